@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** @file What is behind the public zurt_graph. */
+#ifndef ZC_GRAPH_HANDLE_H
+#define ZC_GRAPH_HANDLE_H
+
+#include "graph/graph.h"
+#include "model/model.h"
+
+struct zurt_graph {
+    zurt_allocator allocator;
+    zi_graph *g;
+    zi_meta meta;        /**< in g->arena */
+    size_t source_nodes; /**< nodes of the imported file */
+};
+
+/** Wraps a graph, which it takes over even on failure; metadata is empty. ZURT_E_NOMEM. */
+zurt_status zc_graph_wrap(zurt_ctx *ctx, zi_graph *g, zurt_graph **out);
+
+#endif

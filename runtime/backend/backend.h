@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * @file
+ * What a back end is: one vtable, every entry mandatory ("cannot" is ZURT_E_UNSUPPORTED).
+ * How to write one: docs/porting-a-backend.md. It is done when it passes tests/conf.
+ *
+ * The session hands a back end whole segments of the graph. A segment's tensors come and go in
+ * host memory (dense, NHWC); a device's own buffers, layouts and cache maintenance are its affair.
+ */
+#ifndef ZI_BACKEND_BACKEND_H
+#define ZI_BACKEND_BACKEND_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/ctx.h"
+#include "base/parallel.h"
+#include "graph/graph.h"
+#include "plan/plan.h"
+
+typedef struct zi_backend zi_backend; /**< an open device */
+typedef struct zi_program zi_program; /**< a segment compiled for it */
+
+typedef struct zi_backend_config {
+    const char *xclbin; /**< NULL: the back end's own search */
+    uint32_t threads;   /**< largest number of threads a run may use */
+    uint32_t streams;   /**< largest number of runs in flight */
+    uint32_t timeout_ms;
+} zi_backend_config;
+
+/** One run of one program. Lives until its wait() returns. */
+typedef struct zi_run {
+    uint32_t stream;             /**< 0..streams-1; two runs in flight never share one */
+    void *const *tensors;        /**< address of every tensor of the graph, by id; constants and
+                                      tensors that this run does not touch may be NULL */
+    void *scratch;               /**< program_needs() bytes, ZI_ALIGN */
+    const zi_parallel *parallel; /**< threads of this run */
+    uint64_t *step_ns;           /**< NULL, or one sum per step of the program: add to it */
+    char *error;                 /**< filled on failure, ZI_ERROR_BYTES */
+} zi_run;
+
+typedef struct zi_program_needs {
+    size_t scratch_bytes; /**< per run in flight */
+    uint32_t n_steps;     /**< for profiling; at least 1 */
+} zi_program_needs;
+
+typedef struct zi_backend_vtable {
+    const char *name;                          /**< "cpu", "xrt", "sim" */
+    zurt_status (*open)(zurt_ctx *ctx, const zi_backend_config *config, zi_backend **out);
+    void (*close)(zi_backend *backend);        /**< NULL is allowed */
+    const zi_caps *(*caps)(const zi_backend *backend); /**< borrowed */
+    zurt_status (*program_create)(zurt_ctx *ctx, zi_backend *backend, const zi_graph *graph,
+                                  const zi_segment *segment, zi_program **out);
+    void (*program_destroy)(zi_program *program); /**< NULL is allowed */
+    zi_program_needs (*program_needs)(const zi_program *program);
+    /** Node that step i stands for (a device step may stand for several: the last). */
+    zi_id (*program_step)(const zi_program *program, uint32_t i);
+    /** Starts a run; any thread. Allocates nothing. */
+    zurt_status (*submit)(zi_program *program, const zi_run *run);
+    /** Finishes it; same thread as its submit. ZURT_E_DEVICE, ZURT_E_TIMEOUT. */
+    zurt_status (*wait)(zi_program *program, const zi_run *run);
+} zi_backend_vtable;
+
+#endif

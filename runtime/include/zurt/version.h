@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** @file Version of the headers; zurt_version() gives that of the library linked. */
+#ifndef ZURT_VERSION_H
+#define ZURT_VERSION_H
+
+#define ZURT_VERSION_MAJOR 0
+#define ZURT_VERSION_MINOR 1
+#define ZURT_VERSION_PATCH 0
+#define ZURT_VERSION_STRING "0.1.0"
+
+#endif

@@ -1,0 +1,332 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * @file
+ * libzurt: loads a `.zurt` file (an int8 graph with its weights) and runs it.
+ *
+ * Order of use: zurt_ctx_create, zurt_model_load_file, zurt_session_create, zurt_session_run, and
+ * the destructors in reverse. A model must outlive its sessions, a ctx everything made with it.
+ *
+ * Threads: a ctx and what is made with it stay on one thread; a model is immutable and may be
+ * shared by sessions that live on other threads with a ctx of their own.
+ *
+ * Arithmetic and rounding of every operator: docs/arithmetic.md. File format: docs/format.md.
+ */
+#ifndef ZURT_ZURT_H
+#define ZURT_ZURT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <zurt/version.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#if defined(__GNUC__)
+#define ZURT_API __attribute__((visibility("default")))
+#else
+#define ZURT_API
+#endif
+
+/* ---- status ---------------------------------------------------------------------------- */
+
+/** Result of every call that can fail. Values are pinned; new ones are appended. */
+typedef enum zurt_status {
+    ZURT_OK = 0,
+    ZURT_E_ARG = 1,         /**< the caller broke the documented contract */
+    ZURT_E_NOMEM = 2,       /**< the allocator refused */
+    ZURT_E_IO = 3,          /**< the OS refused; the message carries errno text */
+    ZURT_E_FORMAT = 4,      /**< the bytes are not a valid model */
+    ZURT_E_VERSION = 5,     /**< valid, but made for another format or bitstream version */
+    ZURT_E_UNSUPPORTED = 6, /**< valid, but this build or device cannot run it */
+    ZURT_E_LIMIT = 7,       /**< beyond a documented limit */
+    ZURT_E_DEVICE = 8,      /**< the PL failed or is absent */
+    ZURT_E_TIMEOUT = 9,     /**< the PL did not answer in time */
+    ZURT_E_INTERNAL = 10    /**< a bug in zurt: please report */
+} zurt_status;
+
+/** Name of a status, "ZURT_E_NOMEM"; for an unknown value "ZURT_E_?". Never NULL. */
+ZURT_API const char *zurt_status_name(zurt_status status);
+
+/** Version of the linked library, "major.minor.patch". */
+ZURT_API const char *zurt_version(void);
+
+/* ---- context --------------------------------------------------------------------------- */
+
+typedef struct zurt_ctx zurt_ctx;
+
+/** Source of all heap memory. Both functions must be safe from any thread. */
+typedef struct zurt_allocator {
+    /** @return `size` bytes aligned to `align` (a power of two, at least 1), or NULL. */
+    void *(*alloc)(void *self, size_t size, size_t align);
+    /** Releases what alloc gave; `ptr` may be NULL. */
+    void (*release)(void *self, void *ptr);
+    void *self; /**< passed back to both */
+} zurt_allocator;
+
+typedef enum zurt_log_level {
+    ZURT_LOG_ERROR = 0,
+    ZURT_LOG_WARNING = 1,
+    ZURT_LOG_INFO = 2,
+    ZURT_LOG_DEBUG = 3
+} zurt_log_level;
+
+/** Receives one line without a newline. Called on the thread that owns the ctx. */
+typedef void zurt_log_fn(void *self, zurt_log_level level, const char *text);
+
+typedef struct zurt_ctx_options {
+    size_t size;              /**< sizeof(zurt_ctx_options); set by ZURT_CTX_OPTIONS_INIT */
+    zurt_allocator allocator; /**< all members zero: malloc and free */
+    zurt_log_fn *log;         /**< NULL: silent */
+    void *log_self;
+    uint32_t cpu_mask; /**< CPU features that kernels may use: zurt_cpu_features() bits;
+                            0 leaves only the reference kernels, UINT32_MAX (default) allows all */
+} zurt_ctx_options;
+
+#define ZURT_CTX_OPTIONS_INIT                                                                      \
+    {                                                                                              \
+        sizeof(zurt_ctx_options), {0, 0, 0}, 0, 0, UINT32_MAX                                      \
+    }
+
+/**
+ * Makes a context: allocator, log callback and last error together.
+ *
+ * @param options NULL for the defaults; copied.
+ * @param out     owned by the caller; NULL on failure.
+ * @return ZURT_OK; ZURT_E_ARG: `out` NULL, or options.size unknown; ZURT_E_NOMEM.
+ */
+ZURT_API zurt_status zurt_ctx_create(const zurt_ctx_options *options, zurt_ctx **out);
+
+/** Destroys a context; everything made with it must be gone. NULL is allowed. */
+ZURT_API void zurt_ctx_destroy(zurt_ctx *ctx);
+
+/** Text of the last failure on this ctx: cause and remedy. "" if none; borrowed until the next. */
+ZURT_API const char *zurt_ctx_error(const zurt_ctx *ctx);
+
+/** Bits of the CPU features found at run time, ZURT_CPU_*. */
+ZURT_API uint32_t zurt_cpu_features(void);
+
+#define ZURT_CPU_NEON   (1u << 0)
+#define ZURT_CPU_AVX2   (1u << 8) /**< with FMA */
+#define ZURT_CPU_AVX512 (1u << 9) /**< F, BW, DQ, VL */
+#define ZURT_CPU_VNNI   (1u << 10)
+
+/* ---- tensors --------------------------------------------------------------------------- */
+
+/** Element types. Values are pinned: they stand in `.zurt` files. */
+typedef enum zurt_dtype {
+    ZURT_DTYPE_NONE = 0,
+    ZURT_F32 = 1,
+    ZURT_S8 = 2,
+    ZURT_U8 = 3,
+    ZURT_S32 = 4,
+    ZURT_S64 = 5,
+    ZURT_BOOL = 6 /**< one byte, 0 or 1 */
+} zurt_dtype;
+
+#define ZURT_MAX_RANK 8
+
+/** Bytes of one element; 0 for ZURT_DTYPE_NONE or an unknown value. */
+ZURT_API size_t zurt_dtype_bytes(zurt_dtype dtype);
+/** "f32", "s8", "u8", "s32", "s64", "bool"; "?" for an unknown value. */
+ZURT_API const char *zurt_dtype_name(zurt_dtype dtype);
+
+/** What a model says about one of its inputs or outputs. Borrowed from the model. */
+typedef struct zurt_tensor_info {
+    const char *name;
+    zurt_dtype dtype;
+    int32_t rank;
+    int32_t dims[ZURT_MAX_RANK]; /**< outermost first; an image input is [N, H, W, C] */
+    size_t bytes;                /**< of the dense tensor */
+    float scale;                 /**< S8, U8: real = scale * (q - zero_point); else 0 */
+    int32_t zero_point;
+    int32_t from_nchw; /**< 1: the source model had this input as [N, C, H, W] */
+} zurt_tensor_info;
+
+/** Caller-owned bytes to read from. */
+typedef struct zurt_view {
+    const void *data;
+    size_t bytes;
+} zurt_view;
+
+/** Caller-owned bytes to write to. */
+typedef struct zurt_span {
+    void *data;
+    size_t bytes;
+} zurt_span;
+
+/* ---- model ----------------------------------------------------------------------------- */
+
+/** An int8 graph and its weights; immutable after loading. */
+typedef struct zurt_model zurt_model;
+
+/**
+ * Loads a `.zurt` file by mapping it; weights are used in place.
+ *
+ * @param path the file; must not change while the model lives.
+ * @param out  owned by the caller; NULL on failure.
+ * @return ZURT_OK; ZURT_E_ARG; ZURT_E_NOMEM; ZURT_E_IO: cannot open or map;
+ *         ZURT_E_FORMAT: damaged or not a model; ZURT_E_VERSION: a newer format;
+ *         ZURT_E_LIMIT; ZURT_E_UNSUPPORTED: an operator that this build lacks.
+ * Ref: docs/format.md.
+ */
+ZURT_API zurt_status zurt_model_load_file(zurt_ctx *ctx, const char *path, zurt_model **out);
+
+/** As zurt_model_load_file(), from memory, which is borrowed and must be 64-byte aligned and stay
+ *  alive and unchanged as long as the model. ZURT_E_ARG if it is not aligned. */
+ZURT_API zurt_status zurt_model_load_mem(zurt_ctx *ctx, const void *bytes, size_t size,
+                                         zurt_model **out);
+
+/** Destroys a model; its sessions must be gone. NULL is allowed. */
+ZURT_API void zurt_model_destroy(zurt_model *model);
+
+ZURT_API size_t zurt_model_n_inputs(const zurt_model *model);
+ZURT_API size_t zurt_model_n_outputs(const zurt_model *model);
+/** @return borrowed; NULL if `i` is out of range. */
+ZURT_API const zurt_tensor_info *zurt_model_input(const zurt_model *model, size_t i);
+ZURT_API const zurt_tensor_info *zurt_model_output(const zurt_model *model, size_t i);
+
+/** Normalisation of input 0 for pixels in 0..255: x = (pixel / 255 - mean[c]) / std[c]. */
+typedef struct zurt_norm {
+    int32_t channels; /**< 1..4 */
+    float mean[4];
+    float std[4];   /**< > 0 */
+    int32_t is_bgr; /**< 1: the model wants B, G, R order */
+} zurt_norm;
+
+/** @return borrowed; never NULL: a model compiled without normalisation has mean 0, std 1. */
+ZURT_API const zurt_norm *zurt_model_norm(const zurt_model *model);
+
+/** Class names; 0 and NULL if the model carries none. */
+ZURT_API size_t zurt_model_n_labels(const zurt_model *model);
+ZURT_API const char *zurt_model_label(const zurt_model *model, size_t i);
+
+/** One line about the origin: source file name, calibration, zurt version. "" if absent. */
+ZURT_API const char *zurt_model_description(const zurt_model *model);
+
+/** One node of the graph, in execution order. */
+typedef struct zurt_node_info {
+    const char *name;
+    const char *op;
+    zurt_dtype dtype; /**< of its first output: ZURT_F32 means it runs in float */
+    uint64_t macs;    /**< multiply-accumulates of one run; 0 for other ops */
+    size_t param_bytes;
+    int32_t out_rank;
+    int32_t out_dims[ZURT_MAX_RANK];
+    const char *note; /**< compiler's remark, e.g. why it stayed float; "" if none */
+} zurt_node_info;
+
+ZURT_API size_t zurt_model_n_nodes(const zurt_model *model);
+/** @return ZURT_OK; ZURT_E_ARG: NULL or `i` out of range. Strings are borrowed from the model. */
+ZURT_API zurt_status zurt_model_node(const zurt_model *model, size_t i, zurt_node_info *out);
+
+/* ---- session --------------------------------------------------------------------------- */
+
+/** A model bound to devices and buffers. */
+typedef struct zurt_session zurt_session;
+
+typedef enum zurt_device {
+    ZURT_DEVICE_AUTO = 0, /**< the PL where there is one, else the CPU */
+    ZURT_DEVICE_CPU = 1,
+    ZURT_DEVICE_XRT = 2, /**< the PL through XRT, on the board or in sw_emu */
+    ZURT_DEVICE_SIM = 3  /**< the PL kernel's own sources, in this process */
+} zurt_device;
+
+typedef struct zurt_session_options {
+    size_t size; /**< sizeof(zurt_session_options); set by ZURT_SESSION_OPTIONS_INIT */
+    zurt_device device;
+    const char *xclbin;  /**< NULL: search as docs/ says; copied */
+    uint32_t threads;    /**< CPU threads of one request, 1..64; 0: one per online core */
+    uint32_t streams;    /**< requests that may be in flight, 1..16; each has its own arena */
+    uint32_t timeout_ms; /**< limit of one PL launch; 0: 10 s */
+    uint32_t profile;    /**< 1: record the time of every node */
+    uint32_t fallback;   /**< 1: on a PL failure compute the answer on the CPU */
+} zurt_session_options;
+
+#define ZURT_SESSION_OPTIONS_INIT                                                                  \
+    {                                                                                              \
+        sizeof(zurt_session_options), ZURT_DEVICE_AUTO, 0, 1, 1, 0, 0, 0                           \
+    }
+
+/**
+ * Partitions the graph, plans memory, prepares every kernel and allocates all buffers.
+ *
+ * @param options NULL for the defaults; copied.
+ * @param out     owned by the caller; NULL on failure. Destroy before the model.
+ * @return ZURT_OK; ZURT_E_ARG; ZURT_E_NOMEM; ZURT_E_DEVICE: the device asked for is absent;
+ *         ZURT_E_VERSION: bitstream of another version; ZURT_E_UNSUPPORTED; ZURT_E_LIMIT.
+ */
+ZURT_API zurt_status zurt_session_create(zurt_ctx *ctx, const zurt_model *model,
+                                         const zurt_session_options *options, zurt_session **out);
+
+/** Waits for requests in flight, then destroys. NULL is allowed. */
+ZURT_API void zurt_session_destroy(zurt_session *s);
+
+/**
+ * Runs one inference; blocks until all outputs are written.
+ *
+ * @param s    from zurt_session_create(); one thread at a time.
+ * @param in   n_in tensors, dense, in the order, type and shape of zurt_model_input();
+ *             S8 and U8: real = scale * (q - zero_point). Borrowed for the call.
+ * @param out  n_out caller-owned tensors as zurt_model_output() says; must not alias `in`.
+ * @return ZURT_OK; ZURT_E_ARG: NULL, or a count or byte size that does not match, or every stream
+ *         is in flight; ZURT_E_DEVICE: the PL failed, destroy the session;
+ *         ZURT_E_TIMEOUT: no answer within timeout_ms. On error `out` is unspecified.
+ * Allocates nothing. Bit-exact with the reference kernels. Ref: docs/arithmetic.md.
+ */
+ZURT_API zurt_status zurt_session_run(zurt_session *s, const zurt_view *in, size_t n_in,
+                                      const zurt_span *out, size_t n_out);
+
+/**
+ * Starts one inference and returns at once; finish it with zurt_session_wait().
+ *
+ * Parameters and errors as zurt_session_run(), but `in`'s data and `out`'s data must stay valid
+ * until the wait returns (the two arrays themselves are copied), and ZURT_E_LIMIT means that all
+ * `streams` requests are in flight: wait for one first.
+ * @param ticket names the request; valid until waited for. Allocates nothing.
+ */
+ZURT_API zurt_status zurt_session_submit(zurt_session *s, const zurt_view *in, size_t n_in,
+                                         const zurt_span *out, size_t n_out, uint64_t *ticket);
+
+/**
+ * Waits for a submitted request.
+ *
+ * @param timeout_ms UINT32_MAX: no limit. On ZURT_E_TIMEOUT the ticket stays valid.
+ * @return the request's own status; ZURT_E_ARG: no such ticket; ZURT_E_TIMEOUT.
+ */
+ZURT_API zurt_status zurt_session_wait(zurt_session *s, uint64_t ticket, uint32_t timeout_ms);
+
+/** Time of one node, summed over the runs since creation or the last reset. */
+typedef struct zurt_profile_entry {
+    const char *name;
+    const char *op;
+    const char *device; /**< "cpu", "xrt", "sim" */
+    uint64_t runs;
+    uint64_t total_ns;
+    uint64_t macs;
+} zurt_profile_entry;
+
+/** Number of profile entries: one per step of the plan; 0 without options.profile. */
+ZURT_API size_t zurt_session_n_profile(const zurt_session *s);
+/** @return ZURT_OK; ZURT_E_ARG. Not while requests are in flight. */
+ZURT_API zurt_status zurt_session_profile(const zurt_session *s, size_t i, zurt_profile_entry *out);
+ZURT_API void zurt_session_profile_reset(zurt_session *s);
+
+/** Facts about a session, for reports. Strings are borrowed from the session. */
+typedef struct zurt_session_info {
+    const char *device; /**< device that runs the PL part, or "cpu" */
+    uint32_t threads;
+    uint32_t streams;
+    size_t arena_bytes;   /**< activations, one stream */
+    size_t scratch_bytes; /**< kernels' working memory, one stream */
+    size_t n_steps;
+} zurt_session_info;
+
+ZURT_API zurt_status zurt_session_info_get(const zurt_session *s, zurt_session_info *out);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

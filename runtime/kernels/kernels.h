@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * @file
+ * The kernels: arguments and arithmetic, nothing else. A kernel neither allocates nor keeps state,
+ * and touches no byte outside its operands. ref/ is the specification; other variants equal it
+ * bit for bit (integer kernels) or to rounding (f32).
+ *
+ * Argument structs and function types stand in one header per family; kernels.def lists every
+ * variant; zk_table has one typed pointer per op.
+ */
+#ifndef ZK_KERNELS_H
+#define ZK_KERNELS_H
+
+#include <stdint.h>
+
+#include <zurt/zurt.h>
+
+#include "kernels/conv.h"
+#include "kernels/elementwise.h"
+#include "kernels/pool.h"
+
+#define ZK(op, variant, need) zk_##op##_fn zk_##op##_##variant;
+#include "kernels/kernels.def"
+#undef ZK
+
+/** One pointer per op: the fastest variant that the CPU can run. */
+typedef struct zk_table {
+    zk_conv_s8_fn *conv_s8;
+    zk_conv_f32_fn *conv_f32;
+    zk_depthwise_s8_fn *depthwise_s8;
+    zk_depthwise_f32_fn *depthwise_f32;
+    zk_pool_s8_fn *maxpool_s8;
+    zk_pool_s8_fn *avgpool_s8;
+    zk_lut_s8_fn *lut_s8;
+    zk_add_s8_fn *add_s8;
+} zk_table;
+
+/** Fills the table for the ZURT_CPU_* bits in `cpu`; 0 gives the reference kernels. */
+void zk_table_init(zk_table *table, uint32_t cpu);
+
+#endif

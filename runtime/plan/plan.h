@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * @file
+ * Pure functions of a graph and capability tables: which device runs each node and why, and where
+ * each tensor lives. The loader and `zurt inspect` call the same ones.
+ */
+#ifndef ZI_PLAN_PLAN_H
+#define ZI_PLAN_PLAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/ctx.h"
+#include "graph/graph.h"
+
+typedef enum zi_caps_kind {
+    ZI_CAPS_CPU = 0, /**< runs every op */
+    ZI_CAPS_PL = 1   /**< the step engine; limits below */
+} zi_caps_kind;
+
+/** Capability table: what a device can do. For the PL it ships inside the xclbin as data. */
+typedef struct zi_caps {
+    zi_caps_kind kind;
+    const char *name; /**< "cpu", "kv260", "zcu104", ... */
+    uint32_t engine_version;
+    uint32_t pixel_parallel;   /**< PP */
+    uint32_t in_parallel;      /**< input channels per cycle */
+    uint32_t out_parallel;     /**< output channels per cycle */
+    uint32_t requant_parallel; /**< results per cycle */
+    uint32_t scratchpad_words; /**< 128-bit words of activations on chip */
+    uint32_t ring_words;       /**< 128-bit words of weights on chip */
+    uint32_t max_taps;         /**< kernel positions x input channel blocks */
+    uint32_t clock_khz;
+    uint32_t ddr_bytes_per_us;
+    uint64_t ops[2]; /**< bit `op`: supported in principle */
+} zi_caps;
+
+/** The CPU's table. */
+const zi_caps *zi_caps_cpu(void);
+/** "cpu"; later "kv260", "zcu104"; NULL if unknown. */
+const zi_caps *zi_caps_builtin(const char *name);
+
+/** Where one node runs. */
+typedef struct zi_placement {
+    uint32_t device;    /**< index into the capability tables given */
+    const char *reason; /**< why there, in words; in the partition's arena or static */
+    const char *remedy; /**< what would put it on the PL; "" if it is there */
+    uint64_t cycles;    /**< modelled; 0 for the CPU */
+    uint64_t ddr_bytes; /**< modelled traffic of the node; 0 for the CPU */
+} zi_placement;
+
+/** A maximal run of consecutive nodes on one device: a back end gets it whole. */
+typedef struct zi_segment {
+    uint32_t device;
+    zi_id first_node;
+    zi_id n_nodes;
+    const zi_id *inputs; /**< tensors computed outside and read inside; not constants */
+    uint32_t n_inputs;
+    const zi_id *outputs; /**< tensors computed inside and read outside, or graph outputs */
+    uint32_t n_outputs;
+} zi_segment;
+
+typedef struct zi_partition {
+    zi_arena arena;
+    zi_placement *nodes; /**< one per node of the graph */
+    zi_segment *segments;
+    uint32_t n_segments;
+} zi_partition;
+
+/**
+ * Assigns each node to the first capable device of the list; the last must be the CPU.
+ * @return ZURT_OK; ZURT_E_ARG; ZURT_E_NOMEM.
+ */
+zurt_status zi_partition_create(zurt_ctx *ctx, const zi_graph *g, const zi_caps *const *caps,
+                                uint32_t n_caps, zi_partition **out);
+void zi_partition_destroy(zi_partition *partition);
+
+/** Where a tensor's bytes are during a run. */
+typedef enum zi_storage_kind {
+    ZI_STORAGE_NONE = 0,   /**< never materialised (unused) */
+    ZI_STORAGE_CONST = 1,  /**< zi_tensor.data */
+    ZI_STORAGE_INPUT = 2,  /**< the caller's input `index` */
+    ZI_STORAGE_OUTPUT = 3, /**< the caller's output `index` */
+    ZI_STORAGE_ARENA = 4   /**< arena + offset */
+} zi_storage_kind;
+
+typedef struct zi_storage {
+    zi_storage_kind kind;
+    uint32_t index;
+    size_t offset; /**< bytes, a multiple of ZI_ALIGN */
+    uint32_t first_segment; /**< arena lifetime, in segments or nodes as planned */
+    uint32_t last_segment;
+} zi_storage;
+
+/** Copy made after the last node: an output whose bytes also live elsewhere
+ *  (an input, a constant or another output passed through). */
+typedef struct zi_output_copy {
+    uint32_t output; /**< index of the graph output */
+    zi_id tensor;
+} zi_output_copy;
+
+typedef struct zi_memory_plan {
+    zi_arena arena;
+    zi_storage *tensors; /**< one per tensor of the graph */
+    size_t arena_bytes;
+    zi_output_copy *copies;
+    uint32_t n_copies;
+} zi_memory_plan;
+
+/**
+ * Lifetimes to offsets in one arena. Views share their input's bytes; MAP and BINARY ops write in
+ * place where the input dies there. Nodes of a CPU segment are planned one by one; a device
+ * segment counts as one step (its inner tensors are never in host memory, unless read outside).
+ * Live tensors never overlap: checked by the fuzz target `plan`.
+ * @return ZURT_OK; ZURT_E_NOMEM; ZURT_E_LIMIT: the arena would exceed SIZE_MAX / 2.
+ */
+zurt_status zi_memory_plan_create(zurt_ctx *ctx, const zi_graph *g, const zi_partition *partition,
+                                  zi_memory_plan **out);
+void zi_memory_plan_destroy(zi_memory_plan *plan);
+
+#endif
