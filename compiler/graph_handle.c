@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "graph_handle.h"
 
-#include <zurt/compile.h>
-
 #include "base/alloc.h"
 
 zurt_status zc_graph_wrap(zurt_ctx *ctx, zi_graph *g, zurt_graph **out)

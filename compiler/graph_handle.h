@@ -3,6 +3,8 @@
 #ifndef ZC_GRAPH_HANDLE_H
 #define ZC_GRAPH_HANDLE_H
 
+#include <zurt/compile.h>
+
 #include "graph/graph.h"
 #include "model/model.h"
 
