@@ -35,12 +35,6 @@ ZURT_API zurt_status zurt_image_decode_jpeg(zurt_ctx *ctx, const void *bytes, si
 /** Frees the pixels and zeroes the struct. NULL is allowed. */
 ZURT_API void zurt_image_destroy(zurt_ctx *ctx, zurt_image *image);
 
-/** How a picture becomes width x height. */
-typedef enum zurt_fit {
-    ZURT_FIT_STRETCH = 0,    /**< both sides to the target, aspect not kept */
-    ZURT_FIT_CENTRE_CROP = 1 /**< shorter side to target / crop_ratio, then the centre */
-} zurt_fit;
-
 /**
  * Resizes (bilinear, half-pixel centres, antialiased when shrinking as Pillow's BILINEAR) and
  * crops.

@@ -187,12 +187,20 @@ ZURT_API size_t zurt_model_n_outputs(const zurt_model *model);
 ZURT_API const zurt_tensor_info *zurt_model_input(const zurt_model *model, size_t i);
 ZURT_API const zurt_tensor_info *zurt_model_output(const zurt_model *model, size_t i);
 
-/** Normalisation of input 0 for pixels in 0..255: x = (pixel / 255 - mean[c]) / std[c]. */
+/** How a picture of another size becomes width x height. Values are pinned. */
+typedef enum zurt_fit {
+    ZURT_FIT_STRETCH = 0,    /**< both sides to the target, aspect not kept */
+    ZURT_FIT_CENTRE_CROP = 1 /**< shorter side to target / crop_ratio, then the centre */
+} zurt_fit;
+
+/** Preprocessing of input 0 for pixels in 0..255: x = (pixel / 255 - mean[c]) / std[c]. */
 typedef struct zurt_norm {
     int32_t channels; /**< 1..4 */
     float mean[4];
     float std[4];   /**< > 0 */
     int32_t is_bgr; /**< 1: the model wants B, G, R order */
+    zurt_fit fit;
+    float crop_ratio; /**< for ZURT_FIT_CENTRE_CROP: 0.875 takes 224 out of 256; in (0, 1] */
 } zurt_norm;
 
 /** @return borrowed; never NULL: a model compiled without normalisation has mean 0, std 1. */
