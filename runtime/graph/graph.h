@@ -152,6 +152,12 @@ typedef struct zi_attr_unary {
     float beta;
 } zi_attr_unary;
 
+/** A table's origin, for reports and export; the arithmetic is the table alone. */
+typedef struct zi_attr_lut {
+    int32_t op; /**< zi_op it stands for; ZI_OP_NONE: several ops in one table */
+    zi_attr_unary unary; /**< that op's own attribute, if it has one */
+} zi_attr_lut;
+
 typedef union zi_attr {
     zi_attr_conv conv;
     zi_attr_pool pool;
@@ -163,6 +169,7 @@ typedef union zi_attr {
     zi_attr_pad pad;
     zi_attr_resize resize;
     zi_attr_unary unary;
+    zi_attr_lut lut;
 } zi_attr;
 
 typedef struct zi_node {

@@ -28,7 +28,8 @@ typedef enum zi_attr_kind {
     ZI_ATTR_slice = 7,
     ZI_ATTR_pad = 8,
     ZI_ATTR_resize = 9,
-    ZI_ATTR_unary = 10
+    ZI_ATTR_unary = 10,
+    ZI_ATTR_lut = 11
 } zi_attr_kind;
 
 enum {
