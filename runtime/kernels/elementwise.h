@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * @file
+ * Kernels that walk along elements: tables, quantised binary ops, softmax, conversions.
+ *
+ * All work on runs of `n` dense elements. `out` may equal an input of the same element size;
+ * nothing else may overlap. Parameters are checked when a node is prepared: clamps are ordered
+ * and inside the output's type, multipliers come from quant/scale.h.
+ */
+#ifndef ZK_ELEMENTWISE_H
+#define ZK_ELEMENTWISE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "quant/scale.h"
+
+/** out[i] = table[x[i] + 128]. */
+typedef void zk_lut_s8_fn(const int8_t table[256], const int8_t *x, int8_t *out, size_t n);
+
+/** Numbers of a quantised binary op. Ref: docs/arithmetic.md, "Binary operators". */
+typedef struct zk_binary_s8 {
+    int32_t a_zero, b_zero, out_zero;
+    zi_multiplier a, b; /**< add only: each operand's rescaling */
+    zi_multiplier out;
+    int32_t b_sign; /**< add only: 1 adds, -1 subtracts */
+    int32_t lo, hi; /**< clamp, within [-128, 127] */
+} zk_binary_s8;
+
+/** a_step, b_step: 1, or 0 for one value against all. */
+typedef void zk_binary_s8_fn(const zk_binary_s8 *p, const int8_t *a, size_t a_step,
+                             const int8_t *b, size_t b_step, int8_t *out, size_t n);
+typedef zk_binary_s8_fn zk_add_s8_fn;
+typedef zk_binary_s8_fn zk_mul_s8_fn;
+
+/** Numbers of the integer softmax. Ref: docs/arithmetic.md, "Softmax". */
+typedef struct zk_softmax_s8 {
+    int32_t multiplier; /**< input scale * 2^26 = multiplier * 2^(shift - 31) */
+    int32_t shift;      /**< may be negative; at most 31 */
+    int32_t diff_min;   /**< smaller differences from the maximum contribute nothing */
+} zk_softmax_s8;
+
+/** Softmax of n elements that lie `stride` apart, output scale 1/256, zero point -128. */
+typedef void zk_softmax_s8_fn(const zk_softmax_s8 *p, const int8_t *x, int8_t *out, size_t n,
+                              size_t stride);
+
+/** out[i] = zi_quantize(x[i], scale, zero, lo, hi), its low byte: lo 0, hi 255 gives u8. */
+typedef void zk_quantize_f32_s8_fn(float scale, int32_t zero, int32_t lo, int32_t hi,
+                                   const float *x, int8_t *out, size_t n);
+
+/** out[i] = scale * (x[i] - zero). `out` does not overlap `x`. */
+typedef void zk_dequantize_s8_f32_fn(float scale, int32_t zero, const int8_t *x, float *out,
+                                     size_t n);
+
+#endif
