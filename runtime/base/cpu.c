@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/cpu.h"
 
+#include <unistd.h>
+
 #include <zurt/zurt.h>
 
 uint32_t zi_cpu_detect(void)
@@ -19,6 +21,12 @@ uint32_t zi_cpu_detect(void)
         cpu |= ZURT_CPU_VNNI;
 #endif
     return cpu;
+}
+
+uint32_t zi_cpu_count(void)
+{
+    long n = sysconf(_SC_NPROCESSORS_ONLN);
+    return n > 0 ? (uint32_t)n : 1;
 }
 
 uint32_t zurt_cpu_features(void)

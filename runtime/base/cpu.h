@@ -8,4 +8,7 @@
 /** ZURT_CPU_* bits that the CPU and the OS support. */
 uint32_t zi_cpu_detect(void);
 
+/** Online cores, at least 1. */
+uint32_t zi_cpu_count(void);
+
 #endif

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <setjmp.h>
+
+#include <cmocka.h>
+
+#include "base/ctx.h"
+#include "base/parallel.h"
+
+enum { MAX_TASKS = 512 };
+
+typedef struct job {
+    uint32_t n_tasks;
+    uint32_t done[MAX_TASKS]; // each written by its own task only: the sanitizer checks the claim
+} job;
+
+static void mark(void *arg, uint32_t task, uint32_t n_tasks)
+{
+    job *j = arg;
+    assert_int_equal(n_tasks, j->n_tasks);
+    assert_true(task < n_tasks);
+    j->done[task]++;
+}
+
+static int setup(void **state)
+{
+    return zurt_ctx_create(NULL, (zurt_ctx **)state) == ZURT_OK ? 0 : -1;
+}
+
+static int teardown(void **state)
+{
+    zurt_ctx_destroy(*state);
+    return 0;
+}
+
+static void run_does_every_task_once(void **state)
+{
+    for (uint32_t threads = 1; threads <= 5; threads++) {
+        zi_pool *pool;
+        assert_int_equal(zi_pool_create(*state, threads, &pool), ZURT_OK);
+        zi_parallel p = zi_pool_parallel(pool);
+        assert_int_equal(p.n_threads, threads);
+        for (uint32_t n = 0; n < 300; n++) {
+            job j = {.n_tasks = n};
+            p.run(p.self, mark, &j, n);
+            for (uint32_t i = 0; i < n; i++)
+                assert_int_equal(j.done[i], 1);
+        }
+        zi_pool_destroy(pool);
+    }
+}
+
+static void job_results_are_visible_to_the_next_job(void **state)
+{
+    zi_pool *pool;
+    assert_int_equal(zi_pool_create(*state, 4, &pool), ZURT_OK);
+    zi_parallel p = zi_pool_parallel(pool);
+    job j = {.n_tasks = 7};
+    for (uint32_t i = 0; i < 5000; i++)
+        p.run(p.self, mark, &j, j.n_tasks); // any thread continues what any other counted
+    for (uint32_t i = 0; i < j.n_tasks; i++)
+        assert_int_equal(j.done[i], 5000);
+    zi_pool_destroy(pool);
+}
+
+static void pools_do_not_disturb_each_other(void **state)
+{
+    zi_pool *a, *b;
+    assert_int_equal(zi_pool_create(*state, 3, &a), ZURT_OK);
+    assert_int_equal(zi_pool_create(*state, 2, &b), ZURT_OK);
+    zi_parallel pa = zi_pool_parallel(a), pb = zi_pool_parallel(b);
+    job ja = {.n_tasks = 5}, jb = {.n_tasks = 11};
+    for (uint32_t i = 0; i < 200; i++) {
+        pa.run(pa.self, mark, &ja, ja.n_tasks);
+        pb.run(pb.self, mark, &jb, jb.n_tasks);
+    }
+    assert_int_equal(ja.done[4], 200);
+    assert_int_equal(jb.done[10], 200);
+    zi_pool_destroy(a);
+    zi_pool_destroy(b);
+}
+
+static void create_refuses_bad_thread_counts(void **state)
+{
+    zi_pool *pool = (void *)-1;
+    assert_int_equal(zi_pool_create(*state, 0, &pool), ZURT_E_ARG);
+    assert_null(pool);
+    assert_int_equal(zi_pool_create(*state, 65, &pool), ZURT_E_ARG);
+    zi_pool_destroy(NULL);
+}
+
+static void idle_pool_is_destroyed_at_once_and_after_sleep(void **state)
+{
+    for (int i = 0; i < 50; i++) {
+        zi_pool *pool;
+        assert_int_equal(zi_pool_create(*state, 4, &pool), ZURT_OK);
+        zi_pool_destroy(pool);
+    }
+}
+
+static void serial_runs_in_order(void **state)
+{
+    (void)state;
+    zi_parallel p = zi_parallel_serial();
+    job j = {.n_tasks = 9};
+    p.run(p.self, mark, &j, j.n_tasks);
+    for (uint32_t i = 0; i < 9; i++)
+        assert_int_equal(j.done[i], 1);
+}
+
+static void task_ranges_cover_everything_once(void **state)
+{
+    (void)state;
+    for (uint32_t n_tasks = 1; n_tasks < 9; n_tasks++) {
+        for (int64_t n = 0; n < 40; n++) {
+            int64_t expected = 0;
+            for (uint32_t t = 0; t < n_tasks; t++) {
+                int64_t begin, end;
+                zi_task_range(t, n_tasks, n, &begin, &end);
+                assert_int_equal(begin, expected);
+                assert_true(end >= begin);
+                expected = end;
+            }
+            assert_int_equal(expected, n);
+        }
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(run_does_every_task_once),
+        cmocka_unit_test(job_results_are_visible_to_the_next_job),
+        cmocka_unit_test(pools_do_not_disturb_each_other),
+        cmocka_unit_test(create_refuses_bad_thread_counts),
+        cmocka_unit_test(idle_pool_is_destroyed_at_once_and_after_sleep),
+        cmocka_unit_test(serial_runs_in_order),
+        cmocka_unit_test(task_ranges_cover_everything_once),
+    };
+    return cmocka_run_group_tests(tests, setup, teardown);
+}
