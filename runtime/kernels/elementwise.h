@@ -16,7 +16,7 @@
 #include "quant/scale.h"
 
 /** out[i] = table[x[i] + 128]. */
-typedef void zk_lut_s8_fn(const int8_t table[256], const int8_t *x, int8_t *out, size_t n);
+typedef void zk_lut_s8_fn(const int8_t *x, const int8_t *table, int8_t *out, size_t n);
 
 /** Numbers of a quantised binary op. Ref: docs/arithmetic.md, "Binary operators". */
 typedef struct zk_binary_s8 {

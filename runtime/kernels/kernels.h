@@ -29,10 +29,12 @@ typedef struct zk_table {
     zk_conv_f32_fn *conv_f32;
     zk_depthwise_s8_fn *depthwise_s8;
     zk_depthwise_f32_fn *depthwise_f32;
-    zk_pool_s8_fn *maxpool_s8;
-    zk_pool_s8_fn *avgpool_s8;
+    zk_matmul_f32_fn *matmul_f32;
+    zk_maxpool_s8_fn *maxpool_s8;
+    zk_maxpool_f32_fn *maxpool_f32;
+    zk_avgpool_s8_fn *avgpool_s8;
+    zk_avgpool_f32_fn *avgpool_f32;
     zk_lut_s8_fn *lut_s8;
-    zk_add_s8_fn *add_s8;
 } zk_table;
 
 /** Fills the table for the ZURT_CPU_* bits in `cpu`; 0 gives the reference kernels. */

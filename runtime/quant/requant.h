@@ -59,6 +59,12 @@ static inline int32_t zi_clamp(int32_t x, int32_t lo, int32_t hi)
     return x < lo ? lo : x > hi ? hi : x;
 }
 
+/** x + zero_point clamped to [lo, hi]; the sum cannot overflow. All three are 8-bit values. */
+static inline int32_t zi_offset_clamp(int32_t x, int32_t zero_point, int32_t lo, int32_t hi)
+{
+    return zi_clamp(x, lo - zero_point, hi - zero_point) + zero_point;
+}
+
 /** sum / count, rounded to nearest, ties away from zero; count > 0. (TFLite AVERAGE_POOL_2D.) */
 static inline int32_t zi_div_round(int32_t sum, int32_t count)
 {

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** @file Which input pixels an output pixel of a convolution reads; shared by the variants. */
+#ifndef ZK_PATCH_H
+#define ZK_PATCH_H
+
+#include "kernels/conv.h"
+
+/** Place of an output pixel. */
+typedef struct zk_pixel {
+    int64_t image;
+    int32_t y, x;
+} zk_pixel;
+
+static inline zk_pixel zk_pixel_at(const zk_conv_shape *s, int64_t pixel)
+{
+    const int64_t row = pixel / s->out_w;
+    return (zk_pixel){row / s->out_h, (int32_t)(row % s->out_h), (int32_t)(pixel % s->out_w)};
+}
+
+static inline void zk_pixel_next(const zk_conv_shape *s, zk_pixel *p)
+{
+    if (++p->x < s->out_w)
+        return;
+    p->x = 0;
+    if (++p->y < s->out_h)
+        return;
+    p->y = 0;
+    p->image++;
+}
+
+/** Input coordinate that tap k of output coordinate o reads on one axis; -1: none. */
+static inline int64_t zk_tap(int32_t o, int32_t k, int32_t stride, int32_t dilation, int32_t pad,
+                             int32_t size, bool transposed)
+{
+    int64_t i = transposed ? (int64_t)o + pad - (int64_t)k * dilation
+                           : (int64_t)o * stride - pad + (int64_t)k * dilation;
+    if (transposed) {
+        if (i < 0 || i % stride)
+            return -1;
+        i /= stride;
+    }
+    return i >= 0 && i < size ? i : -1;
+}
+
+static inline int64_t zk_tap_y(const zk_conv_shape *s, int32_t oy, int32_t ky)
+{
+    return zk_tap(oy, ky, s->stride_h, s->dilation_h, s->pad_top, s->in_h, s->transposed);
+}
+
+static inline int64_t zk_tap_x(const zk_conv_shape *s, int32_t ox, int32_t kx)
+{
+    return zk_tap(ox, kx, s->stride_w, s->dilation_w, s->pad_left, s->in_w, s->transposed);
+}
+
+/** Copies the patches of n pixels and one group to a->scratch, zk_conv_patch() floats each. */
+void zk_gather_f32(const zk_conv_f32_args *a, int64_t pixel, int64_t n, int32_t group);
+
+#endif
