@@ -66,7 +66,13 @@ typedef struct zi_partition {
     zi_placement *nodes; /**< one per node of the graph */
     zi_segment *segments;
     uint32_t n_segments;
+    uint32_t n_devices; /**< the last is the CPU */
 } zi_partition;
+
+static inline bool zi_segment_is_cpu(const zi_partition *partition, const zi_segment *segment)
+{
+    return segment->device == partition->n_devices - 1;
+}
 
 /**
  * Assigns each node to the first capable device of the list; the last must be the CPU.
@@ -78,8 +84,8 @@ void zi_partition_destroy(zi_partition *partition);
 
 /** Where a tensor's bytes are during a run. */
 typedef enum zi_storage_kind {
-    ZI_STORAGE_NONE = 0,   /**< never materialised (unused) */
-    ZI_STORAGE_CONST = 1,  /**< zi_tensor.data */
+    ZI_STORAGE_NONE = 0,   /**< not in host memory: unused, or inside a device segment */
+    ZI_STORAGE_CONST = 1,  /**< zi_tensor.data of tensor `index`: itself, or what it is a view of */
     ZI_STORAGE_INPUT = 2,  /**< the caller's input `index` */
     ZI_STORAGE_OUTPUT = 3, /**< the caller's output `index` */
     ZI_STORAGE_ARENA = 4   /**< arena + offset */
@@ -87,17 +93,15 @@ typedef enum zi_storage_kind {
 
 typedef struct zi_storage {
     zi_storage_kind kind;
-    uint32_t index;
-    size_t offset; /**< bytes, a multiple of ZI_ALIGN */
-    uint32_t first_segment; /**< arena lifetime, in segments or nodes as planned */
-    uint32_t last_segment;
+    uint32_t index; /**< CONST: a tensor; INPUT, OUTPUT: which one */
+    size_t offset;  /**< in the arena, bytes, a multiple of ZI_ALIGN */
 } zi_storage;
 
-/** Copy made after the last node: an output whose bytes also live elsewhere
+/** Copy made after the last node: an output whose bytes live elsewhere
  *  (an input, a constant or another output passed through). */
 typedef struct zi_output_copy {
     uint32_t output; /**< index of the graph output */
-    zi_id tensor;
+    zi_id tensor;    /**< where the bytes are; never an output that is itself such a copy */
 } zi_output_copy;
 
 typedef struct zi_memory_plan {
@@ -110,8 +114,9 @@ typedef struct zi_memory_plan {
 
 /**
  * Lifetimes to offsets in one arena. Views share their input's bytes; MAP and BINARY ops write in
- * place where the input dies there. Nodes of a CPU segment are planned one by one; a device
- * segment counts as one step (its inner tensors are never in host memory, unless read outside).
+ * place where an input of the same shape and element size dies there; a graph output is computed
+ * in the caller's memory. Nodes of a CPU segment are planned one by one; a device segment counts
+ * as one step (its inner tensors are never in host memory, unless read outside).
  * Live tensors never overlap: checked by the fuzz target `plan`.
  * @return ZURT_OK; ZURT_E_NOMEM; ZURT_E_LIMIT: the arena would exceed SIZE_MAX / 2.
  */

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <assert.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "plan/caps.h"
+#include "plan/plan.h"
+
+// What finding the segments' inputs and outputs needs; lives as long as zi_partition_create().
+typedef struct work {
+    const zi_graph *g;
+    uint32_t *writer;      // segment + 1 that computes a tensor; 0: none
+    uint32_t *last_reader; // segment + 1 that has the tensor in its inputs already
+    bool *read_outside;    // by a graph output or another segment than its writer
+    zi_id *inputs;         // of all segments, one after the other
+    zi_id *outputs;
+} work;
+
+static zurt_status no_memory(zurt_ctx *ctx)
+{
+    return zi_fail(ctx, ZURT_E_NOMEM, "partition: out of memory");
+}
+
+// The first capable device. A node that ends on the last one says why the first refused it.
+static zurt_status place(zurt_ctx *ctx, zi_partition *p, const zi_graph *g, const zi_node *n,
+                         const zi_caps *const *caps, uint32_t n_caps, zi_placement *out)
+{
+    zi_placement refusal = {0};
+    for (uint32_t d = 0; d < n_caps; d++) {
+        bool taken = false;
+        zurt_status st = zi_caps_place(ctx, &p->arena, caps[d], g, n, &taken, out);
+        if (st)
+            return st;
+        out->device = d;
+        if (taken && d > 0 && caps[d]->kind == ZI_CAPS_CPU) {
+            out->reason = refusal.reason;
+            out->remedy = refusal.remedy;
+        }
+        if (taken)
+            return ZURT_OK;
+        if (d == 0)
+            refusal = *out;
+    }
+    assert(!"the last table is the CPU's");
+    return zi_fail(ctx, ZURT_E_INTERNAL, "partition: node '%s' has no device", n->name);
+}
+
+static zurt_status find_segments(zurt_ctx *ctx, zi_partition *p, const zi_graph *g)
+{
+    p->segments = zi_arena_calloc(&p->arena, g->n_nodes, sizeof(*p->segments));
+    if (!p->segments)
+        return no_memory(ctx);
+    for (zi_id i = 0; i < g->n_nodes; i++) {
+        zi_segment *last = p->n_segments ? &p->segments[p->n_segments - 1] : NULL;
+        if (last && last->device == p->nodes[i].device) {
+            last->n_nodes++;
+            continue;
+        }
+        p->segments[p->n_segments++] =
+            (zi_segment){.device = p->nodes[i].device, .first_node = i, .n_nodes = 1};
+    }
+    return ZURT_OK;
+}
+
+static bool alloc_work(work *w, zi_arena *temporary, zi_arena *lasting)
+{
+    const zi_graph *g = w->g;
+    size_t n_in = 0, n_out = 0;
+    for (size_t i = 0; i < g->n_nodes; i++) {
+        n_in += g->nodes[i].n_in;
+        n_out += g->nodes[i].n_out;
+    }
+    w->writer = zi_arena_calloc(temporary, g->n_tensors, sizeof(*w->writer));
+    w->last_reader = zi_arena_calloc(temporary, g->n_tensors, sizeof(*w->last_reader));
+    w->read_outside = zi_arena_calloc(temporary, g->n_tensors, sizeof(*w->read_outside));
+    w->inputs = zi_arena_calloc(lasting, n_in, sizeof(*w->inputs));
+    w->outputs = zi_arena_calloc(lasting, n_out, sizeof(*w->outputs));
+    return w->writer && w->last_reader && w->read_outside && w->inputs && w->outputs;
+}
+
+static void list_inputs(work *w, zi_segment *s, uint32_t segment)
+{
+    s->inputs = w->inputs;
+    for (zi_id i = s->first_node; i < s->first_node + s->n_nodes; i++) {
+        const zi_node *n = &w->g->nodes[i];
+        for (uint32_t k = 0; k < n->n_in; k++) {
+            zi_id id = n->in[k];
+            if (id == ZI_NONE || zi_tensor_is_const(&w->g->tensors[id]) ||
+                w->writer[id] == segment + 1)
+                continue;
+            w->read_outside[id] = true;
+            if (w->last_reader[id] != segment + 1) {
+                *w->inputs++ = id;
+                s->n_inputs++;
+            }
+            w->last_reader[id] = segment + 1;
+        }
+        for (uint32_t k = 0; k < n->n_out; k++)
+            w->writer[n->out[k]] = segment + 1;
+    }
+}
+
+static void list_outputs(work *w, zi_segment *s)
+{
+    s->outputs = w->outputs;
+    for (zi_id i = s->first_node; i < s->first_node + s->n_nodes; i++) {
+        const zi_node *n = &w->g->nodes[i];
+        for (uint32_t k = 0; k < n->n_out; k++) {
+            if (w->read_outside[n->out[k]]) {
+                *w->outputs++ = n->out[k];
+                s->n_outputs++;
+            }
+        }
+    }
+}
+
+static zurt_status list_boundaries(zurt_ctx *ctx, zi_partition *p, const zi_graph *g)
+{
+    zi_arena temporary;
+    zi_arena_init(&temporary, &ctx->allocator);
+    work w = {.g = g};
+    bool ok = alloc_work(&w, &temporary, &p->arena);
+    if (ok) {
+        for (uint32_t i = 0; i < p->n_segments; i++)
+            list_inputs(&w, &p->segments[i], i);
+        for (size_t i = 0; i < g->n_outputs; i++)
+            w.read_outside[g->outputs[i]] = true;
+        for (uint32_t i = 0; i < p->n_segments; i++)
+            list_outputs(&w, &p->segments[i]);
+    }
+    zi_arena_clear(&temporary);
+    return ok ? ZURT_OK : no_memory(ctx);
+}
+
+zurt_status zi_partition_create(zurt_ctx *ctx, const zi_graph *g, const zi_caps *const *caps,
+                                uint32_t n_caps, zi_partition **out)
+{
+    *out = NULL;
+    if (n_caps == 0 || caps[n_caps - 1]->kind != ZI_CAPS_CPU)
+        return zi_fail(ctx, ZURT_E_ARG, "partition: the last capability table must be the CPU's");
+    zi_partition *p = zi_zalloc(&ctx->allocator, sizeof(*p));
+    if (!p)
+        return no_memory(ctx);
+    zi_arena_init(&p->arena, &ctx->allocator);
+    p->n_devices = n_caps;
+    p->nodes = zi_arena_calloc(&p->arena, g->n_nodes, sizeof(*p->nodes));
+    zurt_status st = p->nodes ? ZURT_OK : no_memory(ctx);
+    for (size_t i = 0; !st && i < g->n_nodes; i++)
+        st = place(ctx, p, g, &g->nodes[i], caps, n_caps, &p->nodes[i]);
+    if (!st)
+        st = find_segments(ctx, p, g);
+    if (!st)
+        st = list_boundaries(ctx, p, g);
+    if (st) {
+        zi_partition_destroy(p);
+        return st;
+    }
+    *out = p;
+    return ZURT_OK;
+}
+
+void zi_partition_destroy(zi_partition *p)
+{
+    if (!p)
+        return;
+    zurt_allocator allocator = p->arena.allocator;
+    zi_arena_clear(&p->arena);
+    zi_free(&allocator, p);
+}
