@@ -35,6 +35,7 @@ typedef uint32_t zi_id;
 #define ZI_MAX_TENSOR_BYTES ((size_t)1 << 31)
 #define ZI_MAX_NODES        100000u
 #define ZI_MAX_TENSORS      400000u
+#define ZI_MAX_IO           1024u /**< inputs of a graph; outputs of a graph */
 
 /** Scale and zero point, per tensor (n == 1) or per slice of `axis` (n == dims[axis]). */
 typedef struct zi_quant {
@@ -66,9 +67,9 @@ typedef struct zi_attr_conv {
 typedef struct zi_attr_pool {
     int32_t kernel[2];
     int32_t stride[2];
-    int32_t dilation[2]; /**< MaxPool only */
-    int32_t pad[4];      /**< top, left, bottom, right as declared */
-    bool ceil_mode;      /**< the last window may start inside and end outside the padding */
+    int32_t dilation[2];    /**< MaxPool only */
+    int32_t pad[4];         /**< top, left, bottom, right as declared */
+    bool ceil_mode;         /**< the last window may start inside and end outside the padding */
     bool count_include_pad; /**< AveragePool: declared padding counts; ceil's overhang never */
 } zi_attr_pool;
 
@@ -99,11 +100,7 @@ typedef struct zi_attr_slice {
     int32_t count[ZURT_MAX_RANK]; /**< elements taken on each axis: the output's dims */
 } zi_attr_slice;
 
-typedef enum zi_pad_mode {
-    ZI_PAD_CONSTANT = 0,
-    ZI_PAD_REFLECT = 1,
-    ZI_PAD_EDGE = 2
-} zi_pad_mode;
+typedef enum zi_pad_mode { ZI_PAD_CONSTANT = 0, ZI_PAD_REFLECT = 1, ZI_PAD_EDGE = 2 } zi_pad_mode;
 
 typedef struct zi_attr_pad {
     int32_t before[ZURT_MAX_RANK]; /**< negative crops */
@@ -142,8 +139,8 @@ typedef struct zi_attr_resize {
     zi_resize_nearest nearest;
     float cubic_coeff;
     bool exclude_outside;
-    float roi[4];         /**< TF_CROP_AND_RESIZE: start h, w, end h, w, normalised */
-    float extrapolation;  /**< TF_CROP_AND_RESIZE: value outside */
+    float roi[4];        /**< TF_CROP_AND_RESIZE: start h, w, end h, w, normalised */
+    float extrapolation; /**< TF_CROP_AND_RESIZE: value outside */
 } zi_attr_resize;
 
 /** Numbers of a unary op: LeakyRelu, Elu: alpha; Clip: lo, hi; HardSigmoid: alpha, beta; ... */
@@ -154,7 +151,7 @@ typedef struct zi_attr_unary {
 
 /** A table's origin, for reports and export; the arithmetic is the table alone. */
 typedef struct zi_attr_lut {
-    int32_t op; /**< zi_op it stands for; ZI_OP_NONE: several ops in one table */
+    int32_t op;          /**< zi_op it stands for; ZI_OP_NONE: several ops in one table */
     zi_attr_unary unary; /**< that op's own attribute, if it has one */
 } zi_attr_lut;
 
@@ -251,7 +248,8 @@ static inline bool zi_node_has_clamp(const zi_node *n)
 
 /**
  * Computes type and dims of the node's outputs from its inputs and attributes, and checks both;
- * quantisation parameters of outputs are left alone.
+ * quantisation parameters of outputs are left alone. Split reads the sizes of its parts from its
+ * outputs' dims[axis], which the caller sets before.
  * ZURT_E_FORMAT or ZURT_E_UNSUPPORTED with a message that names node, op and remedy.
  */
 zurt_status zi_node_infer(zurt_ctx *ctx, zi_graph *g, zi_node *n);
@@ -268,6 +266,17 @@ uint64_t zi_node_macs(const zi_graph *g, const zi_node *n);
 /** Prefix for messages about a node: "node 12 'conv3' (Conv): " then the text. Returns code. */
 zurt_status zi_node_fail(zurt_ctx *ctx, const zi_graph *g, const zi_node *n, zurt_status code,
                          const char *fmt, ...) ZI_PRINTF(5, 6);
+
+/** Tensor of input `i`; NULL if it is absent or past the end. */
+static inline zi_tensor *zi_node_in(const zi_graph *g, const zi_node *n, uint32_t i)
+{
+    return i < n->n_in && n->in[i] != ZI_NONE ? &g->tensors[n->in[i]] : NULL;
+}
+/** Tensor of output `i`; NULL past the end. */
+static inline zi_tensor *zi_node_out(const zi_graph *g, const zi_node *n, uint32_t i)
+{
+    return i < n->n_out ? &g->tensors[n->out[i]] : NULL;
+}
 
 /* ---- queries for passes ---- */
 

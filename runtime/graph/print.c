@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The graph as text: stable, for tests and for people. Attributes appear only where they differ
+ * from what an op has when nothing is said. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/size.h"
+#include "graph/graph.h"
+
+/** A growing string; `failed` once memory is refused. */
+typedef struct text {
+    const zurt_allocator *allocator;
+    char *data;
+    size_t used;
+    size_t size;
+    bool failed;
+} text;
+
+static bool reserve(text *t, size_t more)
+{
+    size_t wanted;
+    if (t->failed || !zi_size_add(t->used, more + 1, &wanted))
+        return false;
+    if (wanted <= t->size)
+        return true;
+    size_t size = wanted < 4096 ? 4096 : wanted * 2;
+    char *grown = zi_zalloc(t->allocator, size);
+    if (!grown) {
+        t->failed = true;
+        return false;
+    }
+    if (t->used)
+        memcpy(grown, t->data, t->used);
+    zi_free(t->allocator, t->data);
+    t->data = grown;
+    t->size = size;
+    return true;
+}
+
+static void put(text *t, const char *fmt, ...) ZI_PRINTF(2, 3);
+static void put(text *t, const char *fmt, ...)
+{
+    va_list args;
+    va_start(args, fmt);
+    int n = vsnprintf(NULL, 0, fmt, args);
+    va_end(args);
+    if (n < 0 || !reserve(t, (size_t)n))
+        return;
+    va_start(args, fmt);
+    vsnprintf(t->data + t->used, (size_t)n + 1, fmt, args);
+    va_end(args);
+    t->used += (size_t)n;
+}
+
+static void put_list(text *t, const char *name, const int32_t *values, int32_t count)
+{
+    put(t, " %s", name);
+    for (int32_t i = 0; i < count; i++)
+        put(t, "%c%" PRId32, i ? ',' : '=', values[i]);
+}
+
+/** As put_list, unless all equal `usual`. */
+static void put_unusual(text *t, const char *name, const int32_t *values, int32_t count,
+                        int32_t usual)
+{
+    for (int32_t i = 0; i < count; i++) {
+        if (values[i] != usual) {
+            put_list(t, name, values, count);
+            return;
+        }
+    }
+}
+
+static void put_tensor(text *t, const zi_graph *g, zi_id id)
+{
+    if (id == ZI_NONE) {
+        put(t, "-");
+        return;
+    }
+    const zi_tensor *x = &g->tensors[id];
+    put(t, "%s:[", x->name);
+    for (int32_t d = 0; d < x->rank; d++)
+        put(t, "%s%" PRId32, d ? "," : "", x->dims[d]);
+    put(t, "]%s", zurt_dtype_name(x->dtype));
+    if (x->quant.n == 1)
+        put(t, "(%.9g,%" PRId32 ")", (double)x->quant.scale[0], x->quant.zero_point[0]);
+    else if (x->quant.n > 1)
+        put(t, "(%" PRIu32 " scales on axis %" PRId32 ")", x->quant.n, x->quant.axis);
+}
+
+static void put_conv(text *t, const zi_attr_conv *a)
+{
+    put_unusual(t, "stride", a->stride, 2, 1);
+    put_unusual(t, "dilation", a->dilation, 2, 1);
+    put_unusual(t, "pad", a->pad, 4, 0);
+    put_unusual(t, "groups", &a->groups, 1, 1);
+    put_unusual(t, "out_pad", a->out_pad, 2, 0);
+}
+
+static void put_pool(text *t, const zi_attr_pool *a, bool max)
+{
+    put_list(t, "kernel", a->kernel, 2);
+    put_unusual(t, "stride", a->stride, 2, 1);
+    if (max)
+        put_unusual(t, "dilation", a->dilation, 2, 1);
+    put_unusual(t, "pad", a->pad, 4, 0);
+    if (a->ceil_mode)
+        put(t, " ceil");
+    if (a->count_include_pad && !max)
+        put(t, " include_pad");
+}
+
+static void put_slice(text *t, const zi_attr_slice *a, int32_t rank)
+{
+    put_list(t, "start", a->start, rank);
+    put_unusual(t, "step", a->step, rank, 1);
+    put_list(t, "count", a->count, rank);
+}
+
+static void put_pad(text *t, const zi_attr_pad *a, int32_t rank)
+{
+    static const char *const modes[] = {"", " reflect", " edge"};
+    put_list(t, "before", a->before, rank);
+    put_list(t, "after", a->after, rank);
+    put(t, "%s", (uint32_t)a->mode <= ZI_PAD_EDGE ? modes[a->mode] : " ?");
+    if (a->value != 0.0f)
+        put(t, " value=%.9g", (double)a->value);
+}
+
+static void put_resize(text *t, const zi_attr_resize *a)
+{
+    static const char *const modes[] = {"nearest", "linear", "cubic"};
+    put(t, " %s coord=%d", (uint32_t)a->mode <= ZI_RESIZE_CUBIC ? modes[a->mode] : "?",
+        (int)a->coord);
+    if (a->mode == ZI_RESIZE_NEAREST)
+        put(t, " round=%d", (int)a->nearest);
+    put_list(t, "out", a->out, 2);
+}
+
+static void put_attr(text *t, const zi_graph *g, const zi_node *n)
+{
+    const zi_op_info *info = zi_op_get((uint32_t)n->op);
+    int32_t rank = zi_node_in(g, n, 0) ? zi_node_in(g, n, 0)->rank : 0;
+    switch (info ? info->attr : ZI_ATTR_none) {
+    case ZI_ATTR_none:
+        break;
+    case ZI_ATTR_conv:
+        put_conv(t, &n->attr.conv);
+        break;
+    case ZI_ATTR_pool:
+        put_pool(t, &n->attr.pool, n->op == ZI_OP_MaxPool);
+        break;
+    case ZI_ATTR_axis:
+        put_list(t, "axis", &n->attr.axis.axis, 1);
+        put(t, "%s%s", n->attr.axis.keep_dims ? " keep" : "",
+            n->attr.axis.select_last ? " last" : "");
+        break;
+    case ZI_ATTR_reduce:
+        put(t, " axes=%#" PRIx32 "%s", n->attr.reduce.axes,
+            n->attr.reduce.keep_dims ? " keep" : "");
+        break;
+    case ZI_ATTR_perm:
+        put_list(t, "perm", n->attr.perm.perm, rank);
+        break;
+    case ZI_ATTR_shape: // the output's dims say it
+        break;
+    case ZI_ATTR_slice:
+        put_slice(t, &n->attr.slice, rank);
+        break;
+    case ZI_ATTR_pad:
+        put_pad(t, &n->attr.pad, rank);
+        break;
+    case ZI_ATTR_resize:
+        put_resize(t, &n->attr.resize);
+        break;
+    case ZI_ATTR_unary:
+        put(t, " alpha=%.9g beta=%.9g", (double)n->attr.unary.alpha, (double)n->attr.unary.beta);
+        break;
+    case ZI_ATTR_lut:
+        put(t, " %s", zi_op_name((uint32_t)n->attr.lut.op));
+        break;
+    }
+    if (zi_node_has_clamp(n))
+        put(t, " clamp=%.9g..%.9g", (double)n->clamp_lo, (double)n->clamp_hi);
+}
+
+static void put_node(text *t, const zi_graph *g, const zi_node *n)
+{
+    for (uint32_t i = 0; i < n->n_out; i++) {
+        put(t, "%s", i ? ", " : "");
+        put_tensor(t, g, n->out[i]);
+    }
+    put(t, " = %s(", zi_op_name((uint32_t)n->op));
+    for (uint32_t i = 0; i < n->n_in; i++) {
+        zi_id id = n->in[i];
+        put(t, "%s", i ? ", " : "");
+        if (id != ZI_NONE && !g->tensors[id].data)
+            put(t, "%s", g->tensors[id].name); // its own line has the rest
+        else
+            put_tensor(t, g, id);
+    }
+    put(t, ")");
+    text attr = {.allocator = t->allocator};
+    put_attr(&attr, g, n);
+    if (attr.used)
+        put(t, "{%s}", attr.data + 1);
+    t->failed = t->failed || attr.failed;
+    zi_free(t->allocator, attr.data);
+    put(t, "%s%s\n", n->name[0] ? " " : "", n->name);
+}
+
+zurt_status zi_graph_print(zurt_ctx *ctx, const zi_graph *g, char **out)
+{
+    text t = {.allocator = &ctx->allocator};
+    for (size_t i = 0; i < g->n_inputs; i++) {
+        put(&t, "input ");
+        put_tensor(&t, g, g->inputs[i]);
+        put(&t, "%s\n", g->tensors[g->inputs[i]].from_nchw ? " from_nchw" : "");
+    }
+    for (size_t i = 0; i < g->n_nodes; i++)
+        put_node(&t, g, &g->nodes[i]);
+    for (size_t i = 0; i < g->n_outputs; i++)
+        put(&t, "%s%s", i ? ", " : "output ", g->tensors[g->outputs[i]].name);
+    put(&t, "\n");
+    if (t.failed) {
+        zi_free(&ctx->allocator, t.data);
+        *out = NULL;
+        return zi_fail(ctx, ZURT_E_NOMEM, "print: out of memory");
+    }
+    *out = t.data;
+    return ZURT_OK;
+}
