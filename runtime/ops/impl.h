@@ -38,4 +38,50 @@ static inline const zi_tensor *zi_out(const zi_graph *g, const zi_node *n, uint3
     return i < n->n_out ? &g->tensors[n->out[i]] : NULL;
 }
 
+/** Fails a node: "node 3 'add' (Add): " and the text. */
+#define zi_unsupported(ctx, g, n, ...) zi_node_fail(ctx, g, n, ZURT_E_UNSUPPORTED, __VA_ARGS__)
+
+/** For prepare: the node's own text for refused memory. */
+zurt_status zi_op_nomem(zurt_ctx *ctx, const zi_prepared *p);
+
+/** Elements below which one more task costs more than it gains. */
+#define ZI_OP_GRAIN 8192
+
+/** Runs fn over `work` elements' worth of parts: as many tasks as threads, fewer if it is little. */
+void zi_op_parallel(const zi_op_args *args, zi_task_fn *fn, void *arg, int64_t work);
+
+/** Product of dims [from, to); INT64_MAX if it is larger, as it may be beside a dim of 0. */
+int64_t zi_dims_product(const int32_t *dims, int32_t from, int32_t to);
+
+/** Same scale and zero point, both per tensor; or neither quantised. */
+bool zi_same_quant(const zi_tensor *a, const zi_tensor *b);
+
+/** s8 with one scale and zero point. */
+bool zi_is_qs8(const zi_tensor *t);
+/** s32, s64, u8, s8 or bool without quantisation. */
+bool zi_is_plain_int(const zi_tensor *t);
+
+/** The rows of the table in ops.c, one per family or op. */
+extern const zi_op_impl zi_impl_binary;    /**< Pow, comparisons, logic */
+extern const zi_op_impl zi_impl_binary_s8; /**< those that compute on s8 too */
+extern const zi_op_impl zi_impl_where;
+extern const zi_op_impl zi_impl_unary;
+extern const zi_op_impl zi_impl_unary_s8; /**< Relu, Clip: unary with s8 */
+extern const zi_op_impl zi_impl_lut;
+extern const zi_op_impl zi_impl_reduce;
+extern const zi_op_impl zi_impl_reduce_s8;
+extern const zi_op_impl zi_impl_arg;
+extern const zi_op_impl zi_impl_softmax;
+extern const zi_op_impl zi_impl_log_softmax;
+extern const zi_op_impl zi_impl_concat;
+extern const zi_op_impl zi_impl_split;
+extern const zi_op_impl zi_impl_strided; /**< Slice, Transpose, Expand, Tile, depth and space */
+extern const zi_op_impl zi_impl_pad;
+extern const zi_op_impl zi_impl_reshape;
+extern const zi_op_impl zi_impl_gather;
+extern const zi_op_impl zi_impl_resize;
+extern const zi_op_impl zi_impl_cast;
+extern const zi_op_impl zi_impl_quantize;
+extern const zi_op_impl zi_impl_dequantize;
+
 #endif

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ops/impl.h"
+
+zurt_status zi_op_nomem(zurt_ctx *ctx, const zi_prepared *p)
+{
+    return zi_node_fail(ctx, p->graph, p->node, ZURT_E_NOMEM, "out of memory");
+}
+
+void zi_op_parallel(const zi_op_args *args, zi_task_fn *fn, void *arg, int64_t work)
+{
+    int64_t wanted = work / ZI_OP_GRAIN;
+    uint32_t n_threads = args->parallel ? args->parallel->n_threads : 1;
+    uint32_t n_tasks = wanted < (int64_t)n_threads ? (uint32_t)wanted : n_threads;
+    if (n_tasks <= 1)
+        fn(arg, 0, 1);
+    else
+        args->parallel->run(args->parallel->self, fn, arg, n_tasks);
+}
+
+int64_t zi_dims_product(const int32_t *dims, int32_t from, int32_t to)
+{
+    int64_t n = 1;
+    for (int32_t i = from; i < to; i++) {
+        if (dims[i] == 0)
+            return 0;
+        n = n > INT64_MAX / dims[i] ? INT64_MAX : n * dims[i];
+    }
+    return n;
+}
+
+bool zi_same_quant(const zi_tensor *a, const zi_tensor *b)
+{
+    if (a->quant.n == 0 && b->quant.n == 0)
+        return true;
+    return a->quant.n == 1 && b->quant.n == 1 && a->quant.scale[0] == b->quant.scale[0] &&
+           a->quant.zero_point[0] == b->quant.zero_point[0];
+}
+
+bool zi_is_qs8(const zi_tensor *t)
+{
+    return t->dtype == ZURT_S8 && t->quant.n == 1;
+}
+
+bool zi_is_plain_int(const zi_tensor *t)
+{
+    return t->quant.n == 0 && t->dtype != ZURT_F32 && zurt_dtype_bytes(t->dtype) > 0;
+}
