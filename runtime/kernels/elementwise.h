@@ -28,8 +28,8 @@ typedef struct zk_binary_s8 {
 } zk_binary_s8;
 
 /** a_step, b_step: 1, or 0 for one value against all. */
-typedef void zk_binary_s8_fn(const zk_binary_s8 *p, const int8_t *a, size_t a_step,
-                             const int8_t *b, size_t b_step, int8_t *out, size_t n);
+typedef void zk_binary_s8_fn(const zk_binary_s8 *p, const int8_t *a, size_t a_step, const int8_t *b,
+                             size_t b_step, int8_t *out, size_t n);
 typedef zk_binary_s8_fn zk_add_s8_fn;
 typedef zk_binary_s8_fn zk_mul_s8_fn;
 

@@ -35,6 +35,10 @@ typedef struct zk_table {
     zk_avgpool_s8_fn *avgpool_s8;
     zk_avgpool_f32_fn *avgpool_f32;
     zk_lut_s8_fn *lut_s8;
+    zk_add_s8_fn *add_s8;
+    zk_mul_s8_fn *mul_s8;
+    zk_quantize_f32_s8_fn *quantize_f32_s8;
+    zk_dequantize_s8_f32_fn *dequantize_s8_f32;
 } zk_table;
 
 /** Fills the table for the ZURT_CPU_* bits in `cpu`; 0 gives the reference kernels. */

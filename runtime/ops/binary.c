@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Add to Xor and Where: broadcasting, and what one run of elements does in each type. */
-#include "ops/binary_s8.h"
 #include "ops/binary_runs.h"
+#include "ops/binary_s8.h"
 #include "ops/broadcast.h"
 #include "ops/impl.h"
 #include "ops/ints.h"

@@ -32,7 +32,7 @@
 
 F32_RUN(run_add, float, x + y)
 F32_RUN(run_sub, float, x - y)
-F32_RUN(run_mul, float, x * y)
+F32_RUN(run_mul, float, x *y)
 F32_RUN(run_div, float, x / y)
 F32_RUN(run_min, float, x < y || x != x ? x : y) // a NaN on either side wins
 F32_RUN(run_max, float, x > y || x != x ? x : y)

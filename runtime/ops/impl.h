@@ -47,7 +47,8 @@ zurt_status zi_op_nomem(zurt_ctx *ctx, const zi_prepared *p);
 /** Elements below which one more task costs more than it gains. */
 #define ZI_OP_GRAIN 8192
 
-/** Runs fn over `work` elements' worth of parts: as many tasks as threads, fewer if it is little. */
+/** Runs fn over `work` elements' worth of parts: as many tasks as threads, fewer if it is little.
+ */
 void zi_op_parallel(const zi_op_args *args, zi_task_fn *fn, void *arg, int64_t work);
 
 /** Product of dims [from, to); INT64_MAX if it is larger, as it may be beside a dim of 0. */

@@ -7,9 +7,3 @@ void zk_quantize_f32_s8_ref(float scale, int32_t zero, int32_t lo, int32_t hi, c
     for (size_t i = 0; i < n; i++)
         out[i] = (int8_t)zi_quantize(x[i], scale, zero, lo, hi);
 }
-
-void zk_dequantize_s8_f32_ref(float scale, int32_t zero, const int8_t *x, float *out, size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        out[i] = scale * (float)(x[i] - zero);
-}
