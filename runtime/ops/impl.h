@@ -63,6 +63,10 @@ bool zi_is_qs8(const zi_tensor *t);
 bool zi_is_plain_int(const zi_tensor *t);
 
 /** The rows of the table in ops.c, one per family or op. */
+extern const zi_op_impl zi_impl_conv; /**< ConvTranspose too */
+extern const zi_op_impl zi_impl_fully_connected;
+extern const zi_op_impl zi_impl_matmul;
+extern const zi_op_impl zi_impl_pool;
 extern const zi_op_impl zi_impl_binary;    /**< Pow, comparisons, logic */
 extern const zi_op_impl zi_impl_binary_s8; /**< those that compute on s8 too */
 extern const zi_op_impl zi_impl_where;

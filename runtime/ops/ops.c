@@ -7,6 +7,9 @@
 #define ROW(op, impl) [ZI_OP_##op] = &zi_impl_##impl
 
 static const zi_op_impl *const impls[ZI_OP_LIMIT] = {
+    ROW(Conv, conv),     ROW(ConvTranspose, conv), ROW(FullyConnected, fully_connected),
+    ROW(MatMul, matmul), ROW(MaxPool, pool),       ROW(AveragePool, pool),
+
     ROW(Add, binary_s8), ROW(Sub, binary_s8), ROW(Mul, binary_s8),  ROW(Div, binary_s8),
     ROW(Min, binary_s8), ROW(Max, binary_s8), ROW(Pow, binary),     ROW(PRelu, binary_s8),
     ROW(Equal, binary),  ROW(Less, binary),   ROW(Greater, binary), ROW(And, binary),

@@ -1,0 +1,363 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ops/conv_plan.h"
+
+#include <stdlib.h>
+
+#include "base/alloc.h"
+#include "base/size.h"
+#include "quant/scale.h"
+
+/** Patches held at a time: about half of a core's second-level cache, and enough of them to make
+ *  one pass over the weights worth while. */
+enum { TILE_BYTES = 256 * 1024, TILE_MIN = 16, TILE_MAX = 4096 };
+
+/** Multiply-accumulates that cost as much as one element of an elementwise op. */
+enum { MACS_PER_ELEM = 16 };
+
+/** A range of pixels shorter than this is not split: channels are. */
+enum { MIN_PIXELS_PER_TASK = 32 };
+
+typedef struct conv_plan {
+    zk_conv_shape shape;
+    bool depthwise;
+    int32_t tile;
+    size_t task_bytes; /**< scratch of one task */
+    int64_t macs;
+    const void *w;    /**< as the kernel wants it; NULL: given at run time */
+    const void *bias; /**< likewise */
+    const int32_t *w_zero_point;
+    const int32_t *multiplier;
+    const int32_t *shift;
+    int32_t x_zero_point, out_zero_point, lo, hi;
+} conv_plan;
+
+/* ---- check ---- */
+
+static zurt_status check_s8(zurt_ctx *ctx, const zi_graph *g, const zi_node *n)
+{
+    const zi_tensor *w = zi_in(g, n, 1);
+    const zi_tensor *b = zi_in(g, n, 2);
+    if (!zi_is_qs8(zi_in(g, n, 0)) || !zi_is_qs8(zi_out(g, n, 0)))
+        return zi_unsupported(ctx, g, n, "int8 input and output need one scale and zero point");
+    if (!zi_tensor_is_const(w) || (b && !zi_tensor_is_const(b)))
+        return zi_unsupported(ctx, g, n, "int8 weights and bias must be constant");
+    if (w->quant.n != 1 && (w->quant.n != (uint32_t)w->dims[0] || w->quant.axis != 0))
+        return zi_unsupported(ctx, g, n, "int8 weights need one scale, or one per output channel");
+    return ZURT_OK;
+}
+
+zurt_status zi_conv_check(zurt_ctx *ctx, const zi_graph *g, const zi_node *n)
+{
+    const zi_tensor *x = zi_in(g, n, 0);
+    const zi_tensor *w = zi_in(g, n, 1);
+    const zi_tensor *b = zi_in(g, n, 2);
+    const zi_tensor *y = zi_out(g, n, 0);
+    const bool float_bias = !b || b->dtype == ZURT_F32;
+    const bool int_bias = !b || b->dtype == ZURT_S32;
+    if (!(n->clamp_lo <= n->clamp_hi))
+        return zi_unsupported(ctx, g, n, "the fused activation's bounds are not in order");
+    for (int32_t i = 1; i < w->rank; i++) {
+        if (w->dims[i] == 0)
+            return zi_unsupported(ctx, g, n, "the weights are empty");
+    }
+    if (x->dtype == ZURT_F32 && w->dtype == ZURT_F32 && y->dtype == ZURT_F32 && float_bias)
+        return ZURT_OK;
+    if (x->dtype == ZURT_S8 && w->dtype == ZURT_S8 && y->dtype == ZURT_S8 && int_bias)
+        return check_s8(ctx, g, n);
+    return zi_unsupported(
+        ctx, g, n, "types %s x %s -> %s; all f32, or all s8 with an s32 bias, are taken",
+        zurt_dtype_name(x->dtype), zurt_dtype_name(w->dtype), zurt_dtype_name(y->dtype));
+}
+
+/* ---- prepare ---- */
+
+/** Zero point of each output channel; *out is NULL if all are zero. */
+static bool weight_zero_points(zi_prepared *p, const zi_tensor *w, const int32_t **out)
+{
+    const size_t n = (size_t)w->dims[0];
+    bool any = false;
+    for (uint32_t i = 0; i < w->quant.n; i++)
+        any = any || w->quant.zero_point[i];
+    *out = NULL;
+    if (!any)
+        return true;
+    int32_t *zero = zi_arena_calloc(&p->arena, n, sizeof(*zero));
+    if (!zero)
+        return false;
+    for (size_t i = 0; i < n; i++)
+        zero[i] = w->quant.zero_point[w->quant.n == 1 ? 0 : i];
+    *out = zero;
+    return true;
+}
+
+/** Proves that no sum can leave 32 bits, whatever the input. */
+static zurt_status check_sums(zurt_ctx *ctx, const zi_prepared *p, const conv_plan *plan)
+{
+    const int8_t *w = zi_in(p->graph, p->node, 1)->data;
+    const int32_t *bias = plan->bias;
+    const int64_t patch = zk_conv_patch(&plan->shape);
+    for (int32_t o = 0; o < plan->shape.out_c; o++) {
+        const int32_t zero = plan->w_zero_point ? plan->w_zero_point[o] : 0;
+        int64_t sum = 0;
+        for (int64_t i = 0; i < patch; i++)
+            sum += abs(w[o * patch + i] - zero);
+        if (sum * 255 + llabs((long long)bias[o]) > INT32_MAX)
+            return zi_unsupported(ctx, p->graph, p->node,
+                                  "sums of output channel %d may exceed 32 bits; keep this node "
+                                  "in float",
+                                  (int)o);
+    }
+    return ZURT_OK;
+}
+
+static zurt_status multipliers(zurt_ctx *ctx, zi_prepared *p, conv_plan *plan)
+{
+    const zi_tensor *w = zi_in(p->graph, p->node, 1);
+    const double s_x = zi_in(p->graph, p->node, 0)->quant.scale[0];
+    const double s_out = zi_out(p->graph, p->node, 0)->quant.scale[0];
+    const size_t n = (size_t)plan->shape.out_c;
+    int32_t *multiplier = zi_arena_calloc(&p->arena, n, sizeof(*multiplier));
+    int32_t *shift = zi_arena_calloc(&p->arena, n, sizeof(*shift));
+    if (!multiplier || !shift)
+        return zi_op_nomem(ctx, p);
+    for (size_t i = 0; i < n; i++) {
+        const double s_w = w->quant.scale[w->quant.n == 1 ? 0 : i];
+        zi_multiplier m;
+        if (!zi_multiplier_from_real(s_x * s_w / s_out, &m))
+            return zi_unsupported(ctx, p->graph, p->node,
+                                  "output scale %g is too small for input scale %g and weight "
+                                  "scale %g; keep this node in float",
+                                  s_out, s_x, s_w);
+        multiplier[i] = m.multiplier;
+        shift[i] = m.shift;
+    }
+    plan->multiplier = multiplier;
+    plan->shift = shift;
+    return ZURT_OK;
+}
+
+static zurt_status prepare_s8(zurt_ctx *ctx, zi_prepared *p, conv_plan *plan)
+{
+    const zi_tensor *x = zi_in(p->graph, p->node, 0);
+    const zi_tensor *y = zi_out(p->graph, p->node, 0);
+    plan->x_zero_point = x->quant.zero_point[0];
+    plan->out_zero_point = y->quant.zero_point[0];
+    zi_clamp_bounds(p->node->clamp_lo, p->node->clamp_hi, y->quant.scale[0], y->quant.zero_point[0],
+                    &plan->lo, &plan->hi);
+    if (!weight_zero_points(p, zi_in(p->graph, p->node, 1), &plan->w_zero_point))
+        return zi_op_nomem(ctx, p);
+    zurt_status st = check_sums(ctx, p, plan);
+    return st ? st : multipliers(ctx, p, plan);
+}
+
+/** Depthwise kernels run along channels: weights [C][taps] become [taps][C]. */
+static const void *pack_depthwise_f32(zi_prepared *p, const conv_plan *plan)
+{
+    const int64_t taps = zk_conv_patch(&plan->shape);
+    const int32_t n = plan->shape.out_c;
+    float *out = zi_arena_calloc(&p->arena, (size_t)n, (size_t)taps * sizeof(*out));
+    const float *w = plan->w;
+    for (int32_t c = 0; out && c < n; c++) {
+        for (int64_t t = 0; t < taps; t++)
+            out[t * n + c] = w[c * taps + t];
+    }
+    return out;
+}
+
+static const void *pack_depthwise_s8(zi_prepared *p, const conv_plan *plan)
+{
+    const int64_t taps = zk_conv_patch(&plan->shape);
+    const int32_t n = plan->shape.out_c;
+    int16_t *out = zi_arena_calloc(&p->arena, (size_t)n, (size_t)taps * sizeof(*out));
+    const int8_t *w = plan->w;
+    for (int32_t c = 0; out && c < n; c++) {
+        const int32_t zero = plan->w_zero_point ? plan->w_zero_point[c] : 0;
+        for (int64_t t = 0; t < taps; t++)
+            out[t * n + c] = (int16_t)(w[c * taps + t] - zero);
+    }
+    return out;
+}
+
+/** Chooses the tile and sizes the scratch of all tasks; false on overflow. */
+static bool size_scratch(zi_prepared *p, conv_plan *plan, bool s8)
+{
+    const zk_conv_shape *s = &plan->shape;
+    const int64_t row = s8 ? zk_conv_s8_pitch(s) * (int64_t)sizeof(int16_t)
+                           : zk_conv_patch(s) * (int64_t)sizeof(float);
+    int64_t tile = TILE_BYTES / row;
+    tile = tile < TILE_MIN ? TILE_MIN : tile > TILE_MAX ? TILE_MAX : tile;
+    if (tile > zk_conv_pixels(s))
+        tile = zk_conv_pixels(s);
+    plan->tile = tile < 1 ? 1 : (int32_t)tile;
+    size_t bytes = s8 ? zk_conv_s8_scratch(s, plan->tile) : zk_conv_f32_scratch(s, plan->tile);
+    return zi_size_align(bytes, ZI_ALIGN, &plan->task_bytes) &&
+           zi_size_mul(plan->task_bytes, p->n_threads, &p->scratch_bytes);
+}
+
+zurt_status zi_conv_prepare(zurt_ctx *ctx, zi_prepared *p, const zk_conv_shape *shape)
+{
+    const zi_tensor *w = zi_in(p->graph, p->node, 1);
+    const zi_tensor *b = zi_in(p->graph, p->node, 2);
+    const bool s8 = w->dtype == ZURT_S8;
+    conv_plan *plan = zi_arena_calloc(&p->arena, 1, sizeof(*plan));
+    if (!plan)
+        return zi_op_nomem(ctx, p);
+    p->state = plan;
+    plan->shape = *shape;
+    plan->macs = zk_conv_pixels(shape) * shape->out_c * zk_conv_patch(shape);
+    plan->w = w->data;
+    plan->bias =
+        b ? b->data : zi_arena_calloc(&p->arena, (size_t)shape->out_c, sizeof(int32_t)); // or float
+    if (!b && !plan->bias)
+        return zi_op_nomem(ctx, p);
+    zurt_status st = s8 ? prepare_s8(ctx, p, plan) : ZURT_OK;
+    if (st)
+        return st;
+    plan->depthwise = plan->w && !shape->transposed && shape->groups > 1 &&
+                      shape->groups == shape->in_c && shape->groups == shape->out_c;
+    if (plan->depthwise) {
+        plan->w = s8 ? pack_depthwise_s8(p, plan) : pack_depthwise_f32(p, plan);
+        return plan->w ? ZURT_OK : zi_op_nomem(ctx, p);
+    }
+    if (!size_scratch(p, plan, s8))
+        return zi_node_fail(ctx, p->graph, p->node, ZURT_E_LIMIT, "the window is too large");
+    return ZURT_OK;
+}
+
+/* ---- run ---- */
+
+typedef struct conv_run {
+    const zi_prepared *p;
+    const conv_plan *plan;
+    const zi_op_args *args;
+    const void *w;
+    const void *bias;
+} conv_run;
+
+/** What one task computes: all channels of some pixels, or all pixels of some channels. */
+typedef struct conv_share {
+    int64_t pixel_begin, pixel_end;
+    int64_t channel_begin, channel_end;
+} conv_share;
+
+static conv_share share_of(const zk_conv_shape *s, uint32_t task, uint32_t n_tasks)
+{
+    const int64_t pixels = zk_conv_pixels(s);
+    conv_share share = {0, pixels, 0, s->out_c};
+    if (pixels / n_tasks >= MIN_PIXELS_PER_TASK) {
+        zi_task_range(task, n_tasks, pixels, &share.pixel_begin, &share.pixel_end);
+        return share;
+    }
+    const int64_t blocks = (s->out_c + ZK_CONV_CHANNELS - 1) / ZK_CONV_CHANNELS;
+    zi_task_range(task, n_tasks, blocks, &share.channel_begin, &share.channel_end);
+    share.channel_begin *= ZK_CONV_CHANNELS;
+    share.channel_end *= ZK_CONV_CHANNELS;
+    if (share.channel_end > s->out_c)
+        share.channel_end = s->out_c;
+    return share;
+}
+
+static void task_conv_s8(void *arg, uint32_t task, uint32_t n_tasks)
+{
+    const conv_run *run = arg;
+    const conv_plan *plan = run->plan;
+    const conv_share share = share_of(&plan->shape, task, n_tasks);
+    const zk_conv_s8_args args = {
+        .shape = &plan->shape,
+        .x = run->args->in[0],
+        .w = run->w,
+        .w_zero_point = plan->w_zero_point,
+        .bias = run->bias,
+        .multiplier = plan->multiplier,
+        .shift = plan->shift,
+        .x_zero_point = plan->x_zero_point,
+        .out_zero_point = plan->out_zero_point,
+        .lo = plan->lo,
+        .hi = plan->hi,
+        .out = run->args->out[0],
+        .pixel_begin = share.pixel_begin,
+        .pixel_end = share.pixel_end,
+        .channel_begin = (int32_t)share.channel_begin,
+        .channel_end = (int32_t)share.channel_end,
+        .tile = plan->tile,
+        .scratch = (void *)((char *)run->args->scratch + task * plan->task_bytes),
+    };
+    run->p->kernels->conv_s8(&args);
+}
+
+static void task_conv_f32(void *arg, uint32_t task, uint32_t n_tasks)
+{
+    const conv_run *run = arg;
+    const conv_plan *plan = run->plan;
+    const conv_share share = share_of(&plan->shape, task, n_tasks);
+    char *scratch = run->args->scratch;
+    const zk_conv_f32_args args = {
+        .shape = &plan->shape,
+        .x = run->args->in[0],
+        .w = run->w,
+        .bias = run->bias,
+        .lo = run->p->node->clamp_lo,
+        .hi = run->p->node->clamp_hi,
+        .out = run->args->out[0],
+        .pixel_begin = share.pixel_begin,
+        .pixel_end = share.pixel_end,
+        .channel_begin = (int32_t)share.channel_begin,
+        .channel_end = (int32_t)share.channel_end,
+        .tile = plan->tile,
+        .scratch = plan->task_bytes ? (void *)(scratch + task * plan->task_bytes) : NULL,
+    };
+    run->p->kernels->conv_f32(&args);
+}
+
+static void task_depthwise_s8(void *arg, uint32_t task, uint32_t n_tasks)
+{
+    const conv_run *run = arg;
+    const conv_plan *plan = run->plan;
+    zk_depthwise_s8_args args = {
+        .shape = &plan->shape,
+        .x = run->args->in[0],
+        .w = run->w,
+        .bias = run->bias,
+        .multiplier = plan->multiplier,
+        .shift = plan->shift,
+        .x_zero_point = plan->x_zero_point,
+        .out_zero_point = plan->out_zero_point,
+        .lo = plan->lo,
+        .hi = plan->hi,
+        .out = run->args->out[0],
+    };
+    const int64_t rows = (int64_t)plan->shape.batch * plan->shape.out_h;
+    zi_task_range(task, n_tasks, rows, &args.row_begin, &args.row_end);
+    run->p->kernels->depthwise_s8(&args);
+}
+
+static void task_depthwise_f32(void *arg, uint32_t task, uint32_t n_tasks)
+{
+    const conv_run *run = arg;
+    const conv_plan *plan = run->plan;
+    zk_depthwise_f32_args args = {
+        .shape = &plan->shape,
+        .x = run->args->in[0],
+        .w = run->w,
+        .bias = run->bias,
+        .lo = run->p->node->clamp_lo,
+        .hi = run->p->node->clamp_hi,
+        .out = run->args->out[0],
+    };
+    const int64_t rows = (int64_t)plan->shape.batch * plan->shape.out_h;
+    zi_task_range(task, n_tasks, rows, &args.row_begin, &args.row_end);
+    run->p->kernels->depthwise_f32(&args);
+}
+
+void zi_conv_run(const zi_prepared *p, const zi_op_args *args)
+{
+    const conv_plan *plan = p->state;
+    if (plan->macs == 0) // an empty batch
+        return;
+    const bool s8 = zi_in(p->graph, p->node, 1)->dtype == ZURT_S8;
+    conv_run run = {p, plan, args, plan->w ? plan->w : args->in[1],
+                    plan->bias ? plan->bias : args->in[2]};
+    zi_task_fn *task = plan->depthwise ? (s8 ? task_depthwise_s8 : task_depthwise_f32)
+                                       : (s8 ? task_conv_s8 : task_conv_f32);
+    zi_op_parallel(args, task, &run, plan->macs / MACS_PER_ELEM);
+}
