@@ -276,10 +276,12 @@ ZURT_API void zurt_session_destroy(zurt_session *s);
  *
  * @param s    from zurt_session_create(); one thread at a time.
  * @param in   n_in tensors, dense, in the order, type and shape of zurt_model_input();
- *             S8 and U8: real = scale * (q - zero_point). Borrowed for the call.
- * @param out  n_out caller-owned tensors as zurt_model_output() says; must not alias `in`.
- * @return ZURT_OK; ZURT_E_ARG: NULL, or a count or byte size that does not match, or every stream
- *         is in flight; ZURT_E_DEVICE: the PL failed, destroy the session;
+ *             S8 and U8: real = scale * (q - zero_point). Aligned to the element. Borrowed for
+ *             the call.
+ * @param out  n_out caller-owned tensors as zurt_model_output() says; must overlap neither `in`
+ *             nor each other.
+ * @return ZURT_OK; ZURT_E_ARG: NULL, a count, byte size or alignment that does not match, memory
+ *         that overlaps, or every stream in flight; ZURT_E_DEVICE: the PL failed, destroy the session;
  *         ZURT_E_TIMEOUT: no answer within timeout_ms. On error `out` is unspecified.
  * Allocates nothing. Bit-exact with the reference kernels. Ref: docs/arithmetic.md.
  */

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "exec/devices.h"
+
+#include "backend/cpu/cpu.h"
+
+static const zi_device_row rows[] = {
+    {ZURT_DEVICE_CPU, &zi_backend_cpu, false},
+};
+
+enum { N_ROWS = sizeof(rows) / sizeof(rows[0]) };
+
+_Static_assert(N_ROWS <= ZI_MAX_ACCELERATORS + 1, "every row but the CPU's is a candidate");
+
+const zi_device_row *zi_device_rows(size_t *n)
+{
+    *n = N_ROWS;
+    return rows;
+}
+
+zi_accelerators zi_accelerators_for(zurt_device device)
+{
+    zi_accelerators a = {.required = device == ZURT_DEVICE_XRT || device == ZURT_DEVICE_SIM};
+    for (size_t i = 0; i < N_ROWS; i++) {
+        bool wanted = device == ZURT_DEVICE_AUTO ? rows[i].automatic : rows[i].device == device;
+        if (wanted && rows[i].device != ZURT_DEVICE_CPU)
+            a.candidates[a.n++] = rows[i].vtable;
+    }
+    return a;
+}

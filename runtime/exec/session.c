@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "exec/session.h"
+
+#include <string.h>
+
+#include "backend/cpu/cpu.h"
+#include "base/alloc.h"
+#include "base/cpu.h"
+#include "base/thread.h"
+
+#define DEFAULT_TIMEOUT_MS 10000
+
+// ---- creation
+
+static zurt_status check_options(zurt_ctx *ctx, const zurt_session_options *o)
+{
+    if (o->size != sizeof(*o))
+        return zi_fail(ctx, ZURT_E_ARG,
+                       "session options: size is %zu, this library knows %zu; start from "
+                       "ZURT_SESSION_OPTIONS_INIT",
+                       o->size, sizeof(*o));
+    if ((unsigned)o->device > ZURT_DEVICE_SIM)
+        return zi_fail(ctx, ZURT_E_ARG, "session options: no device %d", (int)o->device);
+    if (o->threads > ZI_MAX_THREADS)
+        return zi_fail(ctx, ZURT_E_ARG, "session options: %u threads, at most %d are possible",
+                       (unsigned)o->threads, ZI_MAX_THREADS);
+    if (o->streams < 1 || o->streams > ZI_MAX_STREAMS)
+        return zi_fail(ctx, ZURT_E_ARG, "session options: %u streams, 1 to %d are possible",
+                       (unsigned)o->streams, ZI_MAX_STREAMS);
+    return ZURT_OK;
+}
+
+static zurt_status take_options(zurt_session *s, const zurt_session_options *o)
+{
+    s->options = *o;
+    if (!s->options.threads) {
+        uint32_t n = zi_cpu_count();
+        s->options.threads = n < ZI_MAX_THREADS ? n : ZI_MAX_THREADS;
+    }
+    if (!s->options.timeout_ms)
+        s->options.timeout_ms = DEFAULT_TIMEOUT_MS;
+    if (o->xclbin) {
+        s->xclbin = zi_strdup(&s->ctx->allocator, o->xclbin);
+        if (!s->xclbin)
+            return zi_fail(s->ctx, ZURT_E_NOMEM, "session: no memory for the xclbin's path");
+    }
+    s->options.xclbin = s->xclbin;
+    return ZURT_OK;
+}
+
+static zurt_status open_device(zurt_session *s, const zi_backend_vtable *vtable)
+{
+    zi_backend_config config = {
+        .xclbin = s->options.xclbin,
+        .threads = s->options.threads,
+        .streams = s->options.streams,
+        .timeout_ms = s->options.timeout_ms,
+    };
+    zi_device *d = &s->devices[s->n_devices];
+    zurt_status st = vtable->open(s->ctx, &config, &d->backend);
+    if (!st) {
+        d->vtable = vtable;
+        s->n_devices++;
+    }
+    return st;
+}
+
+static zurt_status open_devices(zurt_session *s, const zi_accelerators *a)
+{
+    if (a->required && a->n == 0)
+        return zi_fail(s->ctx, ZURT_E_DEVICE,
+                       "this build has no PL back end; use device auto or cpu");
+    for (uint32_t i = 0; i < a->n && s->n_devices == 0; i++) {
+        zurt_status st = open_device(s, a->candidates[i]);
+        if (st && (a->required || st != ZURT_E_DEVICE))
+            return st;
+        if (st)
+            zi_log(s->ctx, ZURT_LOG_INFO, "%s: passed over: %s", a->candidates[i]->name,
+                   zurt_ctx_error(s->ctx));
+    }
+    return open_device(s, &zi_backend_cpu);
+}
+
+static zurt_status create_schedules(zurt_session *s)
+{
+    zurt_status st = zi_schedule_create(s->ctx, s->graph, s->devices, s->n_devices, &s->schedule);
+    if (!st && s->options.fallback && s->n_devices > 1)
+        st = zi_schedule_create(s->ctx, s->graph, &s->devices[s->n_devices - 1], 1, &s->fallback);
+    if (!st && s->options.profile)
+        st = zi_profile_create(s->ctx, s->schedule, &s->profile);
+    return st;
+}
+
+static zurt_status create_streams(zurt_session *s)
+{
+    if (pthread_mutex_init(&s->mutex, NULL))
+        return zi_fail(s->ctx, ZURT_E_NOMEM, "session: no memory for a mutex");
+    s->has_mutex = true;
+    for (uint32_t i = 0; i < s->options.streams; i++) {
+        s->n_streams++; // a stream that failed half way is destroyed with the others
+        zurt_status st = zi_stream_init(s->ctx, s, i);
+        if (st)
+            return st;
+    }
+    return ZURT_OK;
+}
+
+zurt_status zi_session_create(zurt_ctx *ctx, const zurt_model *model,
+                              const zurt_session_options *options,
+                              const zi_accelerators *accelerators, zurt_session **out)
+{
+    *out = NULL;
+    zurt_status st = check_options(ctx, options);
+    if (st)
+        return st;
+    zurt_session *s = zi_zalloc(&ctx->allocator, sizeof(*s));
+    if (!s)
+        return zi_fail(ctx, ZURT_E_NOMEM, "session: need %zu bytes", sizeof(*s));
+    s->ctx = ctx;
+    s->graph = model->graph;
+    st = take_options(s, options);
+    if (!st)
+        st = open_devices(s, accelerators);
+    if (!st)
+        st = create_schedules(s);
+    if (!st)
+        st = create_streams(s);
+    if (st) {
+        zurt_session_destroy(s);
+        return st;
+    }
+    *out = s;
+    return ZURT_OK;
+}
+
+zurt_status zurt_session_create(zurt_ctx *ctx, const zurt_model *model,
+                                const zurt_session_options *options, zurt_session **out)
+{
+    static const zurt_session_options defaults = ZURT_SESSION_OPTIONS_INIT;
+    if (!out)
+        return ZURT_E_ARG;
+    *out = NULL;
+    if (!ctx || !model)
+        return ZURT_E_ARG;
+    if (!options)
+        options = &defaults;
+    zi_accelerators accelerators = zi_accelerators_for(options->device);
+    return zi_session_create(ctx, model, options, &accelerators, out);
+}
+
+void zurt_session_destroy(zurt_session *s)
+{
+    if (!s)
+        return;
+    for (uint32_t i = 0; i < s->n_streams; i++)
+        zi_stream_destroy(&s->streams[i]);
+    if (s->has_mutex)
+        pthread_mutex_destroy(&s->mutex);
+    zi_schedule_destroy(s->fallback);
+    zi_schedule_destroy(s->schedule);
+    for (uint32_t i = 0; i < s->n_devices; i++)
+        s->devices[i].vtable->close(s->devices[i].backend);
+    const zurt_allocator *a = &s->ctx->allocator;
+    zi_free(a, s->profile);
+    zi_free(a, s->xclbin);
+    zi_free(a, s);
+}
+
+// ---- requests
+
+static zurt_status check_buffer(zurt_ctx *ctx, const zi_tensor *t, const char *what, size_t i,
+                                const void *data, size_t bytes)
+{
+    size_t expected = zi_tensor_bytes(t);
+    if (bytes != expected) {
+        char text[96];
+        return zi_fail(ctx, ZURT_E_ARG, "%s %zu '%.64s' is %s: %zu bytes, %zu were given", what, i,
+                       t->name, zi_tensor_describe(t, text, sizeof(text)), expected, bytes);
+    }
+    if (!data && bytes)
+        return zi_fail(ctx, ZURT_E_ARG, "%s %zu '%.64s': no address", what, i, t->name);
+    if ((uintptr_t)data % zurt_dtype_bytes(t->dtype))
+        return zi_fail(ctx, ZURT_E_ARG, "%s %zu '%.64s' is not aligned to its element, %s", what, i,
+                       t->name, zurt_dtype_name(t->dtype));
+    return ZURT_OK;
+}
+
+static bool overlap(const void *a, size_t a_bytes, const void *b, size_t b_bytes)
+{
+    uintptr_t x = (uintptr_t)a, y = (uintptr_t)b;
+    return a_bytes && b_bytes && (x < y ? y - x < a_bytes : x - y < b_bytes);
+}
+
+// Outputs are written while inputs, and other outputs, are still read.
+static zurt_status check_alias(zurt_ctx *ctx, const zurt_view *in, size_t n_in,
+                               const zurt_span *out, size_t n_out)
+{
+    for (size_t o = 0; o < n_out; o++) {
+        for (size_t i = 0; i < n_in; i++) {
+            if (overlap(out[o].data, out[o].bytes, in[i].data, in[i].bytes))
+                return zi_fail(ctx, ZURT_E_ARG, "output %zu overlaps input %zu in memory", o, i);
+        }
+        for (size_t i = 0; i < o; i++) {
+            if (overlap(out[o].data, out[o].bytes, out[i].data, out[i].bytes))
+                return zi_fail(ctx, ZURT_E_ARG, "output %zu overlaps output %zu in memory", o, i);
+        }
+    }
+    return ZURT_OK;
+}
+
+static zurt_status check_request(const zurt_session *s, const zurt_view *in, size_t n_in,
+                                 const zurt_span *out, size_t n_out)
+{
+    const zi_graph *g = s->graph;
+    if (n_in != g->n_inputs || n_out != g->n_outputs || (n_in && !in) || (n_out && !out))
+        return zi_fail(s->ctx, ZURT_E_ARG,
+                       "the model has %zu inputs and %zu outputs, %zu and %zu were given",
+                       g->n_inputs, g->n_outputs, in ? n_in : 0, out ? n_out : 0);
+    zurt_status st = ZURT_OK;
+    for (size_t i = 0; !st && i < n_in; i++)
+        st = check_buffer(s->ctx, &g->tensors[g->inputs[i]], "input", i, in[i].data, in[i].bytes);
+    for (size_t i = 0; !st && i < n_out; i++)
+        st = check_buffer(s->ctx, &g->tensors[g->outputs[i]], "output", i, out[i].data,
+                          out[i].bytes);
+    return st ? st : check_alias(s->ctx, in, n_in, out, n_out);
+}
+
+// Tickets number the streams' requests. Whether a stream is free is known to the owner alone: it
+// is the one who sets and clears `ticket`.
+static zi_stream *free_stream(zurt_session *s)
+{
+    for (uint32_t i = 0; i < s->n_streams; i++) {
+        if (!s->streams[i].ticket)
+            return &s->streams[i];
+    }
+    return NULL;
+}
+
+static void load_request(zi_stream *stream, const zurt_view *in, size_t n_in, const zurt_span *out,
+                         size_t n_out)
+{
+    if (n_in)
+        memcpy(stream->in, in, n_in * sizeof(*in));
+    if (n_out)
+        memcpy(stream->out, out, n_out * sizeof(*out));
+}
+
+static zurt_status result(const zi_stream *stream)
+{
+    if (!stream->status)
+        return ZURT_OK;
+    return zi_fail(stream->session->ctx, stream->status, "%s", stream->error);
+}
+
+zurt_status zurt_session_run(zurt_session *s, const zurt_view *in, size_t n_in,
+                             const zurt_span *out, size_t n_out)
+{
+    if (!s)
+        return ZURT_E_ARG;
+    zurt_status st = check_request(s, in, n_in, out, n_out);
+    if (st)
+        return st;
+    zi_stream *stream = free_stream(s);
+    if (!stream)
+        return zi_fail(s->ctx, ZURT_E_ARG, "all %u streams are in flight: wait for one first",
+                       (unsigned)s->n_streams);
+    load_request(stream, in, n_in, out, n_out);
+    zi_stream_execute(stream);
+    return result(stream);
+}
+
+zurt_status zurt_session_submit(zurt_session *s, const zurt_view *in, size_t n_in,
+                                const zurt_span *out, size_t n_out, uint64_t *ticket)
+{
+    if (!s)
+        return ZURT_E_ARG;
+    if (!ticket)
+        return zi_fail(s->ctx, ZURT_E_ARG, "submit: nowhere to put the ticket");
+    *ticket = 0;
+    zurt_status st = check_request(s, in, n_in, out, n_out);
+    if (st)
+        return st;
+    zi_stream *stream = free_stream(s);
+    if (!stream)
+        return zi_fail(s->ctx, ZURT_E_LIMIT, "all %u streams are in flight: wait for one first",
+                       (unsigned)s->n_streams);
+    load_request(stream, in, n_in, out, n_out);
+    stream->ticket = ++s->n_submitted;
+    s->n_in_flight++;
+    *ticket = stream->ticket;
+    zi_stream_queue(stream);
+    return ZURT_OK;
+}
+
+zurt_status zurt_session_wait(zurt_session *s, uint64_t ticket, uint32_t timeout_ms)
+{
+    if (!s)
+        return ZURT_E_ARG;
+    zi_stream *stream = NULL;
+    for (uint32_t i = 0; i < s->n_streams; i++) {
+        if (ticket && s->streams[i].ticket == ticket)
+            stream = &s->streams[i];
+    }
+    if (!stream)
+        return zi_fail(s->ctx, ZURT_E_ARG, "no request %llu is in flight",
+                       (unsigned long long)ticket);
+    if (!zi_stream_wait(stream, timeout_ms))
+        return zi_fail(s->ctx, ZURT_E_TIMEOUT, "request %llu still runs after %u ms",
+                       (unsigned long long)ticket, (unsigned)timeout_ms);
+    stream->ticket = 0;
+    s->n_in_flight--;
+    return result(stream);
+}
+
+zurt_status zurt_session_info_get(const zurt_session *s, zurt_session_info *out)
+{
+    if (!s || !out)
+        return ZURT_E_ARG;
+    *out = (zurt_session_info){
+        .device = s->devices[0].vtable->name,
+        .threads = s->options.threads,
+        .streams = s->n_streams,
+        .arena_bytes = s->schedule->memory->arena_bytes,
+        .scratch_bytes = s->schedule->scratch_bytes,
+        .n_steps = s->schedule->n_steps,
+    };
+    return ZURT_OK;
+}

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * @file
+ * What a session is made of. Private to exec/, and to tests that bring a back end of their own.
+ *
+ * A schedule is a partition compiled for the open devices; it is immutable. A stream is the memory
+ * and the threads of one request. The thread that owns the session claims and frees streams; a
+ * stream's worker only ever takes it from QUEUED to DONE.
+ */
+#ifndef ZI_EXEC_SESSION_H
+#define ZI_EXEC_SESSION_H
+
+#include <pthread.h>
+#include <stdbool.h>
+
+#include "backend/backend.h"
+#include "exec/devices.h"
+#include "model/model.h"
+
+#define ZI_MAX_STREAMS 16
+#define ZI_MAX_THREADS 64
+
+/** An open device. */
+typedef struct zi_device {
+    const zi_backend_vtable *vtable;
+    zi_backend *backend;
+} zi_device;
+
+/* ---- schedule ---- */
+
+typedef struct zi_schedule {
+    zurt_allocator allocator;
+    const zi_graph *graph;
+    const zi_device *devices; /**< as the partition counts them; the session's */
+    zi_partition *partition;
+    zi_memory_plan *memory;
+    zi_program **programs; /**< one per segment */
+    uint32_t *first_step;  /**< of each segment, for profiling */
+    uint32_t n_steps;
+    size_t scratch_bytes;
+} zi_schedule;
+
+/** What one run of a schedule works on. */
+typedef struct zi_schedule_run {
+    uint32_t stream;
+    void **tensors; /**< one address per tensor; constants and arena set, the rest by the run */
+    void *arena;
+    void *scratch;
+    const zi_parallel *parallel;
+    uint64_t *step_ns; /**< NULL, or n_steps sums */
+    char *error;       /**< ZI_ERROR_BYTES */
+    const zurt_view *in;
+    const zurt_span *out;
+} zi_schedule_run;
+
+/** Partitions, plans and compiles `graph` for n devices, the last of which is the CPU. */
+zurt_status zi_schedule_create(zurt_ctx *ctx, const zi_graph *graph, const zi_device *devices,
+                               uint32_t n_devices, zi_schedule **out);
+/** NULL is allowed. */
+void zi_schedule_destroy(zi_schedule *s);
+/** Fills in the addresses that never change. */
+void zi_schedule_bind(const zi_schedule *s, void *arena, void **tensors);
+/** Runs the segments in order, then the copies. Any thread; allocates nothing. */
+zurt_status zi_schedule_execute(const zi_schedule *s, const zi_schedule_run *run);
+
+/* ---- stream ---- */
+
+typedef enum zi_stream_state {
+    ZI_STREAM_IDLE = 0,
+    ZI_STREAM_QUEUED = 1,
+    ZI_STREAM_RUNNING = 2,
+    ZI_STREAM_DONE = 3
+} zi_stream_state;
+
+typedef struct zi_stream {
+    zurt_session *session;
+    uint32_t index;
+    void *arena;
+    void *scratch;
+    void **tensors;          /**< addresses for the main schedule */
+    void **fallback_tensors; /**< and for the fallback, if there is one */
+    uint64_t *step_ns;       /**< NULL without profiling */
+    uint64_t n_runs;         /**< of the main schedule, completed */
+    zi_pool *pool;
+    zi_parallel parallel;
+
+    zurt_view *in; /**< the request */
+    zurt_span *out;
+    zurt_status status;
+    char error[ZI_ERROR_BYTES];
+
+    zi_stream_state state; /**< under the session's mutex, as are the next two */
+    uint64_t ticket;
+    bool stop;
+    pthread_cond_t changed;
+    bool has_cond;
+    pthread_t thread;
+    bool has_thread;
+} zi_stream;
+
+/** Fills a zeroed stream and starts its worker. After a failure destroy it. */
+zurt_status zi_stream_init(zurt_ctx *ctx, zurt_session *s, uint32_t index);
+/** Lets the worker finish what is queued, then frees all. A zeroed stream is allowed. */
+void zi_stream_destroy(zi_stream *stream);
+/** Runs the request on the calling thread; sets status and error. */
+void zi_stream_execute(zi_stream *stream);
+/** Hands the request to the worker. */
+void zi_stream_queue(zi_stream *stream);
+/** Blocks until the request is done. False: not within timeout_ms (UINT32_MAX: no limit). */
+bool zi_stream_wait(zi_stream *stream, uint32_t timeout_ms);
+
+/* ---- profile ---- */
+
+/** What a profile entry stands for. */
+typedef struct zi_profile_step {
+    const zi_node *node;
+    const char *device;
+    uint64_t macs;
+} zi_profile_step;
+
+/** One row per step of the main schedule, from the ctx's allocator. */
+zurt_status zi_profile_create(zurt_ctx *ctx, const zi_schedule *s, zi_profile_step **out);
+
+/* ---- session ---- */
+
+struct zurt_session {
+    zurt_ctx *ctx;
+    const zi_graph *graph;
+    char *xclbin;
+    zurt_session_options options; /**< zeros replaced by what they stand for */
+    zi_device devices[2];         /**< the accelerator if there is one, the CPU last */
+    uint32_t n_devices;
+    zi_schedule *schedule;
+    zi_schedule *fallback; /**< all on the CPU; NULL: none */
+    zi_profile_step *profile;
+    pthread_mutex_t mutex;
+    bool has_mutex;
+    uint32_t n_in_flight; /**< submitted and not waited for */
+    uint64_t n_submitted;
+    uint32_t n_streams; /**< initialised */
+    zi_stream streams[ZI_MAX_STREAMS];
+};
+
+/** As zurt_session_create() with a choice of accelerators in place of options.device. */
+zurt_status zi_session_create(zurt_ctx *ctx, const zurt_model *model,
+                              const zurt_session_options *options,
+                              const zi_accelerators *accelerators, zurt_session **out);
+
+#endif

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <time.h>
+
+#include "base/alloc.h"
+#include "base/thread.h"
+#include "exec/session.h"
+
+void zi_stream_execute(zi_stream *stream)
+{
+    const zurt_session *s = stream->session;
+    zi_schedule_run run = {
+        .stream = stream->index,
+        .tensors = stream->tensors,
+        .arena = stream->arena,
+        .scratch = stream->scratch,
+        .parallel = &stream->parallel,
+        .step_ns = stream->step_ns,
+        .error = stream->error,
+        .in = stream->in,
+        .out = stream->out,
+    };
+    stream->error[0] = 0;
+    stream->status = zi_schedule_execute(s->schedule, &run);
+    if (!stream->status) {
+        stream->n_runs++;
+    } else if (s->fallback &&
+               (stream->status == ZURT_E_DEVICE || stream->status == ZURT_E_TIMEOUT)) {
+        run.tensors = stream->fallback_tensors;
+        run.step_ns = NULL; // the profile is the main schedule's
+        stream->status = zi_schedule_execute(s->fallback, &run);
+    }
+}
+
+static void set_state(zi_stream *stream, zi_stream_state state)
+{
+    pthread_mutex_lock(&stream->session->mutex);
+    stream->state = state;
+    pthread_cond_broadcast(&stream->changed);
+    pthread_mutex_unlock(&stream->session->mutex);
+}
+
+static void *worker_main(void *arg)
+{
+    zi_stream *stream = arg;
+    pthread_mutex_t *mutex = &stream->session->mutex;
+    for (;;) {
+        pthread_mutex_lock(mutex);
+        while (stream->state != ZI_STREAM_QUEUED && !stream->stop)
+            pthread_cond_wait(&stream->changed, mutex);
+        bool work = stream->state == ZI_STREAM_QUEUED; // even when asked to stop
+        if (work)
+            stream->state = ZI_STREAM_RUNNING;
+        pthread_mutex_unlock(mutex);
+        if (!work)
+            return NULL;
+        zi_stream_execute(stream);
+        set_state(stream, ZI_STREAM_DONE);
+    }
+}
+
+void zi_stream_queue(zi_stream *stream)
+{
+    set_state(stream, ZI_STREAM_QUEUED);
+}
+
+static struct timespec deadline_after(uint32_t timeout_ms)
+{
+    uint64_t ns = zi_now_ns() + (uint64_t)timeout_ms * 1000000u;
+    return (struct timespec){.tv_sec = (time_t)(ns / 1000000000u),
+                             .tv_nsec = (long)(ns % 1000000000u)};
+}
+
+bool zi_stream_wait(zi_stream *stream, uint32_t timeout_ms)
+{
+    pthread_mutex_t *mutex = &stream->session->mutex;
+    struct timespec deadline = deadline_after(timeout_ms);
+    int err = 0;
+    pthread_mutex_lock(mutex);
+    while (stream->state != ZI_STREAM_DONE && !err) {
+        err = timeout_ms == UINT32_MAX ? pthread_cond_wait(&stream->changed, mutex)
+                                       : pthread_cond_timedwait(&stream->changed, mutex, &deadline);
+    }
+    bool done = stream->state == ZI_STREAM_DONE;
+    pthread_mutex_unlock(mutex);
+    return done;
+}
+
+static zurt_status alloc_buffers(zurt_ctx *ctx, zi_stream *stream)
+{
+    const zurt_session *s = stream->session;
+    const zurt_allocator *a = &ctx->allocator;
+    size_t arena_bytes = s->schedule->memory->arena_bytes;
+    size_t scratch_bytes = s->schedule->scratch_bytes;
+    if (s->fallback) {
+        if (s->fallback->memory->arena_bytes > arena_bytes)
+            arena_bytes = s->fallback->memory->arena_bytes;
+        if (s->fallback->scratch_bytes > scratch_bytes)
+            scratch_bytes = s->fallback->scratch_bytes;
+        stream->fallback_tensors = zi_calloc(a, s->graph->n_tensors, sizeof(void *));
+    }
+    stream->arena = zi_alloc_aligned(a, arena_bytes);
+    stream->scratch = zi_alloc_aligned(a, scratch_bytes);
+    stream->tensors = zi_calloc(a, s->graph->n_tensors, sizeof(void *));
+    stream->in = zi_calloc(a, s->graph->n_inputs, sizeof(*stream->in));
+    stream->out = zi_calloc(a, s->graph->n_outputs, sizeof(*stream->out));
+    if (s->options.profile)
+        stream->step_ns = zi_calloc(a, s->schedule->n_steps, sizeof(*stream->step_ns));
+    if (!stream->arena || !stream->scratch || !stream->tensors || !stream->in || !stream->out ||
+        (s->fallback && !stream->fallback_tensors) || (s->options.profile && !stream->step_ns))
+        return zi_fail(ctx, ZURT_E_NOMEM,
+                       "session: stream %u needs %zu bytes of activations and %zu of scratch",
+                       (unsigned)stream->index, arena_bytes, scratch_bytes);
+    zi_schedule_bind(s->schedule, stream->arena, stream->tensors);
+    if (s->fallback)
+        zi_schedule_bind(s->fallback, stream->arena, stream->fallback_tensors);
+    return ZURT_OK;
+}
+
+zurt_status zi_stream_init(zurt_ctx *ctx, zurt_session *s, uint32_t index)
+{
+    zi_stream *stream = &s->streams[index];
+    stream->session = s;
+    stream->index = index;
+    zurt_status st = alloc_buffers(ctx, stream);
+    if (!st)
+        st = zi_pool_create(ctx, s->options.threads, &stream->pool);
+    if (st)
+        return st;
+    stream->parallel = zi_pool_parallel(stream->pool);
+    st = zi_cond_init(ctx, &stream->changed);
+    stream->has_cond = !st;
+    if (!st) {
+        st = zi_thread_start(ctx, &stream->thread, worker_main, stream);
+        stream->has_thread = !st;
+    }
+    return st;
+}
+
+void zi_stream_destroy(zi_stream *stream)
+{
+    if (!stream->session)
+        return;
+    if (stream->has_thread) {
+        pthread_mutex_lock(&stream->session->mutex);
+        stream->stop = true;
+        pthread_cond_broadcast(&stream->changed);
+        pthread_mutex_unlock(&stream->session->mutex);
+        pthread_join(stream->thread, NULL);
+    }
+    if (stream->has_cond)
+        pthread_cond_destroy(&stream->changed);
+    zi_pool_destroy(stream->pool);
+    const zurt_allocator *a = &stream->session->ctx->allocator;
+    zi_free(a, stream->arena);
+    zi_free(a, stream->scratch);
+    zi_free(a, stream->tensors);
+    zi_free(a, stream->fallback_tensors);
+    zi_free(a, stream->step_ns);
+    zi_free(a, stream->in);
+    zi_free(a, stream->out);
+}
