@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "float/blas.h"
+
+#include <cblas.h>
+
+#include "kernels/patch.h"
+
+/** Results held in the cache between the product and its bias and clamp. */
+enum { BLOCK_ELEMS = 64 * 1024, BLOCK_MIN = 64 };
+
+void zc_blas_single_thread(void)
+{
+    openblas_set_num_threads(1);
+}
+
+static void bias_clamp(const zk_conv_f32_args *a, int64_t pixel, int64_t n, int32_t begin,
+                       int32_t end)
+{
+    const float lo = a->lo, hi = a->hi;
+    for (int64_t i = pixel; i < pixel + n; i++) {
+        float *restrict out = a->out + i * a->shape->out_c;
+        const float *restrict bias = a->bias;
+        for (int32_t c = begin; c < end; c++) {
+            const float v = out[c] + bias[c];
+            out[c] = v < lo ? lo : v > hi ? hi : v;
+        }
+    }
+}
+
+/* Channels [begin, end) of one group, from its patches, which lie side by side. */
+static void product(const zk_conv_f32_args *a, const float *patches, int64_t pixel, int64_t n,
+                    int32_t begin, int32_t end)
+{
+    const int64_t k = zk_conv_patch(a->shape);
+    const int64_t out_c = a->shape->out_c;
+    const float *w = a->w + begin * k;
+    float *out = a->out + pixel * out_c + begin;
+    if (n == 1)
+        cblas_sgemv(CblasRowMajor, CblasNoTrans, end - begin, (blasint)k, 1.0f, w, (blasint)k,
+                    patches, 1, 0.0f, out, 1);
+    else
+        cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (blasint)n, end - begin, (blasint)k,
+                    1.0f, patches, (blasint)k, w, (blasint)k, 0.0f, out, (blasint)out_c);
+    bias_clamp(a, pixel, n, begin, end);
+}
+
+/* Pixels computed at a time: as many as fit the buffer of patches and, results, the cache. */
+static int64_t block_of(const zk_conv_f32_args *a)
+{
+    int64_t block = BLOCK_ELEMS / (a->channel_end - a->channel_begin + 1);
+    if (block < BLOCK_MIN)
+        block = BLOCK_MIN;
+    return zk_conv_is_gemm(a->shape) || block < a->tile ? block : a->tile;
+}
+
+void zc_conv_f32_blas(const zk_conv_f32_args *a)
+{
+    const zk_conv_shape *s = a->shape;
+    const int32_t per_group = s->out_c / s->groups;
+    const bool direct = zk_conv_is_gemm(s);
+    const int64_t block = block_of(a);
+    for (int64_t begin = a->pixel_begin; begin < a->pixel_end; begin += block) {
+        const int64_t left = a->pixel_end - begin;
+        const int64_t n = left < block ? left : block;
+        for (int32_t c = a->channel_begin; c < a->channel_end;) {
+            const int32_t group = c / per_group;
+            const int32_t group_end = (group + 1) * per_group;
+            const int32_t end = group_end < a->channel_end ? group_end : a->channel_end;
+            if (!direct)
+                zk_gather_f32(a, begin, n, group);
+            product(a, direct ? a->x + begin * s->in_c : a->scratch, begin, n, c, end);
+            c = end;
+        }
+    }
+}
+
+void zc_matmul_f32_blas(const zk_matmul_f32_args *a)
+{
+    const blasint m = (blasint)a->m, n = (blasint)a->n, k = (blasint)a->k;
+    if (k == 0) // OpenBLAS refuses leading dimensions of 0
+        zk_matmul_f32_ref(a);
+    else
+        cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, m, n, k, 1.0f, a->a, k, a->b, n,
+                    0.0f, a->out, n);
+}
