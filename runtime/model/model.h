@@ -17,7 +17,7 @@ typedef struct zi_meta {
 
 struct zurt_model {
     zurt_allocator allocator;
-    zi_bytes file;   /**< whole file; borrowed, or mapped if `mapped` */
+    zi_bytes file; /**< whole file; borrowed, or mapped if `mapped` */
     bool mapped;
     zi_graph *graph; /**< its constants point into `file` */
     zi_meta meta;    /**< in graph->arena */
