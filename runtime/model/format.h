@@ -46,7 +46,6 @@ enum { ZI_SECTION_GRAPH = 1, ZI_SECTION_WEIGHTS = 2, ZI_SECTION_META = 3 };
 #define ZI_MAX_SECTIONS      64u
 #define ZI_MAX_FILE_BYTES    ((uint64_t)1 << 32)
 #define ZI_MAX_MESSAGE_BYTES ((size_t)1 << 24)
-#define ZI_MAX_IO            4096u /* graph inputs, and outputs; names are compared in pairs */
 
 /** The sections that this version knows; absent ones have no data. */
 typedef struct zi_container {

@@ -123,7 +123,7 @@ zurt_status zi_container_open(zurt_ctx *ctx, zi_bytes file, zi_container *out)
     uint32_t n = zi_get_u32(file.data + ZI_H_N_SECTIONS);
     size_t end = ZI_HEADER_BYTES + (size_t)n * ZI_SECTION_BYTES;
     for (uint32_t i = 0; i < n; i++) {
-        zi_bytes section;
+        zi_bytes section = {0};
         st = check_section(ctx, file, i, &end, &section);
         if (!st)
             st = place_section(ctx, file, i, section, out);
