@@ -217,8 +217,9 @@ static void survives_every_changed_byte_with_right_check_sums(void **state)
     for (size_t i = 0; i < f->size; i++) {
         for (size_t k = 0; k < sizeof(values) + 8; k++) {
             memcpy(f->copy, f->file, f->size);
-            f->copy[i] =
-                k < sizeof(values) ? values[k] : (uint8_t)(f->file[i] ^ 1 << (k - sizeof(values)));
+            f->copy[i] = values[k % sizeof(values)];
+            if (k >= sizeof(values))
+                f->copy[i] = (uint8_t)(f->file[i] ^ 1u << (k - sizeof(values)));
             reseal(f->copy, f->size);
             f->ctx->error[0] = 0;
             zurt_status st = load(f, f->size);
