@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <math.h>
+#include <string.h>
+
+#include "support/graph_builder.h"
+
+static void example(builder *b)
+{
+    zi_id x = build_input(b, "x", ZURT_F32, DIMS(1, 8, 8, 3));
+    zi_id w = build_noise(b, "w", DIMS(4, 3, 3, 3));
+    zi_id c = build_op(b, ZI_OP_Conv, "c", ATTR(.conv = {{2, 2}, {1, 1}, {1, 1, 1, 1}, 1, {0, 0}}),
+                       2, x, w);
+    b->g->nodes[0].clamp_lo = 0.0f;
+    zi_id q = build_op(b, ZI_OP_Quantize, "q", ATTR(.axis = {ZURT_S8, 0, 0}), 1, c);
+    build_quant(b, q, 0.125f, -3);
+    b->g->nodes[1].name = "quant";
+    b->g->tensors[x].from_nchw = true;
+    build_output(b, q);
+}
+
+static const char example_text[] =
+    "input x:[1,8,8,3]f32 from_nchw\n"
+    "c:[1,4,4,4]f32 = Conv(x, w:[4,3,3,3]f32){stride=2,2 pad=1,1,1,1 clamp=0..inf}\n"
+    "q:[1,4,4,4]s8(0.125,-3) = Quantize(c){axis=2} quant\n"
+    "output q\n";
+
+static void a_graph_prints_as_text(void **state)
+{
+    (void)state;
+    builder b = builder_make();
+    example(&b);
+    assert_graph(&b, example_text);
+    builder_free(&b);
+}
+
+static void a_clone_is_the_same_graph(void **state)
+{
+    (void)state;
+    builder b = builder_make();
+    example(&b);
+    zi_graph *source = b.g;
+    assert_int_equal(zi_graph_clone(b.ctx, source, &b.g), ZURT_OK);
+    assert_graph(&b, example_text);
+    assert_ptr_equal(b.g->tensors[1].data, source->tensors[1].data);
+    assert_ptr_not_equal(b.g->tensors[1].name, source->tensors[1].name);
+    zi_graph_destroy(source);
+    builder_free(&b);
+}
+
+static void constants_beyond_the_limits_are_refused(void **state)
+{
+    (void)state;
+    builder b = builder_make();
+    zi_id id;
+    assert_int_equal(
+        zi_graph_add_const(b.ctx, b.g, "k", ZURT_F32, DIMS(1 << 24, 1 << 24), NULL, &id, NULL),
+        ZURT_E_LIMIT);
+    assert_int_equal(zi_graph_add_const(b.ctx, b.g, "k", ZURT_F32, DIMS(-1), NULL, &id, NULL),
+                     ZURT_E_LIMIT);
+    assert_int_equal(zi_graph_add_const(b.ctx, b.g, "k", ZURT_F32, 9, NULL, NULL, &id, NULL),
+                     ZURT_E_FORMAT);
+    builder_free(&b);
+}
+
+static void macs_are_counted(void **state)
+{
+    (void)state;
+    builder b = builder_make();
+    example(&b);
+    assert_int_equal(zi_node_macs(b.g, &b.g->nodes[0]), 4 * 4 * 4 * 27);
+    assert_int_equal(zi_node_macs(b.g, &b.g->nodes[1]), 0);
+    zi_id x = build_input(&b, "t", ZURT_F32, DIMS(1, 3, 3, 4));
+    zi_id w = build_noise(&b, "v", DIMS(6, 2, 2, 2));
+    build_op(&b, ZI_OP_ConvTranspose, "u", ATTR(.conv = {{2, 2}, {1, 1}, {0}, 2, {0}}), 2, x, w);
+    assert_int_equal(zi_node_macs(b.g, &b.g->nodes[2]), 36 * 4 * 3);
+    builder_free(&b);
+}
+
+static void failures_name_node_and_op(void **state)
+{
+    (void)state;
+    builder b = builder_make();
+    example(&b);
+    assert_int_equal(zi_node_fail(b.ctx, b.g, &b.g->nodes[1], ZURT_E_LIMIT, "too %s", "much"),
+                     ZURT_E_LIMIT);
+    assert_string_equal(zurt_ctx_error(b.ctx), "node 1 'quant' (Quantize): too much");
+    builder_free(&b);
+}
+
+/** An allocator that refuses allocation number `refuse`. */
+typedef struct refusing {
+    zurt_allocator real;
+    size_t count, refuse;
+} refusing;
+
+static void *refusing_alloc(void *self, size_t size, size_t align)
+{
+    refusing *r = self;
+    return ++r->count == r->refuse ? NULL : r->real.alloc(r->real.self, size, align);
+}
+
+static void refusing_release(void *self, void *ptr)
+{
+    refusing *r = self;
+    r->real.release(r->real.self, ptr);
+}
+
+static void every_refused_allocation_is_reported(void **state)
+{
+    (void)state;
+    builder b = builder_make();
+    example(&b);
+    zurt_allocator real = b.ctx->allocator;
+    for (size_t refuse = 1;; refuse++) {
+        refusing r = {real, 0, refuse};
+        b.ctx->allocator = (zurt_allocator){refusing_alloc, refusing_release, &r};
+        zi_graph *copy = NULL;
+        char *text = NULL;
+        zurt_status st = zi_graph_clone(b.ctx, b.g, &copy);
+        if (!st)
+            st = zi_graph_compact(b.ctx, copy);
+        if (!st)
+            st = zi_graph_check(b.ctx, copy);
+        if (!st)
+            st = zi_graph_print(b.ctx, copy, &text);
+        zi_free(&b.ctx->allocator, text);
+        zi_graph_destroy(copy);
+        b.ctx->allocator = real;
+        if (r.count < refuse) {
+            assert_int_equal(st, ZURT_OK);
+            break;
+        }
+        assert_int_equal(st, ZURT_E_NOMEM);
+    }
+    builder_free(&b);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_graph_prints_as_text),
+        cmocka_unit_test(a_clone_is_the_same_graph),
+        cmocka_unit_test(constants_beyond_the_limits_are_refused),
+        cmocka_unit_test(macs_are_counted),
+        cmocka_unit_test(failures_name_node_and_op),
+        cmocka_unit_test(every_refused_allocation_is_reported),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
