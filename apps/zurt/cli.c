@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "json.h"
+
+int cli_exit_code(zurt_status status)
+{
+    switch (status) {
+    case ZURT_OK:
+        return EXIT_DONE;
+    case ZURT_E_ARG:
+    case ZURT_E_NOMEM:
+    case ZURT_E_IO:
+    case ZURT_E_INTERNAL:
+        return EXIT_INTERNAL;
+    case ZURT_E_FORMAT:
+    case ZURT_E_VERSION:
+    case ZURT_E_LIMIT:
+        return EXIT_INPUT;
+    case ZURT_E_UNSUPPORTED:
+        return EXIT_UNSUPPORTED;
+    case ZURT_E_DEVICE:
+    case ZURT_E_TIMEOUT:
+        return EXIT_DEVICE;
+    }
+    return EXIT_INTERNAL;
+}
+
+static int state_failure(cli *c, int code, const char *status, const char *text)
+{
+    cli_progress_end(c);
+    fprintf(stderr, "zurt %s: %s\n", c->command, text);
+    if (c->json) {
+        json_writer j;
+        json_begin(&j, stdout);
+        json_string(&j, "command", c->command);
+        json_object(&j, "error");
+        json_string(&j, "status", status);
+        json_string(&j, "message", text);
+        json_int(&j, "exit", code);
+        json_close(&j);
+        json_end(&j);
+    }
+    return code;
+}
+
+int cli_fail(cli *c, zurt_status status, const char *fmt, ...)
+{
+    char text[1024];
+    if (fmt) {
+        va_list args;
+        va_start(args, fmt);
+        vsnprintf(text, sizeof(text), fmt, args);
+        va_end(args);
+    } else {
+        const char *error = c->ctx ? zurt_ctx_error(c->ctx) : "";
+        snprintf(text, sizeof(text), "%s", error[0] ? error : zurt_status_name(status));
+    }
+    return state_failure(c, cli_exit_code(status), zurt_status_name(status), text);
+}
+
+int cli_usage(cli *c, const char *fmt, ...)
+{
+    char text[1024];
+    va_list args;
+    va_start(args, fmt);
+    int n = vsnprintf(text, sizeof(text), fmt, args);
+    va_end(args);
+    if (n >= 0 && (size_t)n < sizeof(text))
+        snprintf(text + n, sizeof(text) - (size_t)n, " (zurt %s --help)", c->command);
+    return state_failure(c, EXIT_USAGE, "USAGE", text);
+}
+
+void cli_note(cli *c, const char *fmt, ...)
+{
+    if (c->quiet)
+        return;
+    cli_progress_end(c);
+    va_list args;
+    va_start(args, fmt);
+    fputs("zurt: ", stderr);
+    vfprintf(stderr, fmt, args);
+    fputc('\n', stderr);
+    va_end(args);
+}
+
+uint64_t cli_now_ns(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+void cli_progress(void *self, const char *what, size_t done, size_t total)
+{
+    cli *c = self;
+    if (c->quiet || !c->progress || total == 0)
+        return;
+    uint64_t now = cli_now_ns();
+    if (!c->progress_what || strcmp(c->progress_what, what) != 0) {
+        cli_progress_end(c);
+        c->progress_what = what;
+        c->progress_start_ns = now;
+    }
+    double elapsed = (double)(now - c->progress_start_ns) * 1e-9;
+    double left = done ? elapsed * (double)(total - done) / (double)done : 0.0;
+    fprintf(stderr, "\rzurt: %s %zu/%zu, %.0f s left \033[K", what, done, total, left);
+    fflush(stderr);
+}
+
+void cli_progress_end(cli *c)
+{
+    if (c->progress_what)
+        fputs("\r\033[K", stderr);
+    c->progress_what = NULL;
+}
+
+bool cli_parse_size(cli *c, const char *option, const char *text, size_t lo, size_t hi, size_t *out)
+{
+    char *end;
+    errno = 0;
+    unsigned long long v = strtoull(text, &end, 10);
+    if (!isdigit((unsigned char)text[0]) || *end || errno || v < lo || v > hi) {
+        cli_usage(c, "%s wants a whole number from %zu to %zu, not '%s'", option, lo, hi, text);
+        return false;
+    }
+    *out = (size_t)v;
+    return true;
+}
+
+bool cli_parse_u32(cli *c, const char *option, const char *text, uint32_t lo, uint32_t hi,
+                   uint32_t *out)
+{
+    size_t v;
+    if (!cli_parse_size(c, option, text, lo, hi, &v))
+        return false;
+    *out = (uint32_t)v;
+    return true;
+}
+
+bool cli_parse_double(cli *c, const char *option, const char *text, double lo, double hi,
+                      double *out)
+{
+    char *end;
+    double v = strtod(text, &end);
+    if (end == text || *end || !isfinite(v) || v < lo || v > hi) {
+        cli_usage(c, "%s wants a number from %g to %g, not '%s'", option, lo, hi, text);
+        return false;
+    }
+    *out = v;
+    return true;
+}
+
+bool cli_parse_dims(cli *c, const char *option, const char *text, int32_t *width, int32_t *height)
+{
+    char *end;
+    long w = strtol(text, &end, 10);
+    long h = 0;
+    bool good = end != text && *end == 'x';
+    if (good) {
+        const char *second = end + 1;
+        h = strtol(second, &end, 10);
+        good = end != second && !*end;
+    }
+    if (!good || w < 1 || h < 1 || w > 1 << 20 || h > 1 << 20) {
+        cli_usage(c, "%s wants WIDTHxHEIGHT, e.g. 224x224, not '%s'", option, text);
+        return false;
+    }
+    *width = (int32_t)w;
+    *height = (int32_t)h;
+    return true;
+}
+
+bool cli_has_suffix(const char *path, const char *suffix)
+{
+    size_t n = strlen(path);
+    size_t m = strlen(suffix);
+    return n >= m && strcasecmp(path + n - m, suffix) == 0;
+}
+
+int cli_check_output(cli *c, const char *path, bool force)
+{
+    if (!force && access(path, F_OK) == 0)
+        return cli_fail(c, ZURT_E_IO, "%s: exists; --force overwrites it", path);
+    return EXIT_DONE;
+}
+
+bool cli_list_add(cli_list *list, const char *item)
+{
+    if (list->n == list->capacity) {
+        size_t capacity = list->capacity ? list->capacity * 2 : 8;
+        const char **items = realloc(list->items, capacity * sizeof(*items));
+        if (!items)
+            return false;
+        list->items = items;
+        list->capacity = capacity;
+    }
+    list->items[list->n++] = item;
+    return true;
+}
+
+void cli_list_free(cli_list *list)
+{
+    free(list->items);
+    *list = (cli_list){0};
+}

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** @file What every command shares: the context, messages, exit codes, option helpers. */
+#ifndef APP_CLI_H
+#define APP_CLI_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <zurt/zurt.h>
+
+/** Exit codes; pinned. */
+enum {
+    EXIT_DONE = 0,
+    EXIT_INTERNAL = 1, /**< I/O, memory, internal */
+    EXIT_USAGE = 2,
+    EXIT_INPUT = 3, /**< input refused */
+    EXIT_UNSUPPORTED = 4,
+    EXIT_DEVICE = 5, /**< device, timeout */
+    EXIT_DIFFERS = 6 /**< compare: predictions differ */
+};
+
+typedef struct cli {
+    const char *command;
+    zurt_ctx *ctx;
+    bool json;
+    bool quiet;    /**< no progress, no notes */
+    bool progress; /**< stderr is a terminal */
+    uint64_t progress_start_ns;
+    const char *progress_what;
+} cli;
+
+/** One command: parses its own arguments (argv[0] is its name), returns an exit code. */
+typedef int cli_main(cli *c, int argc, char **argv);
+
+cli_main cmd_bench, cmd_compare, cmd_compile, cmd_eval, cmd_info, cmd_inspect, cmd_quantize,
+    cmd_run;
+
+int cli_exit_code(zurt_status status);
+
+/** States a failure: stderr, and with --json an object on stdout. The ctx's text is used if `fmt`
+ *  is NULL. Returns the exit code. */
+int cli_fail(cli *c, zurt_status status, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/** A wrong command line: states it and how to get help; returns EXIT_USAGE. */
+int cli_usage(cli *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/** A remark on stderr; silent with --quiet. */
+void cli_note(cli *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/** zurt_progress_fn over a cli: one line with the share done and the time left. */
+void cli_progress(void *self, const char *what, size_t done, size_t total);
+/** Ends the progress line, if one stands. */
+void cli_progress_end(cli *c);
+
+uint64_t cli_now_ns(void);
+
+/** Parses a whole number in [lo, hi]; false and a message through cli_usage on anything else. */
+bool cli_parse_u32(cli *c, const char *option, const char *text, uint32_t lo, uint32_t hi,
+                   uint32_t *out);
+bool cli_parse_size(cli *c, const char *option, const char *text, size_t lo, size_t hi,
+                    size_t *out);
+bool cli_parse_double(cli *c, const char *option, const char *text, double lo, double hi,
+                      double *out);
+/** "WxH". */
+bool cli_parse_dims(cli *c, const char *option, const char *text, int32_t *width,
+                    int32_t *height);
+
+/** True if the file name ends so, letters in any case. */
+bool cli_has_suffix(const char *path, const char *suffix);
+
+/** Refuses an output path that exists, unless `force`; EXIT_DONE or an exit code. */
+int cli_check_output(cli *c, const char *path, bool force);
+
+/** A growing list of borrowed strings. */
+typedef struct cli_list {
+    const char **items;
+    size_t n;
+    size_t capacity;
+} cli_list;
+
+bool cli_list_add(cli_list *list, const char *item);
+void cli_list_free(cli_list *list);
+
+/** The common flags; returns true if `opt` (a getopt value) was one of them. */
+enum { CLI_OPT_JSON = 1000, CLI_OPT_QUIET, CLI_OPT_HELP, CLI_OPT_FIRST };
+#define CLI_COMMON_OPTIONS                                                                         \
+    {"json", no_argument, NULL, CLI_OPT_JSON}, {"quiet", no_argument, NULL, CLI_OPT_QUIET},        \
+    {                                                                                              \
+        "help", no_argument, NULL, CLI_OPT_HELP                                                    \
+    }
+
+#endif

@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "data.h"
+
+#include <ctype.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <zlib.h>
+
+#include <zurt/image.h>
+
+enum { READ_CHUNK = 1 << 20 };
+
+static const data_kind *const kinds[] = {&data_kind_idx, &data_kind_dir, &data_kind_npy,
+                                         &data_kind_raw, &data_kind_random};
+
+int data_open(cli *c, const char *spec, data_source *out)
+{
+    *out = (data_source){0};
+    const char *colon = strchr(spec, ':');
+    for (size_t i = 0; colon && i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+        size_t n = (size_t)(colon - spec);
+        if (strlen(kinds[i]->prefix) != n || strncmp(kinds[i]->prefix, spec, n) != 0)
+            continue;
+        out->kind = kinds[i];
+        char *arguments = strdup(colon + 1);
+        if (!arguments)
+            return cli_fail(c, ZURT_E_NOMEM, "%s: out of memory", spec);
+        int code = out->kind->open(c, out, arguments);
+        free(arguments);
+        if (code == EXIT_DONE && out->n == 0)
+            code = cli_fail(c, ZURT_E_FORMAT, "%s: holds no samples", spec);
+        return code;
+    }
+    return cli_usage(c, "DATA '%s' is none of idx:IMAGES,LABELS dir:PATH[,LABELS] "
+                        "npy:X.npy[,Y.npy] raw:FILE[,LABELS] random:N", spec);
+}
+
+void data_close(data_source *s)
+{
+    if (s->kind && s->state)
+        s->kind->close(s);
+    free(s->labels);
+    *s = (data_source){0};
+}
+
+int32_t data_label(const data_source *s, size_t i)
+{
+    if (!s->labels || i >= s->n || s->labels[i] < 0)
+        return -1;
+    return s->labels[i] + s->label_offset;
+}
+
+int data_bind(cli *c, data_source *s, const zurt_tensor_info *inputs, const zurt_span *sample,
+              size_t n_in)
+{
+    return s->kind->bind(c, s, inputs, sample, n_in);
+}
+
+int data_bind_single(cli *c, data_source *s, const zurt_tensor_info *inputs,
+                     const zurt_span *sample, size_t n_in)
+{
+    (void)inputs;
+    (void)sample;
+    if (n_in == 1)
+        return EXIT_DONE;
+    return cli_fail(c, ZURT_E_UNSUPPORTED, "%s: feeds one input, the model has %zu; use raw:",
+                    s->kind->prefix, n_in);
+}
+
+int data_fill(cli *c, const data_source *s, size_t i, const zurt_norm *norm,
+              const zurt_tensor_info *inputs, const zurt_span *out, size_t n_in)
+{
+    return s->kind->fill(c, s, i, norm, inputs, out, n_in);
+}
+
+int data_read_file(cli *c, const char *path, uint8_t **bytes, size_t *size)
+{
+    *bytes = NULL;
+    *size = 0;
+    gzFile file = gzopen(path, "rb"); // passes files that are not gzip through unchanged
+    if (!file)
+        return cli_fail(c, ZURT_E_IO, "%s: cannot open", path);
+    size_t capacity = 0;
+    int got;
+    do {
+        if (*size + READ_CHUNK > capacity) {
+            capacity = capacity * 2 + READ_CHUNK;
+            uint8_t *grown = realloc(*bytes, capacity);
+            if (!grown) {
+                gzclose(file);
+                return cli_fail(c, ZURT_E_NOMEM, "%s: out of memory", path);
+            }
+            *bytes = grown;
+        }
+        got = gzread(file, *bytes + *size, READ_CHUNK);
+        *size += got > 0 ? (size_t)got : 0;
+    } while (got > 0);
+    int error = Z_OK;
+    const char *text = gzerror(file, &error);
+    int code = EXIT_DONE;
+    if (got < 0)
+        code = cli_fail(c, ZURT_E_IO, "%s: %s", path, text);
+    gzclose(file);
+    return code;
+}
+
+int data_read_labels(cli *c, const char *path, int32_t **labels, size_t *n)
+{
+    *labels = NULL;
+    *n = 0;
+    uint8_t *bytes;
+    size_t size;
+    int code = data_read_file(c, path, &bytes, &size);
+    size_t capacity = 0;
+    for (size_t at = 0; code == EXIT_DONE && at < size;) {
+        size_t end = at;
+        while (end < size && bytes[end] != '\n')
+            end++;
+        size_t last = end; // the last run of digits of the line
+        while (last > at && !isdigit(bytes[last - 1]))
+            last--;
+        size_t first = last;
+        while (first > at && isdigit(bytes[first - 1]))
+            first--;
+        if (last > first && last - first < 10) {
+            if (*n == capacity) {
+                capacity = capacity ? capacity * 2 : 1024;
+                int32_t *grown = realloc(*labels, capacity * sizeof(**labels));
+                if (!grown) {
+                    code = cli_fail(c, ZURT_E_NOMEM, "%s: out of memory", path);
+                    break;
+                }
+                *labels = grown;
+            }
+            int32_t v = 0;
+            for (size_t k = first; k < last; k++)
+                v = v * 10 + (bytes[k] - '0');
+            (*labels)[(*n)++] = v;
+        }
+        at = end + 1;
+    }
+    free(bytes);
+    return code;
+}
+
+static int32_t quantise(float x, const zurt_tensor_info *info, int32_t lo, int32_t hi)
+{
+    float q = rintf(x / info->scale) + (float)info->zero_point;
+    return isnan(q) ? info->zero_point : q <= (float)lo ? lo : q >= (float)hi ? hi : (int32_t)q;
+}
+
+int data_put_floats(cli *c, const zurt_tensor_info *info, const float *values, size_t n,
+                    zurt_span out)
+{
+    size_t elem = zurt_dtype_bytes(info->dtype);
+    if (n * elem != out.bytes)
+        return cli_fail(c, ZURT_E_FORMAT, "input '%s' takes %zu values a sample, the data has %zu",
+                        info->name, out.bytes / elem, n);
+    for (size_t i = 0; i < n; i++) {
+        switch (info->dtype) {
+        case ZURT_F32:
+            ((float *)out.data)[i] = values[i];
+            break;
+        case ZURT_S8:
+            ((int8_t *)out.data)[i] = (int8_t)quantise(values[i], info, -128, 127);
+            break;
+        case ZURT_U8:
+            ((uint8_t *)out.data)[i] = (uint8_t)quantise(values[i], info, 0, 255);
+            break;
+        default:
+            return cli_fail(c, ZURT_E_UNSUPPORTED, "input '%s' is %s; data can feed f32, s8, u8",
+                            info->name, zurt_dtype_name(info->dtype));
+        }
+    }
+    return EXIT_DONE;
+}
+
+void data_chw_to_hwc(const void *in, void *out, size_t channels, size_t pixels, size_t elem)
+{
+    const uint8_t *from = in;
+    uint8_t *to = out;
+    for (size_t ch = 0; ch < channels; ch++) {
+        for (size_t p = 0; p < pixels; p++)
+            memcpy(to + (p * channels + ch) * elem, from + (ch * pixels + p) * elem, elem);
+    }
+}
+
+/* Image inputs are [N, H, W, C]; other shapes take grey pixels one by one. */
+static bool is_image(const zurt_tensor_info *info)
+{
+    return info->rank == 4 && (info->dims[3] == 1 || info->dims[3] == 3);
+}
+
+int data_put_pixels(cli *c, const zurt_norm *norm, const zurt_tensor_info *info,
+                    const uint8_t *pixels, int32_t width, int32_t height, int32_t channels,
+                    zurt_span out)
+{
+    if (is_image(info)) {
+        zurt_image image = {width, height, channels, (uint8_t *)(uintptr_t)pixels};
+        zurt_image fitted = {0};
+        zurt_tensor_info one = *info; // a single element of the batch
+        one.dims[0] = 1;
+        one.bytes = out.bytes;
+        zurt_status st = ZURT_OK;
+        bool same = width == info->dims[2] && height == info->dims[1];
+        if (!same)
+            st = zurt_image_fit(c->ctx, &image, info->dims[2], info->dims[1], norm->fit,
+                                norm->crop_ratio, &fitted);
+        if (!st)
+            st = zurt_image_to_tensor(c->ctx, same ? &image : &fitted, norm, &one, &out);
+        zurt_image_destroy(c->ctx, &fitted);
+        return st ? cli_fail(c, st, NULL) : EXIT_DONE;
+    }
+    size_t n = (size_t)width * (size_t)height * (size_t)channels;
+    float *values = malloc(n * sizeof(*values));
+    if (!values)
+        return cli_fail(c, ZURT_E_NOMEM, "out of memory");
+    for (size_t i = 0; i < n; i++) {
+        size_t ch = channels > 1 ? i % (size_t)channels : 0;
+        values[i] = ((float)pixels[i] / 255.0f - norm->mean[ch]) / norm->std[ch];
+    }
+    int code = data_put_floats(c, info, values, n, out);
+    free(values);
+    return code;
+}

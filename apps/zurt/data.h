@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * @file
+ * DATA of the command line: a numbered set of samples, with classes where known.
+ *
+ *   idx:IMAGES,LABELS   IDX files, gzip allowed; pixels
+ *   dir:PATH[,LABELS]   JPEG files; LABELS has lines `filename class`
+ *   npy:X.npy[,Y.npy]   first axis counts samples; u8 are pixels, f32 are taken as they are
+ *   raw:FILE[,LABELS]   concatenated tensors in the model's input type and layout (.f32: floats)
+ *   random:N            seeded noise in the model's input range; smoke tests only
+ *
+ * Pixels go through the model's preprocessing; values for s8 and u8 inputs are quantised.
+ */
+#ifndef APP_DATA_H
+#define APP_DATA_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <zurt/zurt.h>
+
+#include "cli.h"
+
+typedef struct data_source data_source;
+
+/** One kind of source. `fill` writes sample `i` of every input, one batch element each. */
+typedef struct data_kind {
+    const char *prefix;
+    int (*open)(cli *c, data_source *s, char *arguments);
+    /** Meets the model: checks that it can feed these inputs, settles n where it depends on them.
+     *  sample[k].bytes is the size of one batch element of input k. */
+    int (*bind)(cli *c, data_source *s, const zurt_tensor_info *inputs, const zurt_span *sample,
+                size_t n_in);
+    int (*fill)(cli *c, const data_source *s, size_t i, const zurt_norm *norm,
+                const zurt_tensor_info *inputs, const zurt_span *out, size_t n_in);
+    void (*close)(data_source *s);
+} data_kind;
+
+struct data_source {
+    const data_kind *kind;
+    size_t n;
+    int32_t *labels; /**< class of each sample, or NULL */
+    int32_t label_offset;
+    bool keep_nhwc; /**< raw and npy samples are NHWC even if the model's source was NCHW */
+    void *state;    /**< the kind's own */
+};
+
+/** The kinds, one file each. */
+extern const data_kind data_kind_idx, data_kind_dir, data_kind_npy, data_kind_raw,
+    data_kind_random;
+
+/** Opens DATA; EXIT_DONE or an exit code with the failure stated. data_close() in any case. */
+int data_open(cli *c, const char *spec, data_source *out);
+void data_close(data_source *s);
+
+/** Must be called once the model is known, before `n` is used. */
+int data_bind(cli *c, data_source *s, const zurt_tensor_info *inputs, const zurt_span *sample,
+              size_t n_in);
+
+/** Class of a sample with the offset applied; -1 if unknown. */
+int32_t data_label(const data_source *s, size_t i);
+
+/**
+ * Fills one sample: inputs[k] describes the whole tensor, out[k] takes one element of its batch
+ * (`batch` of them make the tensor).
+ */
+int data_fill(cli *c, const data_source *s, size_t i, const zurt_norm *norm,
+              const zurt_tensor_info *inputs, const zurt_span *out, size_t n_in);
+
+/* ---- for the kinds ---- */
+
+/** A bind for kinds that feed exactly one input. */
+int data_bind_single(cli *c, data_source *s, const zurt_tensor_info *inputs,
+                     const zurt_span *sample, size_t n_in);
+
+/** Reads a whole file, unpacking gzip; free() the bytes. */
+int data_read_file(cli *c, const char *path, uint8_t **bytes, size_t *size);
+
+/** Reads labels: a line each, its last number counts. */
+int data_read_labels(cli *c, const char *path, int32_t **labels, size_t *n);
+
+/** Real values to one batch element of an input of any type. */
+int data_put_floats(cli *c, const zurt_tensor_info *info, const float *values, size_t n,
+                    zurt_span out);
+
+/** Moves [C, H, W] to [H, W, C], elements of `elem` bytes. */
+void data_chw_to_hwc(const void *in, void *out, size_t channels, size_t pixels, size_t elem);
+
+/** Pixels of one sample, rows of interleaved channels, to an input: normalised, quantised. */
+int data_put_pixels(cli *c, const zurt_norm *norm, const zurt_tensor_info *info,
+                    const uint8_t *pixels, int32_t width, int32_t height, int32_t channels,
+                    zurt_span out);
+
+#endif

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A folder of JPEG files, in the order of their names. The class of a picture is, in this order:
+ * its line in LABELS, the number its name starts with, or the rank of its sub-folder. */
+#include <ctype.h>
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include <zurt/image.h>
+
+#include "data.h"
+
+enum { MAX_PICTURES = 10000000, PATH_BYTES = 4096 };
+
+typedef struct picture {
+    char *path;
+    const char *name; // in path
+    int32_t label;
+} picture;
+
+typedef struct folder {
+    picture *pictures;
+    size_t n;
+    size_t capacity;
+} folder;
+
+static bool is_jpeg(const char *name)
+{
+    return cli_has_suffix(name, ".jpg") || cli_has_suffix(name, ".jpeg");
+}
+
+static int32_t leading_number(const char *name)
+{
+    int32_t v = 0;
+    int digits = 0;
+    for (; isdigit((unsigned char)name[digits]) && digits < 9; digits++)
+        v = v * 10 + (name[digits] - '0');
+    return digits ? v : -1;
+}
+
+static int add_picture(cli *c, folder *f, const char *path, int32_t label)
+{
+    if (f->n >= MAX_PICTURES)
+        return cli_fail(c, ZURT_E_LIMIT, "dir: more than %d pictures", (int)MAX_PICTURES);
+    if (f->n == f->capacity) {
+        size_t capacity = f->capacity ? f->capacity * 2 : 256;
+        picture *grown = realloc(f->pictures, capacity * sizeof(*grown));
+        if (!grown)
+            return cli_fail(c, ZURT_E_NOMEM, "out of memory");
+        f->pictures = grown;
+        f->capacity = capacity;
+    }
+    char *copy = strdup(path);
+    if (!copy)
+        return cli_fail(c, ZURT_E_NOMEM, "out of memory");
+    const char *slash = strrchr(copy, '/');
+    f->pictures[f->n++] = (picture){copy, slash ? slash + 1 : copy, label};
+    return EXIT_DONE;
+}
+
+/* Names in a folder, sorted; free each and the array. */
+static int list_names(cli *c, const char *path, char ***names, size_t *n)
+{
+    struct dirent **entries;
+    int found = scandir(path, &entries, NULL, alphasort);
+    if (found < 0)
+        return cli_fail(c, ZURT_E_IO, "%s: cannot read the folder", path);
+    *names = calloc((size_t)found + 1, sizeof(**names));
+    *n = 0;
+    for (int i = 0; i < found; i++) {
+        if (*names && entries[i]->d_name[0] != '.')
+            (*names)[(*n)++] = strdup(entries[i]->d_name);
+        free(entries[i]);
+    }
+    free(entries);
+    return *names ? EXIT_DONE : cli_fail(c, ZURT_E_NOMEM, "out of memory");
+}
+
+static int add_folder(cli *c, folder *f, const char *path, int32_t label, int depth)
+{
+    char **names = NULL;
+    size_t n = 0;
+    int32_t next_class = 0;
+    int code = list_names(c, path, &names, &n);
+    for (size_t i = 0; i < n; i++) {
+        char full[PATH_BYTES];
+        struct stat info;
+        int length = names[i] ? snprintf(full, sizeof(full), "%s/%s", path, names[i]) : -1;
+        if (code == EXIT_DONE && (length < 0 || (size_t)length >= sizeof(full)))
+            code = cli_fail(c, ZURT_E_LIMIT, "%s: a path is too long", path);
+        if (code == EXIT_DONE && stat(full, &info) == 0) {
+            if (S_ISDIR(info.st_mode) && depth == 0)
+                code = add_folder(c, f, full, next_class++, 1);
+            else if (S_ISREG(info.st_mode) && is_jpeg(names[i]))
+                code = add_picture(c, f, full, depth ? label : leading_number(names[i]));
+        }
+        free(names[i]);
+    }
+    free(names);
+    return code;
+}
+
+static picture *find_picture(folder *f, const char *name)
+{
+    for (size_t i = 0; i < f->n; i++) {
+        if (strcmp(f->pictures[i].name, name) == 0)
+            return &f->pictures[i];
+    }
+    return NULL;
+}
+
+static int read_label_file(cli *c, folder *f, const char *path)
+{
+    uint8_t *bytes;
+    size_t size;
+    int code = data_read_file(c, path, &bytes, &size);
+    char *text = code == EXIT_DONE ? malloc(size + 1) : NULL;
+    if (code == EXIT_DONE && !text)
+        code = cli_fail(c, ZURT_E_NOMEM, "out of memory");
+    if (text) {
+        if (size)
+            memcpy(text, bytes, size);
+        text[size] = 0;
+        for (size_t i = 0; i < f->n; i++)
+            f->pictures[i].label = -1;
+    }
+    size_t line_number = 0;
+    char *rest = text;
+    for (char *line; text && code == EXIT_DONE && (line = strsep(&rest, "\n"));) {
+        line_number++;
+        char name[1024];
+        long label;
+        if (line[strspn(line, " \t\r")] == 0)
+            continue;
+        if (sscanf(line, "%1023s %ld", name, &label) != 2 || label < 0 || label > INT32_MAX) {
+            code = cli_fail(c, ZURT_E_FORMAT, "%s:%zu: wants `filename class`", path, line_number);
+            break;
+        }
+        picture *p = find_picture(f, name);
+        if (p)
+            p->label = (int32_t)label;
+    }
+    free(text);
+    free(bytes);
+    return code;
+}
+
+static int dir_open(cli *c, data_source *s, char *arguments)
+{
+    char *comma = strchr(arguments, ',');
+    if (comma)
+        *comma++ = 0;
+    folder *f = calloc(1, sizeof(*f));
+    if (!f)
+        return cli_fail(c, ZURT_E_NOMEM, "out of memory");
+    s->state = f;
+    int code = add_folder(c, f, arguments, -1, 0);
+    if (code == EXIT_DONE && comma)
+        code = read_label_file(c, f, comma);
+    if (code != EXIT_DONE)
+        return code;
+    s->n = f->n;
+    s->labels = malloc((f->n + 1) * sizeof(*s->labels));
+    if (!s->labels)
+        return cli_fail(c, ZURT_E_NOMEM, "out of memory");
+    for (size_t i = 0; i < f->n; i++)
+        s->labels[i] = f->pictures[i].label;
+    return EXIT_DONE;
+}
+
+static int dir_fill(cli *c, const data_source *s, size_t i, const zurt_norm *norm,
+                    const zurt_tensor_info *inputs, const zurt_span *out, size_t n_in)
+{
+    const folder *f = s->state;
+    (void)n_in;
+    zurt_image image;
+    zurt_status st = zurt_image_load_jpeg(c->ctx, f->pictures[i].path, &image);
+    if (st)
+        return cli_fail(c, st, NULL);
+    int code = data_put_pixels(c, norm, &inputs[0], image.pixels, image.width, image.height,
+                               image.channels, out[0]);
+    zurt_image_destroy(c->ctx, &image);
+    return code;
+}
+
+static void dir_close(data_source *s)
+{
+    folder *f = s->state;
+    for (size_t i = 0; i < f->n; i++)
+        free(f->pictures[i].path);
+    free(f->pictures);
+    free(f);
+}
+
+const data_kind data_kind_dir = {"dir", dir_open, data_bind_single, dir_fill, dir_close};

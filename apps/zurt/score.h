@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** @file Accuracy, confusion and the difference between two models, sample by sample. */
+#ifndef APP_SCORE_H
+#define APP_SCORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "json.h"
+
+typedef struct score {
+    size_t n_classes;
+    size_t samples;
+    size_t labelled; /**< samples whose class is known and below n_classes */
+    size_t top1, top5;
+    uint32_t *confusion; /**< [true class][predicted], n_classes squared */
+} score;
+
+/** False if memory is short. */
+bool score_init(score *s, size_t n_classes);
+void score_free(score *s);
+
+/** Index of the largest value; the first of equals. */
+size_t score_best(const float *values, size_t n);
+
+/** Adds one sample; label -1: unknown. Returns the predicted class. */
+size_t score_add(score *s, const float *values, int32_t label);
+
+/** "samples", "top1", "top5", "confusion"; the fractions are null without labels. */
+void score_json(json_writer *j, const score *s);
+
+/** One line: "9913/10000 = 99.13 % top-1, ...". */
+void score_print(const score *s, const char *title);
+
+/** Non-empty off-diagonal cells of a matrix, most frequent first, `most` lines at the most. */
+void score_print_pairs(const uint32_t *matrix, size_t n, size_t most, const char *between);
+
+/** Whole matrix if it is small, else its pairs. */
+void score_print_matrix(const uint32_t *matrix, size_t n, const char *title, const char *between);
+
+/** Signal and noise of one output, summed over samples. */
+typedef struct sqnr {
+    double signal;
+    double noise;
+} sqnr;
+
+void sqnr_add(sqnr *s, const float *a, const float *b, size_t n);
+/** 10 log10(signal / noise); infinity if they never differ. */
+double sqnr_db(const sqnr *s);
+
+#endif

@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "target.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static int open_zurt(cli *c, target *t, const target_options *options)
+{
+    zurt_status st = zurt_model_load_file(c->ctx, t->path, &t->model);
+    if (!st)
+        st = zurt_session_create(c->ctx, t->model, &options->session, &t->session);
+    if (st)
+        return cli_fail(c, st, NULL);
+    t->norm = *zurt_model_norm(t->model);
+    if (options->norm_given)
+        cli_note(c, "%s carries its own preprocessing; --input-norm and its kin are ignored",
+                 t->path);
+    t->n_in = zurt_model_n_inputs(t->model);
+    t->n_out = zurt_model_n_outputs(t->model);
+    t->inputs = calloc(t->n_in + 1, sizeof(*t->inputs));
+    t->outputs = calloc(t->n_out + 1, sizeof(*t->outputs));
+    for (size_t i = 0; t->inputs && i < t->n_in; i++)
+        t->inputs[i] = *zurt_model_input(t->model, i);
+    for (size_t i = 0; t->outputs && i < t->n_out; i++)
+        t->outputs[i] = *zurt_model_output(t->model, i);
+    return EXIT_DONE;
+}
+
+static int open_onnx(cli *c, target *t, const target_options *options)
+{
+    zurt_status st = zurt_import_onnx_file(c->ctx, t->path, &options->import, &t->graph);
+    if (!st)
+        st = zurt_evaluator_create(c->ctx, t->graph, options->session.threads, &t->evaluator);
+    if (st)
+        return cli_fail(c, st, NULL);
+    t->norm = options->norm;
+    t->n_in = zurt_graph_n_inputs(t->graph);
+    t->n_out = zurt_graph_n_outputs(t->graph);
+    t->inputs = calloc(t->n_in + 1, sizeof(*t->inputs));
+    t->outputs = calloc(t->n_out + 1, sizeof(*t->outputs));
+    for (size_t i = 0; t->inputs && i < t->n_in; i++)
+        zurt_graph_input(t->graph, i, &t->inputs[i]);
+    for (size_t i = 0; t->outputs && i < t->n_out; i++)
+        zurt_graph_output(t->graph, i, &t->outputs[i]);
+    return EXIT_DONE;
+}
+
+/* The batch: the first axis that all inputs and outputs share; else one sample fills a run. */
+static size_t batch_of(const target *t)
+{
+    int32_t batch = 0;
+    for (size_t i = 0; i < t->n_in + t->n_out; i++) {
+        const zurt_tensor_info *info = i < t->n_in ? &t->inputs[i] : &t->outputs[i - t->n_in];
+        if (info->rank < 2 || info->dims[0] < 1 || (batch && info->dims[0] != batch))
+            return 1;
+        batch = info->dims[0];
+    }
+    return batch ? (size_t)batch : 1;
+}
+
+static bool allocate(target *t)
+{
+    t->in = calloc(t->n_in + 1, sizeof(*t->in));
+    t->in_space = calloc(t->n_in + 1, sizeof(*t->in_space));
+    t->out = calloc(t->n_out + 1, sizeof(*t->out));
+    if (!t->inputs || !t->outputs || !t->in || !t->in_space || !t->out)
+        return false;
+    for (size_t i = 0; i < t->n_in; i++) {
+        t->in_space[i] = (zurt_span){calloc(1, t->inputs[i].bytes + 1), t->inputs[i].bytes};
+        t->in[i] = (zurt_view){t->in_space[i].data, t->inputs[i].bytes};
+        if (!t->in[i].data)
+            return false;
+    }
+    for (size_t i = 0; i < t->n_out; i++) {
+        t->out[i] = (zurt_span){calloc(1, t->outputs[i].bytes + 1), t->outputs[i].bytes};
+        if (!t->out[i].data)
+            return false;
+    }
+    return true;
+}
+
+int target_open(cli *c, const char *path, const target_options *options, target *out)
+{
+    *out = (target){.path = path, .keep_nhwc = options->keep_nhwc};
+    out->is_zurt = cli_has_suffix(path, ".zurt");
+    if (!out->is_zurt && !cli_has_suffix(path, ".onnx"))
+        return cli_usage(c, "%s: a model is a .onnx or a .zurt file", path);
+    int code = out->is_zurt ? open_zurt(c, out, options) : open_onnx(c, out, options);
+    if (code != EXIT_DONE)
+        return code;
+    if (!allocate(out))
+        return cli_fail(c, ZURT_E_NOMEM, "%s: out of memory", path);
+    out->batch = batch_of(out);
+    return EXIT_DONE;
+}
+
+void target_close(target *t)
+{
+    for (size_t i = 0; t->in_space && i < t->n_in; i++)
+        free(t->in_space[i].data);
+    for (size_t i = 0; t->out && i < t->n_out; i++)
+        free(t->out[i].data);
+    free(t->in);
+    free(t->in_space);
+    free(t->out);
+    free(t->inputs);
+    free(t->outputs);
+    zurt_session_destroy(t->session);
+    zurt_model_destroy(t->model);
+    zurt_evaluator_destroy(t->evaluator);
+    zurt_graph_destroy(t->graph);
+    *t = (target){0};
+}
+
+int target_run(cli *c, target *t)
+{
+    zurt_status st =
+        t->is_zurt ? zurt_session_run(t->session, t->in, t->n_in, t->out, t->n_out)
+                   : zurt_evaluator_run(t->evaluator, t->in, t->n_in, t->out, t->n_out);
+    return st ? cli_fail(c, st, NULL) : EXIT_DONE;
+}
+
+/* The part of every input buffer that sample `b` of the batch takes. */
+static zurt_span *slices(const target *t, size_t b)
+{
+    zurt_span *out = calloc(t->n_in + 1, sizeof(*out));
+    for (size_t i = 0; out && i < t->n_in; i++) {
+        size_t bytes = t->in_space[i].bytes / t->batch;
+        out[i] = (zurt_span){(uint8_t *)t->in_space[i].data + b * bytes, bytes};
+    }
+    return out;
+}
+
+int target_bind(cli *c, const target *t, data_source *s)
+{
+    zurt_span *one = slices(t, 0);
+    if (!one)
+        return cli_fail(c, ZURT_E_NOMEM, "out of memory");
+    s->keep_nhwc = t->keep_nhwc;
+    int code = data_bind(c, s, t->inputs, one, t->n_in);
+    free(one);
+    return code;
+}
+
+int target_fill(cli *c, target *t, const data_source *s, size_t first, size_t last)
+{
+    int code = EXIT_DONE;
+    for (size_t b = 0; code == EXIT_DONE && b < t->batch; b++) {
+        zurt_span *one = slices(t, b);
+        size_t i = first + b < last ? first + b : last - 1;
+        code = one ? data_fill(c, s, i, &t->norm, t->inputs, one, t->n_in)
+                   : cli_fail(c, ZURT_E_NOMEM, "out of memory");
+        free(one);
+    }
+    return code;
+}
+
+size_t target_out_elems(const target *t, size_t output)
+{
+    const zurt_tensor_info *info = &t->outputs[output];
+    return info->bytes / zurt_dtype_bytes(info->dtype) / t->batch;
+}
+
+void target_out_floats(const target *t, size_t k, float *values)
+{
+    const zurt_tensor_info *info = &t->outputs[k];
+    const void *data = t->out[k].data;
+    size_t n = info->bytes / zurt_dtype_bytes(info->dtype);
+    float scale = info->scale > 0.0f ? info->scale : 1.0f;
+    for (size_t i = 0; i < n; i++) {
+        switch (info->dtype) {
+        case ZURT_F32:
+            values[i] = ((const float *)data)[i];
+            break;
+        case ZURT_S8:
+            values[i] = scale * (float)(((const int8_t *)data)[i] - info->zero_point);
+            break;
+        case ZURT_S32:
+            values[i] = scale * (float)((const int32_t *)data)[i];
+            break;
+        case ZURT_S64:
+            values[i] = (float)((const int64_t *)data)[i];
+            break;
+        default:
+            values[i] = scale * (float)(((const uint8_t *)data)[i] - info->zero_point);
+            break;
+        }
+    }
+}
+
+int target_predict(cli *c, target *t, const data_source *s, size_t first, size_t count,
+                   float *const *out)
+{
+    size_t most = 0;
+    for (size_t k = 0; k < t->n_out; k++) {
+        size_t elems = target_out_elems(t, k);
+        most = elems > most ? elems : most;
+    }
+    float *values = malloc((most * t->batch + 1) * sizeof(*values));
+    if (!values)
+        return cli_fail(c, ZURT_E_NOMEM, "out of memory");
+    int code = EXIT_DONE;
+    for (size_t at = 0; code == EXIT_DONE && at < count; at += t->batch) {
+        size_t n = count - at < t->batch ? count - at : t->batch;
+        code = target_fill(c, t, s, first + at, first + at + n);
+        if (code == EXIT_DONE)
+            code = target_run(c, t);
+        for (size_t k = 0; code == EXIT_DONE && k < t->n_out; k++) {
+            size_t elems = target_out_elems(t, k);
+            target_out_floats(t, k, values);
+            memcpy(out[k] + at * elems, values, n * elems * sizeof(*values));
+        }
+    }
+    free(values);
+    return code;
+}
+
+const char *target_label(const target *t, size_t i)
+{
+    const char *label = t->is_zurt ? zurt_model_label(t->model, i) : zurt_graph_label(t->graph, i);
+    return label ? label : "";
+}
+
+bool target_is_classifier(const target *t)
+{
+    if (t->n_out == 0)
+        return false;
+    const zurt_tensor_info *info = &t->outputs[0];
+    size_t elems = target_out_elems(t, 0);
+    int32_t longest = 0;
+    for (int32_t i = 0; i < info->rank; i++)
+        longest = info->dims[i] > longest ? info->dims[i] : longest;
+    return elems >= 2 && elems <= 100000 &&
+           (elems == (size_t)longest || elems == (size_t)info->dims[info->rank - 1]);
+}

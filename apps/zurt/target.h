@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** @file A model that can be run, whatever file it came from: float or QDQ .onnx, or .zurt. */
+#ifndef APP_TARGET_H
+#define APP_TARGET_H
+
+#include <getopt.h>
+
+#include <zurt/compile.h>
+#include <zurt/zurt.h>
+
+#include "cli.h"
+#include "data.h"
+
+/** What the command line says about models and their inputs. */
+typedef struct target_options {
+    zurt_norm norm;
+    bool norm_given; /**< any of --input-norm, --bgr, --fit, --crop-ratio */
+    zurt_import_options import;
+    zurt_session_options session;
+    uint32_t label_offset;
+    bool keep_nhwc; /**< --layout nhwc */
+} target_options;
+
+enum {
+    OPT_INPUT_NORM = CLI_OPT_FIRST,
+    OPT_BGR,
+    OPT_FIT,
+    OPT_CROP_RATIO,
+    OPT_INPUT_SIZE,
+    OPT_BATCH,
+    OPT_LAYOUT,
+    OPT_LABEL_OFFSET,
+    OPT_DEVICE,
+    OPT_XCLBIN,
+    OPT_THREADS,
+    OPT_TIMEOUT,
+    OPT_FALLBACK,
+    OPT_COMMAND_FIRST /**< a command's own options start here */
+};
+
+/** getopt rows: how samples reach the input; where the model runs. */
+#define TARGET_INPUT_OPTIONS                                                                       \
+    {"input-norm", required_argument, NULL, OPT_INPUT_NORM}, {"bgr", no_argument, NULL, OPT_BGR},  \
+        {"fit", required_argument, NULL, OPT_FIT},                                                 \
+        {"crop-ratio", required_argument, NULL, OPT_CROP_RATIO},                                   \
+        {"input-size", required_argument, NULL, OPT_INPUT_SIZE},                                   \
+        {"batch", required_argument, NULL, OPT_BATCH},                                             \
+        {"layout", required_argument, NULL, OPT_LAYOUT},                                           \
+    {                                                                                              \
+        "label-offset", required_argument, NULL, OPT_LABEL_OFFSET                                  \
+    }
+#define TARGET_DEVICE_OPTIONS                                                                      \
+    {"device", required_argument, NULL, OPT_DEVICE},                                               \
+        {"xclbin", required_argument, NULL, OPT_XCLBIN},                                           \
+        {"threads", required_argument, NULL, OPT_THREADS},                                         \
+        {"timeout", required_argument, NULL, OPT_TIMEOUT},                                         \
+    {                                                                                              \
+        "fallback", no_argument, NULL, OPT_FALLBACK                                                \
+    }
+
+/** Their lines of --help. */
+extern const char target_input_help[];
+extern const char target_device_help[];
+extern const char data_help[];
+
+target_options target_options_default(void);
+
+/**
+ * Takes one getopt result. Returns EXIT_DONE if it was a common, input or device option and is
+ * stored, EXIT_USAGE if it was wrong (stated), -1 if it is the command's own.
+ * argv: --input-norm also takes the MEAN/STD arguments that follow it.
+ */
+int target_option(cli *c, int opt, int argc, char **argv, target_options *options);
+
+typedef struct target {
+    const char *path;
+    bool is_zurt;
+    zurt_graph *graph; /**< .onnx */
+    zurt_evaluator *evaluator;
+    zurt_model *model; /**< .zurt */
+    zurt_session *session;
+    zurt_norm norm; /**< the file's own, or the command line's for .onnx */
+    bool keep_nhwc;
+    size_t n_in, n_out;
+    zurt_tensor_info *inputs, *outputs;
+    zurt_view *in; /**< buffers of one run */
+    zurt_span *in_space, *out;
+    size_t batch; /**< samples of one run */
+} target;
+
+/** Opens, prepares to run and allocates buffers. target_close() in any case. */
+int target_open(cli *c, const char *path, const target_options *options, target *out);
+void target_close(target *t);
+
+/** Inputs as they are in the buffers; EXIT_DONE or stated. */
+int target_run(cli *c, target *t);
+
+/** Lets a data source meet this model. */
+int target_bind(cli *c, const target *t, data_source *s);
+
+/** Fills the input buffers with samples first.. (repeating the last to fill the batch). */
+int target_fill(cli *c, target *t, const data_source *s, size_t first, size_t last);
+
+/** Elements of one sample of an output. */
+size_t target_out_elems(const target *t, size_t output);
+
+/** Output `k` of the last run as real values: t->batch samples. */
+void target_out_floats(const target *t, size_t k, float *values);
+
+/**
+ * Runs samples [first, first + count) and gives every output as real values:
+ * out[k] has count * target_out_elems(t, k) floats.
+ */
+int target_predict(cli *c, target *t, const data_source *s, size_t first, size_t count,
+                   float *const *out);
+
+/** Name of a class; "" without labels. */
+const char *target_label(const target *t, size_t i);
+
+/** Output 0 holds one score per class. */
+bool target_is_classifier(const target *t);
+
+#endif
