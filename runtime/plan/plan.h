@@ -40,6 +40,8 @@ typedef struct zi_caps {
 const zi_caps *zi_caps_cpu(void);
 /** "cpu"; later "kv260", "zcu104"; NULL if unknown. */
 const zi_caps *zi_caps_builtin(const char *name);
+/** Names of the built-in tables, for messages: "cpu, kv260". */
+const char *zi_caps_builtin_names(void);
 
 /** Where one node runs. */
 typedef struct zi_placement {

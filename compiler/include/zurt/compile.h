@@ -84,6 +84,11 @@ ZURT_API const zurt_norm *zurt_graph_norm(const zurt_graph *graph);
 ZURT_API size_t zurt_graph_n_labels(const zurt_graph *graph);
 ZURT_API const char *zurt_graph_label(const zurt_graph *graph, size_t i);
 
+/** As zurt_plan_create(), for a graph at any stage; a float graph is planned as if it were int8
+ *  where that is possible. The graph must outlive *out. */
+ZURT_API zurt_status zurt_graph_plan(zurt_ctx *ctx, const zurt_graph *graph, const char *board,
+                                     zurt_plan **out);
+
 /* ---- execution ------------------------------------------------------------------------- */
 
 /**

@@ -229,6 +229,51 @@ ZURT_API size_t zurt_model_n_nodes(const zurt_model *model);
 /** @return ZURT_OK; ZURT_E_ARG: NULL or `i` out of range. Strings are borrowed from the model. */
 ZURT_API zurt_status zurt_model_node(const zurt_model *model, size_t i, zurt_node_info *out);
 
+/* ---- plan ------------------------------------------------------------------------------ */
+
+/** Which device would run each node and why; made without any device. */
+typedef struct zurt_plan zurt_plan;
+
+typedef struct zurt_plan_node {
+    const char *name;
+    const char *op;
+    const char *device; /**< "pl" or "cpu" */
+    const char *reason;
+    const char *remedy; /**< what would put it on the PL; "" if it is there */
+    zurt_dtype dtype;   /**< of its first output */
+    uint64_t macs;
+    uint64_t cycles;    /**< modelled; 0 for the CPU */
+    uint64_t ddr_bytes; /**< modelled; 0 for the CPU */
+    size_t n_inputs;    /**< computed inputs: names by zurt_plan_edge() */
+} zurt_plan_node;
+
+typedef struct zurt_plan_totals {
+    uint64_t macs;
+    uint64_t pl_macs;
+    uint64_t cycles;    /**< modelled, on the PL */
+    uint64_t ddr_bytes; /**< modelled, on the PL */
+    uint32_t clock_khz; /**< of the modelled PL; 0 without one */
+    uint32_t macs_per_cycle;
+    uint32_t segments; /**< runs of consecutive nodes on one device */
+} zurt_plan_totals;
+
+/**
+ * Plans a model for a board, with the function that the loader uses.
+ *
+ * @param board "cpu", "kv260" or "zcu104".
+ * @param out   owned by the caller; borrows strings from the model, which must outlive it.
+ * @return ZURT_OK; ZURT_E_ARG: no such board; ZURT_E_NOMEM.
+ */
+ZURT_API zurt_status zurt_plan_create(zurt_ctx *ctx, const zurt_model *model, const char *board,
+                                      zurt_plan **out);
+ZURT_API void zurt_plan_destroy(zurt_plan *plan);
+ZURT_API size_t zurt_plan_n_nodes(const zurt_plan *plan);
+/** ZURT_OK; ZURT_E_ARG. */
+ZURT_API zurt_status zurt_plan_node_get(const zurt_plan *plan, size_t i, zurt_plan_node *out);
+/** Node that computes input `k` of node `i`; SIZE_MAX for an input of the model. */
+ZURT_API size_t zurt_plan_edge(const zurt_plan *plan, size_t i, size_t k);
+ZURT_API zurt_plan_totals zurt_plan_totals_get(const zurt_plan *plan);
+
 /* ---- session --------------------------------------------------------------------------- */
 
 /** A model bound to devices and buffers. */
