@@ -64,8 +64,7 @@ bool cli_parse_size(cli *c, const char *option, const char *text, size_t lo, siz
 bool cli_parse_double(cli *c, const char *option, const char *text, double lo, double hi,
                       double *out);
 /** "WxH". */
-bool cli_parse_dims(cli *c, const char *option, const char *text, int32_t *width,
-                    int32_t *height);
+bool cli_parse_dims(cli *c, const char *option, const char *text, int32_t *width, int32_t *height);
 
 /** True if the file name ends so, letters in any case. */
 bool cli_has_suffix(const char *path, const char *suffix);

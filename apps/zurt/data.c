@@ -33,8 +33,10 @@ int data_open(cli *c, const char *spec, data_source *out)
             code = cli_fail(c, ZURT_E_FORMAT, "%s: holds no samples", spec);
         return code;
     }
-    return cli_usage(c, "DATA '%s' is none of idx:IMAGES,LABELS dir:PATH[,LABELS] "
-                        "npy:X.npy[,Y.npy] raw:FILE[,LABELS] random:N", spec);
+    return cli_usage(c,
+                     "DATA '%s' is none of idx:IMAGES,LABELS dir:PATH[,LABELS] "
+                     "npy:X.npy[,Y.npy] raw:FILE[,LABELS] random:N",
+                     spec);
 }
 
 void data_close(data_source *s)
@@ -65,8 +67,8 @@ int data_bind_single(cli *c, data_source *s, const zurt_tensor_info *inputs,
     (void)sample;
     if (n_in == 1)
         return EXIT_DONE;
-    return cli_fail(c, ZURT_E_UNSUPPORTED, "%s: feeds one input, the model has %zu; use raw:",
-                    s->kind->prefix, n_in);
+    return cli_fail(c, ZURT_E_UNSUPPORTED,
+                    "%s: feeds one input, the model has %zu; use raw:", s->kind->prefix, n_in);
 }
 
 int data_fill(cli *c, const data_source *s, size_t i, const zurt_norm *norm,

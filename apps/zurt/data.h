@@ -47,8 +47,7 @@ struct data_source {
 };
 
 /** The kinds, one file each. */
-extern const data_kind data_kind_idx, data_kind_dir, data_kind_npy, data_kind_raw,
-    data_kind_random;
+extern const data_kind data_kind_idx, data_kind_dir, data_kind_npy, data_kind_raw, data_kind_random;
 
 /** Opens DATA; EXIT_DONE or an exit code with the failure stated. data_close() in any case. */
 int data_open(cli *c, const char *spec, data_source *out);

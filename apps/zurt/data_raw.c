@@ -40,8 +40,8 @@ static size_t file_bytes(const raw_samples *r, const zurt_tensor_info *info, siz
     return r->floats ? bytes / zurt_dtype_bytes(info->dtype) * sizeof(float) : bytes;
 }
 
-static int raw_bind(cli *c, data_source *s, const zurt_tensor_info *inputs,
-                    const zurt_span *sample, size_t n_in)
+static int raw_bind(cli *c, data_source *s, const zurt_tensor_info *inputs, const zurt_span *sample,
+                    size_t n_in)
 {
     raw_samples *r = s->state;
     r->sample_bytes = 0;

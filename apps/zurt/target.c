@@ -26,13 +26,9 @@ static int open_zurt(cli *c, target *t, const target_options *options)
     return EXIT_DONE;
 }
 
-static int open_onnx(cli *c, target *t, const target_options *options)
+/* What the graph says about itself. */
+static void describe_graph(target *t, const target_options *options)
 {
-    zurt_status st = zurt_import_onnx_file(c->ctx, t->path, &options->import, &t->graph);
-    if (!st)
-        st = zurt_evaluator_create(c->ctx, t->graph, options->session.threads, &t->evaluator);
-    if (st)
-        return cli_fail(c, st, NULL);
     t->norm = options->norm;
     t->n_in = zurt_graph_n_inputs(t->graph);
     t->n_out = zurt_graph_n_outputs(t->graph);
@@ -42,6 +38,16 @@ static int open_onnx(cli *c, target *t, const target_options *options)
         zurt_graph_input(t->graph, i, &t->inputs[i]);
     for (size_t i = 0; t->outputs && i < t->n_out; i++)
         zurt_graph_output(t->graph, i, &t->outputs[i]);
+}
+
+static int open_onnx(cli *c, target *t, const target_options *options)
+{
+    zurt_status st = zurt_import_onnx_file(c->ctx, t->path, &options->import, &t->graph);
+    if (!st)
+        st = zurt_evaluator_create(c->ctx, t->graph, options->session.threads, &t->evaluator);
+    if (st)
+        return cli_fail(c, st, NULL);
+    describe_graph(t, options);
     return EXIT_DONE;
 }
 
@@ -94,6 +100,16 @@ int target_open(cli *c, const char *path, const target_options *options, target 
     return EXIT_DONE;
 }
 
+int target_wrap(cli *c, zurt_graph *graph, const target_options *options, target *out)
+{
+    *out = (target){.path = "", .graph = graph, .borrowed = true, .keep_nhwc = options->keep_nhwc};
+    describe_graph(out, options);
+    if (!allocate(out))
+        return cli_fail(c, ZURT_E_NOMEM, "out of memory");
+    out->batch = batch_of(out);
+    return EXIT_DONE;
+}
+
 void target_close(target *t)
 {
     for (size_t i = 0; t->in_space && i < t->n_in; i++)
@@ -108,15 +124,16 @@ void target_close(target *t)
     zurt_session_destroy(t->session);
     zurt_model_destroy(t->model);
     zurt_evaluator_destroy(t->evaluator);
-    zurt_graph_destroy(t->graph);
+    if (!t->borrowed)
+        zurt_graph_destroy(t->graph);
     *t = (target){0};
 }
 
 int target_run(cli *c, target *t)
 {
-    zurt_status st =
-        t->is_zurt ? zurt_session_run(t->session, t->in, t->n_in, t->out, t->n_out)
-                   : zurt_evaluator_run(t->evaluator, t->in, t->n_in, t->out, t->n_out);
+    zurt_status st = t->is_zurt
+                         ? zurt_session_run(t->session, t->in, t->n_in, t->out, t->n_out)
+                         : zurt_evaluator_run(t->evaluator, t->in, t->n_in, t->out, t->n_out);
     return st ? cli_fail(c, st, NULL) : EXIT_DONE;
 }
 

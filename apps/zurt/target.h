@@ -76,6 +76,7 @@ typedef struct target {
     const char *path;
     bool is_zurt;
     zurt_graph *graph; /**< .onnx */
+    bool borrowed;     /**< the graph is another's; there is no evaluator */
     zurt_evaluator *evaluator;
     zurt_model *model; /**< .zurt */
     zurt_session *session;
@@ -90,6 +91,8 @@ typedef struct target {
 
 /** Opens, prepares to run and allocates buffers. target_close() in any case. */
 int target_open(cli *c, const char *path, const target_options *options, target *out);
+/** A float graph that is only fed, never run: for calibration. The graph stays its owner's. */
+int target_wrap(cli *c, zurt_graph *graph, const target_options *options, target *out);
 void target_close(target *t);
 
 /** Inputs as they are in the buffers; EXIT_DONE or stated. */

@@ -1,0 +1,376 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* zurt bench: latency percentiles and frames per second of one model on this machine. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "json.h"
+#include "target.h"
+
+enum {
+    OPT_STREAMS = OPT_COMMAND_FIRST,
+    OPT_WARMUP,
+    OPT_RUNS,
+    OPT_SECONDS,
+    OPT_PROFILE,
+    OPT_CSV,
+    MOST_RUNS = 10000000
+};
+
+typedef struct bench_options {
+    target_options target;
+    const char *model;
+    size_t warmup;
+    size_t runs;    /**< 0: by time */
+    double seconds; /**< when runs is 0 */
+    bool csv;
+} bench_options;
+
+typedef struct bench_result {
+    uint64_t *latency_ns; /**< one per request, sorted at the end */
+    size_t n;
+    size_t capacity;
+    uint64_t elapsed_ns;
+} bench_result;
+
+static void print_help(void)
+{
+    printf("usage: zurt bench MODEL [options]\n\n"
+           "Runs a model on seeded noise and prints the latency of a request (submit to answer)\n"
+           "and frames per second. MODEL: a .zurt, or an .onnx on the host's executor.\n\n"
+           "  --streams N                requests in flight (.zurt only, default 1)\n"
+           "  --warmup N                 requests before the clock starts (default 3)\n"
+           "  --runs N                   requests timed\n"
+           "  --seconds S                or: time them for S seconds (default 3)\n"
+           "  --profile                  time of every node (.zurt only)\n"
+           "  --csv                      one line with a header\n%s%s"
+           "  --json  --quiet\n",
+           target_input_help, target_device_help);
+}
+
+static int parse(cli *c, int argc, char **argv, bench_options *o)
+{
+    static const struct option rows[] = {
+        CLI_COMMON_OPTIONS,
+        TARGET_INPUT_OPTIONS,
+        TARGET_DEVICE_OPTIONS,
+        {"streams", required_argument, NULL, OPT_STREAMS},
+        {"warmup", required_argument, NULL, OPT_WARMUP},
+        {"runs", required_argument, NULL, OPT_RUNS},
+        {"seconds", required_argument, NULL, OPT_SECONDS},
+        {"profile", no_argument, NULL, OPT_PROFILE},
+        {"csv", no_argument, NULL, OPT_CSV},
+        {0},
+    };
+    for (int opt; (opt = getopt_long(argc, argv, "", rows, NULL)) != -1;) {
+        int code = target_option(c, opt, argc, argv, &o->target);
+        if (code == EXIT_DONE)
+            continue;
+        if (code != -1)
+            return code;
+        bool good = true;
+        switch (opt) {
+        case OPT_STREAMS:
+            good = cli_parse_u32(c, "--streams", optarg, 1, 16, &o->target.session.streams);
+            break;
+        case OPT_WARMUP:
+            good = cli_parse_size(c, "--warmup", optarg, 0, MOST_RUNS, &o->warmup);
+            break;
+        case OPT_RUNS:
+            good = cli_parse_size(c, "--runs", optarg, 1, MOST_RUNS, &o->runs);
+            break;
+        case OPT_SECONDS:
+            good = cli_parse_double(c, "--seconds", optarg, 0.01, 86400.0, &o->seconds);
+            break;
+        case OPT_PROFILE:
+            o->target.session.profile = 1;
+            break;
+        case OPT_CSV:
+            o->csv = true;
+            break;
+        default:
+            print_help();
+            exit(EXIT_DONE);
+        }
+        if (!good)
+            return EXIT_USAGE;
+    }
+    if (optind + 1 != argc)
+        return cli_usage(c, "wants one MODEL");
+    if (o->csv && c->json)
+        return cli_usage(c, "--csv and --json exclude each other");
+    o->model = argv[optind];
+    return EXIT_DONE;
+}
+
+static bool add_latency(bench_result *r, uint64_t ns)
+{
+    if (r->n == r->capacity) {
+        size_t capacity = r->capacity ? r->capacity * 2 : 1024;
+        uint64_t *grown = realloc(r->latency_ns, capacity * sizeof(*grown));
+        if (!grown)
+            return false;
+        r->latency_ns = grown;
+        r->capacity = capacity;
+    }
+    r->latency_ns[r->n++] = ns;
+    return true;
+}
+
+static bool more_to_do(const bench_options *o, size_t started, uint64_t start_ns)
+{
+    if (o->runs)
+        return started < o->runs;
+    return started < MOST_RUNS && (double)(cli_now_ns() - start_ns) * 1e-9 < o->seconds;
+}
+
+static int bench_sync(cli *c, const bench_options *o, target *t, bench_result *r)
+{
+    int code = EXIT_DONE;
+    uint64_t start = cli_now_ns();
+    while (code == EXIT_DONE && (r->n == 0 || more_to_do(o, r->n, start))) {
+        uint64_t begin = cli_now_ns();
+        code = target_run(c, t);
+        if (code == EXIT_DONE && !add_latency(r, cli_now_ns() - begin))
+            code = cli_fail(c, ZURT_E_NOMEM, "out of memory");
+    }
+    r->elapsed_ns = cli_now_ns() - start;
+    return code;
+}
+
+typedef struct flight {
+    uint64_t ticket;
+    uint64_t begin_ns;
+    zurt_span *out;
+} flight;
+
+/* Keeps `streams` requests in flight, waiting for the oldest. Latency includes its queueing. */
+static int bench_streams(cli *c, const bench_options *o, target *t, bench_result *r)
+{
+    size_t streams = o->target.session.streams;
+    flight *flights = calloc(streams, sizeof(*flights));
+    int code = flights ? EXIT_DONE : cli_fail(c, ZURT_E_NOMEM, "out of memory");
+    for (size_t s = 0; code == EXIT_DONE && s < streams; s++) {
+        flights[s].out = calloc(t->n_out + 1, sizeof(zurt_span));
+        for (size_t k = 0; flights[s].out && k < t->n_out; k++)
+            flights[s].out[k] = (zurt_span){malloc(t->out[k].bytes + 1), t->out[k].bytes};
+    }
+    size_t started = 0;
+    size_t finished = 0;
+    uint64_t start = cli_now_ns();
+    zurt_status st = ZURT_OK;
+    while (code == EXIT_DONE && !st) {
+        if (started - finished < streams && (started == 0 || more_to_do(o, started, start))) {
+            flight *f = &flights[started++ % streams];
+            f->begin_ns = cli_now_ns();
+            st = zurt_session_submit(t->session, t->in, t->n_in, f->out, t->n_out, &f->ticket);
+            continue;
+        }
+        if (started == finished)
+            break;
+        flight *f = &flights[finished++ % streams];
+        st = zurt_session_wait(t->session, f->ticket, UINT32_MAX);
+        if (!st && !add_latency(r, cli_now_ns() - f->begin_ns))
+            st = ZURT_E_NOMEM;
+    }
+    r->elapsed_ns = cli_now_ns() - start;
+    if (st)
+        code = cli_fail(c, st, NULL);
+    for (; st && finished < started; finished++) // the answers still under way use our buffers
+        zurt_session_wait(t->session, flights[finished % streams].ticket, UINT32_MAX);
+    for (size_t s = 0; flights && s < streams; s++) {
+        for (size_t k = 0; flights[s].out && k < t->n_out; k++)
+            free(flights[s].out[k].data);
+        free(flights[s].out);
+    }
+    free(flights);
+    return code;
+}
+
+/* ---- the machine ---- */
+
+static void read_line(const char *path, const char *key, char *out, size_t size)
+{
+    out[0] = 0;
+    FILE *f = fopen(path, "r");
+    char line[512];
+    while (f && fgets(line, sizeof(line), f)) {
+        if (strncmp(line, key, strlen(key)) != 0)
+            continue;
+        char *value = key[0] ? strchr(line, ':') : line - 1;
+        if (!value)
+            continue;
+        value++;
+        value += strspn(value, " \t");
+        value[strcspn(value, "\n")] = 0;
+        snprintf(out, size, "%s", value);
+        break;
+    }
+    if (f)
+        fclose(f);
+}
+
+static void json_environment(json_writer *j, const target *t, const bench_options *o)
+{
+    char text[512];
+    struct utsname system;
+    json_object(j, "environment");
+    json_string(j, "zurt", zurt_version());
+    read_line("/proc/device-tree/model", "", text, sizeof(text));
+    json_string(j, "board", text);
+    read_line("/proc/cpuinfo", "model name", text, sizeof(text));
+    json_string(j, "cpu", text);
+    json_int(j, "cores", sysconf(_SC_NPROCESSORS_ONLN));
+    read_line("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor", "", text, sizeof(text));
+    json_string(j, "governor", text);
+    if (uname(&system) == 0) {
+        json_string(j, "machine", system.machine);
+        json_string(j, "kernel", system.release);
+    }
+    json_uint(j, "threads", o->target.session.threads);
+    json_uint(j, "streams", o->target.session.streams);
+    json_uint(j, "batch", t->batch);
+    json_close(j);
+}
+
+/* ---- results ---- */
+
+static int by_value(const void *a, const void *b)
+{
+    const uint64_t *x = a;
+    const uint64_t *y = b;
+    return *x < *y ? -1 : *x > *y;
+}
+
+/* Nearest rank of a sorted list. */
+static uint64_t percentile(const bench_result *r, double p)
+{
+    size_t rank = (size_t)(p / 100.0 * (double)r->n + 0.9999999);
+    return r->latency_ns[rank < 1 ? 0 : rank - 1];
+}
+
+static const char *device_name(const target *t)
+{
+    zurt_session_info info;
+    if (t->is_zurt && zurt_session_info_get(t->session, &info) == ZURT_OK)
+        return info.device;
+    return "host";
+}
+
+static void report_profile_json(json_writer *j, const target *t)
+{
+    json_array(j, "profile");
+    for (size_t i = 0; t->session && i < zurt_session_n_profile(t->session); i++) {
+        zurt_profile_entry e;
+        if (zurt_session_profile(t->session, i, &e) != ZURT_OK || e.runs == 0)
+            continue;
+        json_object(j, NULL);
+        json_string(j, "name", e.name);
+        json_string(j, "op", e.op);
+        json_string(j, "device", e.device);
+        json_uint(j, "mean_ns", e.total_ns / e.runs);
+        json_uint(j, "macs", e.macs);
+        json_close(j);
+    }
+    json_close(j);
+}
+
+static void report_profile_text(const target *t)
+{
+    uint64_t total = 0;
+    zurt_profile_entry e;
+    for (size_t i = 0; i < zurt_session_n_profile(t->session); i++)
+        total += zurt_session_profile(t->session, i, &e) == ZURT_OK ? e.total_ns : 0;
+    printf("%12s %6s %9s  %-6s %-16s %s\n", "us/run", "share", "GMAC/s", "device", "op", "node");
+    for (size_t i = 0; i < zurt_session_n_profile(t->session); i++) {
+        if (zurt_session_profile(t->session, i, &e) != ZURT_OK || e.runs == 0)
+            continue;
+        double ns = (double)e.total_ns / (double)e.runs;
+        printf("%12.1f %5.1f%% %9.2f  %-6s %-16s %s\n", ns * 1e-3,
+               total ? 100.0 * (double)e.total_ns / (double)total : 0.0,
+               ns > 0.0 ? (double)e.macs / ns : 0.0, e.device, e.op, e.name);
+    }
+}
+
+static void report(cli *c, const bench_options *o, const target *t, bench_result *r)
+{
+    qsort(r->latency_ns, r->n, sizeof(*r->latency_ns), by_value);
+    double sum = 0.0;
+    for (size_t i = 0; i < r->n; i++)
+        sum += (double)r->latency_ns[i];
+    double mean = sum / (double)r->n;
+    double fps = (double)(r->n * t->batch) / ((double)r->elapsed_ns * 1e-9);
+    uint64_t p50 = percentile(r, 50.0);
+    uint64_t p90 = percentile(r, 90.0);
+    uint64_t p99 = percentile(r, 99.0);
+    if (c->json) {
+        json_writer j;
+        json_begin(&j, stdout);
+        json_string(&j, "model", o->model);
+        json_string(&j, "device", device_name(t));
+        json_uint(&j, "runs", r->n);
+        json_object(&j, "latency_ns");
+        json_uint(&j, "p50", p50);
+        json_uint(&j, "p90", p90);
+        json_uint(&j, "p99", p99);
+        json_double(&j, "mean", mean);
+        json_uint(&j, "min", r->latency_ns[0]);
+        json_uint(&j, "max", r->latency_ns[r->n - 1]);
+        json_close(&j);
+        json_double(&j, "fps", fps);
+        json_environment(&j, t, o);
+        report_profile_json(&j, t);
+        json_end(&j);
+    } else if (o->csv) {
+        printf("model,device,runs,p50_ns,p90_ns,p99_ns,mean_ns,min_ns,max_ns,fps\n"
+               "%s,%s,%zu,%llu,%llu,%llu,%.0f,%llu,%llu,%.3f\n",
+               o->model, device_name(t), r->n, (unsigned long long)p50, (unsigned long long)p90,
+               (unsigned long long)p99, mean, (unsigned long long)r->latency_ns[0],
+               (unsigned long long)r->latency_ns[r->n - 1], fps);
+    } else {
+        printf("%s on %s: %.2f fps over %zu requests\n", o->model, device_name(t), fps, r->n);
+        printf("latency ms: p50 %.3f  p90 %.3f  p99 %.3f  mean %.3f  min %.3f  max %.3f\n",
+               (double)p50 * 1e-6, (double)p90 * 1e-6, (double)p99 * 1e-6, mean * 1e-6,
+               (double)r->latency_ns[0] * 1e-6, (double)r->latency_ns[r->n - 1] * 1e-6);
+        if (o->target.session.profile && t->session)
+            report_profile_text(t);
+    }
+}
+
+int cmd_bench(cli *c, int argc, char **argv)
+{
+    bench_options o = {.target = target_options_default(), .warmup = 3, .seconds = 3.0};
+    int code = parse(c, argc, argv, &o);
+    if (code != EXIT_DONE)
+        return code;
+    target t;
+    data_source noise = {0};
+    bench_result r = {0};
+    bool quiet = c->quiet;
+    code = target_open(c, o.model, &o.target, &t);
+    if (code == EXIT_DONE && !t.is_zurt && o.target.session.streams > 1)
+        code = cli_usage(c, "--streams needs a .zurt");
+    c->quiet = true; // noise is what a benchmark is expected to use
+    if (code == EXIT_DONE)
+        code = data_open(c, "random:1", &noise);
+    c->quiet = quiet;
+    if (code == EXIT_DONE)
+        code = target_bind(c, &t, &noise);
+    if (code == EXIT_DONE)
+        code = target_fill(c, &t, &noise, 0, 1);
+    for (size_t i = 0; code == EXIT_DONE && i < o.warmup; i++)
+        code = target_run(c, &t);
+    if (code == EXIT_DONE && t.session)
+        zurt_session_profile_reset(t.session);
+    if (code == EXIT_DONE)
+        code =
+            o.target.session.streams > 1 ? bench_streams(c, &o, &t, &r) : bench_sync(c, &o, &t, &r);
+    if (code == EXIT_DONE)
+        report(c, &o, &t, &r);
+    free(r.latency_ns);
+    data_close(&noise);
+    target_close(&t);
+    return code;
+}

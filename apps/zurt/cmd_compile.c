@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* zurt compile: float or QDQ ONNX to .zurt. */
+#include <stdio.h>
+
+#include "convert.h"
+
+static void print_help(void)
+{
+    printf("usage: zurt compile MODEL.onnx --calib DATA -o OUT.zurt [options]\n\n%s\n%s%s"
+           "  --threads N                host threads (default: one per core)\n"
+           "  --json  --quiet\n",
+           data_help, convert_help, target_input_help);
+}
+
+int cmd_compile(cli *c, int argc, char **argv)
+{
+    convert_options o;
+    int code = convert_parse(c, argc, argv, &o);
+    if (code == -1)
+        print_help();
+    zurt_graph *source = NULL;
+    zurt_graph *graph = NULL;
+    zurt_quant_report *report = NULL;
+    if (code == EXIT_DONE)
+        code = convert_graph(c, &o, &source, &graph, &report);
+    if (code == EXIT_DONE) {
+        zurt_status st = zurt_emit_zurt_file(c->ctx, graph, o.output);
+        code = st ? cli_fail(c, st, NULL) : EXIT_DONE;
+    }
+    if (code == EXIT_DONE)
+        convert_summary(c, &o, source, graph, report);
+    zurt_quant_report_destroy(report);
+    zurt_graph_destroy(graph);
+    zurt_graph_destroy(source);
+    convert_free(&o);
+    return code == -1 ? EXIT_DONE : code;
+}

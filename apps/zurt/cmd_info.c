@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* zurt info: this build, or what a model file says about itself. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <zurt/compile.h>
+
+#include "build_info.h"
+#include "json.h"
+#include "target.h"
+
+typedef struct cpu_feature {
+    uint32_t bit;
+    const char *name;
+} cpu_feature;
+
+static const cpu_feature features[] = {{ZURT_CPU_NEON, "neon"},
+                                       {ZURT_CPU_AVX2, "avx2"},
+                                       {ZURT_CPU_AVX512, "avx512"},
+                                       {ZURT_CPU_VNNI, "avx512vnni"}};
+
+static void print_help(void)
+{
+    printf("usage: zurt info [MODEL.zurt | MODEL.onnx] [--json]\n\n"
+           "Without a model: version, build options and CPU features.\n%s",
+           "  --input-size WxH           for a model whose height and width are symbolic\n"
+           "  --batch N                  rewrites the batch of an ONNX model\n");
+}
+
+static int build_info(cli *c)
+{
+    uint32_t cpu = zurt_cpu_features();
+    if (c->json) {
+        json_writer j;
+        json_begin(&j, stdout);
+        json_string(&j, "version", zurt_version());
+        json_array(&j, "cpu");
+        for (size_t i = 0; i < sizeof(features) / sizeof(features[0]); i++) {
+            if (cpu & features[i].bit)
+                json_string(&j, NULL, features[i].name);
+        }
+        json_close(&j);
+        json_object(&j, "build");
+        for (size_t i = 0; i < sizeof(zurt_build_info) / sizeof(zurt_build_info[0]); i++)
+            json_string(&j, zurt_build_info[i].key, zurt_build_info[i].value);
+        json_close(&j);
+        json_end(&j);
+        return EXIT_DONE;
+    }
+    printf("zurt %s\n%-18s", zurt_version(), "cpu features");
+    for (size_t i = 0; i < sizeof(features) / sizeof(features[0]); i++) {
+        if (cpu & features[i].bit)
+            printf(" %s", features[i].name);
+    }
+    printf("\n");
+    for (size_t i = 0; i < sizeof(zurt_build_info) / sizeof(zurt_build_info[0]); i++)
+        printf("%-18s %s\n", zurt_build_info[i].key, zurt_build_info[i].value);
+    return EXIT_DONE;
+}
+
+static void json_tensors(json_writer *j, const char *key, const zurt_tensor_info *infos, size_t n)
+{
+    json_array(j, key);
+    for (size_t i = 0; i < n; i++) {
+        json_object(j, NULL);
+        json_string(j, "name", infos[i].name);
+        json_string(j, "type", zurt_dtype_name(infos[i].dtype));
+        json_array(j, "shape");
+        for (int32_t d = 0; d < infos[i].rank; d++)
+            json_int(j, NULL, infos[i].dims[d]);
+        json_close(j);
+        json_double(j, "scale", (double)infos[i].scale);
+        json_int(j, "zero_point", infos[i].zero_point);
+        json_bool(j, "from_nchw", infos[i].from_nchw);
+        json_close(j);
+    }
+    json_close(j);
+}
+
+static void print_tensors(const char *title, const zurt_tensor_info *infos, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        printf("%s '%s': %s [", title, infos[i].name, zurt_dtype_name(infos[i].dtype));
+        for (int32_t d = 0; d < infos[i].rank; d++)
+            printf("%s%d", d ? ", " : "", infos[i].dims[d]);
+        printf("]");
+        if (infos[i].scale > 0.0f)
+            printf(" = %g * (q - %d)", (double)infos[i].scale, infos[i].zero_point);
+        printf("%s\n", infos[i].from_nchw ? ", NHWC (the source model had NCHW)" : "");
+    }
+}
+
+static size_t count_nodes(const target *t, uint64_t *macs, size_t *param_bytes)
+{
+    size_t n = t->is_zurt ? zurt_model_n_nodes(t->model) : zurt_graph_n_nodes(t->graph);
+    *macs = 0;
+    *param_bytes = 0;
+    for (size_t i = 0; i < n; i++) {
+        zurt_node_info info;
+        zurt_status st =
+            t->is_zurt ? zurt_model_node(t->model, i, &info) : zurt_graph_node(t->graph, i, &info);
+        if (!st) {
+            *macs += info.macs;
+            *param_bytes += info.param_bytes;
+        }
+    }
+    return n;
+}
+
+static int model_info(cli *c, const char *path, const target_options *options)
+{
+    target t;
+    int code = target_open(c, path, options, &t);
+    if (code == EXIT_DONE) {
+        uint64_t macs;
+        size_t param_bytes;
+        size_t nodes = count_nodes(&t, &macs, &param_bytes);
+        const char *description = t.is_zurt ? zurt_model_description(t.model) : "";
+        size_t labels = t.is_zurt ? zurt_model_n_labels(t.model) : 0;
+        zurt_session_info session = {0};
+        if (t.session)
+            zurt_session_info_get(t.session, &session);
+        if (c->json) {
+            json_writer j;
+            json_begin(&j, stdout);
+            json_string(&j, "model", path);
+            json_string(&j, "description", description);
+            json_uint(&j, "nodes", nodes);
+            json_uint(&j, "macs", macs);
+            json_uint(&j, "param_bytes", param_bytes);
+            json_uint(&j, "arena_bytes", session.arena_bytes);
+            json_uint(&j, "labels", labels);
+            json_tensors(&j, "inputs", t.inputs, t.n_in);
+            json_tensors(&j, "outputs", t.outputs, t.n_out);
+            json_end(&j);
+        } else {
+            printf("%s%s%s\n", path, description[0] ? ": " : "", description);
+            printf("%zu nodes, %.1f MMAC, %zu bytes of parameters\n", nodes, (double)macs * 1e-6,
+                   param_bytes);
+            if (t.session)
+                printf("activations: %zu bytes, scratch: %zu bytes\n", session.arena_bytes,
+                       session.scratch_bytes);
+            print_tensors("input", t.inputs, t.n_in);
+            print_tensors("output", t.outputs, t.n_out);
+            if (labels)
+                printf("%zu class names\n", labels);
+        }
+    }
+    target_close(&t);
+    return code;
+}
+
+int cmd_info(cli *c, int argc, char **argv)
+{
+    static const struct option rows[] = {CLI_COMMON_OPTIONS, TARGET_INPUT_OPTIONS, {0}};
+    target_options options = target_options_default();
+    options.session.device = ZURT_DEVICE_CPU;
+    for (int opt; (opt = getopt_long(argc, argv, "", rows, NULL)) != -1;) {
+        if (opt == CLI_OPT_HELP) {
+            print_help();
+            return EXIT_DONE;
+        }
+        int code = target_option(c, opt, argc, argv, &options);
+        if (code != EXIT_DONE)
+            return code;
+    }
+    if (argc - optind > 1)
+        return cli_usage(c, "wants at most one MODEL");
+    return optind < argc ? model_info(c, argv[optind], &options) : build_info(c);
+}

@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* zurt run: one inference per set of inputs. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <zurt/image.h>
+
+#include "output.h"
+#include "score.h"
+#include "sha256.h"
+#include "target.h"
+
+enum { OPT_TOP = OPT_COMMAND_FIRST, OPT_OUTPUT, OPT_FORCE, MOST_TOP = 1000 };
+
+typedef struct run_options {
+    target_options target;
+    const char *model;
+    char **inputs;
+    size_t n_inputs;
+    const char *output;
+    uint32_t top;
+    bool force;
+} run_options;
+
+static void print_help(void)
+{
+    printf("usage: zurt run MODEL INPUT... [options]\n\n"
+           "INPUT: for a model with one input any number of pictures (.jpg), .npy or raw tensors\n"
+           "(a file named .f32 holds floats), or DATA#N for sample N of a data set; for a model\n"
+           "with several inputs one raw file with all of them. Writes the best classes.\n%s\n"
+           "  --top K                    number of classes shown (default 5)\n"
+           "  -o PREFIX                  outputs as raw files PREFIX.SAMPLE.OUTPUT.TYPE\n"
+           "  --force                    overwrite them\n%s%s"
+           "  --json  --quiet\n",
+           data_help, target_input_help, target_device_help);
+}
+
+static int parse(cli *c, int argc, char **argv, run_options *o)
+{
+    static const struct option rows[] = {
+        CLI_COMMON_OPTIONS,
+        TARGET_INPUT_OPTIONS,
+        TARGET_DEVICE_OPTIONS,
+        {"top", required_argument, NULL, OPT_TOP},
+        {"output", required_argument, NULL, OPT_OUTPUT},
+        {"force", no_argument, NULL, OPT_FORCE},
+        {0},
+    };
+    for (int opt; (opt = getopt_long(argc, argv, "o:", rows, NULL)) != -1;) {
+        int code = target_option(c, opt, argc, argv, &o->target);
+        if (code == EXIT_DONE)
+            continue;
+        if (code != -1)
+            return code;
+        switch (opt) {
+        case OPT_TOP:
+            if (!cli_parse_u32(c, "--top", optarg, 1, MOST_TOP, &o->top))
+                return EXIT_USAGE;
+            break;
+        case 'o':
+        case OPT_OUTPUT:
+            o->output = optarg;
+            break;
+        case OPT_FORCE:
+            o->force = true;
+            break;
+        default:
+            print_help();
+            exit(EXIT_DONE);
+        }
+    }
+    if (argc - optind < 2)
+        return cli_usage(c, "wants a MODEL and at least one INPUT");
+    o->model = argv[optind];
+    o->inputs = argv + optind + 1;
+    o->n_inputs = (size_t)(argc - optind - 1);
+    return EXIT_DONE;
+}
+
+/* A picture: a data source of one sample. */
+static int fill_picture(cli *c, target *t, const char *path)
+{
+    zurt_image image;
+    if (t->n_in != 1)
+        return cli_fail(c, ZURT_E_UNSUPPORTED, "%s: the model has %zu inputs, a picture fills one",
+                        path, t->n_in);
+    zurt_status st = zurt_image_load_jpeg(c->ctx, path, &image);
+    if (st)
+        return cli_fail(c, st, NULL);
+    int code = EXIT_DONE;
+    size_t bytes = t->in_space[0].bytes / t->batch;
+    for (size_t b = 0; code == EXIT_DONE && b < t->batch; b++) {
+        zurt_span one = {(uint8_t *)t->in_space[0].data + b * bytes, bytes};
+        code = data_put_pixels(c, &t->norm, &t->inputs[0], image.pixels, image.width, image.height,
+                               image.channels, one);
+    }
+    zurt_image_destroy(c->ctx, &image);
+    return code;
+}
+
+/* Fills the input buffers; *n_samples says how many of the batch are real. */
+static int fill(cli *c, target *t, const char *input, size_t *n_samples)
+{
+    *n_samples = 1;
+    if (cli_has_suffix(input, ".jpg") || cli_has_suffix(input, ".jpeg"))
+        return fill_picture(c, t, input);
+    char spec[4096];
+    const char *hash = strrchr(input, '#');
+    bool is_data = strchr(input, ':') && hash;
+    size_t first = 0;
+    if (is_data) {
+        if (!cli_parse_size(c, "DATA#N", hash + 1, 0, SIZE_MAX / 4, &first))
+            return EXIT_USAGE;
+        snprintf(spec, sizeof(spec), "%.*s", (int)(hash - input), input);
+    } else {
+        snprintf(spec, sizeof(spec), "%s:%s", cli_has_suffix(input, ".npy") ? "npy" : "raw", input);
+    }
+    data_source s;
+    int code = data_open(c, spec, &s);
+    if (code == EXIT_DONE)
+        code = target_bind(c, t, &s);
+    if (code == EXIT_DONE && first >= s.n)
+        code = cli_fail(c, ZURT_E_FORMAT, "%s: holds %zu samples", input, s.n);
+    size_t last = is_data ? first + 1 : s.n;
+    if (code == EXIT_DONE && last - first > t->batch) {
+        cli_note(c, "%s: %zu samples, the first %zu are run; `zurt eval` runs all", input,
+                 last - first, t->batch);
+        last = first + t->batch;
+    }
+    if (code == EXIT_DONE) {
+        *n_samples = last - first;
+        code = target_fill(c, t, &s, first, last);
+    }
+    data_close(&s);
+    return code;
+}
+
+/* The k best classes of one sample, best first; returns how many. */
+static size_t best_classes(const float *values, size_t n, size_t k, size_t *best)
+{
+    size_t found = 0;
+    for (; found < k && found < n; found++) {
+        size_t top = SIZE_MAX;
+        for (size_t i = 0; i < n; i++) {
+            bool taken = false;
+            for (size_t b = 0; b < found; b++)
+                taken = taken || best[b] == i;
+            if (!taken && (top == SIZE_MAX || values[i] > values[top]))
+                top = i;
+        }
+        best[found] = top;
+    }
+    return found;
+}
+
+static int write_outputs(cli *c, const run_options *o, const target *t, size_t index)
+{
+    int code = EXIT_DONE;
+    for (size_t k = 0; code == EXIT_DONE && k < t->n_out; k++) {
+        char path[4096];
+        snprintf(path, sizeof(path), "%s.%zu.%zu.%s", o->output, index, k,
+                 zurt_dtype_name(t->outputs[k].dtype));
+        code = cli_check_output(c, path, o->force);
+        output_file f = {0};
+        if (code == EXIT_DONE)
+            code = output_open(c, path, &f);
+        if (code == EXIT_DONE)
+            fwrite(t->out[k].data, 1, t->out[k].bytes, f.file);
+        code = output_close(c, &f, code);
+    }
+    return code;
+}
+
+static void report_json(json_writer *j, const run_options *o, const target *t, size_t k,
+                        const float *values, size_t n_samples)
+{
+    const zurt_tensor_info *info = &t->outputs[k];
+    char hex[65];
+    sha256_hex(t->out[k].data, t->out[k].bytes, hex);
+    json_object(j, NULL);
+    json_string(j, "name", info->name);
+    json_array(j, "shape");
+    for (int32_t d = 0; d < info->rank; d++)
+        json_int(j, NULL, info->dims[d]);
+    json_close(j);
+    json_string(j, "type", zurt_dtype_name(info->dtype));
+    json_double(j, "scale", info->scale);
+    json_int(j, "zero_point", info->zero_point);
+    json_string(j, "sha256", hex);
+    json_array(j, "top");
+    size_t best[MOST_TOP];
+    size_t elems = target_out_elems(t, k);
+    for (size_t s = 0; target_is_classifier(t) && k == 0 && s < n_samples; s++) {
+        size_t found = best_classes(values + s * elems, elems, o->top, best);
+        for (size_t i = 0; i < found; i++) {
+            json_object(j, NULL);
+            if (n_samples > 1)
+                json_uint(j, "sample", s);
+            json_uint(j, "class", best[i]);
+            json_string(j, "label", target_label(t, best[i]));
+            json_double(j, "score", (double)values[s * elems + best[i]]);
+            json_close(j);
+        }
+    }
+    json_close(j);
+    json_close(j);
+}
+
+static void report_text(const run_options *o, const target *t, size_t k, const float *values,
+                        size_t n_samples)
+{
+    size_t best[MOST_TOP];
+    size_t elems = target_out_elems(t, k);
+    if (!target_is_classifier(t) || k > 0) {
+        float lo = values[0];
+        float hi = values[0];
+        for (size_t i = 1; i < elems * n_samples; i++) {
+            lo = values[i] < lo ? values[i] : lo;
+            hi = values[i] > hi ? values[i] : hi;
+        }
+        printf("  output '%s': %zu values from %g to %g\n", t->outputs[k].name, elems * n_samples,
+               (double)lo, (double)hi);
+        return;
+    }
+    for (size_t s = 0; s < n_samples; s++) {
+        size_t found = best_classes(values + s * elems, elems, o->top, best);
+        for (size_t i = 0; i < found; i++)
+            printf("  %9.4f  %zu %s\n", (double)values[s * elems + best[i]], best[i],
+                   target_label(t, best[i]));
+        if (s + 1 < n_samples)
+            printf("\n");
+    }
+}
+
+static int report(cli *c, const run_options *o, const target *t, json_writer *j, size_t n_samples)
+{
+    for (size_t k = 0; k < t->n_out; k++) {
+        size_t n = target_out_elems(t, k) * t->batch;
+        float *values = malloc((n + 1) * sizeof(*values));
+        if (!values)
+            return cli_fail(c, ZURT_E_NOMEM, "out of memory");
+        target_out_floats(t, k, values);
+        if (c->json)
+            report_json(j, o, t, k, values, n_samples);
+        else if (n)
+            report_text(o, t, k, values, n_samples);
+        free(values);
+    }
+    return EXIT_DONE;
+}
+
+/* Runs every input; with --json the outputs of all stand in one array, in order. */
+static int run_inputs(cli *c, const run_options *o, target *t, json_writer *j)
+{
+    int code = EXIT_DONE;
+    for (size_t i = 0; code == EXIT_DONE && i < o->n_inputs; i++) {
+        size_t n_samples;
+        code = fill(c, t, o->inputs[i], &n_samples);
+        if (code == EXIT_DONE)
+            code = target_run(c, t);
+        if (code == EXIT_DONE && o->output)
+            code = write_outputs(c, o, t, i);
+        if (code != EXIT_DONE)
+            break;
+        if (!c->json)
+            printf("%s\n", o->inputs[i]);
+        code = report(c, o, t, j, n_samples);
+    }
+    return code;
+}
+
+static int run_json(cli *c, const run_options *o, target *t)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *memory = open_memstream(&text, &size); // a failure half-way leaves only the error object
+    if (!memory)
+        return cli_fail(c, ZURT_E_NOMEM, "out of memory");
+    json_writer j;
+    json_begin(&j, memory);
+    json_string(&j, "model", o->model);
+    json_array(&j, "outputs");
+    int code = run_inputs(c, o, t, &j);
+    json_end(&j);
+    bool good = fclose(memory) == 0 && text;
+    if (code == EXIT_DONE && good)
+        fputs(text, stdout);
+    free(text);
+    return code == EXIT_DONE && !good ? cli_fail(c, ZURT_E_NOMEM, "out of memory") : code;
+}
+
+int cmd_run(cli *c, int argc, char **argv)
+{
+    run_options o = {.target = target_options_default(), .top = 5};
+    int code = parse(c, argc, argv, &o);
+    if (code != EXIT_DONE)
+        return code;
+    target t;
+    code = target_open(c, o.model, &o.target, &t);
+    if (code == EXIT_DONE)
+        code = c->json ? run_json(c, &o, &t) : run_inputs(c, &o, &t, NULL);
+    target_close(&t);
+    return code;
+}

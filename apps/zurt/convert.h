@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** @file What `quantize` and `compile` share: import, calibration, the report. */
+#ifndef APP_CONVERT_H
+#define APP_CONVERT_H
+
+#include "target.h"
+
+typedef struct convert_options {
+    target_options target;
+    zurt_quantize_options quantize;
+    const char *model;
+    const char *calib;
+    const char *output;
+    const char *report; /**< .json or text */
+    const char *labels;
+    size_t samples; /**< at most so many of DATA */
+    cli_list keep_float;
+    bool force;
+} convert_options;
+
+extern const char convert_help[];
+
+/** Parses the arguments; EXIT_DONE, an exit code, or -1 if --help was asked for. */
+int convert_parse(cli *c, int argc, char **argv, convert_options *o);
+void convert_free(convert_options *o);
+
+/**
+ * Imports, calibrates and quantises; a QDQ model is taken as it is. *out is the int8 graph with
+ * its metadata, *source what it came from (destroy it after *out). Writes o->report.
+ */
+int convert_graph(cli *c, convert_options *o, zurt_graph **source, zurt_graph **out,
+                  zurt_quant_report **report);
+
+/** The summary of a conversion: one JSON object, or lines. */
+void convert_summary(cli *c, const convert_options *o, const zurt_graph *source,
+                     const zurt_graph *out, const zurt_quant_report *report);
+
+#endif

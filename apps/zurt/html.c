@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "html.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "output.h"
+
+enum { WHOLE_MATRIX = 64, MOST_PAIRS = 100 };
+
+static const char head[] =
+    "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n"
+    "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n<title>zurt</title>\n"
+    "<style>\n"
+    ":root{color-scheme:light dark;--ink:#1b2430;--soft:#66727f;--line:#d9dfe5;--bg:#fff;"
+    "--good:17,122,101;--bad:200,68,36}\n"
+    "@media(prefers-color-scheme:dark){:root{--ink:#e6ebf0;--soft:#93a0ad;--line:#2d3742;"
+    "--bg:#12171d;--good:46,190,160;--bad:240,120,80}}\n"
+    "body{font:15px/1.5 system-ui,sans-serif;color:var(--ink);background:var(--bg);"
+    "max-width:70rem;margin:2rem auto;padding:0 1rem}\n"
+    "h1{font-size:1.5rem;margin:0 0 .2rem}h2{font-size:1.1rem;margin:2rem 0 .4rem}\n"
+    "p.note{color:var(--soft);margin:.2rem 0 1rem}\n"
+    ".cards{display:flex;gap:1rem;flex-wrap:wrap}.card{border:1px solid var(--line);"
+    "border-radius:.5rem;padding:.7rem 1.2rem}.card b{font-size:1.6rem;display:block}\n"
+    ".scroll{overflow-x:auto}table{border-collapse:collapse;font-variant-numeric:tabular-nums}\n"
+    "td,th{padding:.3rem .5rem;text-align:right;border:1px solid var(--line);min-width:2.2rem}\n"
+    "th{font-weight:600;color:var(--soft)}td.zero{color:var(--line)}\n"
+    "td.name{text-align:left}\n"
+    "</style></head><body>\n";
+
+static void put_text(FILE *f, const char *text)
+{
+    for (; *text; text++) {
+        switch (*text) {
+        case '<':
+            fputs("&lt;", f);
+            break;
+        case '>':
+            fputs("&gt;", f);
+            break;
+        case '&':
+            fputs("&amp;", f);
+            break;
+        case '"':
+            fputs("&quot;", f);
+            break;
+        default:
+            fputc(*text, f);
+        }
+    }
+}
+
+static void put_class(FILE *f, const target *t, size_t i)
+{
+    const char *label = target_label(t, i);
+    fprintf(f, "%zu%s", i, label[0] ? " " : "");
+    put_text(f, label);
+}
+
+static void put_card(FILE *f, const char *title, const score *s)
+{
+    fputs("<div class=\"card\">", f);
+    put_text(f, title);
+    if (s->labelled)
+        fprintf(f, "<b>%.2f&nbsp;%%</b>top-1 of %zu samples, top-5 %.2f&nbsp;%%</div>\n",
+                100.0 * (double)s->top1 / (double)s->labelled, s->labelled,
+                100.0 * (double)s->top5 / (double)s->labelled);
+    else
+        fprintf(f, "<b>-</b>%zu samples, classes unknown</div>\n", s->samples);
+}
+
+static void put_whole(FILE *f, const html_matrix *m, const target *t)
+{
+    uint32_t most = 1;
+    for (size_t i = 0; i < m->n * m->n; i++)
+        most = m->counts[i] > most ? m->counts[i] : most;
+    fputs("<div class=\"scroll\"><table><tr><th></th>", f);
+    for (size_t col = 0; col < m->n; col++)
+        fprintf(f, "<th>%zu</th>", col);
+    fputs("</tr>\n", f);
+    for (size_t row = 0; row < m->n; row++) {
+        fputs("<tr><th>", f);
+        put_class(f, t, row);
+        fputs("</th>", f);
+        for (size_t col = 0; col < m->n; col++) {
+            uint32_t count = m->counts[row * m->n + col];
+            if (!count) {
+                fputs("<td class=\"zero\">0</td>", f);
+                continue;
+            }
+            // square root: a few errors stay visible beside thousands of hits
+            double shade = 0.12 + 0.6 * sqrt((double)count / most);
+            fprintf(f, "<td style=\"background:rgba(var(--%s),%.2f)\">%u</td>",
+                    row == col ? "good" : "bad", shade, count);
+        }
+        fputs("</tr>\n", f);
+    }
+    fputs("</table></div>\n", f);
+}
+
+typedef struct pair {
+    uint32_t count;
+    size_t row, col;
+} pair;
+
+static int by_count(const void *a, const void *b)
+{
+    const pair *x = a;
+    const pair *y = b;
+    if (x->count != y->count)
+        return x->count < y->count ? 1 : -1;
+    return x->row < y->row ? -1 : x->row > y->row;
+}
+
+/* A matrix of hundreds of classes is nearly empty: its filled cells off the diagonal instead. */
+static void put_pairs(FILE *f, const html_matrix *m, const target *t)
+{
+    pair *pairs = malloc((m->n * m->n + 1) * sizeof(*pairs));
+    size_t n = 0;
+    for (size_t i = 0; pairs && i < m->n * m->n; i++) {
+        if (m->counts[i] && i / m->n != i % m->n)
+            pairs[n++] = (pair){m->counts[i], i / m->n, i % m->n};
+    }
+    if (n)
+        qsort(pairs, n, sizeof(*pairs), by_count);
+    fprintf(f,
+            "<p class=\"note\">%zu classes; the %zu cells off the diagonal that are not zero"
+            "%s.</p>\n<div class=\"scroll\"><table><tr><th>count</th>",
+            m->n, n, n > MOST_PAIRS ? ", the most frequent first" : "");
+    fprintf(f, "<th>%s</th><th>%s</th></tr>\n", m->rows, m->columns);
+    for (size_t i = 0; i < n && i < MOST_PAIRS; i++) {
+        fprintf(f, "<tr><td>%u</td><td class=\"name\">", pairs[i].count);
+        put_class(f, t, pairs[i].row);
+        fputs("</td><td class=\"name\">", f);
+        put_class(f, t, pairs[i].col);
+        fputs("</td></tr>\n", f);
+    }
+    fputs("</table></div>\n", f);
+    free(pairs);
+}
+
+static void put_page(FILE *f, const char *title, const html_matrix *matrices, size_t n,
+                     const score *a, const score *b, const target *t)
+{
+    fputs(head, f);
+    fputs("<h1>", f);
+    put_text(f, title);
+    fprintf(f, "</h1><p class=\"note\">zurt %s</p>\n<div class=\"cards\">", zurt_version());
+    put_card(f, b ? "A" : "accuracy", a);
+    if (b)
+        put_card(f, "B", b);
+    fputs("</div>\n", f);
+    for (size_t i = 0; i < n; i++) {
+        fputs("<h2>", f);
+        put_text(f, matrices[i].title);
+        fprintf(f, "</h2><p class=\"note\">row: %s; column: %s</p>\n", matrices[i].rows,
+                matrices[i].columns);
+        if (matrices[i].n <= WHOLE_MATRIX)
+            put_whole(f, &matrices[i], t);
+        else
+            put_pairs(f, &matrices[i], t);
+    }
+    fputs("</body></html>\n", f);
+}
+
+int html_write(cli *c, const char *path, const char *title, const html_matrix *matrices, size_t n,
+               const score *a, const score *b, const target *t)
+{
+    output_file page;
+    int code = output_open(c, path, &page);
+    if (code == EXIT_DONE)
+        put_page(page.file, title, matrices, n, a, b, t);
+    return output_close(c, &page, code);
+}
