@@ -61,7 +61,7 @@ static int idx_open(cli *c, data_source *s, char *arguments)
     if (!comma)
         return EXIT_DONE;
     uint8_t *bytes;
-    const uint8_t *labels;
+    const uint8_t *labels = NULL;
     code = data_read_file(c, comma, &bytes, &size);
     if (code == EXIT_DONE)
         code = parse_header(c, comma, bytes, size, 1, dims, &labels);

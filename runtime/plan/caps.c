@@ -14,6 +14,11 @@ const zi_caps *zi_caps_cpu(void)
     return &cpu;
 }
 
+const char *zi_caps_builtin_names(void)
+{
+    return "cpu";
+}
+
 const zi_caps *zi_caps_builtin(const char *name)
 {
     static const zi_caps *const tables[] = {&cpu};

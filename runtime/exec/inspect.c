@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "model/model.h"
+#include "plan/report.h"
+
+zurt_status zurt_plan_create(zurt_ctx *ctx, const zurt_model *model, const char *board,
+                             zurt_plan **out)
+{
+    if (!ctx || !model || !board || !out)
+        return ZURT_E_ARG;
+    return zi_plan_report_create(ctx, model->graph, board, out);
+}
