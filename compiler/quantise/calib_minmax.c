@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "quantise/calib.h"
+
+zc_range zc_calib_minmax(const zc_hist *h)
+{
+    return (zc_range){h->min < 0.0f ? (double)h->min : 0.0, h->max > 0.0f ? (double)h->max : 0.0};
+}
+
+zc_range zc_calib_range(const zc_hist *h, zurt_calib_method method, double percentile)
+{
+    switch (method) {
+    case ZURT_CALIB_PERCENTILE:
+        return zc_calib_percentile(h, percentile);
+    case ZURT_CALIB_MSE:
+        return zc_calib_mse(h);
+    case ZURT_CALIB_ENTROPY:
+        return zc_calib_entropy(h);
+    case ZURT_CALIB_MINMAX:
+        break;
+    }
+    return zc_calib_minmax(h);
+}
+
+const char *zc_calib_name(zurt_calib_method method)
+{
+    static const char *const names[] = {"minmax", "percentile", "mse", "entropy"};
+    return (unsigned)method < 4 ? names[method] : "?";
+}

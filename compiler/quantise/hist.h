@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * @file
+ * Streamed histogram of one tensor: constant memory whatever the number of values.
+ *
+ * The bin width is a power of two and bins are aligned to it, so that a range that grows merges
+ * bins exactly, and histograms of different widths add up exactly. Exact zeros, which every
+ * quantisation holds without error, are counted apart.
+ */
+#ifndef ZC_QUANTISE_HIST_H
+#define ZC_QUANTISE_HIST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "quantise/qparam.h"
+
+#define ZC_HIST_BINS 4096
+
+typedef struct zc_hist {
+    uint64_t bin[ZC_HIST_BINS]; /**< bin i: values in [first + i, first + i + 1) * 2^exponent */
+    int64_t first;
+    int exponent;
+    uint64_t n_values; /**< in bins */
+    uint64_t n_zeros;
+    uint64_t n_bad; /**< NaN or infinite */
+    float min, max; /**< exact, of finite values; 0 if there are none */
+} zc_hist;
+
+/** Zeroed memory is an empty histogram. */
+void zc_hist_add(zc_hist *h, const float *x, size_t n);
+
+/** Adds what `from` has seen. */
+void zc_hist_merge(zc_hist *to, const zc_hist *from);
+
+/** Moves what lies outside [lo, hi] to the bounds: how a reader that clamps sees the tensor. */
+void zc_hist_clip(zc_hist *h, double lo, double hi);
+
+/** Middle of a bin. */
+double zc_hist_value(const zc_hist *h, size_t bin);
+
+/** Signal to quantisation noise in dB, expected over the histogram; INFINITY without noise. */
+double zc_hist_sqnr(const zc_hist *h, zc_qparam p);
+
+#endif

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
+#include "ops/lut.h"
+#include "ops/ops.h"
+#include "quantise/scheme.h"
+
+bool zc_op_is_linear(zi_op op)
+{
+    return op == ZI_OP_Conv || op == ZI_OP_ConvTranspose || op == ZI_OP_FullyConnected;
+}
+
+bool zc_is_data_input(const zi_graph *g, const zi_node *n, uint32_t i)
+{
+    return n->in[i] != ZI_NONE && !(i > 0 && zc_op_is_linear(n->op)) &&
+           !(i > 0 && n->op == ZI_OP_Gather) && g->tensors[n->in[i]].dtype == ZURT_F32;
+}
+
+static bool is_const(const zi_graph *g, zi_id t)
+{
+    return t == ZI_NONE || zi_tensor_is_const(&g->tensors[t]);
+}
+
+static bool is_kept(const zc_scheme *s, const zi_node *n)
+{
+    for (size_t i = 0; i < s->options->n_keep_float; i++) {
+        if (!strcmp(s->options->keep_float[i], n->name))
+            return true;
+    }
+    return false;
+}
+
+/** No data input is computed in float: there is nothing to quantise. */
+static bool has_data(const zi_graph *g, const zi_node *n)
+{
+    for (uint32_t i = 0; i < n->n_in; i++) {
+        if (zc_is_data_input(g, n, i) && !is_const(g, n->in[i]))
+            return true;
+    }
+    return false;
+}
+
+/** Why a node cannot be int8 by its nature; NULL if it can. */
+static const char *obstacle(const zi_graph *g, const zi_node *n)
+{
+    double y;
+    bool is_arg = n->op == ZI_OP_ArgMax || n->op == ZI_OP_ArgMin;
+    if (n->op == ZI_OP_Quantize || n->op == ZI_OP_Dequantize)
+        return "already a change of type";
+    if (!has_data(g, n))
+        return "computes on integers, not on activations";
+    for (uint32_t i = 0; !is_arg && i < n->n_out; i++) {
+        if (g->tensors[n->out[i]].dtype != ZURT_F32)
+            return "its result is not a real number";
+    }
+    if (n->op == ZI_OP_MatMul)
+        return "multiplies two activations";
+    if (zc_op_is_linear(n->op) && !is_const(g, n->in[1]))
+        return "its weights are computed";
+    if (zc_op_is_linear(n->op) && n->n_in > 2 && !is_const(g, n->in[2]))
+        return "its bias is computed";
+    if (n->op == ZI_OP_Gather && !is_const(g, n->in[1]))
+        return "its indices are computed";
+    if (zi_op_has(n->op, ZI_OPF_MAP) && zi_map_real(n->op, &n->attr.unary, 0.5, &y))
+        return NULL;
+    return zi_op_has_int8(n->op) ? NULL : "the operator has no int8 kernel";
+}
+
+zurt_status zc_scheme_ops(zc_scheme *s)
+{
+    for (size_t i = 0; i < s->g->n_nodes; i++) {
+        const zi_node *n = &s->g->nodes[i];
+        s->reason[i] = is_kept(s, n) ? "kept in float on request" : obstacle(s->g, n);
+    }
+    for (size_t k = 0; k < s->options->n_keep_float; k++) {
+        bool found = false;
+        for (size_t i = 0; !found && i < s->g->n_nodes; i++)
+            found = !strcmp(s->g->nodes[i].name, s->options->keep_float[k]);
+        if (!found)
+            return zi_fail(s->ctx, ZURT_E_ARG, "keep in float: there is no node '%s'",
+                           s->options->keep_float[k]);
+    }
+    return ZURT_OK;
+}
