@@ -35,9 +35,7 @@ typedef zk_binary_s8_fn zk_mul_s8_fn;
 
 /** Numbers of the integer softmax. Ref: docs/arithmetic.md, "Softmax". */
 typedef struct zk_softmax_s8 {
-    int32_t multiplier; /**< input scale * 2^26 = multiplier * 2^(shift - 31) */
-    int32_t shift;      /**< may be negative; at most 31 */
-    int32_t diff_min;   /**< smaller differences from the maximum contribute nothing */
+    int32_t exp[256]; /**< at d: e^(-scale * d) with 31 fractional bits, 0 where it is too small */
 } zk_softmax_s8;
 
 /** Softmax of n elements that lie `stride` apart, output scale 1/256, zero point -128. */

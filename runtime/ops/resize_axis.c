@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ops/resize_axis.h"
+
+#include <math.h>
+
+/* Output over input. A stated scale that is the quotient rounded to f32 stands for the quotient:
+ * otherwise x / scale lands just below an integer where it should hit it. */
+static double scale_of(const zi_attr_resize *a, int axis, int32_t in)
+{
+    double quotient = (double)a->out[axis] / (double)in;
+    return (float)quotient == a->scale[axis] ? quotient : (double)a->scale[axis];
+}
+
+/* Ref: ONNX Resize, coordinate_transformation_mode. */
+static double source(const zi_attr_resize *a, int axis, int32_t in, int32_t x)
+{
+    double out = (double)a->out[axis];
+    double scale = scale_of(a, axis, in);
+    double begin = (double)a->roi[axis], end = (double)a->roi[2 + axis];
+    switch (a->coord) {
+    case ZI_COORD_HALF_PIXEL:
+        return (x + 0.5) / scale - 0.5;
+    case ZI_COORD_PYTORCH_HALF_PIXEL:
+        return a->out[axis] > 1 ? (x + 0.5) / scale - 0.5 : 0.0;
+    case ZI_COORD_ALIGN_CORNERS:
+        return a->out[axis] > 1 ? (double)x * (in - 1) / (out - 1) : 0.0;
+    case ZI_COORD_ASYMMETRIC:
+        return x / scale;
+    case ZI_COORD_TF_CROP_AND_RESIZE:
+        break;
+    }
+    if (a->out[axis] > 1)
+        return begin * (in - 1) + x * (end - begin) * (in - 1) / (out - 1);
+    return 0.5 * (begin + end) * (in - 1);
+}
+
+static double nearest(zi_resize_nearest mode, double x)
+{
+    switch (mode) {
+    case ZI_NEAREST_ROUND_PREFER_FLOOR:
+        return ceil(x - 0.5);
+    case ZI_NEAREST_ROUND_PREFER_CEIL:
+        return floor(x + 0.5);
+    case ZI_NEAREST_FLOOR:
+        return floor(x);
+    case ZI_NEAREST_CEIL:
+        break;
+    }
+    return ceil(x);
+}
+
+/* Weight of a pixel at distance t: Keys' kernel with coefficient a. */
+static double cubic(double t, double a)
+{
+    t = fabs(t);
+    if (t < 1.0)
+        return ((a + 2.0) * t - (a + 3.0)) * t * t + 1.0;
+    return t < 2.0 ? ((a * t - 5.0 * a) * t + 8.0 * a) * t - 4.0 * a : 0.0;
+}
+
+static int32_t clamp_index(double i, int32_t in)
+{
+    return i <= 0.0 ? 0 : i >= (double)(in - 1) ? in - 1 : (int32_t)i;
+}
+
+/* Taps around x: pixels first, first + 1, ... with their weights before clamping. */
+static void set_taps(zi_resize_tap *tap, const zi_attr_resize *a, int32_t n, int32_t in, double x)
+{
+    double first = floor(x) - (n == 4 ? 1.0 : 0.0), sum = 0.0, weight[ZI_RESIZE_TAPS];
+    for (int32_t i = 0; i < n; i++) {
+        double at = first + i;
+        weight[i] = n == 4 ? cubic(x - at, (double)a->cubic_coeff) : 1.0 - fabs(x - at);
+        if (a->exclude_outside && (at < 0.0 || at > (double)(in - 1)))
+            weight[i] = 0.0;
+        sum += weight[i];
+        tap->index[i] = clamp_index(at, in);
+    }
+    for (int32_t i = 0; i < n; i++)
+        tap->weight[i] = (float)(sum != 0.0 ? weight[i] / sum : 1.0 / n);
+    if (n == 2) {
+        tap->fixed[1] = (int32_t)floor((double)tap->weight[1] * (1 << ZI_RESIZE_BITS) + 0.5);
+        tap->fixed[0] = (1 << ZI_RESIZE_BITS) - tap->fixed[1];
+    }
+}
+
+bool zi_resize_axis_init(zi_resize_axis *r, zi_arena *arena, const zi_attr_resize *a, int axis,
+                         int32_t in)
+{
+    r->n_taps = a->mode == ZI_RESIZE_NEAREST ? 1 : a->mode == ZI_RESIZE_LINEAR ? 2 : 4;
+    r->out = a->out[axis];
+    r->taps = zi_arena_calloc(arena, (size_t)r->out, sizeof(*r->taps));
+    if (!r->taps)
+        return false;
+    for (int32_t i = 0; i < r->out; i++) {
+        zi_resize_tap *tap = &r->taps[i];
+        double x = source(a, axis, in, i);
+        tap->outside = a->coord == ZI_COORD_TF_CROP_AND_RESIZE && (x < 0.0 || x > in - 1.0);
+        if (r->n_taps > 1) {
+            set_taps(tap, a, r->n_taps, in, x);
+            continue;
+        }
+        tap->index[0] = clamp_index(nearest(a->nearest, x), in);
+        tap->weight[0] = 1.0f;
+    }
+    return true;
+}
