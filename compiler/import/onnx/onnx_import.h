@@ -8,6 +8,9 @@
 #include "base/bytes.h"
 #include "graph/graph.h"
 
+/** Largest file taken. */
+#define ZC_ONNX_MAX_BYTES ((size_t)1 << 31)
+
 /**
  * Parses and translates. Spatial ops come wrapped in Transposes to and from NHWC, which the passes
  * cancel; batch norm comes as Mul and Add; Q and DQ nodes come as Quantize and Dequantize.

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
+#include "import/onnx/importer.h"
+
+const Onnx__AttributeProto *zc_attr(const zc_onnx *o, const char *name)
+{
+    for (size_t i = 0; i < o->node->n_attribute; i++) {
+        const Onnx__AttributeProto *a = o->node->attribute[i];
+        if (a->name && strcmp(a->name, name) == 0)
+            return a;
+    }
+    return NULL;
+}
+
+static zurt_status wrong_type(zc_onnx *o, const char *name, const char *wanted)
+{
+    return zc_fail(o, ZURT_E_FORMAT, "attribute '%s' must be %s", name, wanted);
+}
+
+zurt_status zc_attr_int(zc_onnx *o, const char *name, int64_t absent, int64_t *out)
+{
+    const Onnx__AttributeProto *a = zc_attr(o, name);
+    if (a && !a->has_i)
+        return wrong_type(o, name, "an integer");
+    *out = a ? a->i : absent;
+    return ZURT_OK;
+}
+
+zurt_status zc_attr_int32(zc_onnx *o, const char *name, int32_t absent, int32_t lo, int32_t hi,
+                          int32_t *out)
+{
+    int64_t value = absent;
+    zurt_status st = zc_attr_int(o, name, absent, &value);
+    if (!st && (value < lo || value > hi))
+        st = zc_fail(o, ZURT_E_FORMAT, "attribute '%s' is %lld, not from %d to %d", name,
+                     (long long)value, (int)lo, (int)hi);
+    *out = st ? absent : (int32_t)value;
+    return st;
+}
+
+zurt_status zc_attr_bool(zc_onnx *o, const char *name, bool absent, bool *out)
+{
+    int64_t value = 0;
+    zurt_status st = zc_attr_int(o, name, absent, &value);
+    *out = value != 0;
+    return st;
+}
+
+zurt_status zc_attr_float(zc_onnx *o, const char *name, float absent, float *out)
+{
+    const Onnx__AttributeProto *a = zc_attr(o, name);
+    if (a && !a->has_f)
+        return wrong_type(o, name, "a float");
+    *out = a ? a->f : absent;
+    return ZURT_OK;
+}
+
+zurt_status zc_attr_string(zc_onnx *o, const char *name, const char *absent, const char **out)
+{
+    *out = absent;
+    const Onnx__AttributeProto *a = zc_attr(o, name);
+    if (!a)
+        return ZURT_OK;
+    if (!a->has_s)
+        return wrong_type(o, name, "a string");
+    *out = zi_arena_strndup(&o->scratch, (const char *)a->s.data, a->s.len);
+    return *out ? ZURT_OK : zc_no_memory(o);
+}
+
+zurt_status zc_attr_ints(zc_onnx *o, const char *name, const int64_t **out, size_t *n)
+{
+    const Onnx__AttributeProto *a = zc_attr(o, name);
+    *out = NULL;
+    *n = 0;
+    if (!a)
+        return ZURT_OK;
+    if (!a->n_ints && a->has_type && a->type != ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__INTS)
+        return wrong_type(o, name, "a list of integers");
+    static const int64_t empty[1];
+    *out = a->n_ints ? a->ints : empty;
+    *n = a->n_ints;
+    return ZURT_OK;
+}
+
+zurt_status zc_axis(zc_onnx *o, int64_t axis, int32_t range, int32_t *out)
+{
+    *out = 0;
+    if (axis < -(int64_t)range || axis >= range)
+        return zc_fail(o, ZURT_E_FORMAT, "axis %lld of %d axes", (long long)axis, (int)range);
+    *out = (int32_t)(axis < 0 ? axis + range : axis);
+    return ZURT_OK;
+}
+
+zurt_status zc_attr_axis(zc_onnx *o, const char *name, int64_t absent, int32_t range, int32_t *out)
+{
+    int64_t axis = 0;
+    zurt_status st = zc_attr_int(o, name, absent, &axis);
+    return st ? st : zc_axis(o, axis, range, out);
+}
+
+zurt_status zc_attr_expect(zc_onnx *o, const char *name, int64_t value, const char *remedy)
+{
+    int64_t found = 0;
+    zurt_status st = zc_attr_int(o, name, value, &found);
+    if (!st && found != value)
+        st = zc_fail(o, ZURT_E_UNSUPPORTED, "%s is %lld; %s", name, (long long)found, remedy);
+    return st;
+}

@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* ONNX nodes become graph nodes here: shaped at once, and folded where all inputs are constant. */
+#include <string.h>
+
+#include "float/evaluator.h"
+#include "import/onnx/importer.h"
+
+/** Limits of folding. A small file can ask for any amount of memory and time (Expand, Tile, MatMul
+ *  of constants); a node that would go beyond stays in the graph. Legitimate folding moves
+ *  weights about and computes shapes and grids. */
+#define ZC_FOLD_BYTES ((uint64_t)1 << 28)
+#define ZC_FOLD_WORK  ((uint64_t)1 << 30)
+
+void zc_fold_budget(zc_onnx *o, size_t file_bytes)
+{
+    o->fold_bytes = ZC_FOLD_BYTES + 4 * (uint64_t)file_bytes;
+    o->fold_work = ZC_FOLD_WORK + 16 * (uint64_t)file_bytes;
+}
+
+/* ---- who computes what --------------------------------------------------------------------- */
+
+uint32_t zc_writer(const zc_onnx *o, zi_id id)
+{
+    return id < o->cap_writer && o->writer[id] ? o->writer[id] - 1 : ZI_NONE;
+}
+
+/* Entries are node + 1, so that the zeros of a fresh array mean none. */
+static zurt_status set_writer(zc_onnx *o, zi_id id, uint32_t node)
+{
+    void *array = o->writer;
+    while (id >= o->cap_writer) {
+        if (!zi_grow(&o->ctx->allocator, &array, &o->cap_writer, o->cap_writer, sizeof(*o->writer)))
+            return zc_no_memory(o);
+        o->writer = array;
+    }
+    o->writer[id] = node + 1;
+    return ZURT_OK;
+}
+
+/* ---- folding ------------------------------------------------------------------------------- */
+
+static bool all_const(const zc_onnx *o, const zi_node *n)
+{
+    for (uint32_t i = 0; i < n->n_in; i++) {
+        if (n->in[i] != ZI_NONE && !zi_tensor_is_const(&o->g->tensors[n->in[i]]))
+            return false;
+    }
+    return true;
+}
+
+static zurt_status fold(zc_onnx *o, zi_node *n)
+{
+    uint64_t bytes = 0, work = zi_node_macs(o->g, n);
+    for (uint32_t i = 0; i < n->n_in; i++) {
+        if (n->in[i] != ZI_NONE)
+            work += zi_tensor_bytes(&o->g->tensors[n->in[i]]);
+    }
+    for (uint32_t i = 0; i < n->n_out; i++)
+        bytes += zi_tensor_bytes(&o->g->tensors[n->out[i]]);
+    work += bytes;
+    if (bytes > o->fold_bytes || work > o->fold_work)
+        return ZURT_OK;
+    o->fold_bytes -= bytes;
+    o->fold_work -= work;
+    zurt_status st = zc_fold_node(o->ctx, o->g, n);
+    return st == ZURT_E_UNSUPPORTED ? ZURT_OK : st; // then it stays and is judged with the rest
+}
+
+zurt_status zc_fold(zc_onnx *o, zi_id id)
+{
+    uint32_t writer = zc_writer(o, id);
+    if (zi_tensor_is_const(&o->g->tensors[id]) || writer == ZI_NONE)
+        return ZURT_OK;
+    zi_node *n = &o->g->nodes[writer];
+    return all_const(o, n) ? fold(o, n) : ZURT_OK;
+}
+
+/* ---- nodes --------------------------------------------------------------------------------- */
+
+/* Moved values keep their meaning: outputs take over the parameters of the one data input. */
+static zurt_status pass_quant_on(zc_onnx *o, const zi_node *n)
+{
+    const zi_tensor *x = &o->g->tensors[n->in[0]];
+    if (!zi_op_has(n->op, ZI_OPF_MOVE) || n->op == ZI_OP_Concat || x->quant.n != 1)
+        return ZURT_OK;
+    zurt_status st = ZURT_OK;
+    for (uint32_t i = 0; i < n->n_out && !st; i++) {
+        const zi_quant q = o->g->tensors[n->in[0]].quant;
+        st = zi_graph_set_quant(o->ctx, o->g, n->out[i], 1, 0, q.scale, q.zero_point);
+    }
+    return st;
+}
+
+static zurt_status finish(zc_onnx *o, zi_node *n)
+{
+    uint32_t index = (uint32_t)(n - o->g->nodes);
+    zurt_status st = zi_node_infer(o->ctx, o->g, n);
+    if (!st)
+        st = pass_quant_on(o, n);
+    for (uint32_t i = 0; i < n->n_out && !st; i++)
+        st = set_writer(o, n->out[i], index);
+    bool quantises = n->op == ZI_OP_Quantize || n->op == ZI_OP_Dequantize;
+    return !st && !quantises && all_const(o, n) ? fold(o, n) : st;
+}
+
+static zurt_status node_name(zc_onnx *o, const char *tag, const char **out)
+{
+    *out = tag ? zi_arena_printf(&o->scratch, "%s.%s", o->name, tag) : o->name;
+    return *out ? ZURT_OK : zc_no_memory(o);
+}
+
+static zurt_status add_tensor(zc_onnx *o, zi_id *out)
+{
+    const char *name = zi_arena_printf(&o->scratch, "%s:%u", o->name, (unsigned)o->n_emitted++);
+    return name ? zi_graph_add_tensor(o->ctx, o->g, name, out) : zc_no_memory(o);
+}
+
+static zurt_status add_node(zc_onnx *o, zi_op op, const char *tag, const zi_attr *attr,
+                            const zi_id *in, uint32_t n_in, const zi_id *out, uint32_t n_out)
+{
+    const char *name;
+    zi_node *n = NULL;
+    zurt_status st = node_name(o, tag, &name);
+    if (!st)
+        st = zi_graph_add_node(o->ctx, o->g, op, name, in, n_in, out, n_out, &n);
+    if (st)
+        return st;
+    if (attr)
+        n->attr = *attr;
+    if (o->note) {
+        n->note = zi_arena_strdup(&o->g->arena, o->note);
+        if (!n->note) {
+            n->note = "";
+            return zc_no_memory(o);
+        }
+    }
+    return finish(o, n);
+}
+
+zurt_status zc_emit(zc_onnx *o, zi_op op, const char *tag, const zi_attr *attr, const zi_id *in,
+                    uint32_t n_in, zi_id *out)
+{
+    zi_id made;
+    zurt_status st = add_tensor(o, &made);
+    if (!st)
+        st = add_node(o, op, tag, attr, in, n_in, &made, 1);
+    if (!st)
+        *out = made;
+    return st;
+}
+
+zurt_status zc_emit1(zc_onnx *o, zi_op op, const char *tag, const zi_attr *attr, zi_id x,
+                     zi_id *out)
+{
+    return zc_emit(o, op, tag, attr, &x, 1, out);
+}
+
+zurt_status zc_emit2(zc_onnx *o, zi_op op, const char *tag, zi_id a, zi_id b, zi_id *out)
+{
+    const zi_id in[2] = {a, b};
+    return zc_emit(o, op, tag, NULL, in, 2, out);
+}
+
+zurt_status zc_emit_split(zc_onnx *o, int32_t axis, zi_id x, const int32_t *sizes, uint32_t n_out,
+                          zi_id *out)
+{
+    zurt_status st = ZURT_OK;
+    for (uint32_t i = 0; i < n_out && !st; i++) {
+        st = add_tensor(o, &out[i]);
+        if (st)
+            break;
+        const zi_tensor *from = &o->g->tensors[x];
+        zi_tensor *t = &o->g->tensors[out[i]];
+        t->dtype = from->dtype;
+        t->rank = from->rank;
+        memcpy(t->dims, from->dims, sizeof(t->dims));
+        t->dims[axis] = sizes[i];
+    }
+    zi_attr attr = {.axis.axis = axis};
+    return st ? st : add_node(o, ZI_OP_Split, NULL, &attr, &x, 1, out, n_out);
+}
+
+zurt_status zc_emit_reshape(zc_onnx *o, const char *tag, zi_id x, int32_t rank, const int32_t *dims,
+                            zi_id *out)
+{
+    zi_attr attr = {.shape.rank = rank};
+    if (rank)
+        memcpy(attr.shape.dims, dims, (size_t)rank * sizeof(*dims));
+    return zc_emit1(o, ZI_OP_Reshape, tag, &attr, x, out);
+}
+
+/* The same constant, permuted, with its quantised axis moved along; then dequantised again. */
+static zurt_status transpose_weights(zc_onnx *o, const char *tag, zi_id source, const zi_attr *attr,
+                                     zi_id *out)
+{
+    zi_id moved = ZI_NONE;
+    const zi_quant q = o->g->tensors[source].quant;
+    zurt_status st = zc_emit1(o, ZI_OP_Transpose, tag, attr, source, &moved);
+    if (st)
+        return st;
+    int32_t axis = 0;
+    for (int32_t i = 0; i < o->g->tensors[source].rank && q.n > 1; i++) {
+        if (attr->perm.perm[i] == q.axis)
+            axis = i;
+    }
+    st = zi_graph_set_quant(o->ctx, o->g, moved, q.n, axis, q.scale, q.zero_point);
+    return st ? st : zc_emit1(o, ZI_OP_Dequantize, tag, NULL, moved, out);
+}
+
+zurt_status zc_emit_transpose(zc_onnx *o, const char *tag, zi_id x, const int32_t *perm, zi_id *out)
+{
+    zi_attr attr = {0};
+    int32_t rank = o->g->tensors[x].rank;
+    if (rank)
+        memcpy(attr.perm.perm, perm, (size_t)rank * sizeof(*perm));
+    zi_id source;
+    if (!zi_tensor_is_const(&o->g->tensors[x]) && zc_is_weights(o, x, &source))
+        return transpose_weights(o, tag, source, &attr, out);
+    return zc_emit1(o, ZI_OP_Transpose, tag, &attr, x, out);
+}
+
+zurt_status zc_emit_cast(zc_onnx *o, const char *tag, zi_id x, zurt_dtype to, zi_id *out)
+{
+    *out = x;
+    if (o->g->tensors[x].dtype == to)
+        return ZURT_OK;
+    zi_attr attr = {.axis.axis = (int32_t)to};
+    return zc_emit1(o, ZI_OP_Cast, tag, &attr, x, out);
+}
+
+zurt_status zc_emit_reduce(zc_onnx *o, zi_op op, const char *tag, zi_id x, uint32_t axes,
+                           bool keep_dims, zi_id *out)
+{
+    zi_attr attr = {.reduce = {axes, keep_dims}};
+    return zc_emit1(o, op, tag, &attr, x, out);
+}
+
+/* ---- layout -------------------------------------------------------------------------------- */
+
+zurt_status zc_to_nhwc(zc_onnx *o, zi_id x, zi_id *out)
+{
+    const zi_tensor t = o->g->tensors[x];
+    zurt_status st = ZURT_OK;
+    if (t.rank != 3 && t.rank != 4)
+        return zc_fail(o, ZURT_E_UNSUPPORTED,
+                       "%d spatial axes: zurt takes 1 or 2; reshape to [N,C,H,W]",
+                       (int)(t.rank < 2 ? 0 : t.rank - 2));
+    if (t.rank == 3) {
+        const int32_t dims[4] = {t.dims[0], t.dims[1], 1, t.dims[2]};
+        st = zc_emit_reshape(o, "to_2d", x, 4, dims, &x);
+    }
+    static const int32_t perm[4] = {0, 2, 3, 1};
+    return st ? st : zc_emit_transpose(o, "to_nhwc", x, perm, out);
+}
+
+zurt_status zc_from_nhwc(zc_onnx *o, zi_id x, int32_t rank, zi_id *out)
+{
+    static const int32_t perm[4] = {0, 3, 1, 2};
+    zurt_status st = zc_emit_transpose(o, "to_nchw", x, perm, out);
+    if (st || rank == 4)
+        return st;
+    const zi_tensor t = o->g->tensors[*out];
+    const int32_t dims[3] = {t.dims[0], t.dims[1], t.dims[3]};
+    return zc_emit_reshape(o, "to_1d", *out, 3, dims, out);
+}

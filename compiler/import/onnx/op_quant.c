@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Quantised models keep their scales and zero points: Quantize and Dequantize nodes around float
+ * ops, which quantise/ turns into int8 ops. Ref: ONNX QuantizeLinear-13, DequantizeLinear-13,
+ * QLinearConv-10, QLinearMatMul-10. */
+#include <math.h>
+#include <string.h>
+
+#include "import/onnx/importer.h"
+
+/* Scale and zero point of one tensor, read from two inputs of the node. */
+typedef struct params {
+    uint32_t n;
+    int32_t axis;
+    float *scale;
+    int32_t *zero_point;
+    zurt_dtype dtype; /* of the zero point; ZURT_DTYPE_NONE: it is absent */
+} params;
+
+static zurt_status read_zero_points(zc_onnx *o, uint32_t i, params *p)
+{
+    if (!zc_has(o, i))
+        return ZURT_OK;
+    zurt_status st = zc_need_const(o, i);
+    if (st)
+        return st;
+    const zi_tensor *t = zc_input(o, i);
+    size_t n = zi_tensor_elems(t);
+    p->dtype = t->dtype;
+    if (n != p->n && n != 1)
+        return zc_fail(o, ZURT_E_FORMAT, "%zu zero points for %u scales", n, (unsigned)p->n);
+    for (uint32_t c = 0; c < p->n; c++) {
+        size_t k = n == 1 ? 0 : c;
+        if (t->dtype == ZURT_S8)
+            p->zero_point[c] = ((const int8_t *)t->data)[k];
+        else if (t->dtype == ZURT_U8)
+            p->zero_point[c] = ((const uint8_t *)t->data)[k];
+        else if (t->dtype == ZURT_S32)
+            p->zero_point[c] = ((const int32_t *)t->data)[k];
+        else
+            return zc_fail(o, ZURT_E_UNSUPPORTED, "zero point of type %s; quantise to 8 bits",
+                           zurt_dtype_name(t->dtype));
+    }
+    return ZURT_OK;
+}
+
+/* Parameters in inputs i and i + 1 for a tensor shaped as `x`, per tensor or along `axis`. */
+static zurt_status read_params(zc_onnx *o, uint32_t i, const zi_tensor *x, int32_t axis, params *p)
+{
+    zurt_status st = zc_need_const(o, i);
+    if (st)
+        return st;
+    const zi_tensor *t = zc_input(o, i);
+    size_t n = zi_tensor_elems(t);
+    if (t->dtype != ZURT_F32 || t->rank > 1)
+        return zc_fail(o, ZURT_E_UNSUPPORTED,
+                       "the scale must be a float or a list of floats; export without blocks");
+    if (n != 1 && (axis >= x->rank || n != (size_t)x->dims[axis]))
+        return zc_fail(o, ZURT_E_FORMAT, "%zu scales for axis %d", n, (int)axis);
+    *p = (params){(uint32_t)n, n == 1 ? 0 : axis, NULL, NULL, ZURT_DTYPE_NONE};
+    p->scale = zi_arena_calloc(&o->scratch, n, sizeof(*p->scale));
+    p->zero_point = zi_arena_calloc(&o->scratch, n, sizeof(*p->zero_point));
+    if (!p->scale || !p->zero_point)
+        return zc_no_memory(o);
+    for (size_t c = 0; c < n; c++) {
+        p->scale[c] = ((const float *)t->data)[c];
+        if (!(p->scale[c] > 0) || !isfinite(p->scale[c]))
+            return zc_fail(o, ZURT_E_FORMAT, "scale %zu is %g", c, (double)p->scale[c]);
+    }
+    return read_zero_points(o, i + 1, p);
+}
+
+static bool same_params(const zi_quant *q, const params *p)
+{
+    if (q->n != p->n || (q->n > 1 && q->axis != p->axis))
+        return false;
+    for (uint32_t c = 0; c < q->n; c++) {
+        if (q->scale[c] != p->scale[c] || q->zero_point[c] != p->zero_point[c])
+            return false;
+    }
+    return true;
+}
+
+static zurt_status dequantize(zc_onnx *o, const char *tag, zi_id x, const params *p, zi_id *out)
+{
+    const zi_tensor t = o->g->tensors[x];
+    zurt_status st = ZURT_OK;
+    if (p->dtype != ZURT_DTYPE_NONE && p->dtype != t.dtype)
+        return zc_fail(o, ZURT_E_FORMAT, "zero point of type %s for a tensor of type %s",
+                       zurt_dtype_name(p->dtype), zurt_dtype_name(t.dtype));
+    if (t.quant.n && !same_params(&t.quant, p)) {
+        if (!zi_tensor_is_const(&t))
+            return zc_fail(o, ZURT_E_UNSUPPORTED,
+                           "tensor '%.80s' is read with other scales than it was written with",
+                           t.name);
+        st = zi_graph_add_const(o->ctx, o->g, t.name, t.dtype, t.rank, t.dims, t.data, &x, NULL);
+        if (st)
+            return st;
+    }
+    if (!o->g->tensors[x].quant.n)
+        st = zi_graph_set_quant(o->ctx, o->g, x, p->n, p->axis, p->scale, p->zero_point);
+    return st ? st : zc_emit1(o, ZI_OP_Dequantize, tag, NULL, x, out);
+}
+
+static zurt_status quantize(zc_onnx *o, const char *tag, zi_id x, const params *p, zi_id *out)
+{
+    zurt_dtype dtype = p->dtype == ZURT_DTYPE_NONE ? ZURT_U8 : p->dtype;
+    if (dtype != ZURT_S8 && dtype != ZURT_U8)
+        return zc_fail(o, ZURT_E_UNSUPPORTED, "to type %s; quantise to int8 or uint8",
+                       zurt_dtype_name(dtype));
+    zi_attr attr = {.axis.axis = (int32_t)dtype};
+    zurt_status st = zc_emit_cast(o, "real", x, ZURT_F32, &x);
+    if (!st)
+        st = zc_emit1(o, ZI_OP_Quantize, tag, &attr, x, out);
+    if (!st)
+        st = zi_graph_set_quant(o->ctx, o->g, *out, p->n, p->axis, p->scale, p->zero_point);
+    return st;
+}
+
+/* Attribute axis counts only for parameters with more than one element. */
+static zurt_status quant_axis(zc_onnx *o, int32_t *axis)
+{
+    zurt_status st = zc_attr_expect(o, "block_size", 0, "export per tensor or per channel");
+    *axis = 0;
+    if (st || zi_tensor_elems(zc_input(o, 1)) == 1)
+        return st;
+    return zc_attr_axis(o, "axis", 1, zc_input(o, 0)->rank, axis);
+}
+
+zurt_status zc_op_quantize(zc_onnx *o)
+{
+    params p;
+    int32_t axis, type;
+    zi_id out;
+    zurt_status st = quant_axis(o, &axis);
+    if (!st)
+        st = read_params(o, 1, zc_input(o, 0), axis, &p);
+    if (!st)
+        st = zc_attr_int32(o, "output_dtype", 0, 0, INT32_MAX, &type);
+    if (!st && type && p.dtype == ZURT_DTYPE_NONE) {
+        p.dtype = zc_dtype(type);
+        if (p.dtype != ZURT_S8 && p.dtype != ZURT_U8)
+            return zc_fail(o, ZURT_E_UNSUPPORTED, "to type %s; quantise to int8 or uint8",
+                           zc_onnx_type_name(type));
+    }
+    if (!st)
+        st = quantize(o, NULL, o->in[0], &p, &out);
+    return st ? st : zc_define(o, 0, out);
+}
+
+zurt_status zc_op_dequantize(zc_onnx *o)
+{
+    params p;
+    int32_t axis;
+    zi_id out;
+    zurt_status st = quant_axis(o, &axis);
+    if (!st)
+        st = read_params(o, 1, zc_input(o, 0), axis, &p);
+    if (!st)
+        st = dequantize(o, NULL, o->in[0], &p, &out);
+    return st ? st : zc_define(o, 0, out);
+}
+
+/* ---- QLinear ops --------------------------------------------------------------------------- */
+
+/* The int32 bias has the scale that the accumulator has. */
+static zurt_status dequantize_bias(zc_onnx *o, uint32_t i, const params *x, const params *w,
+                                   zi_id *out)
+{
+    zurt_status st = zc_need_const(o, i);
+    if (st)
+        return st;
+    const zi_tensor t = *zc_input(o, i);
+    if (t.dtype != ZURT_S32 || t.rank != 1 || (w->n != 1 && t.dims[0] != (int32_t)w->n))
+        return zc_fail(o, ZURT_E_FORMAT, "the bias must be one int32 per output channel");
+    params p = {w->n, 0, zi_arena_calloc(&o->scratch, w->n, sizeof(float)),
+                zi_arena_calloc(&o->scratch, w->n, sizeof(int32_t)), ZURT_S32};
+    if (!p.scale || !p.zero_point)
+        return zc_no_memory(o);
+    for (uint32_t c = 0; c < w->n; c++) {
+        p.scale[c] = x->scale[0] * w->scale[c];
+        if (!(p.scale[c] > 0) || !isfinite(p.scale[c]))
+            return zc_fail(o, ZURT_E_FORMAT, "bias scale %u is %g", (unsigned)c,
+                           (double)p.scale[c]);
+    }
+    return dequantize(o, "b", o->in[i], &p, out);
+}
+
+zurt_status zc_op_qlinear_conv(zc_onnx *o)
+{
+    params px, pw, py;
+    zi_id x, w, b = ZI_NONE, out;
+    zurt_status st = zc_need_const(o, 3);
+    if (!st)
+        st = read_params(o, 1, zc_input(o, 0), ZURT_MAX_RANK, &px);
+    if (!st)
+        st = read_params(o, 4, zc_input(o, 3), 0, &pw);
+    if (!st)
+        st = read_params(o, 6, zc_input(o, 0), ZURT_MAX_RANK, &py);
+    if (!st)
+        st = dequantize(o, "x", o->in[0], &px, &x);
+    if (!st)
+        st = dequantize(o, "w", o->in[3], &pw, &w);
+    if (!st && zc_has(o, 8))
+        st = dequantize_bias(o, 8, &px, &pw, &b);
+    if (!st)
+        st = zc_convolve(o, x, w, b, &out);
+    if (!st)
+        st = quantize(o, "y", out, &py, &out);
+    return st ? st : zc_define(o, 0, out);
+}
+
+zurt_status zc_op_qlinear_matmul(zc_onnx *o)
+{
+    params pa, pb, py;
+    zi_id a, b, out;
+    const zi_tensor tb = *zc_input(o, 3);
+    zurt_status st = read_params(o, 1, zc_input(o, 0), ZURT_MAX_RANK, &pa);
+    if (!st)
+        st = read_params(o, 4, &tb, tb.rank == 2 ? 1 : ZURT_MAX_RANK, &pb);
+    if (!st)
+        st = read_params(o, 6, zc_input(o, 0), ZURT_MAX_RANK, &py);
+    if (!st)
+        st = dequantize(o, "a", o->in[0], &pa, &a);
+    if (!st)
+        st = dequantize(o, "b", o->in[3], &pb, &b);
+    if (!st)
+        st = zc_multiply(o, a, b, ZI_NONE, &out);
+    if (!st)
+        st = quantize(o, "y", out, &py, &out);
+    return st ? st : zc_define(o, 0, out);
+}

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* ONNX operators and their translators, by name. */
+#include <string.h>
+
+#include "import/onnx/importer.h"
+
+static const zc_onnx_op ops[] = {
+    {"Abs", zc_op_unary, 1, 1, ZI_OP_Abs},
+    {"Add", zc_op_binary, 2, 2, ZI_OP_Add},
+    {"And", zc_op_binary, 2, 2, ZI_OP_And},
+    {"ArgMax", zc_op_arg, 1, 1, ZI_OP_ArgMax},
+    {"ArgMin", zc_op_arg, 1, 1, ZI_OP_ArgMin},
+    {"AveragePool", zc_op_average_pool, 1, 1, ZI_OP_AveragePool},
+    {"BatchNormalization", zc_op_batch_norm, 5, 5, ZI_OP_NONE},
+    {"Cast", zc_op_cast, 1, 1, ZI_OP_Cast},
+    {"Ceil", zc_op_unary, 1, 1, ZI_OP_Ceil},
+    {"Celu", zc_op_alpha, 1, 1, ZI_OP_Celu},
+    {"Clip", zc_op_clip, 1, 3, ZI_OP_Clip},
+    {"Concat", zc_op_concat, 1, 0, ZI_OP_Concat},
+    {"Constant", zc_op_constant, 0, 0, ZI_OP_NONE},
+    {"ConstantOfShape", zc_op_constant_of_shape, 1, 1, ZI_OP_NONE},
+    {"Conv", zc_op_conv, 2, 3, ZI_OP_Conv},
+    {"ConvInteger", zc_op_conv_integer, 2, 4, ZI_OP_NONE},
+    {"ConvTranspose", zc_op_conv_transpose, 2, 3, ZI_OP_ConvTranspose},
+    {"DepthToSpace", zc_op_depth_space, 1, 1, ZI_OP_DepthToSpace},
+    {"DequantizeLinear", zc_op_dequantize, 2, 3, ZI_OP_Dequantize},
+    {"Div", zc_op_binary, 2, 2, ZI_OP_Div},
+    {"Dropout", zc_op_dropout, 1, 3, ZI_OP_NONE},
+    {"DynamicQuantizeLinear", zc_op_dynamic_quantize, 1, 1, ZI_OP_NONE},
+    {"Elu", zc_op_alpha, 1, 1, ZI_OP_Elu},
+    {"Equal", zc_op_binary, 2, 2, ZI_OP_Equal},
+    {"Erf", zc_op_unary, 1, 1, ZI_OP_Erf},
+    {"Exp", zc_op_unary, 1, 1, ZI_OP_Exp},
+    {"Expand", zc_op_expand, 2, 2, ZI_OP_Expand},
+    {"Flatten", zc_op_flatten, 1, 1, ZI_OP_NONE},
+    {"Floor", zc_op_unary, 1, 1, ZI_OP_Floor},
+    {"Gather", zc_op_gather, 2, 2, ZI_OP_Gather},
+    {"Gemm", zc_op_gemm, 2, 3, ZI_OP_FullyConnected},
+    {"GlobalAveragePool", zc_op_global_pool, 1, 1, ZI_OP_ReduceMean},
+    {"GlobalMaxPool", zc_op_global_pool, 1, 1, ZI_OP_ReduceMax},
+    {"Greater", zc_op_binary, 2, 2, ZI_OP_Greater},
+    {"GreaterOrEqual", zc_op_compare_equal, 2, 2, ZI_OP_Greater},
+    {"HardSigmoid", zc_op_alpha, 1, 1, ZI_OP_HardSigmoid},
+    {"HardSwish", zc_op_unary, 1, 1, ZI_OP_HardSwish},
+    {"Identity", zc_op_identity, 1, 1, ZI_OP_NONE},
+    {"If", zc_op_control_flow, 0, 0, ZI_OP_NONE},
+    {"InstanceNormalization", zc_op_instance_norm, 3, 3, ZI_OP_NONE},
+    {"LayerNormalization", zc_op_layer_norm, 2, 3, ZI_OP_NONE},
+    {"LeakyRelu", zc_op_alpha, 1, 1, ZI_OP_LeakyRelu},
+    {"Less", zc_op_binary, 2, 2, ZI_OP_Less},
+    {"LessOrEqual", zc_op_compare_equal, 2, 2, ZI_OP_Less},
+    {"Log", zc_op_unary, 1, 1, ZI_OP_Log},
+    {"LogSoftmax", zc_op_softmax, 1, 1, ZI_OP_LogSoftmax},
+    {"Loop", zc_op_control_flow, 0, 0, ZI_OP_NONE},
+    {"MatMul", zc_op_matmul, 2, 2, ZI_OP_MatMul},
+    {"MatMulInteger", zc_op_matmul_integer, 2, 4, ZI_OP_NONE},
+    {"Max", zc_op_variadic, 1, 0, ZI_OP_Max},
+    {"MaxPool", zc_op_max_pool, 1, 1, ZI_OP_MaxPool},
+    {"Mean", zc_op_mean, 1, 0, ZI_OP_NONE},
+    {"Min", zc_op_variadic, 1, 0, ZI_OP_Min},
+    {"Mul", zc_op_binary, 2, 2, ZI_OP_Mul},
+    {"Neg", zc_op_unary, 1, 1, ZI_OP_Neg},
+    {"Not", zc_op_unary, 1, 1, ZI_OP_Not},
+    {"Or", zc_op_binary, 2, 2, ZI_OP_Or},
+    {"PRelu", zc_op_binary, 2, 2, ZI_OP_PRelu},
+    {"Pad", zc_op_pad, 1, 4, ZI_OP_Pad},
+    {"Pow", zc_op_pow, 2, 2, ZI_OP_Pow},
+    {"QLinearConv", zc_op_qlinear_conv, 8, 9, ZI_OP_NONE},
+    {"QLinearMatMul", zc_op_qlinear_matmul, 8, 8, ZI_OP_NONE},
+    {"QuantizeLinear", zc_op_quantize, 2, 3, ZI_OP_Quantize},
+    {"Range", zc_op_range, 3, 3, ZI_OP_NONE},
+    {"Reciprocal", zc_op_unary, 1, 1, ZI_OP_Reciprocal},
+    {"ReduceL1", zc_op_reduce_composed, 1, 2, ZI_OP_NONE},
+    {"ReduceL2", zc_op_reduce_composed, 1, 2, ZI_OP_NONE},
+    {"ReduceLogSum", zc_op_reduce_composed, 1, 2, ZI_OP_NONE},
+    {"ReduceLogSumExp", zc_op_reduce_composed, 1, 2, ZI_OP_NONE},
+    {"ReduceMax", zc_op_reduce, 1, 2, ZI_OP_ReduceMax},
+    {"ReduceMean", zc_op_reduce, 1, 2, ZI_OP_ReduceMean},
+    {"ReduceMin", zc_op_reduce, 1, 2, ZI_OP_ReduceMin},
+    {"ReduceProd", zc_op_reduce, 1, 2, ZI_OP_ReduceProd},
+    {"ReduceSum", zc_op_reduce, 1, 2, ZI_OP_ReduceSum},
+    {"ReduceSumSquare", zc_op_reduce_composed, 1, 2, ZI_OP_NONE},
+    {"Relu", zc_op_unary, 1, 1, ZI_OP_Relu},
+    {"Reshape", zc_op_reshape, 2, 2, ZI_OP_Reshape},
+    {"Resize", zc_op_resize, 1, 4, ZI_OP_Resize},
+    {"Round", zc_op_unary, 1, 1, ZI_OP_Round},
+    {"Scan", zc_op_control_flow, 0, 0, ZI_OP_NONE},
+    {"Selu", zc_op_alpha, 1, 1, ZI_OP_Selu},
+    {"Shape", zc_op_shape, 1, 1, ZI_OP_NONE},
+    {"Sigmoid", zc_op_unary, 1, 1, ZI_OP_Sigmoid},
+    {"Sign", zc_op_unary, 1, 1, ZI_OP_Sign},
+    {"Size", zc_op_size, 1, 1, ZI_OP_NONE},
+    {"Slice", zc_op_slice, 1, 5, ZI_OP_Slice},
+    {"Softmax", zc_op_softmax, 1, 1, ZI_OP_Softmax},
+    {"Softplus", zc_op_unary, 1, 1, ZI_OP_Softplus},
+    {"Softsign", zc_op_unary, 1, 1, ZI_OP_Softsign},
+    {"SpaceToDepth", zc_op_depth_space, 1, 1, ZI_OP_SpaceToDepth},
+    {"Split", zc_op_split, 1, 2, ZI_OP_Split},
+    {"Sqrt", zc_op_unary, 1, 1, ZI_OP_Sqrt},
+    {"Squeeze", zc_op_squeeze, 1, 2, ZI_OP_NONE},
+    {"Sub", zc_op_binary, 2, 2, ZI_OP_Sub},
+    {"Sum", zc_op_variadic, 1, 0, ZI_OP_Add},
+    {"Tanh", zc_op_unary, 1, 1, ZI_OP_Tanh},
+    {"ThresholdedRelu", zc_op_alpha, 1, 1, ZI_OP_ThresholdedRelu},
+    {"Tile", zc_op_tile, 2, 2, ZI_OP_Tile},
+    {"Transpose", zc_op_transpose, 1, 1, ZI_OP_Transpose},
+    {"Unsqueeze", zc_op_unsqueeze, 1, 2, ZI_OP_NONE},
+    {"Upsample", zc_op_upsample, 1, 2, ZI_OP_Resize},
+    {"Where", zc_op_where, 3, 3, ZI_OP_Where},
+    {"Xor", zc_op_binary, 2, 2, ZI_OP_Xor},
+};
+
+const zc_onnx_op *zc_onnx_op_find(const char *name)
+{
+    size_t lo = 0, hi = sizeof(ops) / sizeof(*ops);
+    while (lo < hi) {
+        size_t mid = lo + (hi - lo) / 2;
+        int c = strcmp(ops[mid].name, name);
+        if (c == 0)
+            return &ops[mid];
+        if (c < 0)
+            lo = mid + 1;
+        else
+            hi = mid;
+    }
+    return NULL;
+}

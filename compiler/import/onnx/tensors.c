@@ -1,0 +1,375 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Values that no node computes: initializers, graph inputs, and inputs that the caller froze. */
+#include <string.h>
+
+#include "base/size.h"
+#include "import/onnx/importer.h"
+
+#define TYPE(name) ONNX__TENSOR_PROTO__DATA_TYPE__##name
+
+zurt_dtype zc_dtype(int32_t onnx_type)
+{
+    switch (onnx_type) {
+    case TYPE(FLOAT):
+    case TYPE(FLOAT16):
+    case TYPE(DOUBLE):
+        return ZURT_F32;
+    case TYPE(UINT8):
+        return ZURT_U8;
+    case TYPE(INT8):
+        return ZURT_S8;
+    case TYPE(UINT16):
+    case TYPE(INT16):
+    case TYPE(INT32):
+        return ZURT_S32;
+    case TYPE(INT64):
+        return ZURT_S64;
+    case TYPE(BOOL):
+        return ZURT_BOOL;
+    default:
+        return ZURT_DTYPE_NONE;
+    }
+}
+
+const char *zc_onnx_type_name(int32_t onnx_type)
+{
+    static const char *const names[] = {
+        "undefined",      "float",      "uint8",          "int8",       "uint16",   "int16",
+        "int32",          "int64",      "string",         "bool",       "float16",  "double",
+        "uint32",         "uint64",     "complex64",      "complex128", "bfloat16", "float8e4m3fn",
+        "float8e4m3fnuz", "float8e5m2", "float8e5m2fnuz", "uint4",      "int4",     "float4e2m1"};
+    bool known = onnx_type >= 0 && (size_t)onnx_type < sizeof(names) / sizeof(*names);
+    return known ? names[onnx_type] : "unknown";
+}
+
+/* ---- elements ------------------------------------------------------------------------------ */
+
+static size_t raw_bytes(int32_t onnx_type)
+{
+    switch (onnx_type) {
+    case TYPE(FLOAT16):
+    case TYPE(UINT16):
+    case TYPE(INT16):
+        return 2;
+    case TYPE(DOUBLE):
+        return 8;
+    default:
+        return zurt_dtype_bytes(zc_dtype(onnx_type));
+    }
+}
+
+static float from_half(uint32_t h)
+{
+    uint32_t sign = (h & 0x8000u) << 16, exponent = (h >> 10) & 31, fraction = h & 0x3ffu;
+    uint32_t bits;
+    if (exponent == 31) {
+        bits = sign | 0x7f800000u | fraction << 13;
+    } else if (exponent) {
+        bits = sign | (exponent + 112) << 23 | fraction << 13;
+    } else { // subnormal: fraction * 2^-24, exact in f32
+        float value = (float)fraction * 0x1p-24f;
+        return sign ? -value : value;
+    }
+    float value;
+    memcpy(&value, &bits, sizeof(value));
+    return value;
+}
+
+/* One element of the types that are converted, from little-endian bytes. */
+static void convert_raw(int32_t onnx_type, const uint8_t *p, void *out)
+{
+    uint32_t half = (uint32_t)p[0] | (uint32_t)p[1] << 8;
+    if (onnx_type == TYPE(FLOAT16)) {
+        *(float *)out = from_half(half);
+    } else if (onnx_type == TYPE(UINT16)) {
+        *(int32_t *)out = (int32_t)half;
+    } else if (onnx_type == TYPE(INT16)) {
+        *(int32_t *)out = (int32_t)half - ((half & 0x8000u) ? 65536 : 0);
+    } else if (onnx_type == TYPE(DOUBLE)) {
+        uint64_t bits = zi_get_u64(p);
+        double value;
+        memcpy(&value, &bits, sizeof(value));
+        *(float *)out = (float)value;
+    } else {
+        *(uint8_t *)out = *p != 0; // BOOL
+    }
+}
+
+static void read_raw(int32_t onnx_type, const uint8_t *raw, size_t n, uint8_t *out)
+{
+    size_t from = raw_bytes(onnx_type), to = zurt_dtype_bytes(zc_dtype(onnx_type));
+    if (from == to && onnx_type != TYPE(BOOL)) {
+        if (n)
+            memcpy(out, raw, n * from); // little-endian, as every machine zurt runs on
+        return;
+    }
+    for (size_t i = 0; i < n; i++)
+        convert_raw(onnx_type, raw + i * from, out + i * to);
+}
+
+/* False: a value does not fit its type. */
+static bool read_int32s(int32_t onnx_type, const int32_t *data, size_t n, void *out)
+{
+    for (size_t i = 0; i < n; i++) {
+        int32_t v = data[i];
+        switch (onnx_type) {
+        case TYPE(FLOAT16):
+            ((float *)out)[i] = from_half((uint32_t)v & 0xffffu);
+            break;
+        case TYPE(UINT8):
+            if (v < 0 || v > UINT8_MAX)
+                return false;
+            ((uint8_t *)out)[i] = (uint8_t)v;
+            break;
+        case TYPE(INT8):
+            if (v < INT8_MIN || v > INT8_MAX)
+                return false;
+            ((int8_t *)out)[i] = (int8_t)v;
+            break;
+        case TYPE(BOOL):
+            ((uint8_t *)out)[i] = v != 0;
+            break;
+        default:
+            ((int32_t *)out)[i] = v;
+            break;
+        }
+    }
+    return true;
+}
+
+/* Number of elements in the typed field that belongs to the type. */
+static size_t typed_count(const Onnx__TensorProto *t)
+{
+    switch (t->data_type) {
+    case TYPE(FLOAT):
+        return t->n_float_data;
+    case TYPE(DOUBLE):
+        return t->n_double_data;
+    case TYPE(INT64):
+        return t->n_int64_data;
+    default:
+        return t->n_int32_data;
+    }
+}
+
+static bool read_typed(const Onnx__TensorProto *t, size_t n, void *out)
+{
+    switch (t->data_type) {
+    case TYPE(FLOAT):
+        if (n)
+            memcpy(out, t->float_data, n * sizeof(float));
+        return true;
+    case TYPE(DOUBLE):
+        for (size_t i = 0; i < n; i++)
+            ((float *)out)[i] = (float)t->double_data[i];
+        return true;
+    case TYPE(INT64):
+        if (n)
+            memcpy(out, t->int64_data, n * sizeof(int64_t));
+        return true;
+    default:
+        return read_int32s(t->data_type, t->int32_data, n, out);
+    }
+}
+
+/* ---- tensors ------------------------------------------------------------------------------- */
+
+static zurt_status check_kind(zc_onnx *o, const Onnx__TensorProto *t, const char *name)
+{
+    if (t->n_external_data || t->data_location == ONNX__TENSOR_PROTO__DATA_LOCATION__EXTERNAL)
+        return zi_fail(o->ctx, ZURT_E_UNSUPPORTED,
+                       "tensor '%.80s': its data are in another file; save the model with all "
+                       "tensors inside (onnx.save without external data)",
+                       name);
+    if (t->segment)
+        return zi_fail(o->ctx, ZURT_E_UNSUPPORTED,
+                       "tensor '%.80s': split into segments; save it in one piece", name);
+    if (zc_dtype(t->data_type) == ZURT_DTYPE_NONE)
+        return zi_fail(o->ctx, ZURT_E_UNSUPPORTED,
+                       "tensor '%.80s': elements of type %s; convert it to float, int8, uint8, "
+                       "int32, int64 or bool",
+                       name, zc_onnx_type_name(t->data_type));
+    return ZURT_OK;
+}
+
+static zurt_status read_dims(zc_onnx *o, const char *name, const int64_t *dims, size_t rank,
+                             zurt_dtype dtype, int32_t *out, size_t *elems)
+{
+    if (rank > ZURT_MAX_RANK)
+        return zi_fail(o->ctx, ZURT_E_LIMIT, "tensor '%.80s': rank %zu, limit %d", name, rank,
+                       ZURT_MAX_RANK);
+    size_t n = 1;
+    for (size_t i = 0; i < rank; i++) {
+        if (dims[i] < 0)
+            return zi_fail(o->ctx, ZURT_E_FORMAT, "tensor '%.80s': dim %zu is %lld", name, i,
+                           (long long)dims[i]);
+        if (dims[i] > ZI_MAX_DIM || !zi_size_mul(n, (size_t)dims[i], &n) ||
+            n > ZI_MAX_TENSOR_BYTES / zurt_dtype_bytes(dtype))
+            return zi_fail(o->ctx, ZURT_E_LIMIT, "tensor '%.80s': dim %zu of %lld is too large",
+                           name, i, (long long)dims[i]);
+        out[i] = (int32_t)dims[i];
+    }
+    *elems = n;
+    return ZURT_OK;
+}
+
+zurt_status zc_tensor_const(zc_onnx *o, const Onnx__TensorProto *t, const char *name, zi_id *out)
+{
+    int32_t dims[ZURT_MAX_RANK];
+    size_t n = 0;
+    zurt_status st = check_kind(o, t, name);
+    zurt_dtype dtype = zc_dtype(t->data_type);
+    if (!st)
+        st = read_dims(o, name, t->dims, t->n_dims, dtype, dims, &n);
+    if (st)
+        return st;
+    size_t has = t->has_raw_data ? t->raw_data.len : typed_count(t);
+    size_t wants = t->has_raw_data ? n * raw_bytes(t->data_type) : n;
+    if (has != wants)
+        return zi_fail(o->ctx, ZURT_E_FORMAT, "tensor '%.80s': %zu %s of data, its shape needs %zu",
+                       name, has, t->has_raw_data ? "bytes" : "elements", wants);
+    void *data = NULL;
+    st = zi_graph_add_const(o->ctx, o->g, name, dtype, (int32_t)t->n_dims, dims, NULL, out, &data);
+    if (st)
+        return st;
+    if (t->has_raw_data)
+        read_raw(t->data_type, t->raw_data.data, n, data);
+    else if (!read_typed(t, n, data))
+        return zi_fail(o->ctx, ZURT_E_FORMAT, "tensor '%.80s': a value does not fit type %s", name,
+                       zc_onnx_type_name(t->data_type));
+    return ZURT_OK;
+}
+
+static zurt_status make_binding(zc_onnx *o, const zurt_binding *b, zi_id *out)
+{
+    int64_t wide[ZURT_MAX_RANK] = {0};
+    int32_t dims[ZURT_MAX_RANK];
+    size_t n = 0;
+    size_t elem = zurt_dtype_bytes(b->dtype);
+    if (!elem || b->rank < 0 || b->rank > ZURT_MAX_RANK)
+        return zi_fail(o->ctx, ZURT_E_ARG, "binding '%.80s': bad type or rank", b->name);
+    for (int32_t i = 0; i < b->rank; i++)
+        wide[i] = b->dims[i];
+    zurt_status st = read_dims(o, b->name, wide, (size_t)b->rank, b->dtype, dims, &n);
+    void *data = NULL;
+    if (!st)
+        st = zi_graph_add_const(o->ctx, o->g, b->name, b->dtype, b->rank, dims, NULL, out, &data);
+    if (!st)
+        memcpy(data, b->data, n * elem);
+    return st;
+}
+
+/* ---- graph inputs -------------------------------------------------------------------------- */
+
+/* Value of a dimension that the model leaves open: batch, or height and width of an image. */
+static zurt_status open_dim(zc_onnx *o, const char *name, const Onnx__TensorShapeProto *shape,
+                            size_t i, int32_t *out)
+{
+    const zurt_import_options *options = o->options;
+    if (i == 0) {
+        *out = options->batch > 0 ? options->batch : 1;
+        return ZURT_OK;
+    }
+    bool image = shape->n_dim == 4;
+    const Onnx__TensorShapeProto__Dimension *d = image ? shape->dim[1] : NULL;
+    bool nhwc = d && d->value_case != ONNX__TENSOR_SHAPE_PROTO__DIMENSION__VALUE_DIM_VALUE;
+    size_t h = nhwc ? 1 : 2;
+    if (image && i == h && options->height > 0)
+        *out = options->height;
+    else if (image && i == h + 1 && options->width > 0)
+        *out = options->width;
+    else if (image && (i == h || i == h + 1))
+        return zi_fail(o->ctx, ZURT_E_UNSUPPORTED,
+                       "input '%.80s': height and width are open; give them with --input-size WxH",
+                       name);
+    else
+        return zi_fail(o->ctx, ZURT_E_UNSUPPORTED,
+                       "input '%.80s': dim %zu is open; export the model with a fixed shape", name,
+                       i);
+    return ZURT_OK;
+}
+
+/* The first fixed batch found is the one that options.batch replaces. */
+static int64_t rewrite_batch(zc_onnx *o, int64_t declared)
+{
+    if (o->batch_from == 0 && declared > 0 && declared <= ZI_MAX_DIM) {
+        o->batch_from = (int32_t)declared;
+        o->batch_to = o->options->batch;
+    }
+    return declared == o->batch_from ? o->batch_to : declared;
+}
+
+static zurt_status input_dims(zc_onnx *o, const char *name, const Onnx__TensorShapeProto *shape,
+                              int64_t *dims)
+{
+    for (size_t i = 0; i < shape->n_dim; i++) {
+        const Onnx__TensorShapeProto__Dimension *d = shape->dim[i];
+        bool fixed = d->value_case == ONNX__TENSOR_SHAPE_PROTO__DIMENSION__VALUE_DIM_VALUE;
+        if (!fixed || d->dim_value < 0) {
+            int32_t open = 0;
+            zurt_status st = open_dim(o, name, shape, i, &open);
+            if (st)
+                return st;
+            dims[i] = open;
+        } else {
+            dims[i] = d->dim_value;
+            if (i == 0 && o->options->batch > 0)
+                dims[i] = rewrite_batch(o, d->dim_value);
+        }
+    }
+    return ZURT_OK;
+}
+
+static zurt_status make_graph_input(zc_onnx *o, const Onnx__ValueInfoProto *info, zi_id *out)
+{
+    const char *name = info->name;
+    const Onnx__TypeProto *type = info->type;
+    if (!type || type->value_case != ONNX__TYPE_PROTO__VALUE_TENSOR_TYPE || !type->tensor_type)
+        return zi_fail(o->ctx, ZURT_E_UNSUPPORTED,
+                       "input '%.80s' is no tensor; export without sequences, maps or optionals",
+                       name);
+    const Onnx__TypeProto__Tensor *tensor = type->tensor_type;
+    zurt_dtype dtype = zc_dtype(tensor->elem_type);
+    if (dtype == ZURT_DTYPE_NONE || tensor->elem_type == TYPE(UINT16) ||
+        tensor->elem_type == TYPE(INT16))
+        return zi_fail(o->ctx, ZURT_E_UNSUPPORTED,
+                       "input '%.80s': elements of type %s; export with float, int8, uint8, int32, "
+                       "int64 or bool inputs",
+                       name, zc_onnx_type_name(tensor->elem_type));
+    if (!tensor->shape)
+        return zi_fail(o->ctx, ZURT_E_UNSUPPORTED,
+                       "input '%.80s' has no shape; export the model with a fixed shape", name);
+    int64_t wide[ZURT_MAX_RANK] = {0};
+    int32_t dims[ZURT_MAX_RANK];
+    size_t n;
+    zurt_status st = ZURT_OK;
+    if (tensor->shape->n_dim <= ZURT_MAX_RANK)
+        st = input_dims(o, name, tensor->shape, wide);
+    if (!st)
+        st = read_dims(o, name, wide, tensor->shape->n_dim, dtype, dims, &n);
+    if (!st)
+        st = zi_graph_add_tensor(o->ctx, o->g, name, out);
+    if (st)
+        return st;
+    zi_tensor *t = &o->g->tensors[*out];
+    t->dtype = dtype;
+    t->rank = (int32_t)tensor->shape->n_dim;
+    memcpy(t->dims, dims, (size_t)t->rank * sizeof(*dims));
+    return zi_graph_add_input(o->ctx, o->g, *out);
+}
+
+zurt_status zc_value_make(zc_onnx *o, zc_value *v)
+{
+    if (v->id != ZI_NONE)
+        return ZURT_OK;
+    zi_id id = ZI_NONE;
+    zurt_status st = ZURT_OK;
+    if (v->from == ZC_FROM_INPUT)
+        st = make_graph_input(o, o->graph->input[v->index], &id);
+    else if (v->from == ZC_FROM_INITIALIZER)
+        st = zc_tensor_const(o, o->graph->initializer[v->index], v->name, &id);
+    else if (v->from == ZC_FROM_BINDING)
+        st = make_binding(o, &o->options->bindings[v->index], &id);
+    v->id = id;
+    return st;
+}
