@@ -17,8 +17,9 @@ typedef struct zurt_image {
     uint8_t *pixels;  /**< owned; zurt_image_destroy() frees */
 } zurt_image;
 
-/** Largest side accepted: beyond it ZURT_E_LIMIT. */
-#define ZURT_IMAGE_MAX_SIDE 16384
+/** Largest side and area accepted: beyond them ZURT_E_LIMIT. */
+#define ZURT_IMAGE_MAX_SIDE   16384
+#define ZURT_IMAGE_MAX_PIXELS (1 << 26)
 
 /**
  * Decodes a JPEG file to RGB (grey files too: three equal channels).
@@ -47,11 +48,13 @@ ZURT_API zurt_status zurt_image_fit(zurt_ctx *ctx, const zurt_image *in, int32_t
                                     zurt_image *out);
 
 /**
- * Normalises pixels and writes them as an input tensor [1, H, W, C]; F32 as
+ * Normalises pixels and writes them as one picture [H, W, C] of an input tensor; F32 as
  * (pixel / 255 - mean) / std, S8 and U8 quantised from that value.
  *
- * @param info the model's input; H and W must equal the image's; C 1 (from RGB by BT.601 luma)
- *             or 3 (B, G, R order if norm->is_bgr).
+ * @param norm of 1 channel (for all) or as many as the input has.
+ * @param info the model's input [N, H, W, C]; H and W must equal the image's; C 1 (from RGB by
+ *             BT.601 luma) or 3 (B, G, R order if norm->is_bgr).
+ * @param out  H * W * C elements; for a batch one picture's share.
  * @return ZURT_OK; ZURT_E_ARG: shape, type or byte count does not fit.
  * Allocates nothing.
  */
