@@ -52,6 +52,24 @@ static inline int64_t zk_tap_x(const zk_conv_shape *s, int32_t ox, int32_t kx)
     return zk_tap(ox, kx, s->stride_w, s->dilation_w, s->pad_left, s->in_w, s->transposed);
 }
 
+/** Taps [begin, end) of output coordinate o that lie inside the input; not transposed. */
+typedef struct zk_taps {
+    int32_t begin, end;
+    int64_t first; /**< input coordinate of tap `begin` */
+} zk_taps;
+
+static inline zk_taps zk_taps_at(int32_t o, int32_t kernel, int32_t stride, int32_t dilation,
+                                 int32_t pad, int32_t size)
+{
+    zk_taps t = {0, kernel, 0};
+    while (t.begin < kernel && zk_tap(o, t.begin, stride, dilation, pad, size, false) < 0)
+        t.begin++;
+    while (t.end > t.begin && zk_tap(o, t.end - 1, stride, dilation, pad, size, false) < 0)
+        t.end--;
+    t.first = (int64_t)o * stride - pad + (int64_t)t.begin * dilation;
+    return t;
+}
+
 /** Copies the patches of n pixels and one group to a->scratch, zk_conv_patch() floats each. */
 void zk_gather_f32(const zk_conv_f32_args *a, int64_t pixel, int64_t n, int32_t group);
 

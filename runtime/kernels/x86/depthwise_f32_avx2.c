@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Sums of WIDE channels stay in registers over all taps of a pixel. Product and sum are rounded
+ * apart, as in the reference: no fused multiply-add.
+ */
+#include <immintrin.h>
+
+#include "kernels/kernels.h"
+#include "kernels/patch.h"
+
+#define LANES 8
+#define REGS  4
+#define WIDE  (LANES * REGS)
+
+/* What a pixel reads: its taps inside the input, the first input pixel and the first weights. */
+typedef struct pixel {
+    int32_t n_y, n_x;
+    int64_t x_step_y, x_step_x, w_step_y; /* elements from tap to tap */
+    int32_t w_step_x;
+    const float *x;
+    const float *w;
+} pixel;
+
+static __m256 clamp(__m256 v, __m256 lo, __m256 hi)
+{
+    return _mm256_min_ps(hi, _mm256_max_ps(lo, v)); // in this order NaN passes
+}
+
+static void wide(const zk_depthwise_f32_args *a, const pixel *p, int32_t c, float *out)
+{
+    __m256 acc[REGS];
+    for (int i = 0; i < REGS; i++)
+        acc[i] = _mm256_loadu_ps(a->bias + c + i * LANES);
+    for (int32_t ky = 0; ky < p->n_y; ky++) {
+        const float *x = p->x + ky * p->x_step_y + c;
+        const float *w = p->w + ky * p->w_step_y + c;
+        for (int32_t kx = 0; kx < p->n_x; kx++, x += p->x_step_x, w += p->w_step_x) {
+            for (int i = 0; i < REGS; i++) {
+                const __m256 v = _mm256_loadu_ps(x + i * LANES);
+                const __m256 k = _mm256_loadu_ps(w + i * LANES);
+                acc[i] = _mm256_add_ps(acc[i], _mm256_mul_ps(v, k));
+            }
+        }
+    }
+    const __m256 lo = _mm256_set1_ps(a->lo), hi = _mm256_set1_ps(a->hi);
+    for (int i = 0; i < REGS; i++)
+        _mm256_storeu_ps(out + c + i * LANES, clamp(acc[i], lo, hi));
+}
+
+static void narrow(const zk_depthwise_f32_args *a, const pixel *p, int32_t c, float *out)
+{
+    __m256 acc = _mm256_loadu_ps(a->bias + c);
+    for (int32_t ky = 0; ky < p->n_y; ky++) {
+        const float *x = p->x + ky * p->x_step_y + c;
+        const float *w = p->w + ky * p->w_step_y + c;
+        for (int32_t kx = 0; kx < p->n_x; kx++, x += p->x_step_x, w += p->w_step_x)
+            acc = _mm256_add_ps(acc, _mm256_mul_ps(_mm256_loadu_ps(x), _mm256_loadu_ps(w)));
+    }
+    _mm256_storeu_ps(out + c, clamp(acc, _mm256_set1_ps(a->lo), _mm256_set1_ps(a->hi)));
+}
+
+static void single(const zk_depthwise_f32_args *a, const pixel *p, int32_t c, float *out)
+{
+    float acc = a->bias[c];
+    for (int32_t ky = 0; ky < p->n_y; ky++) {
+        const float *x = p->x + ky * p->x_step_y + c;
+        const float *w = p->w + ky * p->w_step_y + c;
+        for (int32_t kx = 0; kx < p->n_x; kx++, x += p->x_step_x, w += p->w_step_x)
+            acc += *x * *w;
+    }
+    out[c] = acc < a->lo ? a->lo : acc > a->hi ? a->hi : acc;
+}
+
+static void row(const zk_depthwise_f32_args *a, int64_t index, float *out)
+{
+    const zk_conv_shape *s = a->shape;
+    const int32_t n = s->out_c;
+    const float *image = a->x + index / s->out_h * s->in_h * s->in_w * n;
+    const zk_taps ty = zk_taps_at((int32_t)(index % s->out_h), s->kernel_h, s->stride_h,
+                                  s->dilation_h, s->pad_top, s->in_h);
+    for (int32_t ox = 0; ox < s->out_w; ox++, out += n) {
+        const zk_taps tx =
+            zk_taps_at(ox, s->kernel_w, s->stride_w, s->dilation_w, s->pad_left, s->in_w);
+        const bool any = ty.begin < ty.end && tx.begin < tx.end;
+        const pixel p = {
+            .n_y = any ? ty.end - ty.begin : 0,
+            .n_x = tx.end - tx.begin,
+            .x_step_y = (int64_t)s->dilation_h * s->in_w * n,
+            .x_step_x = (int64_t)s->dilation_w * n,
+            .w_step_y = (int64_t)s->kernel_w * n,
+            .w_step_x = n,
+            .x = any ? image + (ty.first * s->in_w + tx.first) * n : image,
+            .w = any ? a->w + ((int64_t)ty.begin * s->kernel_w + tx.begin) * n : a->w,
+        };
+        int32_t c = 0;
+        for (; c + WIDE <= n; c += WIDE)
+            wide(a, &p, c, out);
+        for (; c + LANES <= n; c += LANES)
+            narrow(a, &p, c, out);
+        for (; c < n; c++)
+            single(a, &p, c, out);
+    }
+}
+
+void zk_depthwise_f32_avx2(const zk_depthwise_f32_args *a)
+{
+    const int64_t width = (int64_t)a->shape->out_w * a->shape->out_c;
+    for (int64_t i = a->row_begin; i < a->row_end; i++)
+        row(a, i, a->out + i * width);
+}
