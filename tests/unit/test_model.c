@@ -384,6 +384,40 @@ static void loads_files(void **state)
     assert_int_equal(zurt_model_load_file(f->ctx, ".", &m), ZURT_E_IO);
 }
 
+/* tests/golden keeps a file of each format version. */
+static void reads_format_1_0_for_ever(void **state)
+{
+    fixture *f = *state;
+    const char *source = getenv("ZURT_SOURCE");
+    char path[1024];
+    if (!source)
+        skip();
+    snprintf(path, sizeof(path), "%s/tests/golden/format_1_0.zurt", source);
+    zurt_model *m;
+    assert_int_equal(zurt_model_load_file(f->ctx, path, &m), ZURT_OK);
+    static const char *ops[] = {"Quantize",   "Conv",  "Lut",     "Lut",       "MaxPool",
+                                "Pad",        "Slice", "Resize",  "Transpose", "ReduceMean",
+                                "Dequantize", "Clip",  "Reshape", "Softmax"};
+    assert_int_equal(zurt_model_n_nodes(m), sizeof(ops) / sizeof(ops[0]));
+    for (size_t i = 0; i < sizeof(ops) / sizeof(ops[0]); i++) {
+        zurt_node_info info;
+        assert_int_equal(zurt_model_node(m, i, &info), ZURT_OK);
+        assert_string_equal(info.op, ops[i]);
+    }
+    const zi_graph *g = m->graph;
+    const zi_tensor *w = &g->tensors[g->nodes[1].in[1]];
+    assert_int_equal(zi_crc32c(0, w->data, zi_tensor_bytes(w)), 0x114373c7u);
+    assert_true(w->quant.scale[3] == 0.0125f);
+    assert_true(g->nodes[1].clamp_lo == 0.0f && g->nodes[1].clamp_hi == 6.0f);
+    assert_true(g->nodes[2].attr.lut.unary.alpha == 0.125f);
+    assert_int_equal(g->nodes[5].attr.pad.before[2], -1);
+    assert_int_equal(g->nodes[6].attr.slice.step[3], -1);
+    assert_int_equal(g->nodes[7].attr.resize.out[1], 6);
+    assert_true(zurt_model_norm(m)->crop_ratio == 0.875f);
+    assert_string_equal(zurt_model_label(m, 3), "three");
+    zurt_model_destroy(m);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -402,6 +436,7 @@ int main(void)
         cmocka_unit_test(writing_survives_refused_memory),
         cmocka_unit_test(refuses_to_write_an_invalid_graph),
         cmocka_unit_test(loads_files),
+        cmocka_unit_test(reads_format_1_0_for_ever),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
