@@ -1,0 +1,110 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# tree.sh static|shared FOLDER: installs zurt below FOLDER and uses it as a stranger would: exported
+# symbols, the command, and the examples built by find_package and by pkg-config.
+set -euo pipefail
+export LC_ALL=C
+kind=$1
+folder=$2
+prefix=$folder/prefix
+CC=${CC:-cc}
+rm -rf "$prefix" "$folder"/example-*
+mkdir -p "$folder"
+
+if [ "$kind" = static ]; then
+    cmake --install "$ZURT_BUILD" --prefix "$prefix" >/dev/null
+else
+    cmake -S "$ZURT_SOURCE" -B "$folder/build" -G Ninja -DCMAKE_BUILD_TYPE=Release \
+        -DBUILD_SHARED_LIBS=ON -DZURT_BUILD_TESTS=OFF -DCMAKE_C_COMPILER="$CC" \
+        -DCMAKE_C_COMPILER_LAUNCHER="$(command -v ccache || true)" \
+        -DCMAKE_INSTALL_PREFIX="$prefix" -DCMAKE_INSTALL_RPATH="$prefix/lib" \
+        -DCMAKE_INSTALL_LIBDIR=lib >/dev/null
+    cmake --build "$folder/build" >"$folder/build.log" || {
+        cat "$folder/build.log"
+        exit 1
+    }
+    cmake --install "$folder/build" >/dev/null
+fi
+libdir=$(dirname "$(find "$prefix" -name libzurt.a -o -name libzurt.so)")
+zurt=$prefix/bin/zurt
+
+# ---- exported symbols: the lists are what the headers declare, and what the libraries export
+differs() {
+    echo "$1"
+    exit 1
+}
+for library in zurt zurt-compiler; do
+    list=$ZURT_SOURCE/tests/exports/$library.txt
+    module=runtime
+    [ $library = zurt ] || module=compiler
+    grep -ho '^ZURT_API [^(;]*(' "$ZURT_SOURCE/$module"/include/zurt/*.h |
+        sed 's/($//; s/.*[ *]//' | sort | diff "$list" - ||
+        differs "$list (left) is not what the headers declare"
+    if [ "$kind" = shared ]; then
+        nm -D --defined-only "$libdir/lib$library.so" | awk '{ print $3 }' | sort |
+            diff "$list" - || differs "$list (left) is not what lib$library.so exports"
+    fi
+done
+
+# ---- the command, from its installed place
+"$zurt" --version
+"$ZURT_BUILD/apps/examples/digits" --count 100 -o "$folder/digits"
+"$zurt" compile "$ZURT_SOURCE/models/mnist_small.onnx" --io uint8 --force \
+    --calib "idx:$folder/digits-images.idx,$folder/digits-labels.idx" -o "$folder/small.zurt"
+digit=7 # the labels go round 0..9
+head -c $((16 + (digit + 1) * 784)) "$folder/digits-images.idx" | tail -c 784 >"$folder/digit.raw"
+
+# ---- the examples
+check() { # PROGRAM: the best class is the digit
+    "$1" "$folder/small.zurt" "$folder/digit.raw" | tee "$folder/out.txt"
+    [ "$(awk 'NR == 1 { print $1 }' "$folder/out.txt")" = $digit ]
+}
+
+cmake -S "$ZURT_SOURCE/apps/examples/classify" -B "$folder/example-cmake" \
+    -DCMAKE_PREFIX_PATH="$prefix" -DCMAKE_C_COMPILER="$CC" >/dev/null
+cmake --build "$folder/example-cmake" >/dev/null
+check "$folder/example-cmake/classify"
+
+mkdir -p "$folder/example-pc"
+export PKG_CONFIG_PATH=$libdir/pkgconfig
+flags=(--define-variable=prefix="$prefix") # the static tree was configured for another prefix
+[ "$kind" = shared ] || flags+=(--static)
+# shellcheck disable=SC2046 # flags are lists of words
+"$CC" -std=c11 "$ZURT_SOURCE/apps/examples/classify/classify.c" -o "$folder/example-pc/classify" \
+    $(pkg-config "${flags[@]}" --cflags --libs zurt) -Wl,-rpath,"$libdir"
+check "$folder/example-pc/classify"
+
+# libzurt-compiler, by both ways of asking
+mkdir -p "$folder/example-import"
+cat >"$folder/example-import/import.c" <<'C'
+#include <stdio.h>
+#include <zurt/compile.h>
+int main(int argc, char **argv)
+{
+    zurt_ctx *ctx = NULL;
+    zurt_graph *graph = NULL;
+    zurt_status st = zurt_ctx_create(NULL, &ctx);
+    if (!st)
+        st = zurt_import_onnx_file(ctx, argc > 1 ? argv[1] : "", NULL, &graph);
+    if (!st)
+        printf("%zu nodes\n", zurt_graph_n_nodes(graph));
+    zurt_graph_destroy(graph);
+    zurt_ctx_destroy(ctx);
+    return (int)st;
+}
+C
+cat >"$folder/example-import/CMakeLists.txt" <<'C'
+cmake_minimum_required(VERSION 3.18)
+project(import LANGUAGES C)
+find_package(zurt REQUIRED)
+add_executable(import import.c)
+target_link_libraries(import PRIVATE zurt::compiler)
+C
+cmake -S "$folder/example-import" -B "$folder/example-import/build" \
+    -DCMAKE_PREFIX_PATH="$prefix" -DCMAKE_C_COMPILER="$CC" >/dev/null
+cmake --build "$folder/example-import/build" >/dev/null
+"$folder/example-import/build/import" "$ZURT_SOURCE/models/mnist_small.onnx"
+# shellcheck disable=SC2046
+"$CC" -std=c11 "$folder/example-import/import.c" -o "$folder/example-pc/import" \
+    $(pkg-config "${flags[@]}" --cflags --libs zurt-compiler) -Wl,-rpath,"$libdir"
+"$folder/example-pc/import" "$ZURT_SOURCE/models/mnist_small.onnx"
