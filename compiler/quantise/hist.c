@@ -54,8 +54,7 @@ static void make_room(zc_hist *h, float min, float max, int min_exponent)
     for (int64_t i = 0; i < ZC_HIST_BINS; i++) {
         if (!old[i])
             continue;
-        int64_t at = h->first + i, wide = at >= 0 ? at : at - (((int64_t)1 << up) - 1);
-        h->bin[wide / ((int64_t)1 << up) - first] += old[i];
+        h->bin[bin_index((double)(h->first + i), up) - first] += old[i];
     }
     h->first = first;
     h->exponent = exponent;

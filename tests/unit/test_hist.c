@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "quantise/hist.h"
+
+static float noise(uint32_t *seed)
+{
+    *seed = *seed * 1664525u + 1013904223u;
+    return (float)(*seed >> 8) / 8388608.0f - 1.0f;
+}
+
+static uint64_t total(const zc_hist *h)
+{
+    uint64_t n = 0;
+    for (size_t i = 0; i < ZC_HIST_BINS; i++)
+        n += h->bin[i];
+    return n;
+}
+
+static void every_value_is_in_its_bin_while_the_range_grows(void **state)
+{
+    (void)state;
+    static zc_hist h;
+    static float seen[4000];
+    uint32_t seed = 7;
+    memset(&h, 0, sizeof(h));
+    for (size_t i = 0; i < 4000; i++) { // from 1e-3 to 1e3, one by one
+        seen[i] = noise(&seed) * powf(10.0f, (float)i / 667.0f - 3.0f);
+        zc_hist_add(&h, &seen[i], 1);
+    }
+    assert_int_equal(h.n_values + h.n_zeros, 4000);
+    assert_int_equal(total(&h), h.n_values);
+    for (size_t i = 0; i < ZC_HIST_BINS; i++) {
+        uint64_t n = 0;
+        double lo = ldexp((double)(h.first + (int64_t)i), h.exponent);
+        for (size_t k = 0; k < 4000; k++)
+            n += seen[k] != 0.0f && (double)seen[k] >= lo &&
+                 (double)seen[k] < lo + ldexp(1.0, h.exponent);
+        assert_int_equal(h.bin[i], n);
+    }
+}
+
+static void order_and_chunks_do_not_matter(void **state)
+{
+    (void)state;
+    static zc_hist a, b, c;
+    static float x[3000];
+    uint32_t seed = 3;
+    memset(&a, 0, sizeof(a));
+    memset(&b, 0, sizeof(b));
+    memset(&c, 0, sizeof(c));
+    for (size_t i = 0; i < 3000; i++)
+        x[i] = i % 5 ? noise(&seed) * (float)i : 0.0f;
+    zc_hist_add(&a, x, 1000);
+    zc_hist_add(&b, x + 1000, 2000);
+    zc_hist_merge(&a, &b);
+    zc_hist_merge(&c, &b);
+    zc_hist_add(&c, x, 1000);
+    assert_int_equal(a.n_zeros, 600);
+    assert_int_equal(a.n_values, 2400);
+    assert_int_equal(total(&a), 2400);
+    assert_true(a.min == c.min && a.max == c.max);
+    assert_int_equal(a.exponent, c.exponent);
+    for (size_t i = 0; i < ZC_HIST_BINS; i++) {
+        int64_t k = a.first + (int64_t)i - c.first;
+        assert_int_equal(a.bin[i], k >= 0 && k < ZC_HIST_BINS ? c.bin[k] : 0);
+    }
+}
+
+static void what_is_not_finite_is_counted_apart(void **state)
+{
+    (void)state;
+    static zc_hist h;
+    memset(&h, 0, sizeof(h));
+    static const float x[] = {NAN, 1.0f, INFINITY, -2.0f, -INFINITY, 0.0f};
+    zc_hist_add(&h, x, 6);
+    assert_int_equal(h.n_bad, 3);
+    assert_int_equal(h.n_zeros, 1);
+    assert_int_equal(total(&h), 2);
+    assert_true(h.min == -2.0f && h.max == 1.0f);
+}
+
+static void extremes_of_float_have_a_bin(void **state)
+{
+    (void)state;
+    static zc_hist h;
+    memset(&h, 0, sizeof(h));
+    static const float x[] = {1e-45f, -3.4e38f, 3.4e38f, 1.0f, 0.0f, 1e-38f};
+    for (size_t i = 0; i < 6; i++)
+        zc_hist_add(&h, &x[i], 1);
+    assert_int_equal(total(&h), 5);
+    assert_int_equal(h.n_zeros, 1);
+}
+
+static void clipping_moves_values_to_the_bounds(void **state)
+{
+    (void)state;
+    static zc_hist h;
+    memset(&h, 0, sizeof(h));
+    static const float x[] = {-3.0f, -2.0f, 1.0f, 5.0f, 9.0f, 6.0f};
+    zc_hist_add(&h, x, 6);
+    zc_hist_clip(&h, 0.0, 6.0);
+    assert_int_equal(h.n_zeros, 2);
+    assert_int_equal(h.n_values, 4);
+    assert_int_equal(total(&h), 4);
+    assert_true(h.min == 0.0f && h.max == 6.0f);
+}
+
+static void sqnr_is_that_of_uniform_noise(void **state)
+{
+    (void)state;
+    static zc_hist h;
+    memset(&h, 0, sizeof(h));
+    uint32_t seed = 11;
+    static float x[100000];
+    for (size_t i = 0; i < 100000; i++)
+        x[i] = noise(&seed);
+    zc_hist_add(&h, x, 100000);
+    // signal 1/3, noise (2/255)^2 / 12: 48.1 dB
+    assert_true(fabs(zc_hist_sqnr(&h, zc_qparam_from_range(-1.0, 1.0)) - 48.1) < 0.3);
+    assert_true(zc_hist_sqnr(&h, zc_qparam_from_range(0.0, 1.0)) < 5.0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_value_is_in_its_bin_while_the_range_grows),
+        cmocka_unit_test(order_and_chunks_do_not_matter),
+        cmocka_unit_test(what_is_not_finite_is_counted_apart),
+        cmocka_unit_test(extremes_of_float_have_a_bin),
+        cmocka_unit_test(clipping_moves_values_to_the_bounds),
+        cmocka_unit_test(sqnr_is_that_of_uniform_noise),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
