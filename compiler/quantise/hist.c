@@ -7,15 +7,19 @@
 /** Widths stay where float arithmetic is exact and never overflows. */
 #define MIN_EXPONENT (-110)
 
+/** Index of x's bin; beyond 2^60, far from any bin in use, just some large number. */
 static int64_t bin_index(double x, int exponent)
 {
-    return (int64_t)floor(ldexp(x, -exponent));
+    const double limit = ldexp(1.0, 60);
+    double i = floor(ldexp(x, -exponent));
+    return (int64_t)(i < -limit ? -limit : i > limit ? limit : i);
 }
 
 /** Smallest exponent, from `exponent` up, with which [min, max] needs at most all bins. */
 static int exponent_for(float min, float max, int exponent)
 {
-    while (bin_index((double)max, exponent) - bin_index((double)min, exponent) >= ZC_HIST_BINS)
+    while (floor(ldexp((double)max, -exponent)) - floor(ldexp((double)min, -exponent)) >=
+           (double)ZC_HIST_BINS)
         exponent++;
     return exponent;
 }

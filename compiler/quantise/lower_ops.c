@@ -219,27 +219,17 @@ static zurt_status lower_binary(zc_lowering *l, const zi_node *n, bool *done)
     return emit_to(l, n, n->op, in, 2, p, done);
 }
 
-/**
- * Ops of one data input. Where ops cannot go straight to the wanted parameters, the node keeps
- * its natural ones (those of its input, or those the op fixes) and a Quantize follows.
- */
+/** Ops of one data input; ArgMax and its like need no parameters: they give plain integers. */
 static zurt_status lower_simple(zc_lowering *l, const zi_node *n, bool *done)
 {
     zi_id in;
-    zc_qparam p, natural;
+    zc_qparam p;
     zurt_status st = operand(l, n->in[0], &in);
     if (st || in == ZI_NONE || n->n_in != 1)
         return st;
-    if (l->g->tensors[n->out[0]].dtype != ZURT_F32) // ArgMax: plain integers
+    if (l->g->tensors[n->out[0]].dtype != ZURT_F32)
         return zc_lower_emit(l, n, n->op, &in, 1, n->out, 1, done);
-    if (!wanted(l, n->out[0], &p))
-        return ZURT_OK;
-    st = emit_to(l, n, n->op, &in, 1, p, done);
-    if (st || *done)
-        return st;
-    if (!zc_qparam_fixed(n->op, &natural))
-        natural = zc_qparam_of(&l->g->tensors[in]);
-    return zc_qparam_equal(natural, p) ? ZURT_OK : emit_to(l, n, n->op, &in, 1, natural, done);
+    return wanted(l, n->out[0], &p) ? emit_to(l, n, n->op, &in, 1, p, done) : ZURT_OK;
 }
 
 zurt_status zc_lower_node(zc_lowering *l, const zi_node *n, bool *done)

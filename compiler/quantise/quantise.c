@@ -4,15 +4,22 @@
 #include <zurt/compile.h>
 
 #include "base/alloc.h"
+#include "base/cpu.h"
 #include "graph_handle.h"
 #include "quantise/insert.h"
 #include "quantise/report.h"
+
+/** Documented limit of threads, as zi_pool_create(). */
+#define MAX_THREADS 64
 
 static zurt_status check_options(zurt_ctx *ctx, const zurt_quantize_options *o)
 {
     if (o->size != sizeof(*o))
         return zi_fail(ctx, ZURT_E_ARG, "quantize: options of size %zu; set them by their _INIT",
                        o->size);
+    if (o->threads > MAX_THREADS)
+        return zi_fail(ctx, ZURT_E_ARG, "quantize: %u threads, 0 to %d are taken",
+                       (unsigned)o->threads, MAX_THREADS);
     if (!o->sample || o->n_samples < 1)
         return zi_fail(ctx, ZURT_E_ARG, "quantize: no calibration samples");
     if ((unsigned)o->method > ZURT_CALIB_ENTROPY || (unsigned)o->io > ZURT_IO_FLOAT)
@@ -118,7 +125,10 @@ zurt_status zurt_quantize(zurt_ctx *ctx, const zurt_graph *graph,
     st = zi_graph_clone(ctx, graph->g, &g);
     if (st)
         return st;
-    st = quantise(ctx, graph->g, g, options, &r);
+    zurt_quantize_options resolved = *options;
+    if (!resolved.threads)
+        resolved.threads = zi_cpu_count() < MAX_THREADS ? zi_cpu_count() : MAX_THREADS;
+    st = quantise(ctx, graph->g, g, &resolved, &r);
     if (st)
         zi_graph_destroy(g);
     else

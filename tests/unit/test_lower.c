@@ -122,22 +122,6 @@ static void unary_functions_become_tables(void **state)
     builder_free(&b);
 }
 
-static void softmax_with_other_parameters_is_requantised(void **state)
-{
-    (void)state;
-    builder b = builder_make();
-    zi_id x = build_input(&b, "x", ZURT_S8, DIMS(1, 4));
-    build_quant(&b, x, 0.125f, 0);
-    zi_id s = build_op(&b, ZI_OP_Softmax, "s", ATTR(.axis = {1, 0, 0}), 1, dequantize(&b, "f", x));
-    build_output(&b, quantize(&b, "q", s, ZURT_S8, 1.0f / 255, -128));
-    lower(&b);
-    assert_graph(&b, "input x:[1,4]s8(0.125,0)\n"
-                     "s:[1,4]s8(0.00390625,-128) = Softmax(x){axis=1}\n"
-                     "q:[1,4]s8(0.00392156886,-128) = Quantize(s){axis=2}\n"
-                     "output q\n");
-    builder_free(&b);
-}
-
 static void equal_neighbours_vanish_and_others_requantise(void **state)
 {
     (void)state;
@@ -259,7 +243,6 @@ int main(void)
         cmocka_unit_test(a_convolution_takes_the_scales_around_it),
         cmocka_unit_test(uint8_models_compute_on_s8),
         cmocka_unit_test(unary_functions_become_tables),
-        cmocka_unit_test(softmax_with_other_parameters_is_requantised),
         cmocka_unit_test(equal_neighbours_vanish_and_others_requantise),
         cmocka_unit_test(what_is_read_in_float_stays_float),
         cmocka_unit_test(weights_are_seen_through_movement),
