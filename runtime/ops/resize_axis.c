@@ -11,6 +11,15 @@ static double scale_of(const zi_attr_resize *a, int axis, int32_t in)
     return (float)quotient == a->scale[axis] ? quotient : (double)a->scale[axis];
 }
 
+/* Corners meet the resized length as the model states it, in * scale, before it was cut to `out`. */
+static double align_corners(const zi_attr_resize *a, int axis, int32_t in, int32_t x)
+{
+    double quotient = (double)a->out[axis] / (double)in;
+    bool exact = (float)quotient == a->scale[axis];
+    double resized = exact ? (double)a->out[axis] : (double)a->scale[axis] * in;
+    return a->out[axis] > 1 && resized > 1.0 ? (double)x * (in - 1) / (resized - 1.0) : 0.0;
+}
+
 /* Ref: ONNX Resize, coordinate_transformation_mode. */
 static double source(const zi_attr_resize *a, int axis, int32_t in, int32_t x)
 {
@@ -23,7 +32,7 @@ static double source(const zi_attr_resize *a, int axis, int32_t in, int32_t x)
     case ZI_COORD_PYTORCH_HALF_PIXEL:
         return a->out[axis] > 1 ? (x + 0.5) / scale - 0.5 : 0.0;
     case ZI_COORD_ALIGN_CORNERS:
-        return a->out[axis] > 1 ? (double)x * (in - 1) / (out - 1) : 0.0;
+        return align_corners(a, axis, in, x);
     case ZI_COORD_ASYMMETRIC:
         return x / scale;
     case ZI_COORD_TF_CROP_AND_RESIZE:
