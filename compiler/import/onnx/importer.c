@@ -203,6 +203,10 @@ static zurt_status find_opset(zc_onnx *o, const Onnx__ModelProto *model)
                        "onnx: opset %lld; convert the model to an opset from %d to %d",
                        (long long)o->opset, ZC_OPSET_MIN, ZC_OPSET_MAX);
     }
+    if (model->n_opset_import)
+        return zi_fail(o->ctx, ZURT_E_UNSUPPORTED,
+                       "onnx: only operators of domain '%.80s'; export with the standard ones",
+                       model->opset_import[0]->domain);
     return zi_fail(o->ctx, ZURT_E_FORMAT, "onnx: no opset version: damaged or no ONNX model");
 }
 
