@@ -118,9 +118,12 @@ static void results_do_not_depend_on_the_threads(void **state)
 {
     (void)state;
     zurt_ctx *ctx = new_ctx(0);
-    for (uint64_t seed = 1000; seed <= 1060; seed++) {
-        zi_graph *g = new_graph(ctx, seed, ZURT_DTYPE_NONE, 25);
-        for (uint32_t threads = 2; threads <= 4; threads++)
+    for (uint64_t seed = 1; seed <= 30; seed++) {
+        zt_source source = zt_source_seed(seed);
+        zt_graph_wish wish = {.max_nodes = 12, .runnable = true, .large = true};
+        zi_graph *g = zt_random_graph(ctx, &source, &wish, NULL);
+        assert_non_null(g);
+        for (uint32_t threads = 1; threads <= 4; threads++)
             compare(ctx, g, seed, threads);
         zi_graph_destroy(g);
     }

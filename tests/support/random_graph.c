@@ -8,7 +8,13 @@
 #include "ops/ops.h"
 #include "support/test_model.h"
 
-enum { MAX_LIVE = 256, MAX_BYTES = 16 * 1024, MAX_INPUTS = 4, MAX_OUTPUTS = 4 };
+enum {
+    MAX_LIVE = 256,
+    MAX_BYTES = 16 * 1024,
+    MAX_LARGE_BYTES = 512 * 1024,
+    MAX_INPUTS = 4,
+    MAX_OUTPUTS = 4
+};
 
 typedef struct maker {
     zurt_ctx *ctx;
@@ -108,6 +114,13 @@ static void add_inputs(maker *m)
         t->rank = zt_one_in(m->s, 5) ? zt_pick_range(m->s, 0, 4) : 4;
         for (int32_t d = 0; d < t->rank; d++)
             t->dims[d] = zt_one_in(m->s, 64) ? 0 : zt_pick_range(m->s, 1, d == 0 ? 2 : 7);
+        if (m->wish->large) {
+            t->rank = 4;
+            t->dims[0] = 1;
+            t->dims[1] = zt_pick_range(m->s, 24, 48);
+            t->dims[2] = zt_pick_range(m->s, 24, 48);
+            t->dims[3] = 8 * zt_pick_range(m->s, 1, 4);
+        }
         if (t->dtype == ZURT_S8)
             set_quant(m, id, 1, 0, false);
         m->no_memory |= zi_graph_add_input(m->ctx, m->g, id) != ZURT_OK;
@@ -247,7 +260,8 @@ static bool acceptable(maker *m, zi_node *n)
     if (n->op == ZI_OP_Dequantize && !leader(m, n)->quant.n)
         return false;
     for (uint32_t i = 0; i < n->n_out; i++) {
-        if (zi_tensor_bytes(&m->g->tensors[n->out[i]]) > MAX_BYTES)
+        if (zi_tensor_bytes(&m->g->tensors[n->out[i]]) >
+            (m->wish->large ? MAX_LARGE_BYTES : MAX_BYTES))
             return false;
     }
     if (!m->wish->runnable)

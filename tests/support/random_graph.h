@@ -10,6 +10,7 @@ typedef struct zt_graph_wish {
     uint32_t max_nodes;
     zurt_dtype input; /**< of every graph input; NONE: any of f32, s8 */
     bool runnable;    /**< only nodes that ops/ can prepare */
+    bool large;       /**< images of some ten thousand elements: enough for ops to use threads */
 } zt_graph_wish;
 
 /**

@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "plan/plan.h"
+#include "support/random_graph.h"
+
+static int setup(void **state)
+{
+    return zurt_ctx_create(NULL, (zurt_ctx **)state) == ZURT_OK ? 0 : -1;
+}
+
+static int teardown(void **state)
+{
+    zurt_ctx_destroy(*state);
+    return 0;
+}
+
+static zi_id add_input(zurt_ctx *ctx, zi_graph *g, const char *name, zurt_dtype dtype)
+{
+    zi_id id;
+    float scale = 0.5f;
+    int32_t zero_point = 3;
+    assert_int_equal(zi_graph_add_tensor(ctx, g, name, &id), ZURT_OK);
+    g->tensors[id].dtype = dtype;
+    g->tensors[id].rank = 1;
+    g->tensors[id].dims[0] = 8;
+    if (dtype == ZURT_S8)
+        assert_int_equal(zi_graph_set_quant(ctx, g, id, 1, 0, &scale, &zero_point), ZURT_OK);
+    assert_int_equal(zi_graph_add_input(ctx, g, id), ZURT_OK);
+    return id;
+}
+
+static zi_id add_node(zurt_ctx *ctx, zi_graph *g, zi_op op, const char *name, zi_id a, zi_id b)
+{
+    zi_id in[2] = {a, b}, out;
+    zi_node *n;
+    assert_int_equal(zi_graph_add_tensor(ctx, g, name, &out), ZURT_OK);
+    assert_int_equal(zi_graph_add_node(ctx, g, op, name, in, b == ZI_NONE ? 1 : 2, &out, 1, &n),
+                     ZURT_OK);
+    assert_int_equal(zi_node_infer(ctx, g, n), ZURT_OK);
+    return out;
+}
+
+static zi_caps table_with(zi_op a, zi_op b)
+{
+    zi_caps caps = {.kind = ZI_CAPS_PL, .name = "small"};
+    caps.ops[a / 64] |= (uint64_t)1 << (a % 64);
+    caps.ops[b / 64] |= (uint64_t)1 << (b % 64);
+    return caps;
+}
+
+// x -> Add(a) -> Max(b) -> Min(c) -> Add(d), and e = Add(a, c): a crosses two boundaries.
+static zi_graph *sample(zurt_ctx *ctx, zurt_dtype dtype)
+{
+    zi_graph *g = zi_graph_create(&ctx->allocator);
+    assert_non_null(g);
+    zi_id x = add_input(ctx, g, "x", dtype);
+    zi_id a = add_node(ctx, g, ZI_OP_Add, "a", x, x);
+    zi_id b = add_node(ctx, g, ZI_OP_Max, "b", a, x);
+    zi_id c = add_node(ctx, g, ZI_OP_Min, "c", b, a);
+    zi_id d = add_node(ctx, g, ZI_OP_Add, "d", c, c);
+    zi_id e = add_node(ctx, g, ZI_OP_Add, "e", a, c);
+    assert_int_equal(zi_graph_add_output(ctx, g, d), ZURT_OK);
+    assert_int_equal(zi_graph_add_output(ctx, g, e), ZURT_OK);
+    return g;
+}
+
+static void segments_are_runs_of_one_device(void **state)
+{
+    zi_graph *g = sample(*state, ZURT_S8);
+    zi_caps pl = table_with(ZI_OP_Add, ZI_OP_Max);
+    const zi_caps *caps[] = {&pl, zi_caps_cpu()};
+    zi_partition *p;
+    assert_int_equal(zi_partition_create(*state, g, caps, 2, &p), ZURT_OK);
+    assert_int_equal(p->n_segments, 3);
+    const zi_segment *s = p->segments;
+    assert_int_equal(s[0].device, 0);
+    assert_int_equal(s[0].n_nodes, 2);
+    assert_int_equal(s[0].n_inputs, 1);  // x
+    assert_int_equal(s[0].n_outputs, 2); // a, read by c and e; b
+    assert_int_equal(s[1].device, 1);
+    assert_true(zi_segment_is_cpu(p, &s[1]));
+    assert_int_equal(s[1].first_node, 2);
+    assert_int_equal(s[1].n_inputs, 2);
+    assert_int_equal(s[1].n_outputs, 1);
+    assert_int_equal(s[2].n_nodes, 2);
+    assert_int_equal(s[2].n_inputs, 2); // c once, though read three times; a
+    assert_int_equal(s[2].n_outputs, 2);
+    assert_string_equal(g->tensors[s[2].outputs[1]].name, "e");
+    zi_partition_destroy(p);
+    zi_graph_destroy(g);
+}
+
+static void a_refused_op_says_why_and_what_helps(void **state)
+{
+    zi_graph *g = sample(*state, ZURT_S8);
+    zi_caps pl = table_with(ZI_OP_Add, ZI_OP_Max);
+    const zi_caps *caps[] = {&pl, zi_caps_cpu()};
+    zi_partition *p;
+    assert_int_equal(zi_partition_create(*state, g, caps, 2, &p), ZURT_OK);
+    assert_string_equal(p->nodes[2].reason, "op Min is not in the table of 'small'");
+    assert_true(strlen(p->nodes[2].remedy) > 10);
+    assert_int_equal(p->nodes[0].device, 0);
+    assert_string_equal(p->nodes[0].remedy, "");
+    zi_partition_destroy(p);
+    zi_graph_destroy(g);
+}
+
+static void float_stays_on_the_cpu(void **state)
+{
+    zi_graph *g = sample(*state, ZURT_F32);
+    zi_caps pl = table_with(ZI_OP_Add, ZI_OP_Max);
+    const zi_caps *caps[] = {&pl, zi_caps_cpu()};
+    zi_partition *p;
+    assert_int_equal(zi_partition_create(*state, g, caps, 2, &p), ZURT_OK);
+    assert_int_equal(p->n_segments, 1);
+    assert_string_equal(p->nodes[0].reason, "tensor 'x' is f32, 'small' computes s8");
+    assert_string_equal(p->nodes[2].reason, "op Min is not in the table of 'small'");
+    zi_partition_destroy(p);
+    zi_graph_destroy(g);
+}
+
+static void the_cpu_takes_everything(void **state)
+{
+    zi_graph *g = sample(*state, ZURT_F32);
+    const zi_caps *caps[] = {zi_caps_builtin("cpu")};
+    assert_ptr_equal(caps[0], zi_caps_cpu());
+    assert_null(zi_caps_builtin("no such board"));
+    assert_null(zi_caps_builtin(NULL));
+    zi_partition *p;
+    assert_int_equal(zi_partition_create(*state, g, caps, 1, &p), ZURT_OK);
+    assert_int_equal(p->n_segments, 1);
+    for (size_t i = 0; i < g->n_nodes; i++)
+        assert_true(p->nodes[i].reason[0] && p->nodes[i].remedy[0]);
+    zi_partition_destroy(p);
+    zi_graph_destroy(g);
+}
+
+static void the_last_table_must_be_the_cpu(void **state)
+{
+    zi_graph *g = sample(*state, ZURT_S8);
+    zi_caps pl = table_with(ZI_OP_Add, ZI_OP_Max);
+    const zi_caps *caps[] = {&pl};
+    zi_partition *p = (void *)-1;
+    assert_int_equal(zi_partition_create(*state, g, caps, 1, &p), ZURT_E_ARG);
+    assert_null(p);
+    assert_int_equal(zi_partition_create(*state, g, caps, 0, &p), ZURT_E_ARG);
+    zi_partition_destroy(NULL);
+    zi_graph_destroy(g);
+}
+
+// Counts in the plainest way what the segments must say.
+static void check_boundaries(const zi_graph *g, const zi_partition *p, const uint32_t *segment_of)
+{
+    for (uint32_t s = 0; s < p->n_segments; s++) {
+        const zi_segment *segment = &p->segments[s];
+        for (zi_id t = 0; t < g->n_tensors; t++) {
+            bool read_in = false, read_out = false, written = false;
+            for (zi_id i = 0; i < g->n_nodes; i++) {
+                bool inside = segment_of[i] == s;
+                for (uint32_t k = 0; k < g->nodes[i].n_in; k++) {
+                    read_in |= inside && g->nodes[i].in[k] == t;
+                    read_out |= !inside && g->nodes[i].in[k] == t;
+                }
+                for (uint32_t k = 0; k < g->nodes[i].n_out; k++)
+                    written |= inside && g->nodes[i].out[k] == t;
+            }
+            for (size_t i = 0; i < g->n_outputs; i++)
+                read_out |= g->outputs[i] == t;
+            uint32_t n_in = 0, n_out = 0;
+            for (uint32_t i = 0; i < segment->n_inputs; i++)
+                n_in += segment->inputs[i] == t;
+            for (uint32_t i = 0; i < segment->n_outputs; i++)
+                n_out += segment->outputs[i] == t;
+            assert_int_equal(n_in, read_in && !written && !g->tensors[t].data);
+            assert_int_equal(n_out, written && read_out);
+        }
+    }
+}
+
+static void random_boundaries_are_complete(void **state)
+{
+    for (uint64_t seed = 1; seed <= 200; seed++) {
+        zt_source source = zt_source_seed(seed);
+        zt_graph_wish wish = {.max_nodes = 30, .input = ZURT_S8};
+        zi_graph *g = zt_random_graph(*state, &source, &wish, NULL);
+        uint64_t bits = seed;
+        zi_caps pl = {
+            .kind = ZI_CAPS_PL, .name = "pl", .ops = {zt_random(&bits), zt_random(&bits)}};
+        const zi_caps *caps[] = {&pl, zi_caps_cpu()};
+        zi_partition *p;
+        assert_int_equal(zi_partition_create(*state, g, caps, 2, &p), ZURT_OK);
+        uint32_t segment_of[256];
+        zi_id next = 0;
+        for (uint32_t s = 0; s < p->n_segments; s++) {
+            for (zi_id i = 0; i < p->segments[s].n_nodes; i++) {
+                assert_int_equal(p->nodes[next].device, p->segments[s].device);
+                segment_of[next++] = s;
+            }
+            assert_true(s == 0 || p->segments[s].device != p->segments[s - 1].device);
+        }
+        assert_int_equal(next, g->n_nodes);
+        check_boundaries(g, p, segment_of);
+        zi_partition_destroy(p);
+        zi_graph_destroy(g);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(segments_are_runs_of_one_device),
+        cmocka_unit_test(a_refused_op_says_why_and_what_helps),
+        cmocka_unit_test(float_stays_on_the_cpu),
+        cmocka_unit_test(the_cpu_takes_everything),
+        cmocka_unit_test(the_last_table_must_be_the_cpu),
+        cmocka_unit_test(random_boundaries_are_complete),
+    };
+    return cmocka_run_group_tests(tests, setup, teardown);
+}
