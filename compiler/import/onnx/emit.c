@@ -193,13 +193,17 @@ zurt_status zc_emit_reshape(zc_onnx *o, const char *tag, zi_id x, int32_t rank, 
 static zurt_status transpose_weights(zc_onnx *o, const char *tag, zi_id source, const zi_attr *attr,
                                      zi_id *out)
 {
-    zi_id moved = ZI_NONE;
-    const zi_quant q = o->g->tensors[source].quant;
-    zurt_status st = zc_emit1(o, ZI_OP_Transpose, tag, attr, source, &moved);
+    zi_id plain, moved = ZI_NONE;
+    const zi_tensor t = o->g->tensors[source];
+    const zi_quant q = t.quant;
+    zurt_status st =
+        zi_graph_add_const(o->ctx, o->g, t.name, t.dtype, t.rank, t.dims, t.data, &plain, NULL);
+    if (!st) // as plain numbers: scales of an axis do not pass through a Transpose
+        st = zc_emit1(o, ZI_OP_Transpose, tag, attr, plain, &moved);
     if (st)
         return st;
     int32_t axis = 0;
-    for (int32_t i = 0; i < o->g->tensors[source].rank && q.n > 1; i++) {
+    for (int32_t i = 0; i < t.rank && q.n > 1; i++) {
         if (attr->perm.perm[i] == q.axis)
             axis = i;
     }

@@ -1,0 +1,589 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "import/onnx/onnx_import.h"
+#include "support/onnx_writer.h"
+#include "support/refusing_allocator.h"
+
+/* ---- helpers -------------------------------------------------------------------------------- */
+
+typedef struct imported {
+    zurt_ctx *ctx;
+    zi_graph *g;
+    zurt_status status;
+} imported;
+
+static imported import_with(const message *m, const zurt_import_options *options)
+{
+    imported i = {0};
+    size_t nodes;
+    assert_int_equal(zurt_ctx_create(NULL, &i.ctx), ZURT_OK);
+    i.status = zc_onnx_import(i.ctx, (zi_bytes){m->bytes, m->n}, options, &i.g, &nodes);
+    assert_true((i.status == ZURT_OK) == (i.g != NULL));
+    return i;
+}
+
+static imported import(const message *m)
+{
+    const zurt_import_options options = ZURT_IMPORT_OPTIONS_INIT;
+    return import_with(m, &options);
+}
+
+static void done(imported *i)
+{
+    zi_graph_destroy(i->g);
+    zurt_ctx_destroy(i->ctx);
+}
+
+/* The import fails with this status and a message that contains each of two texts. */
+static void refuses(const message *m, zurt_status status, const char *text, const char *more)
+{
+    imported i = import(m);
+    const char *message_text = zurt_ctx_error(i.ctx);
+    if (i.status != status || !strstr(message_text, text) || !strstr(message_text, more))
+        fail_msg("status %s, message '%s'", zurt_status_name(i.status), message_text);
+    done(&i);
+}
+
+static void output_is(const imported *i, size_t output, int32_t rank, const int32_t *dims)
+{
+    if (i->status)
+        fail_msg("%s", zurt_ctx_error(i->ctx));
+    const zi_tensor *t = &i->g->tensors[i->g->outputs[output]];
+    assert_int_equal(t->rank, rank);
+    assert_memory_equal(t->dims, dims, (size_t)rank * sizeof(*dims));
+}
+
+#define OUTPUT_IS(i, output, ...)                                                                  \
+    output_is((i), (output), (int32_t)(sizeof((int32_t[]){__VA_ARGS__}) / sizeof(int32_t)),        \
+              (const int32_t[]){__VA_ARGS__})
+
+static size_t count(const imported *i, zi_op op)
+{
+    size_t n = 0;
+    for (size_t k = 0; k < i->g->n_nodes; k++)
+        n += i->g->nodes[k].op == op;
+    return n;
+}
+
+/* x [1,2,4,4] -> Conv 3x3 -> Relu -> flattened by a computed shape -> y */
+static message small_graph(void)
+{
+    static const float w[3 * 2 * 3 * 3] = {1, 2, 3, -1}, b[3] = {0.5f, 0, -0.5f};
+    static const int64_t minus_one = -1, zero = 0;
+    message g = {0};
+    message x = value_info("x", F32, ONNX_DIMS(1, 2, 4, 4));
+    message tw = tensor("w", F32, ONNX_DIMS(3, 2, 3, 3), w, sizeof(w));
+    message tb = tensor("b", F32, ONNX_DIMS(3), b, sizeof(b));
+    message rest = tensor("rest", S64, ONNX_DIMS(1), &minus_one, 8);
+    message first = tensor("first", S64, 0, NULL, &zero, 8);
+    message axes = tensor("axes", S64, ONNX_DIMS(1), &zero, 8);
+    message conv = node("conv1", "Conv", "x w b", "c");
+    attr_ints(&conv, "pads", 4, (const int64_t[]){1, 1, 1, 1});
+    message relu = node("", "Relu", "c", "r");
+    message shape = node("", "Shape", "r", "s"), gather = node("", "Gather", "s first", "n");
+    message unsqueeze = node("", "Unsqueeze", "n axes", "n1");
+    message concat = node("", "Concat", "n1 rest", "to");
+    attr_int(&concat, "axis", 0);
+    message reshape = node("flat", "Reshape", "r to", "y");
+    const message *nodes[] = {&reshape, &concat, &conv, &relu, &shape, &gather, &unsqueeze};
+    for (size_t i = 0; i < 7; i++) // not in the order of execution
+        add_node(&g, nodes[i]);
+    const message *constants[] = {&tw, &tb, &rest, &first, &axes};
+    for (size_t i = 0; i < 5; i++)
+        add_initializer(&g, constants[i]);
+    add_input(&g, &x);
+    add_output(&g, "y");
+    return g;
+}
+
+/* One node from x (F32 of the dims) to y. */
+static message one_node(const message *n, int n_dims, const int64_t *dims)
+{
+    message g = {0};
+    message x = value_info("x", F32, n_dims, dims);
+    add_input(&g, &x);
+    add_node(&g, n);
+    add_output(&g, "y");
+    return g;
+}
+
+/* ---- structure ------------------------------------------------------------------------------ */
+
+static void imports_nodes_in_any_order(void **state)
+{
+    (void)state;
+    message g = small_graph(), m = model(&g, 13);
+    imported i = import(&m);
+    OUTPUT_IS(&i, 0, 1, 48);
+    assert_string_equal(i.g->tensors[i.g->outputs[0]].name, "y");
+    assert_string_equal(i.g->tensors[i.g->inputs[0]].name, "x");
+    done(&i);
+}
+
+static void folds_shape_arithmetic_away(void **state)
+{
+    (void)state;
+    message g = small_graph(), m = model(&g, 13);
+    imported i = import(&m);
+    assert_int_equal(i.status, ZURT_OK);
+    assert_int_equal(count(&i, ZI_OP_Concat) + count(&i, ZI_OP_Gather), 0);
+    assert_int_equal(count(&i, ZI_OP_Conv), 1);
+    assert_int_equal(count(&i, ZI_OP_Transpose), 2); // the weights' one is folded
+    done(&i);
+}
+
+static void refuses_every_truncation(void **state)
+{
+    (void)state;
+    message g = small_graph(), m = model(&g, 13);
+    for (size_t n = 0; n < m.n; n++) {
+        zurt_ctx *ctx;
+        zi_graph *graph;
+        size_t nodes;
+        const zurt_import_options options = ZURT_IMPORT_OPTIONS_INIT;
+        assert_int_equal(zurt_ctx_create(NULL, &ctx), ZURT_OK);
+        uint8_t *cut = malloc(n + 1); // its own block, so that a sanitizer sees its end
+        memcpy(cut, m.bytes, n);
+        assert_int_equal(zc_onnx_import(ctx, (zi_bytes){cut, n}, &options, &graph, &nodes),
+                         ZURT_E_FORMAT);
+        assert_true(strlen(zurt_ctx_error(ctx)) > 0);
+        assert_null(graph);
+        free(cut);
+        zurt_ctx_destroy(ctx);
+    }
+}
+
+static void survives_every_byte_flip(void **state)
+{
+    (void)state;
+    message g = small_graph(), m = model(&g, 13);
+    for (size_t n = 0; n < m.n; n++) {
+        static const uint8_t flips[] = {0x01, 0x80, 0xff};
+        for (size_t k = 0; k < sizeof(flips); k++) {
+            m.bytes[n] ^= flips[k];
+            imported i = import(&m);
+            assert_true(i.status != ZURT_E_INTERNAL && i.status != ZURT_E_NOMEM);
+            done(&i);
+            m.bytes[n] ^= flips[k];
+        }
+    }
+}
+
+static void reports_refused_memory(void **state)
+{
+    (void)state;
+    message g = small_graph(), m = model(&g, 13);
+    const zurt_import_options options = ZURT_IMPORT_OPTIONS_INIT;
+    zurt_status st = ZURT_E_NOMEM;
+    for (size_t n = 1; st; n++) {
+        refusing r = {0};
+        zurt_ctx_options ctx_options = ZURT_CTX_OPTIONS_INIT;
+        ctx_options.allocator = refusing_allocator(&r);
+        zurt_ctx *ctx;
+        zi_graph *graph = NULL;
+        size_t nodes;
+        assert_int_equal(zurt_ctx_create(&ctx_options, &ctx), ZURT_OK);
+        r.refuse = r.requests + n;
+        st = zc_onnx_import(ctx, (zi_bytes){m.bytes, m.n}, &options, &graph, &nodes);
+        if (st && st != ZURT_E_NOMEM)
+            fail_msg("request %zu: %s", n, zurt_ctx_error(ctx));
+        zi_graph_destroy(graph);
+        zurt_ctx_destroy(ctx);
+        assert_int_equal(r.live, 0);
+        assert_true(n < 100000);
+    }
+}
+
+static void refuses_other_opsets(void **state)
+{
+    (void)state;
+    message g = small_graph(), old = model(&g, 8), young = model(&g, 22);
+    refuses(&old, ZURT_E_VERSION, "opset 8", "9 to 21");
+    refuses(&young, ZURT_E_VERSION, "opset 22", "9 to 21");
+}
+
+static void refuses_cycles_and_unknown_names(void **state)
+{
+    (void)state;
+    message g = {0};
+    message a = node("a", "Add", "x q", "p"), b = node("b", "Relu", "p", "q");
+    message x = value_info("x", F32, ONNX_DIMS(2));
+    add_input(&g, &x);
+    add_node(&g, &a);
+    add_node(&g, &b);
+    add_output(&g, "q");
+    message m = model(&g, 13);
+    refuses(&m, ZURT_E_FORMAT, "cycle", "node");
+
+    message self = node("self", "Add", "x y", "y"), sg = one_node(&self, ONNX_DIMS(2));
+    message sm = model(&sg, 13);
+    refuses(&sm, ZURT_E_FORMAT, "cycle", "node 0");
+
+    message lost = node("lost", "Add", "x nobody", "y"), lg = one_node(&lost, ONNX_DIMS(2));
+    message lm = model(&lg, 13);
+    refuses(&lm, ZURT_E_FORMAT, "'nobody'", "'lost'");
+}
+
+static void refuses_values_made_twice(void **state)
+{
+    (void)state;
+    message n = node("", "Relu", "x", "y"), g = one_node(&n, ONNX_DIMS(2));
+    add_node(&g, &n);
+    message m = model(&g, 13);
+    refuses(&m, ZURT_E_FORMAT, "'y'", "twice");
+}
+
+static void refuses_deep_nesting(void **state)
+{
+    (void)state;
+    // graph -> node -> attribute -> graph ... two hundred times: 600 levels
+    message inner = {0};
+    for (int i = 0; i < 200; i++) {
+        message attribute = {0}, n = {0}, graph = {0};
+        put_message(&attribute, 6, &inner);
+        put_message(&n, 5, &attribute);
+        put_message(&graph, 1, &n);
+        inner = graph;
+    }
+    message m = model(&inner, 13);
+    refuses(&m, ZURT_E_LIMIT, "nested", "32");
+}
+
+static void refuses_what_is_no_model(void **state)
+{
+    (void)state;
+    message empty = {0}, text = {0}, no_graph = {0}, set = {0};
+    refuses(&empty, ZURT_E_FORMAT, "no ONNX model", "");
+    memcpy(text.bytes, "not a model", text.n = 11);
+    refuses(&text, ZURT_E_FORMAT, "no ONNX model", "byte");
+    put_int(&set, 2, 13);
+    put_message(&no_graph, 8, &set);
+    refuses(&no_graph, ZURT_E_FORMAT, "no graph", "");
+}
+
+static void refuses_tensors_that_do_not_fit(void **state)
+{
+    (void)state;
+    static const float two[2] = {1, 2};
+    message add = node("add", "Add", "x c", "y"), g = one_node(&add, ONNX_DIMS(2));
+    message small = g, huge = g, strange = g, outside = g;
+    message t = tensor("c", F32, ONNX_DIMS(3), two, sizeof(two));
+    add_initializer(&small, &t);
+    message m = model(&small, 13);
+    refuses(&m, ZURT_E_FORMAT, "'c'", "12");
+
+    t = tensor("c", F32, ONNX_DIMS(1 << 20, 1 << 20, 1 << 20), two, sizeof(two));
+    add_initializer(&huge, &t);
+    m = model(&huge, 13);
+    refuses(&m, ZURT_E_LIMIT, "'c'", "too large");
+
+    t = tensor("c", 14, ONNX_DIMS(1), two, sizeof(two));
+    add_initializer(&strange, &t);
+    m = model(&strange, 13);
+    refuses(&m, ZURT_E_UNSUPPORTED, "complex64", "'c'");
+
+    t = tensor("c", F32, ONNX_DIMS(2), NULL, 0);
+    put_int(&t, 14, 1);
+    add_initializer(&outside, &t);
+    m = model(&outside, 13);
+    refuses(&m, ZURT_E_UNSUPPORTED, "another file", "'c'");
+}
+
+static void refuses_open_shapes_with_the_flag(void **state)
+{
+    (void)state;
+    message n = node("", "Relu", "x", "y");
+    message image = one_node(&n, ONNX_DIMS(-1, 3, -1, -1)), m = model(&image, 13);
+    refuses(&m, ZURT_E_UNSUPPORTED, "--input-size WxH", "'x'");
+    zurt_import_options options = ZURT_IMPORT_OPTIONS_INIT;
+    options.height = 5;
+    options.width = 7;
+    imported i = import_with(&m, &options);
+    OUTPUT_IS(&i, 0, 1, 3, 5, 7);
+    done(&i);
+    message list = one_node(&n, ONNX_DIMS(1, -1)), lm = model(&list, 13);
+    refuses(&lm, ZURT_E_UNSUPPORTED, "dim 1 is open", "'x'");
+}
+
+static void names_unsupported_nodes(void **state)
+{
+    (void)state;
+    message n = node("strange", "NonZero", "x", "y"), g = one_node(&n, ONNX_DIMS(2));
+    message m = model(&g, 13);
+    refuses(&m, ZURT_E_UNSUPPORTED, "node 0 'strange' (NonZero)", "not supported");
+    message loop = node("again", "Loop", "x", "y"), lg = one_node(&loop, ONNX_DIMS(2));
+    message lm = model(&lg, 13);
+    refuses(&lm, ZURT_E_UNSUPPORTED, "node 0 'again' (Loop)", "export without it");
+}
+
+static void skips_nodes_that_nobody_needs(void **state)
+{
+    (void)state;
+    message n = node("", "Relu", "x", "y"), g = one_node(&n, ONNX_DIMS(2));
+    message dead = node("dead", "NonZero", "x", "unused");
+    add_node(&g, &dead);
+    message m = model(&g, 13);
+    imported i = import(&m);
+    OUTPUT_IS(&i, 0, 2);
+    done(&i);
+}
+
+static void freezes_bound_inputs(void **state)
+{
+    (void)state;
+    message n = node("r", "Reshape", "x to", "y"), g = one_node(&n, ONNX_DIMS(6));
+    message to = value_info("to", S64, ONNX_DIMS(2));
+    add_input(&g, &to);
+    message m = model(&g, 13);
+    refuses(&m, ZURT_E_UNSUPPORTED, "input 'to' must be constant", "node 0 'r' (Reshape)");
+    const int64_t shape[2] = {2, 3};
+    zurt_binding binding = {"to", ZURT_S64, 1, {2}, shape};
+    zurt_import_options options = ZURT_IMPORT_OPTIONS_INIT;
+    options.bindings = &binding;
+    options.n_bindings = 1;
+    imported i = import_with(&m, &options);
+    OUTPUT_IS(&i, 0, 2, 3);
+    assert_int_equal(i.g->n_inputs, 1);
+    done(&i);
+    binding.name = "nobody";
+    i = import_with(&m, &options);
+    assert_int_equal(i.status, ZURT_E_ARG);
+    done(&i);
+}
+
+static void rewrites_the_batch(void **state)
+{
+    (void)state;
+    static const int64_t shape[2] = {10, 6};
+    message n = node("", "Reshape", "x to", "y"), g = one_node(&n, ONNX_DIMS(10, 2, 3));
+    message to = tensor("to", S64, ONNX_DIMS(2), shape, sizeof(shape));
+    add_initializer(&g, &to);
+    message m = model(&g, 13);
+    zurt_import_options options = ZURT_IMPORT_OPTIONS_INIT;
+    imported i = import_with(&m, &options);
+    OUTPUT_IS(&i, 0, 10, 6);
+    done(&i);
+    options.batch = 4;
+    i = import_with(&m, &options);
+    OUTPUT_IS(&i, 0, 4, 6);
+    done(&i);
+}
+
+static void bounds_what_folding_costs(void **state)
+{
+    (void)state;
+    static const int64_t big[2] = {1 << 14, 1 << 14};
+    message g = {0};
+    message shape = tensor("s", S64, ONNX_DIMS(2), big, sizeof(big));
+    message fill = node("fill", "ConstantOfShape", "s", "a");
+    message product = node("product", "MatMul", "a a", "y");
+    add_initializer(&g, &shape);
+    add_node(&g, &fill);
+    add_node(&g, &product);
+    add_output(&g, "y");
+    message m = model(&g, 13);
+    imported i = import(&m); // 2^42 multiplications are left to the run
+    OUTPUT_IS(&i, 0, 1 << 14, 1 << 14);
+    assert_int_equal(count(&i, ZI_OP_MatMul), 1);
+    done(&i);
+}
+
+/* ---- translators ---------------------------------------------------------------------------- */
+
+static void softmax_flattens_before_opset_13(void **state)
+{
+    (void)state;
+    message n = node("", "Softmax", "x", "y"), g = one_node(&n, ONNX_DIMS(2, 3, 4));
+    message old = model(&g, 12), young = model(&g, 13);
+    imported i = import(&old);
+    OUTPUT_IS(&i, 0, 2, 3, 4);
+    assert_int_equal(count(&i, ZI_OP_Reshape), 2);
+    done(&i);
+    i = import(&young);
+    assert_int_equal(count(&i, ZI_OP_Reshape), 0);
+    assert_int_equal(i.g->nodes[0].attr.axis.axis, 2);
+    done(&i);
+}
+
+static void pads_for_same_outputs(void **state)
+{
+    (void)state;
+    static const char *const modes[2] = {"SAME_UPPER", "SAME_LOWER"};
+    for (int k = 0; k < 2; k++) {
+        message n = node("", "MaxPool", "x", "y");
+        attr_ints(&n, "kernel_shape", 2, (const int64_t[]){2, 2});
+        attr_text(&n, "auto_pad", modes[k]);
+        message g = one_node(&n, ONNX_DIMS(1, 1, 5, 5)), m = model(&g, 12);
+        imported i = import(&m);
+        OUTPUT_IS(&i, 0, 1, 1, 5, 5);
+        for (size_t p = 0; p < i.g->n_nodes; p++) {
+            if (i.g->nodes[p].op == ZI_OP_MaxPool)
+                assert_int_equal(i.g->nodes[p].attr.pool.pad[0], k); // top
+        }
+        done(&i);
+    }
+}
+
+static void refuses_three_spatial_axes(void **state)
+{
+    (void)state;
+    message n = node("deep", "MaxPool", "x", "y");
+    attr_ints(&n, "kernel_shape", 3, (const int64_t[]){2, 2, 2});
+    message g = one_node(&n, ONNX_DIMS(1, 1, 4, 4, 4)), m = model(&g, 12);
+    refuses(&m, ZURT_E_UNSUPPORTED, "3 spatial axes: zurt takes 1 or 2", "'deep'");
+}
+
+static void refuses_hostile_attributes(void **state)
+{
+    (void)state;
+    static const int64_t bad[] = {0, -1, INT64_MIN, INT64_MAX, (int64_t)1 << 32};
+    static const char *const names[] = {"kernel_shape", "strides", "dilations"};
+    for (size_t a = 0; a < 3; a++) {
+        for (size_t v = 0; v < 5; v++) {
+            message n = node("pool", "MaxPool", "x", "y");
+            for (size_t k = 0; k < 3; k++) {
+                int64_t value = k == a ? bad[v] : 1;
+                attr_ints(&n, names[k], 2, (const int64_t[]){value, value});
+            }
+            message g = one_node(&n, ONNX_DIMS(1, 1, 4, 4)), m = model(&g, 12);
+            refuses(&m, ZURT_E_UNSUPPORTED, names[a], "node 0 'pool' (MaxPool)");
+        }
+    }
+}
+
+static void slice_clamps_its_ends(void **state)
+{
+    (void)state;
+    static const struct {
+        int64_t start, end, step;
+        int32_t count;
+    } cases[] = {{0, INT64_MAX, 1, 10},          {-3, INT64_MAX, 1, 3}, {20, 30, 1, 0},
+                 {INT64_MAX, INT64_MIN, -1, 10}, {8, 2, -4, 2},         {0, 10, INT64_MAX, 1},
+                 {9, -11, -INT64_MAX, 1},        {INT64_MIN, 4, 3, 2}};
+    for (size_t c = 0; c < sizeof(cases) / sizeof(*cases); c++) {
+        message n = node("", "Slice", "x s e a t", "y"), g = one_node(&n, ONNX_DIMS(10, 2));
+        const int64_t zero = 0;
+        message s = tensor("s", S64, ONNX_DIMS(1), &cases[c].start, 8);
+        message e = tensor("e", S64, ONNX_DIMS(1), &cases[c].end, 8);
+        message a = tensor("a", S64, ONNX_DIMS(1), &zero, 8);
+        message t = tensor("t", S64, ONNX_DIMS(1), &cases[c].step, 8);
+        add_initializer(&g, &s);
+        add_initializer(&g, &e);
+        add_initializer(&g, &a);
+        add_initializer(&g, &t);
+        message m = model(&g, 13);
+        imported i = import(&m);
+        OUTPUT_IS(&i, 0, cases[c].count, 2);
+        done(&i);
+    }
+}
+
+static void keeps_the_quantisation_of_weights(void **state)
+{
+    (void)state;
+    static const int8_t w[2 * 1 * 2 * 2] = {1, 2, 3, 4, -5, -6, -7, -8};
+    static const float scales[2] = {0.5f, 0.25f};
+    static const int8_t zeros[2] = {0, 0};
+    message g = {0};
+    message x = value_info("x", F32, ONNX_DIMS(1, 1, 4, 4));
+    message tw = tensor("w", S8, ONNX_DIMS(2, 1, 2, 2), w, sizeof(w));
+    message ts = tensor("s", F32, ONNX_DIMS(2), scales, sizeof(scales));
+    message tz = tensor("z", S8, ONNX_DIMS(2), zeros, sizeof(zeros));
+    message dq = node("dq", "DequantizeLinear", "w s z", "wf");
+    attr_int(&dq, "axis", 0);
+    message conv = node("conv", "Conv", "x wf", "y");
+    add_input(&g, &x);
+    add_initializer(&g, &tw);
+    add_initializer(&g, &ts);
+    add_initializer(&g, &tz);
+    add_node(&g, &dq);
+    add_node(&g, &conv);
+    add_output(&g, "y");
+    message m = model(&g, 13);
+    imported i = import(&m);
+    OUTPUT_IS(&i, 0, 1, 2, 3, 3);
+    for (size_t k = 0; k < i.g->n_nodes; k++) {
+        const zi_node *n = &i.g->nodes[k];
+        if (n->op != ZI_OP_Dequantize)
+            continue;
+        const zi_tensor *t = &i.g->tensors[n->in[0]];
+        assert_non_null(t->data); // OHWI, still int8
+        assert_int_equal(t->dtype, ZURT_S8);
+        assert_int_equal(t->dims[3], 1);
+        assert_int_equal(t->quant.n, 2);
+        assert_int_equal(t->quant.axis, 0);
+        assert_true(t->quant.scale[1] == 0.25f);
+    }
+    assert_int_equal(count(&i, ZI_OP_Dequantize), 1);
+    done(&i);
+}
+
+static void undoes_dynamic_quantisation(void **state)
+{
+    (void)state;
+    static const uint8_t w[4] = {1, 2, 3, 5}, wz = 1;
+    static const float ws = 0.5f;
+    message g = {0};
+    message x = value_info("x", F32, ONNX_DIMS(1, 2));
+    message tw = tensor("w", U8, ONNX_DIMS(2, 2), w, sizeof(w));
+    message tz = tensor("wz", U8, 0, NULL, &wz, 1);
+    message ts = tensor("ws", F32, 0, NULL, &ws, sizeof(ws));
+    message dq = node("dq", "DynamicQuantizeLinear", "x", "q s z");
+    message product = node("mm", "MatMulInteger", "q w z wz", "i");
+    message cast = node("cast", "Cast", "i", "f");
+    attr_int(&cast, "to", F32);
+    message scales = node("scales", "Mul", "s ws", "sw"), last = node("last", "Mul", "f sw", "y");
+    const message *nodes[] = {&dq, &product, &cast, &scales, &last};
+    for (size_t k = 0; k < 5; k++)
+        add_node(&g, nodes[k]);
+    add_input(&g, &x);
+    add_initializer(&g, &tw);
+    add_initializer(&g, &tz);
+    add_initializer(&g, &ts);
+    add_output(&g, "y");
+    message m = model(&g, 13);
+    imported i = import(&m);
+    OUTPUT_IS(&i, 0, 1, 2);
+    assert_int_equal(count(&i, ZI_OP_FullyConnected), 1);
+    assert_int_equal(count(&i, ZI_OP_Cast), 0);
+    done(&i);
+    add_output(&g, "s"); // the scale itself has no float counterpart
+    m = model(&g, 13);
+    refuses(&m, ZURT_E_UNSUPPORTED, "node 0 'dq'", "float model");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(imports_nodes_in_any_order),
+        cmocka_unit_test(folds_shape_arithmetic_away),
+        cmocka_unit_test(refuses_every_truncation),
+        cmocka_unit_test(survives_every_byte_flip),
+        cmocka_unit_test(reports_refused_memory),
+        cmocka_unit_test(refuses_other_opsets),
+        cmocka_unit_test(refuses_cycles_and_unknown_names),
+        cmocka_unit_test(refuses_values_made_twice),
+        cmocka_unit_test(refuses_deep_nesting),
+        cmocka_unit_test(refuses_what_is_no_model),
+        cmocka_unit_test(refuses_tensors_that_do_not_fit),
+        cmocka_unit_test(refuses_open_shapes_with_the_flag),
+        cmocka_unit_test(names_unsupported_nodes),
+        cmocka_unit_test(skips_nodes_that_nobody_needs),
+        cmocka_unit_test(freezes_bound_inputs),
+        cmocka_unit_test(rewrites_the_batch),
+        cmocka_unit_test(bounds_what_folding_costs),
+        cmocka_unit_test(softmax_flattens_before_opset_13),
+        cmocka_unit_test(pads_for_same_outputs),
+        cmocka_unit_test(refuses_three_spatial_axes),
+        cmocka_unit_test(refuses_hostile_attributes),
+        cmocka_unit_test(slice_clamps_its_ends),
+        cmocka_unit_test(keeps_the_quantisation_of_weights),
+        cmocka_unit_test(undoes_dynamic_quantisation),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
