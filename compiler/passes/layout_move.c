@@ -12,11 +12,13 @@ zurt_status zc_layout_emit(zc_layout *l, zi_op op, zi_id like, const char *suffi
     if (!name)
         return zi_fail(l->ctx, ZURT_E_NOMEM, "layout: out of memory");
     zi_node *n;
-    zurt_status st = zi_graph_add_tensor(l->ctx, g, name, out);
+    zi_id made; // `out` may be where `in` is
+    zurt_status st = zi_graph_add_tensor(l->ctx, g, name, &made);
     if (!st)
-        st = zi_graph_add_node(l->ctx, g, op, name, in, n_in, out, 1, &n);
+        st = zi_graph_add_node(l->ctx, g, op, name, in, n_in, &made, 1, &n);
     if (st)
         return st;
+    *out = made;
     n->attr = *attr;
     return zi_node_infer(l->ctx, g, n);
 }
