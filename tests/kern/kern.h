@@ -70,8 +70,9 @@ typedef struct kern_suite {
     void (*bench)(kern_rng *r);
 } kern_suite;
 
-extern const kern_suite kern_conv_s8, kern_conv_f32, kern_depthwise_s8, kern_depthwise_f32;
-extern const kern_suite kern_matmul_f32, kern_maxpool_s8, kern_maxpool_f32, kern_avgpool_s8;
-extern const kern_suite kern_avgpool_f32;
+/* One per op of kernels.def: a kernel without a suite does not link. */
+#define ZK(op, variant, need) extern const kern_suite kern_##op;
+#include "kernels/kernels.def"
+#undef ZK
 
 #endif
