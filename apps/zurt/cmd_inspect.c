@@ -197,7 +197,9 @@ int cmd_inspect(cli *c, int argc, char **argv)
         if (!st)
             st = zurt_graph_plan(c->ctx, graph, o.board, &plan);
     }
-    if (st)
+    if (st == ZURT_E_ARG && (model || graph)) // no such board
+        code = cli_usage(c, "%s", zurt_ctx_error(c->ctx));
+    else if (st)
         code = cli_fail(c, st, NULL);
     if (code == EXIT_DONE && o.dot)
         code = write_dot(c, &o, plan);

@@ -2,6 +2,7 @@
 #include "data.h"
 
 #include <ctype.h>
+#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -81,9 +82,11 @@ int data_read_file(cli *c, const char *path, uint8_t **bytes, size_t *size)
 {
     *bytes = NULL;
     *size = 0;
+    errno = 0; // zlib leaves it alone when memory is what it lacks
     gzFile file = gzopen(path, "rb"); // passes files that are not gzip through unchanged
     if (!file)
-        return cli_fail(c, ZURT_E_IO, "%s: cannot open", path);
+        return cli_fail(c, errno ? ZURT_E_IO : ZURT_E_NOMEM, "%s: %s", path,
+                        errno ? strerror(errno) : "out of memory");
     size_t capacity = 0;
     int got;
     do {
