@@ -107,6 +107,6 @@ void zi_binary_s8_run(const zi_binary_s8 *s, const int8_t *a, size_t a_step, con
     for (size_t i = 0; i < n; i++) {
         int32_t x = a[i * a_step] - p->a_zero, y = b[i * b_step] - p->b_zero;
         int32_t r = s->op == ZI_OP_Div ? divide(p, x, y) : prelu(p, x, y);
-        out[i] = (int8_t)(zi_clamp(r, p->lo - p->out_zero, p->hi - p->out_zero) + p->out_zero);
+        out[i] = (int8_t)zi_offset_clamp(r, p->out_zero, p->lo, p->hi);
     }
 }

@@ -155,7 +155,7 @@ bool zi_lut_requant(float scale_in, int32_t zero_in, float scale_out, int32_t ze
         return false;
     for (int32_t q = -128; q <= 127; q++) {
         int32_t r = zi_requant(q - zero_in, m.multiplier, m.shift);
-        table[q + 128] = (int8_t)(zi_clamp(r, -128 - zero_out, 127 - zero_out) + zero_out);
+        table[q + 128] = (int8_t)zi_offset_clamp(r, zero_out, -128, 127);
     }
     return true;
 }

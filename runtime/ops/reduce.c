@@ -89,7 +89,7 @@ static void set_shape(state *s, const zi_tensor *x, uint32_t mask)
 
 static bool set_quant(state *s, const zi_tensor *x, const zi_tensor *out)
 {
-    double ratio = (double)x->quant.scale[0] / (double)out->quant.scale[0];
+    double s_x = (double)x->quant.scale[0], s_out = (double)out->quant.scale[0];
     s->quantised = true;
     s->alike = zi_same_quant(x, out);
     s->x_zero = x->quant.zero_point[0];
@@ -97,9 +97,9 @@ static bool set_quant(state *s, const zi_tensor *x, const zi_tensor *out)
     if (s->op == ZI_OP_ReduceMax || s->op == ZI_OP_ReduceMin)
         return zi_lut_requant(x->quant.scale[0], s->x_zero, out->quant.scale[0], s->out_zero,
                               s->table);
-    if (s->op == ZI_OP_ReduceMean)
-        ratio /= (double)(s->count ? s->count : 1);
-    return zi_multiplier_from_real(ratio, &s->m);
+    if (s->op == ZI_OP_ReduceMean && s->count)
+        s_out *= (double)s->count;
+    return zi_multiplier_from_real(s_x / s_out, &s->m);
 }
 
 static zurt_status prepare(zurt_ctx *ctx, zi_prepared *p)
@@ -189,7 +189,7 @@ static int8_t requantised(const state *s, int64_t acc)
         return (int8_t)zi_div_round((int32_t)acc, (int32_t)s->count);
     int32_t sum = (int32_t)(acc - s->count * s->x_zero);
     int32_t r = zi_requant(sum, s->m.multiplier, s->m.shift);
-    return (int8_t)(zi_clamp(r, -128 - s->out_zero, 127 - s->out_zero) + s->out_zero);
+    return (int8_t)zi_offset_clamp(r, s->out_zero, -128, 127);
 }
 
 static void store_ints(const state *s, int64_t *acc, int64_t width, void *out, int64_t first)

@@ -9,6 +9,6 @@ void zk_add_s8_ref(const zk_binary_s8 *p, const int8_t *a, size_t a_step, const 
         int32_t x = zi_add_term(a[i * a_step], p->a_zero, p->a.multiplier, p->a.shift);
         int32_t y = zi_add_term(b[i * b_step], p->b_zero, p->b.multiplier, p->b.shift);
         int32_t r = zi_requant(x + p->b_sign * y, p->out.multiplier, p->out.shift);
-        out[i] = (int8_t)(zi_clamp(r, p->lo - p->out_zero, p->hi - p->out_zero) + p->out_zero);
+        out[i] = (int8_t)zi_offset_clamp(r, p->out_zero, p->lo, p->hi);
     }
 }

@@ -8,6 +8,6 @@ void zk_mul_s8_ref(const zk_binary_s8 *p, const int8_t *a, size_t a_step, const 
     for (size_t i = 0; i < n; i++) {
         int32_t product = (a[i * a_step] - p->a_zero) * (b[i * b_step] - p->b_zero);
         int32_t r = zi_requant(product, p->out.multiplier, p->out.shift);
-        out[i] = (int8_t)(zi_clamp(r, p->lo - p->out_zero, p->hi - p->out_zero) + p->out_zero);
+        out[i] = (int8_t)zi_offset_clamp(r, p->out_zero, p->lo, p->hi);
     }
 }
