@@ -22,8 +22,9 @@
 typedef struct zi_prepared zi_prepared;
 
 /** What one run needs. Pointers are dense tensors in the node's order; absent inputs are NULL.
- *  Where the op is MAP or BINARY, out[0] may equal an input of the same byte size; VIEW ops may
- *  have out[0] == in[0]. Nothing else may overlap. Alignment is that of the element type. */
+ *  Where the op is MAP or BINARY, out[0] may equal an input with as many elements of the same
+ *  size; VIEW ops may have out[0] == in[0]. Nothing else may overlap. Alignment is that of the
+ *  element type. */
 typedef struct zi_op_args {
     const void *const *in;
     void *const *out;
