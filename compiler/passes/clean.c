@@ -150,7 +150,21 @@ static void make_reshape(zi_graph *g, zi_node *n)
 
 static bool is_shared(zi_op op)
 {
-    return op == ZI_OP_Reshape || op == ZI_OP_Transpose || op == ZI_OP_Dequantize;
+    return op == ZI_OP_Reshape || op == ZI_OP_Transpose || op == ZI_OP_Dequantize ||
+           op == ZI_OP_Gather;
+}
+
+/** Equal attributes and constants of two nodes of one op, one input and one output shape. */
+static bool same_rule(const zi_graph *g, const zi_node *n, const zi_node *o)
+{
+    if (n->op == ZI_OP_Transpose)
+        return memcmp(n->attr.perm.perm, o->attr.perm.perm,
+                      (size_t)zi_node_in(g, n, 0)->rank * sizeof(int32_t)) == 0;
+    if (n->op != ZI_OP_Gather)
+        return true; // the output's type, shape and scale say it all
+    const zi_tensor *i = zi_node_in(g, n, 1), *k = zi_node_in(g, o, 1);
+    return n->attr.axis.axis == o->attr.axis.axis && zi_tensor_same_shape(i, k) &&
+           (i == k || (i->data && k->data && memcmp(i->data, k->data, zi_tensor_bytes(i)) == 0));
 }
 
 /** An equal node met before on the same input: one computation serves both. */
@@ -163,9 +177,7 @@ static bool merge_twin(cleaner *c, zi_id i)
         const zi_node *o = &g->nodes[t];
         const zi_tensor *z = zi_node_out(g, o, 0);
         bool equal = o->op == n->op && z->dtype == y->dtype && zi_tensor_same_shape(y, z) &&
-                     same_quant(y, z);
-        for (int32_t d = 0; d < y->rank && equal && n->op == ZI_OP_Transpose; d++)
-            equal = o->attr.perm.perm[d] == n->attr.perm.perm[d];
+                     same_quant(y, z) && same_rule(g, n, o);
         if (equal && merge(c, n, n->out[0], o->out[0]))
             return true;
     }

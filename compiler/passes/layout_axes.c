@@ -8,6 +8,7 @@
 /** An old node seen through its input's stored order. */
 typedef struct seen {
     int32_t rank;
+    bool whole;                   // no axis is scattered
     int32_t order[ZURT_MAX_RANK]; // axis at each stored place
     int32_t place[ZURT_MAX_RANK]; // of each axis
 } seen;
@@ -15,9 +16,9 @@ typedef struct seen {
 static bool see(const zc_layout *l, const zi_node *n, seen *s)
 {
     s->rank = l->g->tensors[n->in[0]].rank;
-    if (l->reps[n->in[0]].quant_axis >= 0 ||
-        !zc_rep_axis_order(&l->reps[n->in[0]], s->rank, s->order))
+    if (l->reps[n->in[0]].quant_axis >= 0)
         return false;
+    s->whole = zc_rep_axis_order(&l->reps[n->in[0]], s->rank, s->order);
     for (int32_t d = 0; d < s->rank; d++)
         s->place[s->order[d]] = d;
     return true;
@@ -158,7 +159,9 @@ static zurt_status pick(zc_layout *l, const zi_node *n, const seen *s, int64_t i
     }
     order_without(s, 1u << n->attr.axis.axis, order);
     zi_id held, in, out;
-    zurt_status st = zc_layout_held(l, n->in[0], &held);
+    zurt_status st =
+        s->whole ? zc_layout_held(l, n->in[0], &held)
+                 : zc_layout_realise(l, &l->reps[n->in[0]], n->in[0], s->rank, s->order, &held);
     if (!st)
         st = zc_layout_view(l, held, rank, dims, &in);
     if (!st)

@@ -220,6 +220,10 @@ zurt_status zc_layout_realise(zc_layout *l, const zc_rep *r, zi_id tensor, int32
         l->g->tensors[id].quant = q;
     }
     *out = id;
+    int32_t stored[ZURT_MAX_RANK];
+    if (r == &l->reps[tensor] && m.rank > 1 && rank == t.rank && !held.data && held.quant.n < 2 &&
+        !zc_rep_axis_order(r, rank, stored)) // what was scattered is moved for all its readers
+        l->reps[tensor] = zc_rep_make(id, rank, t.dims, order);
     if (!r->dequantise)
         return ZURT_OK;
     return zc_layout_emit(l, ZI_OP_Dequantize, tensor, "", &id, 1, &no_attr, out);

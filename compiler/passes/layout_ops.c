@@ -93,11 +93,11 @@ zurt_status zc_layout_unary(zc_layout *l, const zi_node *n, bool *done)
     return zc_layout_copy(l, n, in, &held, &n->attr);
 }
 
-/** The order that all inputs will be brought to: that of the largest computed one, if whole. */
-static bool leading_order(const zc_layout *l, const zi_node *n, int32_t rank, zi_id *leader,
-                          int32_t *order)
+/** The computed input of full rank whose order all will be brought to: the largest; ZI_NONE if
+ *  there is none. */
+static zi_id leader_of(const zc_layout *l, const zi_node *n, int32_t rank)
 {
-    *leader = ZI_NONE;
+    zi_id leader = ZI_NONE;
     size_t best = 0;
     bool best_moved = false;
     for (uint32_t i = 0; i < n->n_in; i++) {
@@ -112,13 +112,13 @@ static bool leading_order(const zc_layout *l, const zi_node *n, int32_t rank, zi
                 moved = moved || own[d] != d;
         }
         size_t elems = zi_tensor_elems(t);
-        if (*leader == ZI_NONE || elems > best || (elems == best && moved && !best_moved)) {
-            *leader = n->in[i];
+        if (leader == ZI_NONE || elems > best || (elems == best && moved && !best_moved)) {
+            leader = n->in[i];
             best = elems;
             best_moved = moved;
         }
     }
-    return *leader != ZI_NONE && zc_rep_axis_order(&l->reps[*leader], rank, order);
+    return leader;
 }
 
 /** All inputs stored alike, or single values: the op works on the stored forms as they are. */
@@ -156,10 +156,15 @@ zurt_status zc_layout_elementwise(zc_layout *l, const zi_node *n, bool *done)
 {
     int32_t rank = l->g->tensors[n->out[0]].rank;
     int32_t order[ZURT_MAX_RANK];
-    zi_id leader, in[MAX_ELEMENTWISE], out;
-    if (!leading_order(l, n, rank, &leader, order))
-        return leader == ZI_NONE ? ZURT_OK : stored_alike(l, n, leader, done);
+    zi_id in[MAX_ELEMENTWISE], out;
+    zi_id leader = leader_of(l, n, rank);
+    if (leader == ZI_NONE)
+        return ZURT_OK;
     zurt_status st = ZURT_OK;
+    if (!zc_rep_axis_order(&l->reps[leader], rank, order))
+        st = stored_alike(l, n, leader, done);
+    if (st || *done)
+        return st;
     for (uint32_t i = 0; i < n->n_in && !st; i++) {
         const zi_tensor *t = &l->g->tensors[n->in[i]];
         int32_t own[ZURT_MAX_RANK];
@@ -183,9 +188,10 @@ zurt_status zc_layout_concat(zc_layout *l, const zi_node *n, bool *done)
 {
     int32_t rank = l->g->tensors[n->out[0]].rank;
     int32_t order[ZURT_MAX_RANK];
-    zi_id leader, out;
-    if (!leading_order(l, n, rank, &leader, order))
+    zi_id leader = leader_of(l, n, rank), out;
+    if (leader == ZI_NONE)
         return ZURT_OK;
+    zc_rep_axis_order(&l->reps[leader], rank, order);
     zi_id *in = zi_arena_calloc(&l->g->arena, n->n_in, sizeof(*in));
     if (!in)
         return zi_fail(l->ctx, ZURT_E_NOMEM, "layout: out of memory");

@@ -36,7 +36,8 @@ void zc_rep_transpose(zc_rep *r, int32_t rank, const int32_t *perm);
 /** As Reshape; false, and unchanged, where atoms cannot say it. */
 bool zc_rep_reshape(zc_rep *r, int32_t rank, const int32_t *dims);
 
-/** The axes in stored order; false if an axis is not in one piece and in order. */
+/** The axes in the order in which they begin in store; false if one is scattered there: not in
+ *  one piece, or its atoms not in order. */
 bool zc_rep_axis_order(const zc_rep *r, int32_t rank, int32_t *order);
 
 /** Atoms larger than 1 of the given axes (-1: none), in that order; returns their number. */

@@ -60,13 +60,13 @@ bool zc_scalar(const zi_graph *g, zi_id tensor, float *value)
 }
 
 /* The order: first what makes constants and weights plain to see, then the layout, then what
- * wants spatial ops and their neighbours side by side. */
+ * wants spatial ops and their neighbours side by side. Before the layout pass nothing may be
+ * cleaned: it knows images by the Transposes in front of spatial ops. */
 static const struct {
     const char *name;
     zc_pass_fn *run;
 } passes[] = {
     {"fold_constants", zc_fold_constants_pass},
-    {"clean", zc_clean_pass},
     {"matmul", zc_matmul_pass},
     {"layout", zc_layout_pass},
     {"clean", zc_clean_pass},

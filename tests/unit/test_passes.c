@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <math.h>
+
+#include "passes/passes_all.h"
+#include "support/graph_numeric.h"
+
+static const float rounding = 1e-5f;
+
+/** A small network as an importer writes it. */
+static void network(builder *b)
+{
+    zi_id x = build_input(b, "x", ZURT_F32, DIMS(2, 3, 8, 8));
+    zi_id t = build_op(b, ZI_OP_Transpose, "t", ATTR(.perm = {{0, 2, 3, 1}}), 1, x);
+    zi_id c = build_op(b, ZI_OP_Conv, "c", ATTR(.conv = {{1, 1}, {1, 1}, {1, 1, 1, 1}, 1, {0, 0}}),
+                       2, t, build_noise(b, "w", DIMS(4, 3, 3, 3)));
+    zi_id u = build_op(b, ZI_OP_Transpose, "u", ATTR(.perm = {{0, 3, 1, 2}}), 1, c);
+    zi_id m = build_op(b, ZI_OP_Mul, "m", NULL, 2, u, build_noise(b, "s", DIMS(4, 1, 1)));
+    zi_id a = build_op(b, ZI_OP_Add, "a", NULL, 2, m, build_noise(b, "d", DIMS(4, 1, 1)));
+    zi_id r = build_op(b, ZI_OP_Clip, "r", ATTR(.unary = {0.0f, 6.0f}), 1, a);
+    zi_id v = build_op(b, ZI_OP_Transpose, "v", ATTR(.perm = {{0, 2, 3, 1}}), 1, r);
+    zi_id p = build_op(b, ZI_OP_MaxPool, "p",
+                       ATTR(.pool = {{2, 2}, {2, 2}, {1, 1}, {0}, false, false}), 1, v);
+    zi_id q = build_op(b, ZI_OP_Transpose, "q", ATTR(.perm = {{0, 3, 1, 2}}), 1, p);
+    zi_id f = build_op(b, ZI_OP_Reshape, "f", ATTR(.shape = {2, {2, 64}}), 1, q);
+    zi_id k = build_op(b, ZI_OP_MatMul, "k", NULL, 2, f, build_noise(b, "v", DIMS(64, 5)));
+    zi_id g = build_op(b, ZI_OP_Add, "g", NULL, 2, build_noise(b, "b", DIMS(5)), k);
+    build_output(b, build_op(b, ZI_OP_Relu, "y", NULL, 1, g));
+}
+
+static void a_network_becomes_its_layers(void **state)
+{
+    (void)state;
+    builder b = builder_make();
+    network(&b);
+    assert_pass_keeps_values(&b, NULL, rounding);
+    assert_graph(&b,
+                 "input x:[2,8,8,3]f32 from_nchw\n"
+                 "r:[2,8,8,4]f32 = Conv(x, w:[4,3,3,3]f32, :[4]f32){pad=1,1,1,1 clamp=0..6}\n"
+                 "p:[2,4,4,4]f32 = MaxPool(r){kernel=2,2 stride=2,2}\n"
+                 "p_reshaped:[2,64]f32 = Reshape(p) p_reshaped\n"
+                 "y:[2,5]f32 = FullyConnected(p_reshaped, v:[5,64]f32, b:[5]f32){clamp=0..inf}\n"
+                 "output y\n");
+    builder_free(&b);
+}
+
+static void passes_are_idempotent(void **state)
+{
+    (void)state;
+    builder b = builder_make();
+    network(&b);
+    char *once, *twice;
+    assert_int_equal(zc_passes_run(b.ctx, b.g), ZURT_OK);
+    assert_int_equal(zi_graph_print(b.ctx, b.g, &once), ZURT_OK);
+    assert_int_equal(zc_passes_run(b.ctx, b.g), ZURT_OK);
+    assert_int_equal(zi_graph_print(b.ctx, b.g, &twice), ZURT_OK);
+    assert_string_equal(once, twice);
+    zi_free(&b.ctx->allocator, once);
+    zi_free(&b.ctx->allocator, twice);
+    builder_free(&b);
+}
+
+static void constants_fold_but_for_dequantised_weights(void **state)
+{
+    (void)state;
+    builder b = builder_make();
+    zi_id x = build_input(&b, "x", ZURT_F32, DIMS(1, 4));
+    zi_id q = build_const(&b, "q", ZURT_S8, DIMS(3, 4), NULL);
+    build_quant(&b, q, 0.5f, 0);
+    zi_id w = build_op(&b, ZI_OP_Dequantize, "w", NULL, 1, q);
+    zi_id y = build_op(&b, ZI_OP_FullyConnected, "y", NULL, 2, x, w);
+    zi_id k = build_op(&b, ZI_OP_Exp, "k", NULL, 1, build_noise(&b, "n", DIMS(3)));
+    build_output(&b, build_op(&b, ZI_OP_Pow, "z", NULL, 2, y, k));
+    assert_pass_keeps_values(&b, zc_fold_constants_pass, rounding);
+    assert_graph(&b, "input x:[1,4]f32\n"
+                     "w:[3,4]f32 = Dequantize(q:[3,4]s8(0.5,0))\n"
+                     "y:[1,3]f32 = FullyConnected(x, w)\n"
+                     "z:[1,3]f32 = Pow(y, k:[3]f32)\n"
+                     "output z\n");
+    builder_free(&b);
+}
+
+static void activations_become_clamps(void **state)
+{
+    (void)state;
+    builder b = builder_make();
+    zi_id x = build_input(&b, "x", ZURT_F32, DIMS(20));
+    zi_id a = build_op(&b, ZI_OP_Add, "a", NULL, 2, x, x);
+    zi_id r = build_op(&b, ZI_OP_Relu, "r", NULL, 1, a);
+    zi_id c = build_op(&b, ZI_OP_Clip, "c", ATTR(.unary = {-1.0f, 0.5f}), 1, r);
+    zi_id s = build_op(&b, ZI_OP_Sub, "s", NULL, 2, c, x);
+    build_output(&b, s);
+    build_output(&b, build_op(&b, ZI_OP_Relu, "y", NULL, 1, s)); // s is read as it is
+    assert_pass_keeps_values(&b, zc_fuse_activation_pass, 0.0f);
+    assert_graph(&b, "input x:[20]f32\n"
+                     "c:[20]f32 = Add(x, x){clamp=0..0.5}\n"
+                     "s:[20]f32 = Sub(c, x)\n"
+                     "y:[20]f32 = Relu(s)\n"
+                     "output s, y\n");
+    builder_free(&b);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_network_becomes_its_layers),
+        cmocka_unit_test(passes_are_idempotent),
+        cmocka_unit_test(constants_fold_but_for_dequantised_weights),
+        cmocka_unit_test(activations_become_clamps),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
