@@ -127,9 +127,9 @@ static zurt_status fold_behind(zurt_ctx *ctx, zi_graph *g, zc_index *index, zi_n
     return st;
 }
 
-/** The weighted op `n` alone reads what the affine node writes. */
+/** The weighted op `n` alone reads what `before` writes. */
 static zurt_status fold_in_front(zurt_ctx *ctx, zi_graph *g, zc_index *index, zi_node *n,
-                                 const affine *a)
+                                 zi_node *before, const affine *a)
 {
     params p;
     zurt_status st = make_params(ctx, g, n, &p);
@@ -148,7 +148,12 @@ static zurt_status fold_in_front(zurt_ctx *ctx, zi_graph *g, zc_index *index, zi
         }
         p.new_b[o] = (float)sum;
     }
-    return use_params(ctx, g, index, n, a->x, &p);
+    st = use_params(ctx, g, index, n, a->x, &p);
+    if (!st) {
+        index->n_readers[a->x]--;
+        before->op = ZI_OP_NONE;
+    }
+    return st;
 }
 
 static bool shifts_nothing(const affine *a)
@@ -168,13 +173,13 @@ static zurt_status look_in_front(zurt_ctx *ctx, zi_graph *g, zc_index *index, zi
     zurt_status st = ZURT_OK;
     while (!st) {
         const zi_tensor *x = &g->tensors[n->in[0]];
-        const zi_node *before = zc_writer(g, index, n->in[0]);
+        zi_node *before = zc_writer(g, index, n->in[0]);
         affine a;
         if (!before || index->n_readers[n->in[0]] != 1 || zi_node_has_clamp(before) ||
             x->dtype != ZURT_F32 || !read_affine(g, before, x->dims[x->rank - 1], &a) ||
             !(shifts_nothing(&a) || is_unpadded(n)))
             break;
-        st = fold_in_front(ctx, g, index, n, &a);
+        st = fold_in_front(ctx, g, index, n, before, &a);
     }
     return st;
 }
