@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "graph_handle.h"
-#include "plan/report.h"
+#include "plan/plan_report.h"
 
 zurt_status zurt_graph_plan(zurt_ctx *ctx, const zurt_graph *graph, const char *board,
                             zurt_plan **out)

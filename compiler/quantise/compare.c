@@ -7,7 +7,7 @@
 #include "base/alloc.h"
 #include "float/evaluator.h"
 #include "quant/scale.h"
-#include "quantise/report.h"
+#include "quantise/quant_report.h"
 
 /** An int8 layer, its first output, and the float tensor that it should equal. */
 typedef struct pair {

@@ -7,7 +7,7 @@
 #include "base/cpu.h"
 #include "graph_handle.h"
 #include "quantise/insert.h"
-#include "quantise/report.h"
+#include "quantise/quant_report.h"
 
 /** Documented limit of threads, as zi_pool_create(). */
 #define MAX_THREADS 64

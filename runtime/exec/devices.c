@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "exec/devices.h"
 
-#include "backend/cpu/cpu.h"
+#include "backend/cpu/backend_cpu.h"
 
 static const zi_device_row rows[] = {
     {ZURT_DEVICE_CPU, &zi_backend_cpu, false},

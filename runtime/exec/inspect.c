@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "model/model.h"
-#include "plan/report.h"
+#include "plan/plan_report.h"
 
 zurt_status zurt_plan_create(zurt_ctx *ctx, const zurt_model *model, const char *board,
                              zurt_plan **out)

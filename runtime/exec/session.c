@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "backend/cpu/cpu.h"
+#include "backend/cpu/backend_cpu.h"
 #include "base/alloc.h"
 #include "base/cpu.h"
 #include "base/thread.h"

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "ops/ops.h"
-#include "support/test_model.h"
+#include "support/model_fixture.h"
 
 enum {
     MAX_LIVE = 256,

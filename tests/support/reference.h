@@ -3,7 +3,7 @@
 #ifndef ZT_REFERENCE_H
 #define ZT_REFERENCE_H
 
-#include "support/test_model.h"
+#include "support/model_fixture.h"
 
 /** Runs node after node through ops/ with the reference kernels on one thread, each tensor in
  *  memory of its own. Aborts when out of memory. */

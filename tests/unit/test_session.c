@@ -8,8 +8,8 @@
 #include <cmocka.h>
 
 #include "exec/session.h"
+#include "support/model_fixture.h"
 #include "support/test_device.h"
-#include "support/test_model.h"
 
 // Add of two s8 inputs [32]: the device takes it; its sum is known without kernels.
 typedef struct fixture {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /** @file The report behind zurt_quant_report, and the comparison of two graphs that fills it. */
-#ifndef ZC_QUANTISE_REPORT_H
-#define ZC_QUANTISE_REPORT_H
+#ifndef ZC_QUANTISE_QUANT_REPORT_H
+#define ZC_QUANTISE_QUANT_REPORT_H
 
 #include "quantise/scheme.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "support/test_model.h"
+#include "support/model_fixture.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /** @file The CPU: runs every op through ops/, each node one step. */
-#ifndef ZI_BACKEND_CPU_CPU_H
-#define ZI_BACKEND_CPU_CPU_H
+#ifndef ZI_BACKEND_CPU_BACKEND_CPU_H
+#define ZI_BACKEND_CPU_BACKEND_CPU_H
 
 #include "backend/backend.h"
 

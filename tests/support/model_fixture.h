@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /** @file A loaded model built by hand around a graph. */
-#ifndef ZT_TEST_MODEL_H
-#define ZT_TEST_MODEL_H
+#ifndef ZT_MODEL_FIXTURE_H
+#define ZT_MODEL_FIXTURE_H
 
 #include "model/model.h"
 

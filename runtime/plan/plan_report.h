@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /** @file What is behind the public zurt_plan. */
-#ifndef ZI_PLAN_REPORT_H
-#define ZI_PLAN_REPORT_H
+#ifndef ZI_PLAN_PLAN_REPORT_H
+#define ZI_PLAN_PLAN_REPORT_H
 
 #include "plan/plan.h"
 

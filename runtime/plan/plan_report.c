@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "plan/report.h"
+#include "plan/plan_report.h"
 
 #include "base/alloc.h"
 

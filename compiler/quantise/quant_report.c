@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "quantise/report.h"
+#include "quantise/quant_report.h"
 
 #include <math.h>
 

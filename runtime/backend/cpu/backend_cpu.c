@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "backend/cpu/cpu.h"
+#include "backend/cpu/backend_cpu.h"
 
 #include "base/alloc.h"
 #include "base/size.h"
