@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* zurt quantize: float ONNX to int8 QDQ ONNX. */
 #include <stdio.h>
+#include <string.h>
 
 #include "convert.h"
 
@@ -20,6 +21,8 @@ int cmd_quantize(cli *c, int argc, char **argv)
     int code = convert_parse(c, argc, argv, &o);
     if (code == -1)
         print_help();
+    if (code == EXIT_DONE && strcmp(o.output, "-") == 0)
+        code = cli_usage(c, "-o wants a file; only compile writes to stdout");
     zurt_graph *source = NULL;
     zurt_graph *graph = NULL;
     zurt_quant_report *report = NULL;

@@ -82,7 +82,7 @@ int data_read_file(cli *c, const char *path, uint8_t **bytes, size_t *size)
 {
     *bytes = NULL;
     *size = 0;
-    errno = 0; // zlib leaves it alone when memory is what it lacks
+    errno = 0;                        // zlib leaves it alone when memory is what it lacks
     gzFile file = gzopen(path, "rb"); // passes files that are not gzip through unchanged
     if (!file)
         return cli_fail(c, errno ? ZURT_E_IO : ZURT_E_NOMEM, "%s: %s", path,

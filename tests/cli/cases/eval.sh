@@ -53,7 +53,7 @@ json out 'o["top1"] == 1'
 # Noise is for smoke tests, and says so.
 exits 0 zurt eval "$SMALL" --data random:3 --json
 json out 'o["samples"] == 3' 'o["top1"] is None'
-says "noise" err
+says "smoke tests" err
 
 exits 0 zurt eval "$SMALL" --data "$EVAL" --html page.html
 says "<table|<svg" page.html

@@ -16,7 +16,7 @@ refuse 3 idx:short.idx,$labels "short.idx"
 echo text >text.npy
 refuse 3 npy:text.npy "text.npy"
 head -c 1000 "$images" >odd.raw
-refuse 3 raw:odd.raw "odd.raw"
+refuse 3 raw:odd.raw "1000 bytes"
 mkdir nothing
 refuse 3 dir:nothing "nothing"
 exits 2 zurt eval "$SMALL" --data nonsense:x
