@@ -28,6 +28,8 @@ static zurt_status check(zurt_ctx *ctx, const zi_graph *g, const zi_node *n)
     const zi_tensor *a = zi_in(g, n, 0), *b = zi_in(g, n, 1), *out = zi_out(g, n, 0);
     bool compares = n->op == ZI_OP_Equal || n->op == ZI_OP_Less || n->op == ZI_OP_Greater;
     bool logic = n->op == ZI_OP_And || n->op == ZI_OP_Or || n->op == ZI_OP_Xor;
+    if (!(n->clamp_lo <= n->clamp_hi)) // NaN too
+        return zi_unsupported(ctx, g, n, "the fused activation's bounds are not in order");
     if (zi_is_qs8(a) && zi_is_qs8(b) && zi_is_qs8(out))
         return zi_binary_s8_params(ctx, g, n, &(zi_binary_s8){0});
     if (a->dtype == ZURT_F32 && b->dtype == ZURT_F32 && zi_binary_f32(n->op))

@@ -41,8 +41,11 @@ static zurt_status check(zurt_ctx *ctx, const zi_graph *g, const zi_node *n)
     bool plain = zi_is_plain_int(x) && zi_is_plain_int(out);
     if (plain && (x->dtype == ZURT_BOOL ? n->op == ZI_OP_Not : takes_ints(n->op)))
         return ZURT_OK;
-    if ((n->op == ZI_OP_Relu || n->op == ZI_OP_Clip) && zi_is_qs8(x) && zi_is_qs8(out))
+    if ((n->op == ZI_OP_Relu || n->op == ZI_OP_Clip) && zi_is_qs8(x) && zi_is_qs8(out)) {
+        if (n->op == ZI_OP_Clip && (isnan(n->attr.unary.alpha) || isnan(n->attr.unary.beta)))
+            return zi_unsupported(ctx, g, n, "a bound is not a number");
         return ZURT_OK;
+    }
     if (x->quant.n)
         return zi_unsupported(ctx, g, n,
                               "no int8 form but a table; let the compiler make it a Lut node");
@@ -79,7 +82,7 @@ static zurt_status make_table(zurt_ctx *ctx, zi_prepared *p, state *s)
     float lo, hi;
     int32_t q_lo, q_hi;
     bounds(p->node, &lo, &hi);
-    zi_clamp_bounds(lo, hi, y->scale[0], y->zero_point[0], &q_lo, &q_hi);
+    zi_clamp_bounds(lo < hi ? lo : hi, hi, y->scale[0], y->zero_point[0], &q_lo, &q_hi);
     for (int i = 0; i < 256; i++)
         table[i] = (int8_t)zi_clamp(table[i], q_lo, q_hi);
     s->table = table;
