@@ -33,7 +33,7 @@ static void axis(zt_source *s, const zi_tensor *x, zi_op op, zi_attr_axis *a)
     static const zurt_dtype dtypes[] = {ZURT_F32, ZURT_S8, ZURT_U8, ZURT_S32, ZURT_S64, ZURT_BOOL};
     *a = (zi_attr_axis){.keep_dims = zt_one_in(s, 2), .select_last = zt_one_in(s, 2)};
     if (op == ZI_OP_Cast)
-        a->axis = dtypes[zt_pick(s, 6)];
+        a->axis = (int32_t)dtypes[zt_pick(s, 6)];
     else if (op == ZI_OP_Quantize)
         a->axis = zt_one_in(s, 4) ? ZURT_U8 : ZURT_S8;
     else if (op == ZI_OP_DepthToSpace || op == ZI_OP_SpaceToDepth)
