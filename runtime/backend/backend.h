@@ -28,15 +28,17 @@ typedef struct zi_backend_config {
     uint32_t timeout_ms;
 } zi_backend_config;
 
-/** One run of one program. Lives until its wait() returns. */
+/** One run of one program. Lives until its wait() returns, or its submit() fails. */
 typedef struct zi_run {
     uint32_t stream;             /**< 0..streams-1; two runs in flight never share one */
-    void *const *tensors;        /**< address of every tensor of the graph, by id; constants and
-                                      tensors that this run does not touch may be NULL */
+    void *const *tensors;        /**< address of the segment's inputs and outputs, by tensor id,
+                                      aligned to their element; of every tensor for the CPU.
+                                      Constants are read from the graph. Else may be NULL */
     void *scratch;               /**< program_needs() bytes, ZI_ALIGN */
     const zi_parallel *parallel; /**< threads of this run */
     uint64_t *step_ns;           /**< NULL, or one sum per step of the program: add to it */
-    char *error;                 /**< filled on failure, ZI_ERROR_BYTES */
+    char *error;                 /**< filled on failure, ZI_ERROR_BYTES; the ctx belongs to
+                                      another thread and is out of reach */
 } zi_run;
 
 typedef struct zi_program_needs {
@@ -45,19 +47,24 @@ typedef struct zi_program_needs {
 } zi_program_needs;
 
 typedef struct zi_backend_vtable {
-    const char *name;                          /**< "cpu", "xrt", "sim" */
+    const char *name; /**< "cpu", "xrt", "sim" */
+    /** ZURT_E_DEVICE: absent, so that ZURT_DEVICE_AUTO may pass it over; other errors are not. */
     zurt_status (*open)(zurt_ctx *ctx, const zi_backend_config *config, zi_backend **out);
-    void (*close)(zi_backend *backend);        /**< NULL is allowed */
+    void (*close)(zi_backend *backend);                /**< NULL is allowed */
     const zi_caps *(*caps)(const zi_backend *backend); /**< borrowed */
+    /** Graph and segment are borrowed: they outlive the program. */
     zurt_status (*program_create)(zurt_ctx *ctx, zi_backend *backend, const zi_graph *graph,
                                   const zi_segment *segment, zi_program **out);
     void (*program_destroy)(zi_program *program); /**< NULL is allowed */
     zi_program_needs (*program_needs)(const zi_program *program);
-    /** Node that step i stands for (a device step may stand for several: the last). */
+    /** Node that step i stands for (a device step may stand for several: the last). Steps are in
+     *  the order of the nodes and cover the segment. */
     zi_id (*program_step)(const zi_program *program, uint32_t i);
-    /** Starts a run; any thread. Allocates nothing. */
+    /** Starts a run; any thread, and up to config.streams runs at once. Allocates nothing. */
     zurt_status (*submit)(zi_program *program, const zi_run *run);
-    /** Finishes it; same thread as its submit. ZURT_E_DEVICE, ZURT_E_TIMEOUT. */
+    /** Finishes it; same thread as its submit; not called if that failed. The outputs are in host
+     *  memory when it returns ZURT_OK. ZURT_E_DEVICE and ZURT_E_TIMEOUT let the session fall back
+     *  to the CPU, if it was asked to: nothing may write the tensors after they are returned. */
     zurt_status (*wait)(zi_program *program, const zi_run *run);
 } zi_backend_vtable;
 

@@ -326,8 +326,8 @@ ZURT_API void zurt_session_destroy(zurt_session *s);
  * @param out  n_out caller-owned tensors as zurt_model_output() says; must overlap neither `in`
  *             nor each other.
  * @return ZURT_OK; ZURT_E_ARG: NULL, a count, byte size or alignment that does not match, memory
- *         that overlaps, or every stream in flight; ZURT_E_DEVICE: the PL failed, destroy the session;
- *         ZURT_E_TIMEOUT: no answer within timeout_ms. On error `out` is unspecified.
+ *         that overlaps, or every stream in flight; ZURT_E_DEVICE: the PL failed, destroy the
+ *         session; ZURT_E_TIMEOUT: no answer within timeout_ms. On error `out` is unspecified.
  * Allocates nothing. Bit-exact with the reference kernels. Ref: docs/arithmetic.md.
  */
 ZURT_API zurt_status zurt_session_run(zurt_session *s, const zurt_view *in, size_t n_in,
@@ -347,8 +347,11 @@ ZURT_API zurt_status zurt_session_submit(zurt_session *s, const zurt_view *in, s
 /**
  * Waits for a submitted request.
  *
- * @param timeout_ms UINT32_MAX: no limit. On ZURT_E_TIMEOUT the ticket stays valid.
- * @return the request's own status; ZURT_E_ARG: no such ticket; ZURT_E_TIMEOUT.
+ * @param timeout_ms UINT32_MAX: no limit; 0: do not block.
+ * @return the request's own status, and the ticket is used up; ZURT_E_ARG: no such ticket;
+ *         ZURT_E_TIMEOUT: still running, the ticket stays valid (if the request itself ran out of
+ *         time on the PL, this is its own status, and waiting again gives ZURT_E_ARG).
+ * Allocates nothing.
  */
 ZURT_API zurt_status zurt_session_wait(zurt_session *s, uint64_t ticket, uint32_t timeout_ms);
 
