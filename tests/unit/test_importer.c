@@ -321,6 +321,17 @@ static void names_unsupported_nodes(void **state)
     refuses(&lm, ZURT_E_UNSUPPORTED, "node 0 'again' (Loop)", "export without it");
 }
 
+static void refuses_missing_inputs(void **state)
+{
+    (void)state;
+    message n = node("half", "Concat", "x", "y"), g = one_node(&n, ONNX_DIMS(2));
+    message m = model(&g, 13);
+    refuses(&m, ZURT_E_FORMAT, "'axis' is missing", "'half'");
+    message gap = node("gap", "QuantizeLinear", "x - x", "y"), gg = one_node(&gap, ONNX_DIMS(2));
+    message gm = model(&gg, 13);
+    refuses(&gm, ZURT_E_FORMAT, "input 1 is missing", "'gap'");
+}
+
 static void skips_nodes_that_nobody_needs(void **state)
 {
     (void)state;
@@ -573,6 +584,7 @@ int main(void)
         cmocka_unit_test(refuses_tensors_that_do_not_fit),
         cmocka_unit_test(refuses_open_shapes_with_the_flag),
         cmocka_unit_test(names_unsupported_nodes),
+        cmocka_unit_test(refuses_missing_inputs),
         cmocka_unit_test(skips_nodes_that_nobody_needs),
         cmocka_unit_test(freezes_bound_inputs),
         cmocka_unit_test(rewrites_the_batch),

@@ -92,8 +92,9 @@ static zurt_status make_inputs(zc_onnx *o)
     return ZURT_OK;
 }
 
-static zurt_status check_arity(zc_onnx *o, const zc_onnx_op *op)
+static zurt_status check_arity(zc_onnx *o)
 {
+    const zc_onnx_op *op = o->row;
     uint32_t max = op->max_in ? op->max_in : ZC_MAX_ARITY;
     if (o->n_in > max)
         return zc_fail(o, ZURT_E_FORMAT, "%u inputs, at most %u are allowed", (unsigned)o->n_in,
@@ -122,9 +123,9 @@ static zurt_status translate(zc_onnx *o, uint32_t index)
         return zc_fail(o, ZURT_E_UNSUPPORTED,
                        "operator not supported; docs/ops.md lists those that are");
     o->row = op;
-    st = check_arity(o, op);
+    st = make_inputs(o);
     if (!st)
-        st = make_inputs(o);
+        st = check_arity(o);
     if (!st)
         st = op->translate(o);
     for (uint32_t i = 0; i < o->n_out && !st; i++) {

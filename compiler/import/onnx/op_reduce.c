@@ -15,7 +15,7 @@ static zurt_status read_reduction(zc_onnx *o, reduction *r)
     int64_t since = strcmp(o->node->op_type, "ReduceSum") == 0 ? 13 : 18;
     int32_t rank = zc_input(o, 0)->rank;
     int64_t list[ZURT_MAX_RANK];
-    size_t n;
+    size_t n = 0;
     bool given, noop;
     *r = (reduction){0, true, false};
     zurt_status st = zc_attr_bool(o, "keepdims", true, &r->keep_dims);

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Any bytes import or are refused with a status and a message, as they are and with another batch;
+ * what imports, with and without passes, is a valid graph, and runs if it is small. corpus/ has one
+ * model per family of operators, written by make_onnx_corpus.c, and what once failed.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "graph_handle.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+enum { MAX_RUN_BYTES = 1 << 20, MAX_RUN_MACS = 1 << 20 };
+
+static void check(bool holds)
+{
+    if (!holds)
+        abort();
+}
+
+static bool is_small(const zi_graph *g)
+{
+    size_t bytes = 0;
+    uint64_t macs = 0;
+    for (size_t i = 0; i < g->n_tensors && bytes < MAX_RUN_BYTES; i++)
+        bytes += zi_tensor_bytes(&g->tensors[i]);
+    for (size_t i = 0; i < g->n_nodes && macs < MAX_RUN_MACS; i++)
+        macs += zi_node_macs(g, &g->nodes[i]);
+    return bytes < MAX_RUN_BYTES && macs < MAX_RUN_MACS;
+}
+
+static void run(zurt_ctx *ctx, const zurt_graph *graph)
+{
+    zurt_evaluator *e = NULL;
+    size_t n_in = zurt_graph_n_inputs(graph), n_out = zurt_graph_n_outputs(graph);
+    if (!is_small(graph->g) || zurt_evaluator_create(ctx, graph, 1, &e) != ZURT_OK)
+        return;
+    zurt_view *in = calloc(n_in + 1, sizeof(*in));
+    zurt_span *out = calloc(n_out + 1, sizeof(*out));
+    zurt_tensor_info info;
+    for (size_t i = 0; i < n_in; i++) {
+        check(zurt_graph_input(graph, i, &info) == ZURT_OK);
+        uint8_t *bytes = malloc(info.bytes ? info.bytes : 1);
+        for (size_t k = 0; k < info.bytes; k++)
+            bytes[k] = info.dtype == ZURT_BOOL ? k & 1 : (uint8_t)(k * 37); // any bits are a float
+        in[i] = (zurt_view){bytes, info.bytes};
+    }
+    for (size_t i = 0; i < n_out; i++) {
+        check(zurt_graph_output(graph, i, &info) == ZURT_OK);
+        out[i] = (zurt_span){malloc(info.bytes ? info.bytes : 1), info.bytes};
+    }
+    check(zurt_evaluator_run(e, in, n_in, out, n_out) == ZURT_OK);
+    for (size_t i = 0; i < n_in; i++)
+        free((void *)(uintptr_t)in[i].data);
+    for (size_t i = 0; i < n_out; i++)
+        free(out[i].data);
+    free(in);
+    free(out);
+    zurt_evaluator_destroy(e);
+}
+
+static void import(zurt_ctx *ctx, const uint8_t *data, size_t size, bool keep, int32_t batch)
+{
+    zurt_import_options options = ZURT_IMPORT_OPTIONS_INIT;
+    options.keep_structure = keep;
+    options.batch = batch;
+    options.height = options.width = 6;
+    zurt_graph *graph = NULL;
+    ctx->error[0] = 0;
+    zurt_status st = zurt_import_onnx_mem(ctx, data, size, &options, &graph);
+    check(st ? !graph && zurt_ctx_error(ctx)[0] : graph != NULL);
+    check(st != ZURT_E_INTERNAL && st != ZURT_E_ARG);
+    if (!st) {
+        check(zi_graph_check(ctx, graph->g) == ZURT_OK);
+        run(ctx, graph);
+    }
+    zurt_graph_destroy(graph);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    zurt_ctx *ctx;
+    check(zurt_ctx_create(NULL, &ctx) == ZURT_OK);
+    import(ctx, data, size, true, 0);
+    import(ctx, data, size, false, 0);
+    import(ctx, data, size, false, 2);
+    zurt_ctx_destroy(ctx);
+    return 0;
+}
