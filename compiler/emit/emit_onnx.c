@@ -12,33 +12,45 @@
 #define IR_VERSION 7 /* that of opset 13 */
 #define OPSET      13
 
+/* How a tensor is used, the weightiest first: decides who keeps a name that two want. */
+enum { INTERFACE = 0, INNER = 1, UNUSED = 2 };
+
 typedef struct named {
     const char *name;
     zi_id id;
+    int use;
 } named;
 
 static int by_name(const void *a, const void *b)
 {
     const named *x = a, *y = b;
     int order = strcmp(x->name, y->name);
+    if (!order)
+        order = x->use - y->use;
     return order ? order : x->id < y->id ? -1 : 1;
 }
 
-static bool is_interface(const zi_graph *g, zi_id id)
+static void find_uses(const zi_graph *g, named *list)
 {
-    for (size_t i = 0; i < g->n_inputs; i++) {
-        if (g->inputs[i] == id)
-            return true;
+    for (zi_id i = 0; i < g->n_tensors; i++)
+        list[i] = (named){g->tensors[i].name, i, UNUSED};
+    for (size_t i = 0; i < g->n_nodes; i++) {
+        const zi_node *n = &g->nodes[i];
+        for (uint32_t k = 0; k < n->n_in; k++) {
+            if (n->in[k] != ZI_NONE)
+                list[n->in[k]].use = INNER;
+        }
+        for (uint32_t k = 0; k < n->n_out; k++)
+            list[n->out[k]].use = INNER;
     }
-    for (size_t i = 0; i < g->n_outputs; i++) {
-        if (g->outputs[i] == id)
-            return true;
-    }
-    return false;
+    for (size_t i = 0; i < g->n_inputs; i++)
+        list[g->inputs[i]].use = INTERFACE;
+    for (size_t i = 0; i < g->n_outputs; i++)
+        list[g->outputs[i]].use = INTERFACE;
 }
 
-/* Inputs and outputs keep their names. Of the rest, names without '~' keep theirs unless taken:
- * '~' sets off what this exporter adds. */
+/* Inputs and outputs keep their names. So do the rest where a name is free and without '~', which
+ * sets off what this exporter adds. */
 static void name_values(zo_builder *b)
 {
     const zi_graph *g = b->g;
@@ -46,18 +58,30 @@ static void name_values(zo_builder *b)
     b->values = zo_alloc(b, g->n_tensors, sizeof(*b->values));
     if (!list || !b->values)
         return;
-    for (zi_id i = 0; i < g->n_tensors; i++)
-        list[i] = (named){g->tensors[i].name, i};
+    find_uses(g, list);
     qsort(list, g->n_tensors, sizeof(*list), by_name);
     for (size_t i = 0; i < g->n_tensors; i++) {
-        zo_value *v = &b->values[list[i].id];
-        v->base = list[i].name;
-        bool taken = (i && strcmp(list[i - 1].name, v->base) == 0) ||
-                     (i + 1 < g->n_tensors && strcmp(list[i + 1].name, v->base) == 0);
-        if (!taken && v->base[0] && !strchr(v->base, '~'))
-            continue;
-        if (!is_interface(g, list[i].id))
-            v->base = zo_name(b, "t~%u", (unsigned)list[i].id);
+        const char *name = list[i].name;
+        bool is_free =
+            name[0] && !strchr(name, '~') && (i == 0 || strcmp(list[i - 1].name, name) != 0);
+        b->values[list[i].id].base =
+            is_free || list[i].use == INTERFACE ? name : zo_name(b, "t~%u", (unsigned)list[i].id);
+    }
+}
+
+/* Graphs may repeat names of nodes, ONNX may not. */
+static void name_nodes(zo_builder *b)
+{
+    named *list = zo_alloc(b, b->n_nodes, sizeof(*list));
+    if (!list)
+        return;
+    for (size_t i = 0; i < b->n_nodes; i++)
+        list[i] = (named){b->nodes[i]->name, (zi_id)i, INNER};
+    qsort(list, b->n_nodes, sizeof(*list), by_name);
+    for (size_t i = 1; i < b->n_nodes; i++) {
+        Onnx__NodeProto *n = b->nodes[list[i].id];
+        if (strcmp(list[i - 1].name, list[i].name) == 0)
+            n->name = (char *)zo_name(b, "%s~%s", n->output[0], n->op_type);
     }
 }
 
@@ -228,6 +252,7 @@ static void fill_graph(zo_builder *b, Onnx__GraphProto *out)
         add_node(b, &g->nodes[i]);
     for (size_t i = 0; !b->st && i < g->n_outputs; i++)
         out->output[i] = add_output(b, g->outputs[i]);
+    name_nodes(b);
     out->name = "zurt";
     out->n_input = g->n_inputs;
     out->n_output = g->n_outputs;

@@ -65,6 +65,8 @@ Onnx__NodeProto *zo_node(zo_builder *b, const char *op, const char *name, const 
     if (!b->st && !zi_grow(&b->ctx->allocator, &list, &b->cap_nodes, b->n_nodes, sizeof(*b->nodes)))
         no_memory(b);
     b->nodes = list;
+    if (name == out || !name[0] || strchr(name, '~')) // '~' is ours
+        name = zo_name(b, "%s~%s", out, op);
     if (b->st)
         return NULL;
     onnx__node_proto__init(n);

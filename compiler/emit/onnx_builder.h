@@ -36,7 +36,8 @@ typedef struct zo_builder {
     size_t n_tensors, cap_tensors;
 } zo_builder;
 
-/** A node; attributes are added to the result. NULL after a failure. */
+/** A node; attributes are added to the result. NULL after a failure.
+ *  @param name of the graph's node; `out` for a node that this exporter adds. */
 Onnx__NodeProto *zo_node(zo_builder *b, const char *op, const char *name, const char *const *in,
                          size_t n_in, const char *out);
 /** A node of one input; returns `out`, or "" after a failure. */

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Files come back by the importer; that other tools take them is checked by scripts. */
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "graph_handle.h"
+#include "quant/scale.h"
+#include "support/refusing_allocator.h"
+#include "support/sample_graph.h"
+
+static char folder[] = "test_onnx_XXXXXX";
+static char path[64];
+
+static int setup(void **state)
+{
+    zurt_ctx *ctx;
+    if (!mkdtemp(folder) || zurt_ctx_create(NULL, &ctx))
+        return -1;
+    snprintf(path, sizeof(path), "%s/a.onnx", folder);
+    *state = ctx;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    zurt_ctx_destroy(*state);
+    return rmdir(folder);
+}
+
+/* The sample graph with tables that are what their attribute says. */
+static zurt_graph *true_sample(zurt_ctx *ctx)
+{
+    zi_graph *g = sample_graph(ctx);
+    zurt_graph *graph;
+    assert_non_null(g);
+    for (size_t i = 0; i < g->n_nodes; i++) {
+        const zi_node *n = &g->nodes[i];
+        if (n->op != ZI_OP_Lut)
+            continue;
+        const zi_quant *q = &g->tensors[n->in[0]].quant;
+        int8_t *table = (int8_t *)(uintptr_t)g->tensors[n->in[1]].data;
+        for (int32_t v = -128; v < 128; v++) {
+            float x = q->scale[0] * (float)(v - q->zero_point[0]);
+            float y = x < 0 ? x * n->attr.lut.unary.alpha : x;
+            table[v + 128] = (int8_t)zi_quantize(y, q->scale[0], q->zero_point[0], -128, 127);
+        }
+    }
+    assert_int_equal(zc_graph_wrap(ctx, g, &graph), ZURT_OK);
+    return graph;
+}
+
+/* Runs both on the same random pictures [1, 6, 6, 2]. */
+static void expect_equal_results(zurt_ctx *ctx, const zurt_graph *a, const zurt_graph *b)
+{
+    zurt_evaluator *ea, *eb;
+    assert_int_equal(zurt_evaluator_create(ctx, a, 1, &ea), ZURT_OK);
+    assert_int_equal(zurt_evaluator_create(ctx, b, 1, &eb), ZURT_OK);
+    uint32_t seed = 7;
+    for (int run = 0; run < 50; run++) {
+        float in[72], out_a[4], out_b[4];
+        for (int i = 0; i < 72; i++) {
+            seed = seed * 1664525u + 1013904223u;
+            in[i] = (float)(seed >> 16) / 16384.0f - 2.0f;
+        }
+        zurt_view view = {in, sizeof(in)};
+        zurt_span to_a = {out_a, sizeof(out_a)}, to_b = {out_b, sizeof(out_b)};
+        assert_int_equal(zurt_evaluator_run(ea, &view, 1, &to_a, 1), ZURT_OK);
+        assert_int_equal(zurt_evaluator_run(eb, &view, 1, &to_b, 1), ZURT_OK);
+        assert_memory_equal(out_a, out_b, sizeof(out_a));
+    }
+    zurt_evaluator_destroy(ea);
+    zurt_evaluator_destroy(eb);
+}
+
+static void comes_back_by_the_importer_with_equal_results(void **state)
+{
+    zurt_ctx *ctx = *state;
+    zurt_graph *graph = true_sample(ctx), *back;
+    assert_int_equal(zurt_emit_onnx_file(ctx, graph, path), ZURT_OK);
+    zurt_status st = zurt_import_onnx_file(ctx, path, NULL, &back);
+    if (st)
+        fail_msg("%s", zurt_ctx_error(ctx));
+    zurt_tensor_info in, out;
+    assert_int_equal(zurt_graph_input(back, 0, &in), ZURT_OK);
+    assert_int_equal(zurt_graph_output(back, 0, &out), ZURT_OK);
+    assert_string_equal(in.name, "image");
+    assert_string_equal(out.name, "softmax");
+    assert_int_equal(in.from_nchw, 1);
+    assert_int_equal(in.dims[3], 2);
+    assert_true(zurt_graph_is_quantized(back));
+    expect_equal_results(ctx, graph, back);
+    zurt_graph_destroy(back);
+    zurt_graph_destroy(graph);
+    assert_int_equal(unlink(path), 0);
+}
+
+static size_t read_back(uint8_t *bytes, size_t size)
+{
+    FILE *in = fopen(path, "rb");
+    assert_non_null(in);
+    size_t n = fread(bytes, 1, size, in);
+    fclose(in);
+    return n;
+}
+
+static void writes_the_same_bytes_again(void **state)
+{
+    zurt_ctx *ctx = *state;
+    static uint8_t first[65536], second[65536];
+    zurt_graph *graph = true_sample(ctx);
+    assert_int_equal(zurt_emit_onnx_file(ctx, graph, path), ZURT_OK);
+    size_t n = read_back(first, sizeof(first));
+    assert_int_equal(zurt_emit_onnx_file(ctx, graph, path), ZURT_OK);
+    assert_int_equal(read_back(second, sizeof(second)), n);
+    assert_memory_equal(first, second, n);
+    zurt_graph_destroy(graph);
+    assert_int_equal(unlink(path), 0);
+}
+
+static void survives_refused_memory(void **state)
+{
+    (void)state;
+    refusing r = {0};
+    zurt_ctx_options options = ZURT_CTX_OPTIONS_INIT;
+    options.allocator = refusing_allocator(&r);
+    zurt_ctx *ctx;
+    assert_int_equal(zurt_ctx_create(&options, &ctx), ZURT_OK);
+    zurt_graph *graph = true_sample(ctx);
+    zurt_status st = ZURT_E_NOMEM;
+    for (size_t n = 1; st; n++) {
+        size_t live = r.live;
+        r.requests = 0;
+        r.refuse = n;
+        st = zurt_emit_onnx_file(ctx, graph, path);
+        assert_true(st == ZURT_E_NOMEM || (!st && n > 5));
+        assert_int_equal(r.live, live);
+        assert_int_equal(access(path, F_OK), st ? -1 : 0);
+    }
+    r.refuse = 0;
+    zurt_graph_destroy(graph);
+    zurt_ctx_destroy(ctx);
+    assert_int_equal(r.live, 0);
+    assert_int_equal(unlink(path), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(comes_back_by_the_importer_with_equal_results),
+        cmocka_unit_test(writes_the_same_bytes_again),
+        cmocka_unit_test(survives_refused_memory),
+    };
+    return cmocka_run_group_tests(tests, setup, teardown);
+}
