@@ -56,7 +56,7 @@ static inline bool zk_conv_is_gemm(const zk_conv_shape *s)
 #define ZK_CONV_CHANNELS 4
 
 /** Patches and weights of the s8 kernels are widened to 16 bits, rows padded to this many. */
-#define ZK_CONV_S8_ALIGN 8
+#define ZK_CONV_S8_ALIGN 16
 
 static inline int64_t zk_conv_s8_pitch(const zk_conv_shape *s)
 {

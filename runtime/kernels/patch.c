@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-static void gather(const zk_conv_f32_args *a, zk_pixel p, int32_t group, float *out)
+static void gather_f32(const zk_conv_f32_args *a, zk_pixel p, int32_t group, float *out)
 {
     const zk_conv_shape *s = a->shape;
     const size_t n = (size_t)(s->in_c / s->groups);
@@ -26,5 +26,75 @@ void zk_gather_f32(const zk_conv_f32_args *a, int64_t pixel, int64_t n, int32_t 
     const int64_t patch = zk_conv_patch(a->shape);
     zk_pixel p = zk_pixel_at(a->shape, pixel);
     for (int64_t i = 0; i < n; i++, zk_pixel_next(a->shape, &p))
-        gather(a, p, group, a->scratch + i * patch);
+        gather_f32(a, p, group, a->scratch + i * patch);
+}
+
+static void widen(const int8_t *restrict in, int32_t zero_point, int64_t n, int16_t *restrict out)
+{
+    for (int64_t i = 0; i < n; i++)
+        out[i] = (int16_t)(in[i] - zero_point);
+}
+
+static void gather_s8(const zk_conv_s8_args *a, zk_pixel p, int32_t group, int16_t *out)
+{
+    const zk_conv_shape *s = a->shape;
+    const int64_t n = s->in_c / s->groups;
+    const int8_t *image = a->x + p.image * s->in_h * s->in_w * s->in_c + group * n;
+    const int16_t *end = out + zk_conv_s8_pitch(s);
+    for (int32_t ky = 0; ky < s->kernel_h; ky++) {
+        const int64_t iy = zk_tap_y(s, p.y, ky);
+        for (int32_t kx = 0; kx < s->kernel_w; kx++) {
+            const int64_t ix = iy < 0 ? -1 : zk_tap_x(s, p.x, kx);
+            if (ix < 0)
+                memset(out, 0, (size_t)n * sizeof(*out));
+            else
+                widen(image + (iy * s->in_w + ix) * s->in_c, a->x_zero_point, n, out);
+            out += n;
+        }
+    }
+    memset(out, 0, (size_t)(end - out) * sizeof(*out));
+}
+
+static void gather_tile_s8(const zk_conv_s8_args *a, int64_t pixel, int64_t n, int32_t group)
+{
+    const int64_t pitch = zk_conv_s8_pitch(a->shape);
+    zk_pixel p = zk_pixel_at(a->shape, pixel);
+    for (int64_t i = 0; i < n; i++, zk_pixel_next(a->shape, &p))
+        gather_s8(a, p, group, a->scratch + i * pitch);
+}
+
+/* Weight rows of output channels [c, c + n), behind the patches. */
+static const int16_t *widen_weights(const zk_conv_s8_args *a, int32_t c, int32_t n)
+{
+    const int64_t patch = zk_conv_patch(a->shape);
+    const int64_t pitch = zk_conv_s8_pitch(a->shape);
+    int16_t *w = a->scratch + a->tile * pitch;
+    for (int32_t i = 0; i < ZK_CONV_CHANNELS; i++) {
+        int16_t *row = w + i * pitch;
+        const int64_t used = i < n ? patch : 0;
+        if (used)
+            widen(a->w + (c + i) * patch, a->w_zero_point ? a->w_zero_point[c + i] : 0, used, row);
+        memset(row + used, 0, (size_t)(pitch - used) * sizeof(*row));
+    }
+    return w;
+}
+
+void zk_conv_s8_tiles(const zk_conv_s8_args *a, zk_conv_s8_block_fn *block)
+{
+    const int32_t per_group = a->shape->out_c / a->shape->groups;
+    for (int64_t begin = a->pixel_begin; begin < a->pixel_end; begin += a->tile) {
+        const int64_t left = a->pixel_end - begin;
+        const int64_t n = left < a->tile ? left : a->tile;
+        for (int32_t c = a->channel_begin; c < a->channel_end;) {
+            const int32_t group = c / per_group;
+            const int32_t group_end = (group + 1) * per_group;
+            const int32_t end = group_end < a->channel_end ? group_end : a->channel_end;
+            gather_tile_s8(a, begin, n, group);
+            for (; c < end; c += ZK_CONV_CHANNELS) {
+                const int32_t n_c = end - c < ZK_CONV_CHANNELS ? end - c : ZK_CONV_CHANNELS;
+                block(a, widen_weights(a, c, n_c), begin, n, c, n_c);
+            }
+            c = end;
+        }
+    }
 }

@@ -70,6 +70,19 @@ static inline zk_taps zk_taps_at(int32_t o, int32_t kernel, int32_t stride, int3
     return t;
 }
 
+/**
+ * Output channels [c, c + n_c), at most ZK_CONV_CHANNELS, of the n_pixels from `pixel` on.
+ *
+ * @param a->scratch patches: rows of zk_conv_s8_pitch() values, widened to 16 bits with the zero
+ *                   point subtracted, zeros at the end.
+ * @param w          ZK_CONV_CHANNELS weight rows of the same form, those past n_c zero.
+ */
+typedef void zk_conv_s8_block_fn(const zk_conv_s8_args *a, const int16_t *w, int64_t pixel,
+                                 int64_t n_pixels, int32_t c, int32_t n_c);
+
+/** The loops of an s8 convolution: tiles of pixels, groups, blocks of channels. */
+void zk_conv_s8_tiles(const zk_conv_s8_args *a, zk_conv_s8_block_fn *block);
+
 /** Copies the patches of n pixels and one group to a->scratch, zk_conv_patch() floats each. */
 void zk_gather_f32(const zk_conv_f32_args *a, int64_t pixel, int64_t n, int32_t group);
 

@@ -7,9 +7,9 @@
 #include "base/size.h"
 #include "quant/scale.h"
 
-/** Patches held at a time: about half of a core's second-level cache, and enough of them to make
- *  one pass over the weights worth while. */
-enum { TILE_BYTES = 256 * 1024, TILE_MIN = 16, TILE_MAX = 4096 };
+/** Patches held at a time. A core's second-level cache holds them; in float half as much again
+ *  would be lost to the product's own packing of short matrices. */
+enum { TILE_BYTES_S8 = 256 * 1024, TILE_BYTES_F32 = 1024 * 1024, TILE_MIN = 16, TILE_MAX = 4096 };
 
 /** Multiply-accumulates that cost as much as one element of an elementwise op. */
 enum { MACS_PER_ELEM = 16 };
@@ -184,7 +184,7 @@ static bool size_scratch(zi_prepared *p, conv_plan *plan, bool s8)
     const zk_conv_shape *s = &plan->shape;
     const int64_t row = s8 ? zk_conv_s8_pitch(s) * (int64_t)sizeof(int16_t)
                            : zk_conv_patch(s) * (int64_t)sizeof(float);
-    int64_t tile = TILE_BYTES / row;
+    int64_t tile = (s8 ? TILE_BYTES_S8 : TILE_BYTES_F32) / row;
     tile = tile < TILE_MIN ? TILE_MIN : tile > TILE_MAX ? TILE_MAX : tile;
     if (tile > zk_conv_pixels(s))
         tile = zk_conv_pixels(s);
