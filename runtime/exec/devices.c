@@ -17,6 +17,11 @@ const zi_device_row *zi_device_rows(size_t *n)
     return rows;
 }
 
+const zi_backend_vtable *zi_device_cpu(void)
+{
+    return &zi_backend_cpu;
+}
+
 zi_accelerators zi_accelerators_for(zurt_device device)
 {
     zi_accelerators a = {.required = device == ZURT_DEVICE_XRT || device == ZURT_DEVICE_SIM};

@@ -17,6 +17,9 @@ typedef struct zi_device_row {
 /** @param n number of rows. */
 const zi_device_row *zi_device_rows(size_t *n);
 
+/** The row that is always there. */
+const zi_backend_vtable *zi_device_cpu(void);
+
 #define ZI_MAX_ACCELERATORS 4
 
 /** What stands beside the CPU, which is always there. */

@@ -6,7 +6,6 @@
 #include "backend/cpu/backend_cpu.h"
 #include "base/alloc.h"
 #include "base/cpu.h"
-#include "base/thread.h"
 
 #define DEFAULT_TIMEOUT_MS 10000
 
@@ -78,7 +77,7 @@ static zurt_status open_devices(zurt_session *s, const zi_accelerators *a)
             zi_log(s->ctx, ZURT_LOG_INFO, "%s: passed over: %s", a->candidates[i]->name,
                    zurt_ctx_error(s->ctx));
     }
-    return open_device(s, &zi_backend_cpu);
+    return open_device(s, zi_device_cpu());
 }
 
 static zurt_status create_schedules(zurt_session *s)
