@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Files come back by the importer; that other tools take them is checked by scripts. */
- */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
