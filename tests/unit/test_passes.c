@@ -1,8 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <dirent.h>
 #include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
+#include "import/onnx/onnx_import.h"
 #include "passes/passes_all.h"
 #include "support/graph_numeric.h"
+#include "support/test_allocator.h"
 
 static const float rounding = 1e-5f;
 
@@ -99,6 +105,112 @@ static void activations_become_clamps(void **state)
     builder_free(&b);
 }
 
+static void every_refused_allocation_is_reported(void **state)
+{
+    (void)state;
+    builder b = builder_make();
+    network(&b);
+    zi_graph *source = b.g;
+    zurt_ctx *plain = b.ctx;
+    for (size_t refuse = 1;; refuse++) {
+        zt_allocator counting = {0};
+        b.ctx = zt_ctx_create(&counting, UINT32_MAX);
+        assert_non_null(b.ctx);
+        assert_int_equal(zi_graph_clone(b.ctx, source, &b.g), ZURT_OK);
+        zt_allocator_arm(&counting, refuse);
+        zurt_status st = zc_passes_run(b.ctx, b.g);
+        bool refused = zt_allocator_refused(&counting);
+        zt_allocator_arm(&counting, 0);
+        assert_int_equal(st, refused ? ZURT_E_NOMEM : ZURT_OK);
+        builder_free(&b);
+        assert_int_equal(counting.n_live, 0);
+        if (!refused)
+            break;
+    }
+    zi_graph_destroy(source);
+    zurt_ctx_destroy(plain);
+}
+
+static void long_chains_come_to_an_end(void **state)
+{
+    (void)state;
+    enum { LAYERS = 3000 };
+    builder b = builder_make();
+    zi_id x = build_input(&b, "x", ZURT_F32, DIMS(1, 2, 2, 2));
+    zi_id w = build_noise(&b, "w", DIMS(2, 1, 1, 2));
+    for (int i = 0; i < LAYERS; i++) {
+        zi_id t = build_op(&b, ZI_OP_Transpose, "t", ATTR(.perm = {{0, 2, 3, 1}}), 1, x);
+        zi_id c =
+            build_op(&b, ZI_OP_Conv, "c", ATTR(.conv = {{1, 1}, {1, 1}, {0}, 1, {0}}), 2, t, w);
+        zi_id u = build_op(&b, ZI_OP_Transpose, "u", ATTR(.perm = {{0, 3, 1, 2}}), 1, c);
+        x = build_op(&b, ZI_OP_Relu, "r", NULL, 1, u);
+    }
+    build_output(&b, x);
+    assert_int_equal(zc_passes_run(b.ctx, b.g), ZURT_OK);
+    assert_int_equal(b.g->n_nodes, LAYERS + 1); // the output is NCHW
+    builder_free(&b);
+}
+
+/** Transposes that are not what the model's output asks for. */
+static size_t inner_transposes(const zi_graph *g)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < g->n_nodes; i++) {
+        bool output = false;
+        for (size_t k = 0; k < g->n_outputs; k++)
+            output = output || g->outputs[k] == g->nodes[i].out[0];
+        count += g->nodes[i].op == ZI_OP_Transpose && !output;
+    }
+    return count;
+}
+
+static void import_and_optimise(builder *b, const char *path)
+{
+    FILE *f = fopen(path, "rb");
+    assert_non_null(f);
+    fseek(f, 0, SEEK_END);
+    size_t size = (size_t)ftell(f), source_nodes;
+    rewind(f);
+    void *bytes = zi_zalloc(&b->ctx->allocator, size);
+    assert_int_equal(fread(bytes, 1, size, f), size);
+    fclose(f);
+    zurt_import_options options = ZURT_IMPORT_OPTIONS_INIT;
+    options.height = options.width = 64; // where the model leaves them open
+    zurt_status st =
+        zc_onnx_import(b->ctx, (zi_bytes){bytes, size}, &options, &b->g, &source_nodes);
+    if (!st)
+        st = zc_passes_run(b->ctx, b->g);
+    if (st)
+        fail_msg("%s: %s", path, zurt_ctx_error(b->ctx));
+    zi_free(&b->ctx->allocator, bytes);
+}
+
+static void real_models_need_no_transpose_inside(void **state)
+{
+    (void)state;
+    const char *data = getenv("ZURT_DATA");
+    char path[4096];
+    snprintf(path, sizeof(path), "%s/onnx", data ? data : "");
+    DIR *folder = opendir(path);
+    if (!folder)
+        skip();
+    size_t models = 0;
+    for (struct dirent *e = readdir(folder); e; e = readdir(folder)) {
+        if (!strstr(e->d_name, ".onnx"))
+            continue;
+        builder b = builder_make();
+        zi_graph_destroy(b.g);
+        snprintf(path, sizeof(path), "%s/onnx/%s", data, e->d_name);
+        import_and_optimise(&b, path);
+        if (inner_transposes(b.g))
+            fail_msg("%s: %zu Transposes inside", e->d_name, inner_transposes(b.g));
+        builder_free(&b);
+        models++;
+    }
+    closedir(folder);
+    assert_true(models > 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -106,6 +218,9 @@ int main(void)
         cmocka_unit_test(passes_are_idempotent),
         cmocka_unit_test(constants_fold_but_for_dequantised_weights),
         cmocka_unit_test(activations_become_clamps),
+        cmocka_unit_test(every_refused_allocation_is_reported),
+        cmocka_unit_test(long_chains_come_to_an_end),
+        cmocka_unit_test(real_models_need_no_transpose_inside),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
