@@ -1,30 +1,28 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Same form as conv_s8_ref.c. A sum runs in LANES interleaved partial sums, added pairwise at the
+ * Same form as the s8 kernel. A sum runs in LANES interleaved partial sums, added pairwise at the
  * end: an order that vectors keep, so that results do not depend on the compiler.
  */
 #include "kernels/kernels.h"
 #include "kernels/patch.h"
 
-#define LANES 4
+#define LANES 16
 
-/* Dot products of one patch with ZK_CONV_CHANNELS weight rows. */
-static void dot(const float *restrict x, const float *const w[ZK_CONV_CHANNELS], int64_t n,
-                float acc[ZK_CONV_CHANNELS])
+static float dot(const float *restrict x, const float *restrict w, int64_t n)
 {
-    float sum[ZK_CONV_CHANNELS][LANES] = {{0}};
+    float sum[LANES] = {0};
     const int64_t whole = n / LANES * LANES;
     for (int64_t i = 0; i < whole; i += LANES) {
-        for (int j = 0; j < ZK_CONV_CHANNELS; j++) {
-            for (int l = 0; l < LANES; l++)
-                sum[j][l] += x[i + l] * w[j][i + l];
-        }
+        for (int l = 0; l < LANES; l++)
+            sum[l] += x[i + l] * w[i + l];
     }
-    for (int j = 0; j < ZK_CONV_CHANNELS; j++) {
-        for (int64_t i = whole; i < n; i++)
-            sum[j][i - whole] += x[i] * w[j][i];
-        acc[j] = (sum[j][0] + sum[j][2]) + (sum[j][1] + sum[j][3]);
+    for (int64_t i = whole; i < n; i++)
+        sum[i - whole] += x[i] * w[i];
+    for (int half = LANES / 2; half; half /= 2) {
+        for (int l = 0; l < half; l++)
+            sum[l] += sum[half + l];
     }
+    return sum[0];
 }
 
 /* Output channels [c, c + n_c) of the pixels whose patches are given. */
@@ -32,15 +30,10 @@ static void channels(const zk_conv_f32_args *a, const float *patches, int64_t pi
                      int64_t n_pixels, int32_t c, int32_t n_c)
 {
     const int64_t patch = zk_conv_patch(a->shape);
-    const float *w[ZK_CONV_CHANNELS];
-    for (int32_t j = 0; j < ZK_CONV_CHANNELS; j++)
-        w[j] = a->w + (c + (j < n_c ? j : 0)) * patch;
     for (int64_t i = 0; i < n_pixels; i++) {
-        float acc[ZK_CONV_CHANNELS];
-        dot(patches + i * patch, w, patch, acc);
-        float *out = a->out + (pixel + i) * a->shape->out_c + c;
-        for (int32_t j = 0; j < n_c; j++) {
-            const float v = acc[j] + a->bias[c + j];
+        float *out = a->out + (pixel + i) * a->shape->out_c;
+        for (int32_t j = c; j < c + n_c; j++) {
+            const float v = dot(patches + i * patch, a->w + j * patch, patch) + a->bias[j];
             out[j] = v < a->lo ? a->lo : v > a->hi ? a->hi : v;
         }
     }
