@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "quant/requant.h"
 #include "quant/scale.h"
 
 /** out[i] = table[x[i] + 128]. */
@@ -25,7 +26,18 @@ typedef struct zk_binary_s8 {
     zi_multiplier out;
     int32_t b_sign; /**< add only: 1 adds, -1 subtracts */
     int32_t lo, hi; /**< clamp, within [-128, 127] */
+    /** add only: both operands' terms by stored value + 128, for variants that look them up */
+    int32_t a_term[256], b_term[256];
 } zk_binary_s8;
+
+/** Fills both tables from the other members; an add kernel may use either. */
+static inline void zk_add_s8_set_terms(zk_binary_s8 *p)
+{
+    for (int32_t q = -128; q <= 127; q++) {
+        p->a_term[q + 128] = zi_add_term(q, p->a_zero, p->a.multiplier, p->a.shift);
+        p->b_term[q + 128] = p->b_sign * zi_add_term(q, p->b_zero, p->b.multiplier, p->b.shift);
+    }
+}
 
 /** a_step, b_step: 1, or 0 for one value against all. */
 typedef void zk_binary_s8_fn(const zk_binary_s8 *p, const int8_t *a, size_t a_step, const int8_t *b,

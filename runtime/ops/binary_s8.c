@@ -62,11 +62,15 @@ zurt_status zi_binary_s8_params(zurt_ctx *ctx, const zi_graph *g, const zi_node 
 zurt_status zi_binary_s8_init(zurt_ctx *ctx, const zi_prepared *p, zi_binary_s8 *out)
 {
     zurt_status st = zi_binary_s8_params(ctx, p->graph, p->node, out);
-    if (out->op == ZI_OP_Add || out->op == ZI_OP_Sub)
+    if (st)
+        return st;
+    if (out->op == ZI_OP_Add || out->op == ZI_OP_Sub) {
+        zk_add_s8_set_terms(&out->params);
         out->kernel = p->kernels->add_s8;
-    else if (out->op == ZI_OP_Mul)
+    } else if (out->op == ZI_OP_Mul) {
         out->kernel = p->kernels->mul_s8;
-    return st;
+    }
+    return ZURT_OK;
 }
 
 /* a / b: the quotient truncated at 2^-20, then rescaled; x / 0 saturates by the sign of x. */

@@ -56,7 +56,8 @@ static inline int32_t zi_requant(int32_t acc, int32_t multiplier, int32_t shift)
 
 static inline int32_t zi_clamp(int32_t x, int32_t lo, int32_t hi)
 {
-    return x < lo ? lo : x > hi ? hi : x;
+    x = x < lo ? lo : x; // apart: compilers make moves of them, not branches
+    return x > hi ? hi : x;
 }
 
 /** x + zero_point clamped to [lo, hi]; the sum cannot overflow. All three are 8-bit values. */

@@ -133,6 +133,7 @@ static bool check_add(kern_rng *r)
 {
     op_elem op = random_binary(r, "add_s8");
     op.p.out = multiplier(r, -24, -14); // 2^28 * 2^-20 is the range of 8 bits
+    zk_add_s8_set_terms(&op.p);
     return check(r, &op, call_add, expect_add, true);
 }
 
@@ -302,6 +303,7 @@ static void bench(kern_rng *r, const char *name, call_fn *call)
                             .b_sign = 1,
                             .lo = -128,
                             .hi = 127};
+    zk_add_s8_set_terms(&t.op.p);
     for (int d = 0; d < 256; d++)
         t.op.softmax.exp[d] = INT32_MAX >> (d / 16);
     t.op.a = kern_place(r, KERN_X, BENCH_ELEMS, 1);

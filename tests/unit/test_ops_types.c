@@ -88,6 +88,33 @@ static void quantize_rounds_half_to_even(void **state)
     }
 }
 
+/* The kernel has a form of its own of what scale.h states for one element. */
+static void quantize_kernel_equals_the_definition(void **state)
+{
+    (void)state;
+    zk_table kernels;
+    zk_table_init(&kernels, zi_cpu_detect());
+    builder b = builder_make();
+    for (int k = 0; k < 2000; k++) {
+        float scale = ldexpf(1.0f + 0.5f * builder_random(&b), builder_int(&b, -30, 20));
+        int32_t lo = k & 1 ? -128 : 0, zero = builder_int(&b, lo, lo + 255);
+        float x[64];
+        int8_t out[64];
+        for (int i = 0; i < 64; i++) {
+            x[i] = scale * 200.0f * builder_random(&b);
+            if (i % 4 == 0) // ties
+                x[i] = scale * ((float)builder_int(&b, -200, 200) + 0.5f);
+            if (i % 16 == 1)
+                x[i] = ldexpf(builder_random(&b), builder_int(&b, -140, 127));
+        }
+        x[5] = NAN, x[6] = INFINITY, x[7] = -INFINITY, x[9] = -0.0f;
+        kernels.quantize_f32_s8(scale, zero, lo, lo + 255, x, out, 64);
+        for (int i = 0; i < 64; i++)
+            assert_int_equal(out[i], (int8_t)zi_quantize(x[i], scale, zero, lo, lo + 255));
+    }
+    builder_free(&b);
+}
+
 static int32_t byte_of(const void *p, size_t i, bool is_u8)
 {
     return is_u8 ? ((const uint8_t *)p)[i] : ((const int8_t *)p)[i];
@@ -171,6 +198,7 @@ int main(void)
         cmocka_unit_test(cast_of_integers_wraps),
         cmocka_unit_test(cast_to_f32_and_itself),
         cmocka_unit_test(quantize_rounds_half_to_even),
+        cmocka_unit_test(quantize_kernel_equals_the_definition),
         cmocka_unit_test(requantize_between_8_bit_types),
         cmocka_unit_test(per_axis_there_and_back),
         cmocka_unit_test(dequantize_of_other_types),
