@@ -218,7 +218,7 @@ zc_onnx_fn zc_op_conv, zc_op_conv_transpose, zc_op_gemm, zc_op_matmul;
 zc_onnx_fn zc_op_max_pool, zc_op_average_pool, zc_op_global_pool;
 zc_onnx_fn zc_op_unary, zc_op_binary, zc_op_variadic, zc_op_mean, zc_op_compare_equal, zc_op_pow;
 zc_onnx_fn zc_op_where, zc_op_clip, zc_op_alpha, zc_op_batch_norm, zc_op_instance_norm;
-zc_onnx_fn zc_op_layer_norm;
+zc_onnx_fn zc_op_layer_norm, zc_op_gelu, zc_op_mish, zc_op_cast_like;
 zc_onnx_fn zc_op_reduce, zc_op_reduce_composed, zc_op_arg, zc_op_softmax;
 zc_onnx_fn zc_op_concat, zc_op_split, zc_op_slice, zc_op_pad, zc_op_transpose, zc_op_gather;
 zc_onnx_fn zc_op_tile, zc_op_depth_space, zc_op_resize, zc_op_upsample;

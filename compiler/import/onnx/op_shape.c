@@ -387,6 +387,13 @@ zurt_status zc_op_cast(zc_onnx *o)
     return st ? st : zc_define(o, 0, out);
 }
 
+zurt_status zc_op_cast_like(zc_onnx *o)
+{
+    zi_id out;
+    zurt_status st = zc_emit_cast(o, NULL, o->in[0], zc_input(o, 1)->dtype, &out);
+    return st ? st : zc_define(o, 0, out);
+}
+
 zurt_status zc_op_control_flow(zc_onnx *o)
 {
     return zc_fail(o, ZURT_E_UNSUPPORTED,
