@@ -8,8 +8,8 @@
 const char target_input_help[] =
     "  --input-norm MEAN/STD ...  per channel, for pixels / 255 (default 0/1); .zurt has its own\n"
     "  --bgr                      the model wants blue, green, red\n"
-    "  --fit stretch|crop         how a picture becomes the input's size (default stretch)\n"
-    "  --crop-ratio R             for crop: 0.875 takes 224 out of 256 (default 0.875)\n"
+    "  --fit stretch|crop         how a picture becomes the input's size (default crop)\n"
+    "  --crop-ratio R             for crop: 0.875 takes 224 out of 256 (default 1)\n"
     "  --input-size WxH           for a model whose height and width are symbolic\n"
     "  --batch N                  rewrites the batch of an ONNX model\n"
     "  --layout nchw|nhwc         of raw and npy samples (default: the source model's)\n"
@@ -28,7 +28,7 @@ const char data_help[] =
 
 target_options target_options_default(void)
 {
-    target_options o = {.norm = {.channels = 1, .crop_ratio = 0.875f},
+    target_options o = {.norm = {.channels = 1, .fit = ZURT_FIT_CENTRE_CROP, .crop_ratio = 1.0f},
                         .import = ZURT_IMPORT_OPTIONS_INIT,
                         .session = ZURT_SESSION_OPTIONS_INIT};
     for (int i = 0; i < 4; i++)

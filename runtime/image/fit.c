@@ -140,25 +140,19 @@ static zurt_status resample(zurt_ctx *ctx, const zurt_image *in, const taps *col
     return ZURT_OK;
 }
 
-/* Half of the excess, ties to even: torchvision's CenterCrop. */
-static int64_t crop_start(int64_t size, int32_t keep)
-{
-    int64_t excess = size - keep;
-    return excess / 2 + ((excess & 3) == 3);
-}
-
-/* The side that limits gets target / ratio, the other what the aspect gives, cut to an integer. */
+/* The side that limits gets target / ratio, the other what the aspect gives; the crop's margins
+ * are halves of the excess, the odd pixel behind. */
 static void plan_crop(const zurt_image *in, int32_t width, int32_t height, float ratio, axis *x,
                       axis *y)
 {
     bool wide = (int64_t)in->width * height > (int64_t)in->height * width;
     axis *shorter = wide ? y : x, *longer = wide ? x : y;
     shorter->out = llround((double)shorter->count / (double)ratio);
-    longer->out = (int64_t)((double)shorter->out * longer->in / shorter->in);
+    longer->out = llround((double)shorter->out * longer->in / shorter->in);
     if (longer->out < longer->count)
         longer->out = longer->count;
-    x->first = crop_start(x->out, width);
-    y->first = crop_start(y->out, height);
+    x->first = (x->out - width) / 2;
+    y->first = (y->out - height) / 2;
 }
 
 static zurt_status check_args(zurt_ctx *ctx, const zurt_image *in, int32_t width, int32_t height,

@@ -37,10 +37,10 @@ def jpeg(image, **options):
 def centre_crop(image, size, resized):
     width, height = image.size
     if width <= height:
-        to = (resized, int(resized * height / width))
+        to = (resized, int(resized * height / width + 0.5))
     else:
-        to = (int(resized * width / height), resized)
-    left, top = (int(round((n - size) / 2.0)) for n in to)
+        to = (int(resized * width / height + 0.5), resized)
+    left, top = ((n - size) // 2 for n in to)
     return image.resize(to, Image.BILINEAR).crop((left, top, left + size, top + size))
 
 
