@@ -174,6 +174,16 @@ static zurt_status pick(zc_layout *l, const zi_node *n, const seen *s, int64_t i
     return zc_layout_copy(l, &as_slice, &in, &out, &attr);
 }
 
+/** True if the axis can be joined with its neighbour in store without going beyond the limits. */
+static bool can_pick(const zi_tensor *x, const seen *s, int32_t axis)
+{
+    if (s->rank < 2)
+        return false;
+    int32_t at = s->place[axis];
+    int32_t other = x->dims[s->order[at + 1 < s->rank ? at + 1 : at - 1]];
+    return (int64_t)x->dims[axis] * other <= ZI_MAX_DIM;
+}
+
 zurt_status zc_layout_gather(zc_layout *l, const zi_node *n, bool *done)
 {
     const zi_tensor index = l->g->tensors[n->in[1]];
@@ -182,7 +192,7 @@ zurt_status zc_layout_gather(zc_layout *l, const zi_node *n, bool *done)
         return ZURT_OK;
     *done = true;
     int32_t axis = n->attr.axis.axis;
-    if (index.rank == 0 && index.data && s.rank > 1) {
+    if (index.rank == 0 && index.data && can_pick(&l->g->tensors[n->in[0]], &s, axis)) {
         int64_t value;
         memcpy(&value, index.data, sizeof(value));
         return pick(l, n, &s, value);

@@ -89,8 +89,9 @@ static runs find_runs(const zc_rep *r, const uint8_t *atoms, int32_t count)
     runs out = {0};
     int32_t size[ZC_MAX_ATOMS], start[ZC_MAX_ATOMS]; // in the wanted order
     for (int32_t i = 0; i < count; i++) {
-        if (i && ranks[i] == ranks[i - 1] + 1) {
-            size[out.rank - 1] *= r->size[atoms[i]];
+        int64_t joined = i ? (int64_t)size[out.rank - 1] * r->size[atoms[i]] : 0;
+        if (i && ranks[i] == ranks[i - 1] + 1 && joined <= ZI_MAX_DIM) {
+            size[out.rank - 1] = (int32_t)joined;
             continue;
         }
         size[out.rank] = r->size[atoms[i]];
@@ -104,6 +105,16 @@ static runs find_runs(const zc_rep *r, const uint8_t *atoms, int32_t count)
         out.perm[i] = place;
     }
     return out;
+}
+
+/** True if the stored order is the wanted one. */
+static bool stays(const runs *m)
+{
+    for (int32_t i = 0; i < m->rank; i++) {
+        if (m->perm[i] != i)
+            return false;
+    }
+    return true;
 }
 
 static zurt_status move_const(zc_layout *l, zi_id held, const runs *m, int32_t rank,
@@ -207,8 +218,8 @@ zurt_status zc_layout_realise(zc_layout *l, const zc_rep *r, zi_id tensor, int32
     runs m = find_runs(r, atoms, zc_rep_atoms(r, rank, order, atoms));
     zi_id id = r->held;
     const zi_tensor held = l->g->tensors[r->held];
-    zurt_status st = m.rank <= 1 ? zc_layout_view(l, r->held, rank, dims, &id)
-                                 : move(l, r, &m, rank, order, dims, &id);
+    zurt_status st = stays(&m) ? zc_layout_view(l, r->held, rank, dims, &id)
+                               : move(l, r, &m, rank, order, dims, &id);
     if (st)
         return st;
     if (id != r->held && held.quant.n) {
@@ -221,7 +232,7 @@ zurt_status zc_layout_realise(zc_layout *l, const zc_rep *r, zi_id tensor, int32
     }
     *out = id;
     int32_t stored[ZURT_MAX_RANK];
-    if (r == &l->reps[tensor] && m.rank > 1 && rank == t.rank && !held.data && held.quant.n < 2 &&
+    if (r == &l->reps[tensor] && !stays(&m) && rank == t.rank && !held.data && held.quant.n < 2 &&
         !zc_rep_axis_order(r, rank, stored)) // what was scattered is moved for all its readers
         l->reps[tensor] = zc_rep_make(id, rank, t.dims, order);
     if (!r->dequantise)

@@ -198,11 +198,14 @@ static void outputs_keep_name_order_and_shape(void **state)
     builder_free(&b);
 }
 
+enum { SEEDS = 200 };
+
 /** Random chains of ops between convolutions: whatever the pass decides, values must stay. */
 static void random_graphs_keep_their_values(void **state)
 {
     (void)state;
-    for (uint32_t seed = 1; seed <= 60; seed++) {
+    static const int64_t one = 1;
+    for (uint32_t seed = 1; seed <= SEEDS; seed++) {
         builder b = builder_make();
         b.seed = seed * 7919u;
         zi_id x = conv(&b, "a", build_input(&b, "x", ZURT_F32, DIMS(1, 4, 4, 4)), 4);
@@ -213,7 +216,7 @@ static void random_graphs_keep_their_values(void **state)
             uint32_t choice = b.seed >> 16;
             zi_attr perm = {{{0}, {0}, {0}, 0, {0}}};
             memcpy(perm.perm.perm, perms[choice / 16 % 4], sizeof(perms[0]));
-            switch (choice % 8) {
+            switch (choice % 11) {
             case 0:
                 x = build_op(&b, ZI_OP_Transpose, "t", &perm, 1, x);
                 break;
@@ -240,9 +243,28 @@ static void random_graphs_keep_their_values(void **state)
                 x = build_op(&b, ZI_OP_Reshape, "o", ATTR(.shape = {4, {1, 4, 4, 4}}), 1, x);
                 break;
             case 6:
-                x = build_op(&b, ZI_OP_Sub, "h", NULL, 2, x,
+                x = build_op(&b, ZI_OP_Max, "h", NULL, 2, x,
                              build_op(&b, ZI_OP_Transpose, "q", &perm, 1, x));
                 break;
+            case 7:
+                x = build_op(&b, ZI_OP_Concat, "j", ATTR(.axis = {1, 0, 0}), 2, x,
+                             build_op(&b, ZI_OP_Transpose, "q", &perm, 1, x));
+                x = build_op(&b, ZI_OP_Slice, "i",
+                             ATTR(.slice = {{0, 1, 0, 0}, {1, 2, 1, 1}, {1, 4, 4, 4}}), 1, x);
+                break;
+            case 8:
+                x = build_op(&b, ZI_OP_Reshape, "r", ATTR(.shape = {5, {1, 2, 2, 4, 4}}), 1, x);
+                x = build_op(&b, ZI_OP_Gather, "z",
+                             ATTR(.axis = {1 + (int32_t)(choice / 64 % 2), 0, 0}), 2, x,
+                             build_const(&b, "one", ZURT_S64, 0, NULL, &one));
+                x = build_op(&b, ZI_OP_Concat, "j", ATTR(.axis = {1, 0, 0}), 2, x, x);
+                break;
+            case 9: {
+                zi_id m = build_op(&b, ZI_OP_ReduceMean, "m", ATTR(.reduce = {0xc, false}), 1, x);
+                m = build_op(&b, ZI_OP_Reshape, "n", ATTR(.shape = {4, {1, 4, 1, 1}}), 1, m);
+                x = build_op(&b, ZI_OP_Mul, "x", NULL, 2, m, x);
+                break;
+            }
             default:
                 x = build_op(&b, ZI_OP_Slice, "l",
                              ATTR(.slice = {{0, 3, 0, 1}, {1, -1, 1, 1}, {1, 4, 2, 2}}), 1, x);
