@@ -8,8 +8,8 @@
 /** Limits of folding. A small file can ask for any amount of memory and time (Expand, Tile, MatMul
  *  of constants); a node that would go beyond stays in the graph. Legitimate folding moves
  *  weights about and computes shapes and grids. */
-#define ZC_FOLD_BYTES ((uint64_t)1 << 28)
-#define ZC_FOLD_WORK  ((uint64_t)1 << 30)
+#define ZC_FOLD_BYTES ((uint64_t)1 << 26)
+#define ZC_FOLD_WORK  ((uint64_t)1 << 28)
 
 void zc_fold_budget(zc_onnx *o, size_t file_bytes)
 {
