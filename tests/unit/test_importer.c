@@ -385,6 +385,22 @@ static void rewrites_the_batch(void **state)
     done(&i);
 }
 
+static void refuses_to_mix_a_batch(void **state)
+{
+    (void)state;
+    static const int64_t shape[2] = {6, -1};
+    message n = node("flat", "Reshape", "x to", "y"), g = one_node(&n, ONNX_DIMS(1, 6, 3));
+    message to = tensor("to", S64, ONNX_DIMS(2), shape, sizeof(shape));
+    add_initializer(&g, &to);
+    message m = model(&g, 13);
+    zurt_import_options options = ZURT_IMPORT_OPTIONS_INIT;
+    options.batch = 4; // 4 x 6 x 3 fits [6, 12], but not as the model means it
+    imported i = import_with(&m, &options);
+    assert_int_equal(i.status, ZURT_E_UNSUPPORTED);
+    assert_non_null(strstr(zurt_ctx_error(i.ctx), "export it with batch 4"));
+    done(&i);
+}
+
 static void bounds_what_folding_costs(void **state)
 {
     (void)state;
@@ -588,6 +604,7 @@ int main(void)
         cmocka_unit_test(skips_nodes_that_nobody_needs),
         cmocka_unit_test(freezes_bound_inputs),
         cmocka_unit_test(rewrites_the_batch),
+        cmocka_unit_test(refuses_to_mix_a_batch),
         cmocka_unit_test(bounds_what_folding_costs),
         cmocka_unit_test(softmax_flattens_before_opset_13),
         cmocka_unit_test(pads_for_same_outputs),

@@ -37,6 +37,11 @@ const zi_tensor *zc_input(const zc_onnx *o, uint32_t i)
     return &o->g->tensors[o->in[i]];
 }
 
+bool zc_is_rebatched(const zc_onnx *o)
+{
+    return o->batch_from != o->batch_to;
+}
+
 bool zc_is_used(const zc_onnx *o, uint32_t i)
 {
     if (i >= o->n_out || o->links[o->index].out[i] == ZI_NONE)
@@ -185,6 +190,11 @@ static zurt_status add_output(zc_onnx *o, const char *name)
             return zc_no_memory(o);
         g->tensors[id].name = owned;
     }
+    const zi_tensor *t = &g->tensors[id];
+    if (!st && zc_is_rebatched(o) && (t->rank == 0 || t->dims[0] != o->batch_to))
+        return zi_fail(o->ctx, ZURT_E_UNSUPPORTED,
+                       "output '%.80s' has no batch axis first; export the model with batch %d",
+                       name, (int)o->batch_to);
     return st ? st : zi_graph_add_output(o->ctx, g, id);
 }
 

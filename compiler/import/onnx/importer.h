@@ -104,6 +104,8 @@ bool zc_has(const zc_onnx *o, uint32_t i);
 const zi_tensor *zc_input(const zc_onnx *o, uint32_t i);
 /** Makes `id` the node's output i. */
 zurt_status zc_define(zc_onnx *o, uint32_t i, zi_id id);
+/** True if options.batch replaces another batch size. */
+bool zc_is_rebatched(const zc_onnx *o);
 /** True if somebody reads output i. */
 bool zc_is_used(const zc_onnx *o, uint32_t i);
 

@@ -8,9 +8,22 @@
 
 /* ---- views --------------------------------------------------------------------------------- */
 
+/* With another batch than the model was made for, a view that gives up the batch axis could mix
+ * the images of a batch without a shape that says so. */
+static bool loses_batch(const zc_onnx *o, const zi_tensor *x, int32_t rank, const int32_t *dims)
+{
+    if (!zc_is_rebatched(o) || zi_tensor_is_const(x) || x->rank == 0 || x->dims[0] != o->batch_to)
+        return false;
+    return rank == 0 || dims[0] != o->batch_to;
+}
+
 static zurt_status define_view(zc_onnx *o, int32_t rank, const int32_t *dims)
 {
     zi_id out;
+    if (loses_batch(o, zc_input(o, 0), rank, dims))
+        return zc_fail(o, ZURT_E_UNSUPPORTED,
+                       "a batch of %d is fixed inside the model; export it with batch %d",
+                       (int)o->batch_from, (int)o->batch_to);
     zurt_status st = zc_emit_reshape(o, NULL, o->in[0], rank, dims, &out);
     return st ? st : zc_define(o, 0, out);
 }
@@ -45,7 +58,7 @@ static zurt_status resolve_shape(zc_onnx *o, const zi_tensor *x, int64_t *shape,
     if (known != elems || (open < n && shape[open] > ZI_MAX_DIM))
         return zc_fail(o, ZURT_E_FORMAT, "%lld elements do not fit the new shape%s",
                        (long long)elems,
-                       o->batch_from ? "; the batch size is fixed inside the model" : "");
+                       zc_is_rebatched(o) ? "; the batch size is fixed inside the model" : "");
     for (size_t i = 0; i < n; i++)
         dims[i] = (int32_t)shape[i];
     return ZURT_OK;
