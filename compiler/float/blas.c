@@ -5,9 +5,6 @@
 
 #include "kernels/patch.h"
 
-/** Results held in the cache between the product and its bias and clamp. */
-enum { BLOCK_ELEMS = 64 * 1024, BLOCK_MIN = 64 };
-
 void zc_blas_single_thread(void)
 {
     openblas_set_num_threads(1);
@@ -35,7 +32,7 @@ static void product(const zk_conv_f32_args *a, const float *patches, int64_t pix
     const int64_t out_c = a->shape->out_c;
     const float *w = a->w + begin * k;
     float *out = a->out + pixel * out_c + begin;
-    if (n == 1)
+    if (zk_conv_pixels(a->shape) == 1) // not n: how work is split must not change the order of sums
         cblas_sgemv(CblasRowMajor, CblasNoTrans, end - begin, (blasint)k, 1.0f, w, (blasint)k,
                     patches, 1, 0.0f, out, 1);
     else
@@ -44,33 +41,32 @@ static void product(const zk_conv_f32_args *a, const float *patches, int64_t pix
     bias_clamp(a, pixel, n, begin, end);
 }
 
-/* Pixels computed at a time: as many as fit the buffer of patches and, results, the cache. */
-static int64_t block_of(const zk_conv_f32_args *a)
+/* All channels of the call for n patches, group by group, no product wider than a tile. */
+static void all_channels(const zk_conv_f32_args *a, int64_t pixel, int64_t n)
 {
-    int64_t block = BLOCK_ELEMS / (a->channel_end - a->channel_begin + 1);
-    if (block < BLOCK_MIN)
-        block = BLOCK_MIN;
-    return zk_conv_is_gemm(a->shape) || block < a->tile ? block : a->tile;
+    const zk_conv_shape *s = a->shape;
+    const bool direct = zk_conv_is_gemm(s);
+    const int32_t per_group = s->out_c / s->groups;
+    const float *patches = direct ? a->x + pixel * s->in_c : a->scratch;
+    int32_t gathered = -1;
+    for (int32_t c = a->channel_begin, end; c < a->channel_end; c = end) {
+        const int32_t group = c / per_group;
+        if (!direct && group != gathered)
+            zk_gather_f32(a, pixel, n, group);
+        gathered = group;
+        const int64_t tile_end = ((int64_t)c / a->channel_tile + 1) * a->channel_tile;
+        end = (group + 1) * per_group;
+        end = end < tile_end ? end : (int32_t)tile_end;
+        end = end < a->channel_end ? end : a->channel_end;
+        product(a, patches, pixel, n, c, end);
+    }
 }
 
 void zc_conv_f32_blas(const zk_conv_f32_args *a)
 {
-    const zk_conv_shape *s = a->shape;
-    const int32_t per_group = s->out_c / s->groups;
-    const bool direct = zk_conv_is_gemm(s);
-    const int64_t block = block_of(a);
-    for (int64_t begin = a->pixel_begin; begin < a->pixel_end; begin += block) {
+    for (int64_t begin = a->pixel_begin; begin < a->pixel_end; begin += a->tile) {
         const int64_t left = a->pixel_end - begin;
-        const int64_t n = left < block ? left : block;
-        for (int32_t c = a->channel_begin; c < a->channel_end;) {
-            const int32_t group = c / per_group;
-            const int32_t group_end = (group + 1) * per_group;
-            const int32_t end = group_end < a->channel_end ? group_end : a->channel_end;
-            if (!direct)
-                zk_gather_f32(a, begin, n, group);
-            product(a, direct ? a->x + begin * s->in_c : a->scratch, begin, n, c, end);
-            c = end;
-        }
+        all_channels(a, begin, left < a->tile ? left : a->tile);
     }
 }
 

@@ -99,8 +99,9 @@ typedef struct zk_conv_f32_args {
     float *out;
     int64_t pixel_begin, pixel_end;
     int32_t channel_begin, channel_end;
-    int32_t tile;
-    float *scratch; /**< zk_conv_f32_scratch() bytes, ZI_ALIGN; NULL if that is 0 */
+    int32_t tile;         /**< pixels of one product at most */
+    int32_t channel_tile; /**< channels of one product at most */
+    float *scratch;       /**< zk_conv_f32_scratch() bytes, ZI_ALIGN; NULL if that is 0 */
 } zk_conv_f32_args;
 
 static inline size_t zk_conv_f32_scratch(const zk_conv_shape *s, int32_t tile)
@@ -108,7 +109,9 @@ static inline size_t zk_conv_f32_scratch(const zk_conv_shape *s, int32_t tile)
     return zk_conv_is_gemm(s) ? 0 : (size_t)tile * (size_t)zk_conv_patch(s) * sizeof(float);
 }
 
-/** out = clamp(bias + sum x * w). The order of the sum is the variant's own; NaN passes through. */
+/** out = clamp(bias + sum x * w). The order of the sum is the variant's own, but if all calls use
+ *  the same tiles, and ranges that begin at multiples of them, it does not depend on the ranges.
+ *  NaN passes through. */
 typedef void zk_conv_f32_fn(const zk_conv_f32_args *args);
 
 /** Channel c of the output from channel c of the input: groups == in_c == out_c, not transposed. */

@@ -7,21 +7,26 @@
 #include "base/size.h"
 #include "quant/scale.h"
 
-/** Patches held at a time. A core's second-level cache holds them; in float half as much again
- *  would be lost to the product's own packing of short matrices. */
-enum { TILE_BYTES_S8 = 256 * 1024, TILE_BYTES_F32 = 1024 * 1024, TILE_MIN = 16, TILE_MAX = 4096 };
+/** Patches held at a time: a core's second-level cache holds them. In float more of them, since a
+ *  product packs its operands and short ones are lost to that; and no more results than that. */
+enum { TILE_BYTES_S8 = 256 * 1024, TILE_BYTES_F32 = 1024 * 1024, TILE_RESULTS = 64 * 1024 };
+
+/** Bounds of a tile in pixels; the lower one only as far as there is memory for patches. */
+enum { TILE_MIN = 16, TILE_MAX = 4096 };
+
+/** Work for threads: up to MAX_TILES tiles of GOOD_TILE pixels or more; where all pixels are one
+ *  tile, up to MAX_CHANNEL_TILES parts of at least GOOD_CHANNELS channels. */
+enum { MAX_TILES = 16, GOOD_TILE = 64, MAX_CHANNEL_TILES = 4, GOOD_CHANNELS = 64 };
 
 /** Multiply-accumulates that cost as much as one element of an elementwise op. */
 enum { MACS_PER_ELEM = 16 };
 
-/** A range of pixels shorter than this is not split: channels are. */
-enum { MIN_PIXELS_PER_TASK = 32 };
-
 typedef struct conv_plan {
     zk_conv_shape shape;
     bool depthwise;
-    int32_t tile;
-    size_t task_bytes; /**< scratch of one task */
+    int32_t tile;         /**< pixels computed together */
+    int32_t channel_tile; /**< channels computed together */
+    size_t task_bytes;    /**< scratch of one task */
     int64_t macs;
     const void *w;    /**< as the kernel wants it; NULL: given at run time */
     const void *bias; /**< likewise */
@@ -178,17 +183,40 @@ static const void *pack_depthwise_s8(zi_prepared *p, const conv_plan *plan)
     return out;
 }
 
-/** Chooses the tile and sizes the scratch of all tasks; false on overflow. */
+static int64_t divide_up(int64_t a, int64_t b)
+{
+    return (a + b - 1) / b;
+}
+
+static int64_t within(int64_t v, int64_t lo, int64_t hi)
+{
+    return v < lo ? lo : v > hi ? hi : v;
+}
+
+/** Cuts the work into tiles. They depend on the shape alone, so that the products, and with them
+ *  the order of float sums, are the same for any number of threads. */
+static void choose_tiles(conv_plan *plan, bool s8)
+{
+    const zk_conv_shape *s = &plan->shape;
+    const int64_t pixels = zk_conv_pixels(s);
+    const int64_t row = s8 ? zk_conv_s8_pitch(s) * (int64_t)sizeof(int16_t)
+                           : zk_conv_patch(s) * (int64_t)sizeof(float);
+    int64_t tile = within((s8 ? TILE_BYTES_S8 : TILE_BYTES_F32) / row, TILE_MIN, TILE_MAX);
+    if (!s8)
+        tile = within(tile, TILE_MIN, within(TILE_RESULTS / s->out_c, GOOD_TILE, TILE_MAX));
+    int64_t n_tiles = divide_up(pixels, tile);
+    const int64_t wanted = within(pixels / GOOD_TILE, 1, MAX_TILES);
+    n_tiles = n_tiles < wanted ? wanted : n_tiles;
+    tile = divide_up(pixels, n_tiles);
+    plan->tile = tile < 1 ? 1 : (int32_t)tile;
+    const int64_t parts = n_tiles == 1 ? within(s->out_c / GOOD_CHANNELS, 1, MAX_CHANNEL_TILES) : 1;
+    plan->channel_tile = (int32_t)(divide_up(divide_up(s->out_c, parts), 16) * 16);
+}
+
+/** Sizes the scratch of all tasks; false on overflow. */
 static bool size_scratch(zi_prepared *p, conv_plan *plan, bool s8)
 {
     const zk_conv_shape *s = &plan->shape;
-    const int64_t row = s8 ? zk_conv_s8_pitch(s) * (int64_t)sizeof(int16_t)
-                           : zk_conv_patch(s) * (int64_t)sizeof(float);
-    int64_t tile = (s8 ? TILE_BYTES_S8 : TILE_BYTES_F32) / row;
-    tile = tile < TILE_MIN ? TILE_MIN : tile > TILE_MAX ? TILE_MAX : tile;
-    if (tile > zk_conv_pixels(s))
-        tile = zk_conv_pixels(s);
-    plan->tile = tile < 1 ? 1 : (int32_t)tile;
     size_t bytes = s8 ? zk_conv_s8_scratch(s, plan->tile) : zk_conv_f32_scratch(s, plan->tile);
     return zi_size_align(bytes, ZI_ALIGN, &plan->task_bytes) &&
            zi_size_mul(plan->task_bytes, p->n_threads, &p->scratch_bytes);
@@ -219,6 +247,9 @@ zurt_status zi_conv_prepare(zurt_ctx *ctx, zi_prepared *p, const zk_conv_shape *
         plan->w = s8 ? pack_depthwise_s8(p, plan) : pack_depthwise_f32(p, plan);
         return plan->w ? ZURT_OK : zi_op_nomem(ctx, p);
     }
+    if (plan->macs == 0) // an empty batch
+        return ZURT_OK;
+    choose_tiles(plan, s8);
     if (!size_scratch(p, plan, s8))
         return zi_node_fail(ctx, p->graph, p->node, ZURT_E_LIMIT, "the window is too large");
     return ZURT_OK;
@@ -234,26 +265,29 @@ typedef struct conv_run {
     const void *bias;
 } conv_run;
 
-/** What one task computes: all channels of some pixels, or all pixels of some channels. */
+/** What one task computes: some tiles, or all pixels of some channels; maybe nothing. */
 typedef struct conv_share {
     int64_t pixel_begin, pixel_end;
     int64_t channel_begin, channel_end;
 } conv_share;
 
-static conv_share share_of(const zk_conv_shape *s, uint32_t task, uint32_t n_tasks)
+static void share_tiles(uint32_t task, uint32_t n_tasks, int64_t n, int64_t tile, int64_t *begin,
+                        int64_t *end)
 {
-    const int64_t pixels = zk_conv_pixels(s);
-    conv_share share = {0, pixels, 0, s->out_c};
-    if (pixels / n_tasks >= MIN_PIXELS_PER_TASK) {
-        zi_task_range(task, n_tasks, pixels, &share.pixel_begin, &share.pixel_end);
-        return share;
-    }
-    const int64_t blocks = (s->out_c + ZK_CONV_CHANNELS - 1) / ZK_CONV_CHANNELS;
-    zi_task_range(task, n_tasks, blocks, &share.channel_begin, &share.channel_end);
-    share.channel_begin *= ZK_CONV_CHANNELS;
-    share.channel_end *= ZK_CONV_CHANNELS;
-    if (share.channel_end > s->out_c)
-        share.channel_end = s->out_c;
+    zi_task_range(task, n_tasks, divide_up(n, tile), begin, end);
+    *begin = within(*begin * tile, 0, n);
+    *end = within(*end * tile, 0, n);
+}
+
+static conv_share share_of(const conv_plan *plan, uint32_t task, uint32_t n_tasks)
+{
+    const int64_t pixels = zk_conv_pixels(&plan->shape), channels = plan->shape.out_c;
+    conv_share share = {0, pixels, 0, channels};
+    if (pixels > plan->tile)
+        share_tiles(task, n_tasks, pixels, plan->tile, &share.pixel_begin, &share.pixel_end);
+    else
+        share_tiles(task, n_tasks, channels, plan->channel_tile, &share.channel_begin,
+                    &share.channel_end);
     return share;
 }
 
@@ -261,7 +295,7 @@ static void task_conv_s8(void *arg, uint32_t task, uint32_t n_tasks)
 {
     const conv_run *run = arg;
     const conv_plan *plan = run->plan;
-    const conv_share share = share_of(&plan->shape, task, n_tasks);
+    const conv_share share = share_of(plan, task, n_tasks);
     const zk_conv_s8_args args = {
         .shape = &plan->shape,
         .x = run->args->in[0],
@@ -289,7 +323,7 @@ static void task_conv_f32(void *arg, uint32_t task, uint32_t n_tasks)
 {
     const conv_run *run = arg;
     const conv_plan *plan = run->plan;
-    const conv_share share = share_of(&plan->shape, task, n_tasks);
+    const conv_share share = share_of(plan, task, n_tasks);
     char *scratch = run->args->scratch;
     const zk_conv_f32_args args = {
         .shape = &plan->shape,
@@ -304,6 +338,7 @@ static void task_conv_f32(void *arg, uint32_t task, uint32_t n_tasks)
         .channel_begin = (int32_t)share.channel_begin,
         .channel_end = (int32_t)share.channel_end,
         .tile = plan->tile,
+        .channel_tile = plan->channel_tile,
         .scratch = plan->task_bytes ? (void *)(scratch + task * plan->task_bytes) : NULL,
     };
     run->p->kernels->conv_f32(&args);

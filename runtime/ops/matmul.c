@@ -4,6 +4,9 @@
 /** Multiply-accumulates that cost as much as one element of an elementwise op. */
 enum { MACS_PER_ELEM = 16 };
 
+/** Rows computed together. Fixed, so that float sums are the same for any number of threads. */
+enum { TILE = 64 };
+
 typedef struct matmul_run {
     const zi_prepared *p;
     const zi_op_args *args;
@@ -37,30 +40,29 @@ static int64_t matrix_of(const zi_tensor *t, const zi_tensor *out, int64_t batch
     return index;
 }
 
-/** A share of the rows of all batches. */
-static void task_rows(void *arg, uint32_t task, uint32_t n_tasks)
+/** A share of the tiles of all batches. */
+static void task_tiles(void *arg, uint32_t task, uint32_t n_tasks)
 {
     const matmul_run *run = arg;
     const zi_tensor *a = zi_in(run->p->graph, run->p->node, 0);
     const zi_tensor *b = zi_in(run->p->graph, run->p->node, 1);
     const zi_tensor *out = zi_out(run->p->graph, run->p->node, 0);
-    int64_t row, end;
-    zi_task_range(task, n_tasks, run->n_batches * run->m, &row, &end);
-    while (row < end) {
-        const int64_t batch = row / run->m, first = row % run->m;
-        const int64_t left = run->m - first;
-        const int64_t rows = left < end - row ? left : end - row;
+    const int64_t per_batch = (run->m + TILE - 1) / TILE;
+    int64_t begin, end;
+    zi_task_range(task, n_tasks, run->n_batches * per_batch, &begin, &end);
+    for (int64_t tile = begin; tile < end; tile++) {
+        const int64_t batch = tile / per_batch, row = tile % per_batch * TILE;
+        const int64_t left = run->m - row;
         const zk_matmul_f32_args args = {
             .a = (const float *)run->args->in[0] +
-                 (matrix_of(a, out, batch) * run->m + first) * run->k,
+                 (matrix_of(a, out, batch) * run->m + row) * run->k,
             .b = (const float *)run->args->in[1] + matrix_of(b, out, batch) * run->k * run->n,
-            .out = (float *)run->args->out[0] + row * run->n,
-            .m = rows,
+            .out = (float *)run->args->out[0] + (batch * run->m + row) * run->n,
+            .m = left < TILE ? left : TILE,
             .n = run->n,
             .k = run->k,
         };
         run->p->kernels->matmul_f32(&args);
-        row += rows;
     }
 }
 
@@ -79,7 +81,7 @@ static void run(const zi_prepared *p, const zi_op_args *args)
     if (zi_tensor_elems(out) == 0)
         return;
     const int64_t cost = state.k / MACS_PER_ELEM + 1;
-    zi_op_parallel(args, task_rows, &state, (int64_t)zi_tensor_elems(out) * cost);
+    zi_op_parallel(args, task_tiles, &state, (int64_t)zi_tensor_elems(out) * cost);
 }
 
 const zi_op_impl zi_impl_matmul = {check, NULL, run, false};

@@ -88,6 +88,7 @@ static void random_ranges(kern_rng *r, zk_conv_f32_args *a)
         a->channel_end = (int32_t)kern_int(r, a->channel_begin, a->channel_end);
     }
     a->tile = (int32_t)kern_int(r, 1, kern_chance(r, 50) ? 5 : 200);
+    a->channel_tile = (int32_t)kern_int(r, 1, 100);
 }
 
 static bool check_conv(kern_rng *r)
@@ -209,6 +210,7 @@ static void bench_layers(kern_rng *r, const char *name, const layer *layers, siz
         timed t = {.op.shape = layers[k].shape};
         random_op(r, &t.op);
         t.op.conv.tile = 256;
+        t.op.conv.channel_tile = t.op.shape.out_c;
         const size_t scratch = zk_conv_f32_scratch(&t.op.shape, t.op.conv.tile);
         t.op.conv.out = kern_place(r, KERN_OUT, out_elems(&t.op.shape) * sizeof(float), 4);
         t.op.conv.scratch = kern_place(r, KERN_SCRATCH, scratch, 64);

@@ -93,7 +93,9 @@ ZURT_API zurt_status zurt_graph_plan(zurt_ctx *ctx, const zurt_graph *graph, con
 
 /**
  * Runs a graph on the host without a `.zurt`: the float reference for a float graph, the
- * quantiser's own int8 evaluation for an int8 one. Linear algebra in float by OpenBLAS.
+ * quantiser's own int8 evaluation for an int8 one. Linear algebra in float by OpenBLAS, which
+ * computes on the calling thread from then on (openblas_set_num_threads(1), a setting of the
+ * whole process): the evaluator's own threads share out the work.
  */
 typedef struct zurt_evaluator zurt_evaluator;
 
