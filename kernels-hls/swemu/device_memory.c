@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Buffers live in private pages: host and device copies differ until they are synced, so that a
+ * forgotten sync shows here as it would on the board. */
+#include "device.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+enum { PAGE = 4096 };
+
+typedef struct buffer {
+    uint64_t address;
+    uint64_t size;
+    struct buffer *next;
+} buffer;
+
+static uint8_t *window;
+static uint64_t window_size;
+static buffer *buffers;
+
+void memory_init(uint64_t bytes)
+{
+    if (window)
+        return;
+    void *p = mmap(NULL, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (p == MAP_FAILED)
+        device_die("cannot reserve %llu bytes for device memory: %s", (unsigned long long)bytes,
+                   strerror(errno));
+    window = p;
+    window_size = bytes;
+}
+
+static bool overlaps(uint64_t address, uint64_t size)
+{
+    for (const buffer *b = buffers; b; b = b->next) {
+        if (address < b->address + b->size && b->address < address + size)
+            return true;
+    }
+    return false;
+}
+
+bool memory_alloc(uint64_t address, uint64_t size)
+{
+    memory_init((uint64_t)16 << 30); // a buffer may come before the xclbin that tells the banks
+    if (size > window_size - PAGE || address % PAGE)
+        return false;
+    size = (size + PAGE - 1) / PAGE * PAGE;
+    if (size == 0)
+        size = PAGE;
+    if (address > window_size - size || overlaps(address, size))
+        return false;
+    buffer *b = malloc(sizeof(*b));
+    if (!b || mmap(window + address, size, PROT_READ | PROT_WRITE,
+                   MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE, -1, 0) == MAP_FAILED)
+        device_die("no memory for a buffer of %llu bytes", (unsigned long long)size);
+    *b = (buffer){address, size, buffers};
+    buffers = b;
+    return true;
+}
+
+static void release(buffer *b)
+{
+    // back to inaccessible pages: a kernel that still uses them is caught
+    mmap(window + b->address, b->size, PROT_NONE,
+         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
+    free(b);
+}
+
+void memory_free(uint64_t address)
+{
+    for (buffer **at = &buffers; *at; at = &(*at)->next) {
+        if ((*at)->address == address) {
+            buffer *b = *at;
+            *at = b->next;
+            release(b);
+            return;
+        }
+    }
+}
+
+void memory_free_all(void)
+{
+    while (buffers) {
+        buffer *b = buffers;
+        buffers = b->next;
+        release(b);
+    }
+}
+
+uint8_t *memory_at(uint64_t address, uint64_t size)
+{
+    for (const buffer *b = buffers; b; b = b->next) {
+        if (address >= b->address && size <= b->size && address - b->address <= b->size - size)
+            return window + address;
+    }
+    return NULL;
+}
