@@ -30,6 +30,7 @@ ALLOWED = {
     "runtime/model": MODEL,
     "runtime/backend": ["backend"] + PLAN,
     "runtime/backend/cpu": ["backend", "backend/cpu"] + OPS + PLAN,
+    "runtime/backend/pl": ["backend", "backend/pl", "engine"] + PLAN,
     "runtime/exec": ["exec", "backend"] + MODEL,
     "runtime/image": ["image"] + QUANT,
     "compiler": COMPILER,
@@ -38,7 +39,7 @@ ALLOWED = {
     "compiler/quantise": ["quantise", "float", "passes"] + COMPILER,
     "compiler/import": ["import", "passes", "float", "quantise"] + COMPILER,
     "compiler/emit": ["emit"] + COMPILER,
-    "kernels-hls": ["kernels-hls", "quant"],
+    "kernels-hls": ["kernels-hls", "engine", "quant"],
     "apps": [],  # public headers and its own folder
 }
 

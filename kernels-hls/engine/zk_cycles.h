@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * @file
+ * How many iterations a step takes: the engine's timing, exactly, from the step alone. For the
+ * mapper, the checker and the tests; not synthesised. Cycles = iterations + ZK_STEP_OVERHEAD, as
+ * long as DDR delivers a beat per port whenever one is asked for. All of this is a model.
+ *
+ * In a step without waits:
+ *   iterations = max(n_ocb * (1 + n_groups * period) + write-back of the last group,
+ *                    4 * w_words, time of the act beats)
+ * (no +1 for kinds without a header word). Act beats are taken every second iteration as long as
+ * results may be written, then every iteration.
+ *
+ * Ref: docs/engine.md, "Cycle model".
+ */
+#ifndef ZK_CYCLES_H
+#define ZK_CYCLES_H
+
+#include <stdint.h>
+
+#include "zk_config.h"
+#include "zk_step.h"
+
+/** The largest weight ring of all configurations. */
+#define ZK_RING_MAX ZK_ZCU104_RING
+
+/** Iterations that write back a group; 0 for ZK_LOAD. */
+static inline int32_t zk_step_writeback(const zk_step *s)
+{
+    if (s->kind == ZK_LOAD)
+        return 0;
+    if (s->flags & ZK_UP2)
+        return 2 * s->lanes;
+    return (s->lanes + s->wr_lanes - 1) / s->wr_lanes;
+}
+
+/** Iterations that read vectors for a group: the taps, and one for the residual. */
+static inline int32_t zk_step_reads(const zk_step *s)
+{
+    return s->n_taps * s->n_icb + (s->flags & ZK_RESIDUAL ? 1 : 0);
+}
+
+/** The smallest `period`. */
+static inline int32_t zk_step_period(const zk_step *s)
+{
+    int32_t reads = zk_step_reads(s), writes = zk_step_writeback(s);
+    return reads > writes ? reads : writes;
+}
+
+/** The weight ring's clock: words are numbered from 0, the oldest in the ring when a step begins.
+ */
+typedef struct {
+    int32_t ring;     /**< capacity */
+    int32_t level;    /**< words there at the start */
+    int32_t w_words;  /**< words to come */
+    int32_t begun;    /**< words to come whose absorption has been timed */
+    int32_t end;      /**< iteration of the last beat of the last of them; -1 before the first */
+    int32_t released; /**< words read for the last time, and when: */
+    int32_t release_time[ZK_RING_MAX];
+} zk_ring_clock;
+
+/** Times the absorption of the next word; 0: it never finds room. */
+static inline int zk_ring_absorb(zk_ring_clock *c)
+{
+    int32_t displaced = c->level + c->begun - c->ring, begin = c->end + 1;
+    if (displaced >= c->released)
+        return 0;
+    if (displaced >= 0 && c->release_time[displaced % c->ring] + 1 > begin)
+        begin = c->release_time[displaced % c->ring] + 1;
+    c->end = begin + 3;
+    c->begun++;
+    return 1;
+}
+
+/** First iteration, not before t, in which word n can be read; -1: never. */
+static inline int32_t zk_ring_ready(zk_ring_clock *c, int32_t n, int32_t t)
+{
+    int32_t seen = 0;
+    if (n >= c->level + c->w_words)
+        return -1;
+    while (c->level + c->begun <= n)
+        if (!zk_ring_absorb(c))
+            return -1;
+    if (n >= c->level)
+        seen = c->end + ZK_RING_GAP; // words are read in order: n is the last one timed
+    return seen > t ? seen : t;
+}
+
+static inline void zk_ring_release(zk_ring_clock *c, int32_t t)
+{
+    c->release_time[c->released % c->ring] = t;
+    c->released++;
+}
+
+/** One block that has weights: from iteration t, reading from word `first` on; its end, or -1. */
+static inline int32_t zk_block_time(const zk_step *s, zk_ring_clock *c, int32_t first, int32_t t)
+{
+    int32_t words = zk_block_words(s), reads = s->n_taps * s->n_icb;
+    int32_t per_word = s->kind == ZK_DW_DIAG ? 16 : 1, keep = s->flags & ZK_KEEP_WEIGHTS;
+    t = zk_ring_ready(c, first, t);
+    if (t < 0)
+        return -1;
+    if (!keep)
+        zk_ring_release(c, t);
+    t++;
+    for (int32_t w = 0; w < words; w++) { // the first group waits for its weights
+        int32_t uses = reads - w * per_word < per_word ? reads - w * per_word : per_word;
+        t = zk_ring_ready(c, first + 1 + w, t);
+        if (t < 0)
+            return -1;
+        t += uses;
+        if (!keep && s->n_groups == 1)
+            zk_ring_release(c, t - 1);
+    }
+    t += s->period - reads;
+    if (s->n_groups == 1)
+        return t;
+    t += (s->n_groups - 2) * s->period;
+    for (int32_t w = 0; w < words && !keep; w++) { // the last group releases them
+        int32_t last = (w + 1) * per_word < reads ? (w + 1) * per_word : reads;
+        zk_ring_release(c, t + last - 1);
+    }
+    return t + s->period;
+}
+
+/**
+ * Iterations of a step.
+ *
+ * @param s      a step whose counts are within the limits of zk_step.h; `iterations` is not read.
+ * @param ring   words of the weight ring, <= ZK_RING_MAX.
+ * @param level  in: words in the ring at the start (0 before the first step); out: at the end.
+ * @return iterations; -1: the step reads weights that are never absorbed, or absorbs weights for
+ *         which the ring never has room. `level` is then unchanged.
+ */
+static inline int32_t zk_step_iterations(const zk_step *s, int32_t ring, int32_t *level)
+{
+    zk_ring_clock c = {ring, *level, s->w_words, 0, -1, 0, {0}};
+    int32_t words = zk_block_words(s), t = 0, result, beats = s->a_planes * s->a_words, paced;
+    for (int32_t o = 0; o < s->n_ocb; o++) {
+        if (words > 0)
+            t = zk_block_time(s, &c, o * (words + 1), t);
+        else
+            t += s->n_groups * s->period;
+        if (t < 0)
+            return -1;
+    }
+    if (s->n_ocb > 0)
+        t += zk_step_writeback(s);
+    while (c.begun < c.w_words)
+        if (!zk_ring_absorb(&c))
+            return -1;
+    result = t > c.end + 1 ? t : c.end + 1;
+    paced = (t + 1) / 2; // beats that fit beside the computation
+    if (beats > paced)
+        result = result > t + beats - paced ? result : t + beats - paced;
+    *level += s->w_words - c.released;
+    return result;
+}
+
+#endif

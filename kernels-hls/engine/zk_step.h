@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * @file
+ * The step format: what the mapper writes, the checker proves and the engine runs.
+ *
+ * Terms. A *word* is 16 bytes: 16 channels of one pixel. The *scratchpad* has ZK_PP banks; word
+ * address a is in bank a mod PP, row a div PP. A *plane* is one block of 16 channels of a tensor;
+ * tensors are planes of rows of words, row pitch and plane pitch free. A *vector* is what one cycle
+ * reads: one word per lane. A *group* is up to PP output pixels, one per lane, that are computed
+ * together; a *block* is 16 output channels. A step computes, for each block, for each group, the
+ * sum (or maximum) over its taps, and meanwhile absorbs weights and activations of later steps.
+ *
+ * Step buffer, in words (what `steps` of zk_engine() points to):
+ *   [0, n_segments)  one word per segment: int32 {address of its first step, number of steps, 0, 0}
+ *   steps            ZK_STEP_WORDS each, those of one segment one after the other
+ *   tables           anywhere; `table` of a step points to its own, which steps may share
+ * Table of a step, in this order, each part starting at a full word:
+ *   n_taps taps      8 bytes each: int32 offset, int16 dy, int16 dx (see zk_tap)
+ *   if ZK_RESIDUAL   256 x int32 for the own value, then 256 x int32 for the residual's; entry
+ *                    q + 128 is zi_add_term() of value q
+ *   if ZK_LUT        256 x int8; entry q + 128 replaces value q
+ * All integers are little-endian.
+ *
+ * Segments run one after the other, all writes done before the next begins: a word stored to the
+ * act buffer may be loaded only in a later segment. Within a segment loads run ahead of stores.
+ *
+ * Weight streams: ring word n is 16 rows (output channel) of 16 bytes (input channel); stream q, of
+ * four, holds rows 4q..4q+3 of every ring word: beat 4n + r of stream q is row 4q + r. A block is
+ *   one header word: row o = {int32 bias, int32 multiplier, int32 shift (<= 0), 0} of channel o
+ *   ZK_CONV:    n_icb * n_taps words, k = icb * n_taps + tap: row o, byte i = weight of tap `tap`
+ *               from input channel 16 icb + i to output channel o
+ *   ZK_DW_DIAG: ceil(n_taps / 16) words: row t, byte c = weight of tap 16 word + t for channel c
+ *   ZK_DW_ROW:  n_taps words: for channels c = 2p, 2p + 1: row 2p, byte t = weight of horizontal
+ *               tap t for channel 2p; row 2p, byte 8 + t = the same for 2p + 1; row 2p + 1 is zero
+ * ZK_MAXPOOL and ZK_LOAD have no weights and no header. Weights are in [-127, 127] (the packed
+ * products overflow at -128). bias = the layer's bias - zp_in * sum of the channel's weights.
+ *
+ * Ref: docs/engine.md.
+ */
+#ifndef ZK_STEP_H
+#define ZK_STEP_H
+
+#include <stdint.h>
+
+/** One word; also one beat of any port. */
+typedef struct {
+    int8_t b[16];
+} v16;
+
+/** Words of a packed step. */
+#define ZK_STEP_WORDS 20
+
+enum zk_kind {
+    ZK_LOAD = 0,    /**< absorbs only */
+    ZK_CONV = 1,    /**< 16 x 16 channels per tap */
+    ZK_DW_DIAG = 2, /**< depthwise, one tap per cycle: any kernel, also average pools */
+    ZK_DW_ROW = 3,  /**< depthwise, one kernel row (per column phase) a cycle; lanes = PP */
+    ZK_MAXPOOL = 4  /**< maximum of the taps, padding -128; with one tap: a copy */
+};
+
+enum zk_flag {
+    ZK_RESIDUAL = 1,     /**< adds a tensor of the output's size, after the clamp */
+    ZK_LUT = 2,          /**< final table, after the clamp or the add */
+    ZK_OUT_BANK = 4,     /**< writes the result to the scratchpad */
+    ZK_OUT_FIFO = 8,     /**< sends the result to the act buffer; wr_lanes = 1; not with UP2 */
+    ZK_POOL2 = 16,       /**< 2x2/2 maximum of the results; out_w, lanes even, wr_lanes = 2 */
+    ZK_UP2 = 32,         /**< writes each result to 2x2 pixels; wr_lanes = 1; not with POOL2 */
+    ZK_KEEP_WEIGHTS = 64 /**< the ring words read stay for the next step, which reads them again */
+};
+
+/**
+ * One kernel position. Lane with output pixel (y, x) reads, for input block icb,
+ * word lane_in + offset + icb * in_plane where lane_in = in_base + y * in_row + x * in_col (+ the
+ * block's step), if 0 <= y * stride_y + dy < in_h and 0 <= x * stride_x + dx < in_w; otherwise the
+ * padding value. In ZK_DW_ROW one entry is one vector: see row_n.
+ */
+typedef struct {
+    int32_t offset; /**< words, may be negative */
+    int32_t dy;     /**< [-32768, 32767], in int16 */
+    int32_t dx;
+} zk_tap;
+
+/**
+ * A step. All fields int32, 0 where not used. Addresses and pitches of the scratchpad and of the
+ * act buffer are in words. Read by: F fetch, L loaders, E exec, S store.
+ */
+typedef struct {
+    int32_t kind;       /**< E zk_kind */
+    int32_t flags;      /**< FES zk_flag, or-ed */
+    int32_t iterations; /**< E what zk_step_iterations() gives: the trip count of the loop */
+    int32_t table;      /**< F address of the table in the step buffer */
+
+    int32_t n_taps;   /**< FE [1, ZK_TAPS]; DW_ROW: vectors per group, <= ZK_ROW_TAPS */
+    int32_t n_icb;    /**< E input blocks summed; 1 unless CONV */
+    int32_t n_ocb;    /**< ES output blocks; 0 for LOAD */
+    int32_t n_groups; /**< E groups per block, a priming group included */
+    int32_t period;   /**< E iterations per group: zk_step_period() or more */
+    int32_t lanes;    /**< E pixels per group, [1, PP] */
+    int32_t wr_lanes; /**< E pixels written per iteration, [1, RQ]; they must hit distinct banks */
+
+    /* Lane l starts a block at pixel start + l, x wrapping at wrap_w; after each group x += grp_dx,
+     * y += grp_dy, and if x >= wrap_w then x -= wrap_w, y += 1. Pixels with x >= out_w, y >= out_h
+     * or y < 0 are computed and dropped. Flattened order: wrap_w = out_w, grp_dx = lanes mod out_w,
+     * grp_dy = lanes div out_w. Row order (no group crosses a row): wrap_w = out_w rounded up to a
+     * multiple of lanes, grp_dx = lanes, grp_dy = 0. A priming group starts lanes pixels early:
+     * start_y < 0. */
+    int32_t out_w;   /**< E width of what is computed, before POOL2 or UP2 */
+    int32_t out_h;   /**< E */
+    int32_t wrap_w;  /**< E >= lanes or == out_w */
+    int32_t grp_dx;  /**< E [0, wrap_w] */
+    int32_t grp_dy;  /**< E */
+    int32_t start_x; /**< E [0, wrap_w) */
+    int32_t start_y; /**< E */
+
+    int32_t stride_y; /**< E of the padding predicate; the address has its own in in_row */
+    int32_t stride_x; /**< E */
+    int32_t in_h;     /**< E rows that exist, from the row of in_base on */
+    int32_t in_w;     /**< E */
+    int32_t in_base;  /**< E */
+    int32_t in_row;   /**< E words from one output row to the next: stride_y * pitch */
+    int32_t in_col;   /**< E words from one output column to the next; 1 in split tensors */
+    int32_t in_plane; /**< E words from one input block to the next */
+    int32_t
+        in_ocb_step; /**< E added to in_base after every in_ocb_every blocks: groups, depthwise */
+    int32_t in_ocb_every; /**< E >= 1 */
+
+    int32_t zp_in;  /**< E padding value of CONV, DW */
+    int32_t zp_out; /**< E added after the requantisation; not used by MAXPOOL */
+    int32_t lo;     /**< E clamp of the result, before residual and table */
+    int32_t hi;     /**< E */
+
+    /* Result (y, x) of block o goes to word out_base + o * out_plane + y * out_row
+     * + (x >> out_split) * out_col + (x & (1 << out_split) - 1) * out_half, where POOL2 has halved
+     * y and x, UP2 has doubled them (and adds 0, 1). */
+    int32_t out_base;  /**< E */
+    int32_t out_row;   /**< E */
+    int32_t out_col;   /**< E 1, or the stride of a transposed convolution */
+    int32_t out_plane; /**< E */
+    int32_t out_split; /**< E log2 of the column split for a consumer's stride: 0, 1, 2 */
+    int32_t out_half;  /**< E words from one column phase to the next */
+
+    int32_t res_base;  /**< E residual of block o, pixel (y, x) at res_base + o * res_plane ... */
+    int32_t res_row;   /**< E ... + y * res_row + x */
+    int32_t res_plane; /**< E */
+    int32_t add_mult;  /**< E output multiplier of the add, [2^30, 2^31) */
+    int32_t add_shift; /**< E its shift, [ZI_SHIFT_MIN, 0] */
+    int32_t add_zp;    /**< E */
+    int32_t add_lo;    /**< E clamp of the sum */
+    int32_t add_hi;    /**< E */
+
+    /* DW_ROW. Lane l reads its word at its tap's offset, unconditionally; horizontal tap t in
+     * [0, row_n) then takes the word of lane l - (row_n - 1 - t) * row_lane, of the previous
+     * group's vector where that is negative, if row y * stride_y + dy and column x * stride_x + dx
+     * + t * row_dx exist, otherwise the padding value. */
+    int32_t row_n;    /**< E [1, ZK_ROW_WIDTH] */
+    int32_t row_dx;   /**< E input columns between horizontal taps */
+    int32_t row_lane; /**< E lanes between them; (row_n - 1) * row_lane <= PP */
+
+    int32_t w_words; /**< LE ring words absorbed, <= ZK_STEP_WEIGHTS */
+    int32_t w_src;   /**< L first beat, the same in all four streams */
+
+    /* a_planes * a_words words (<= ZK_STEP_BEATS) are loaded; word j of plane p comes from
+     * a_src + p * a_src_plane + j and goes, with y = j div a_w, x = j mod a_w, to a_dst
+     * + p * a_plane + y * a_row + (x >> a_split) + (x & (1 << a_split) - 1) * a_half. */
+    int32_t a_src;       /**< L */
+    int32_t a_planes;    /**< LE 0: nothing is loaded */
+    int32_t a_words;     /**< LE */
+    int32_t a_src_plane; /**< L */
+    int32_t a_dst;       /**< E */
+    int32_t a_w;         /**< E */
+    int32_t a_row;       /**< E */
+    int32_t a_plane;     /**< E */
+    int32_t a_split;     /**< E 0, 1, 2 */
+    int32_t a_half;      /**< E */
+
+    /* OUT_FIFO: block o's results, in the order of pixels, go to st_dst + o * st_plane onwards. */
+    int32_t st_dst;   /**< S */
+    int32_t st_words; /**< S results per block: out_w * out_h, a quarter of it with POOL2 */
+    int32_t st_plane; /**< S */
+} zk_step;
+
+/** The fields in the order in which they are packed, int32 each, from byte 0 of a step. */
+#define ZK_STEP_FIELDS(F)                                                                          \
+    F(kind)                                                                                        \
+    F(flags)                                                                                       \
+    F(iterations) F(table) F(n_taps) F(n_icb) F(n_ocb) F(n_groups) F(period) F(lanes) F(wr_lanes)  \
+        F(out_w) F(out_h) F(wrap_w) F(grp_dx) F(grp_dy) F(start_x) F(start_y) F(stride_y)          \
+            F(stride_x) F(in_h) F(in_w) F(in_base) F(in_row) F(in_col) F(in_plane) F(in_ocb_step)  \
+                F(in_ocb_every) F(zp_in) F(zp_out) F(lo) F(hi) F(out_base) F(out_row) F(out_col)   \
+                    F(out_plane) F(out_split) F(out_half) F(res_base) F(res_row) F(res_plane)      \
+                        F(add_mult) F(add_shift) F(add_zp) F(add_lo) F(add_hi) F(row_n) F(row_dx)  \
+                            F(row_lane) F(w_words) F(w_src) F(a_src) F(a_planes) F(a_words)        \
+                                F(a_src_plane) F(a_dst) F(a_w) F(a_row) F(a_plane) F(a_split)      \
+                                    F(a_half) F(st_dst) F(st_words) F(st_plane)
+
+/** int32 number i, of four, of a word. */
+static inline int32_t zk_get32(const v16 *w, int i)
+{
+    uint32_t v = (uint32_t)(uint8_t)w->b[4 * i] | (uint32_t)(uint8_t)w->b[4 * i + 1] << 8 |
+                 (uint32_t)(uint8_t)w->b[4 * i + 2] << 16 |
+                 (uint32_t)(uint8_t)w->b[4 * i + 3] << 24;
+    return (int32_t)v;
+}
+
+static inline void zk_put32(v16 *w, int i, int32_t value)
+{
+    uint32_t v = (uint32_t)value;
+    w->b[4 * i] = (int8_t)(v & 255);
+    w->b[4 * i + 1] = (int8_t)(v >> 8 & 255);
+    w->b[4 * i + 2] = (int8_t)(v >> 16 & 255);
+    w->b[4 * i + 3] = (int8_t)(v >> 24);
+}
+
+static inline void zk_step_unpack(const v16 w[ZK_STEP_WORDS], zk_step *out)
+{
+    int i = 0;
+#define ZK_FIELD(f)                                                                                \
+    out->f = zk_get32(&w[i >> 2], i & 3);                                                          \
+    i++;
+    ZK_STEP_FIELDS(ZK_FIELD)
+#undef ZK_FIELD
+}
+
+static inline void zk_step_pack(const zk_step *s, v16 out[ZK_STEP_WORDS])
+{
+    int i = 0;
+#define ZK_FIELD(f)                                                                                \
+    zk_put32(&out[i >> 2], i & 3, s->f);                                                           \
+    i++;
+    ZK_STEP_FIELDS(ZK_FIELD)
+#undef ZK_FIELD
+    for (; i < 4 * ZK_STEP_WORDS; i++)
+        zk_put32(&out[i >> 2], i & 3, 0);
+}
+
+/** Tap `half` (0, 1) of a word of the table. */
+static inline void zk_tap_unpack(const v16 *w, int half, zk_tap *out)
+{
+    uint32_t d = (uint32_t)zk_get32(w, 2 * half + 1);
+    out->offset = zk_get32(w, 2 * half);
+    out->dy = (int32_t)((d & 0xffff) ^ 0x8000) - 0x8000;
+    out->dx = (int32_t)((d >> 16) ^ 0x8000) - 0x8000;
+}
+
+static inline void zk_tap_pack(const zk_tap *t, int half, v16 *out)
+{
+    uint32_t d = ((uint32_t)t->dy & 0xffff) | (uint32_t)t->dx << 16;
+    zk_put32(out, 2 * half, t->offset);
+    zk_put32(out, 2 * half + 1, (int32_t)d);
+}
+
+/** Words of the parts of a step's table. */
+#define ZK_ADD_WORDS 64 /**< of one of the two tables of a residual */
+#define ZK_LUT_WORDS 16
+
+static inline int32_t zk_table_words(const zk_step *s)
+{
+    return (s->n_taps + 1) / 2 + (s->flags & ZK_RESIDUAL ? 2 * ZK_ADD_WORDS : 0) +
+           (s->flags & ZK_LUT ? ZK_LUT_WORDS : 0);
+}
+
+/** Ring words of weights in a block, its header not counted; 0: the kind has neither. */
+static inline int32_t zk_block_words(const zk_step *s)
+{
+    if (s->kind == ZK_CONV)
+        return s->n_taps * s->n_icb;
+    if (s->kind == ZK_DW_DIAG)
+        return (s->n_taps + 15) / 16;
+    return s->kind == ZK_DW_ROW ? s->n_taps : 0;
+}
+
+#endif
