@@ -15,7 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "wire.h"
+#include "device_wire.h"
 
 /* Call numbers of XRT 2.13's shim. */
 enum {
