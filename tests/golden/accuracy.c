@@ -2,6 +2,7 @@
 #include "golden/accuracy.h"
 
 #include <dirent.h>
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -119,12 +120,13 @@ static size_t list_pictures(const char *path, char **names, size_t limit)
     return n;
 }
 
-dataset data_imagenet(zurt_ctx *ctx, const zurt_graph *graph, bool mean_half)
+dataset data_imagenet(zurt_ctx *ctx, const zurt_graph *graph, data_prepare prepare)
 {
     static const zurt_norm imagenet = {
         .channels = 3, .mean = {0.485f, 0.456f, 0.406f}, .std = {0.229f, 0.224f, 0.225f}};
-    static const zurt_norm half = {
-        .channels = 3, .mean = {0.5f, 0.5f, 0.5f}, .std = {0.5f, 0.5f, 0.5f}};
+    static const zurt_norm bytes = {.channels = 1, .mean = {0}, .std = {1.0f / 255.0f}};
+    const zurt_norm *norm = prepare == DATA_IMAGENET ? &imagenet : &bytes;
+    zurt_fit how = prepare == DATA_IMAGENET ? ZURT_FIT_CENTRE_CROP : ZURT_FIT_STRETCH;
     char root[900], path[1200], *names[100];
     if (!data_path(root, sizeof(root), "imagenet_samples"))
         skip();
@@ -142,15 +144,15 @@ dataset data_imagenet(zurt_ctx *ctx, const zurt_graph *graph, bool mean_half)
         snprintf(path, sizeof(path), "%s/%s", root, names[i]);
         d.label[i] = atoi(names[i]);
         assert_int_equal(zurt_image_load_jpeg(ctx, path, &raw), ZURT_OK);
-        assert_int_equal(
-            zurt_image_fit(ctx, &raw, info.dims[2], info.dims[1], ZURT_FIT_CENTRE_CROP, 1.0f, &fit),
-            ZURT_OK);
-        assert_int_equal(
-            zurt_image_to_tensor(ctx, &fit, mean_half ? &half : &imagenet, &info, &out), ZURT_OK);
+        assert_int_equal(zurt_image_fit(ctx, &raw, info.dims[2], info.dims[1], how, 1.0f, &fit),
+                         ZURT_OK);
+        assert_int_equal(zurt_image_to_tensor(ctx, &fit, norm, &info, &out), ZURT_OK);
         zurt_image_destroy(ctx, &raw);
         zurt_image_destroy(ctx, &fit);
         free(names[i]);
     }
+    for (size_t i = 0; prepare == DATA_STRETCHED_BYTES && i < d.n * elems; i++)
+        d.x[i] = rintf(d.x[i]); // 255 * (pixel / 255)
     return d;
 }
 

@@ -30,10 +30,14 @@ void *data_file(const char *relative, size_t *size);
 dataset data_mnist_test(void);
 /** n pictures of its training set, evenly spread. */
 dataset data_mnist_train(size_t n);
-/** The 100 imagenet_samples by file name: shorter side to the graph's input, centre crop,
- * ImageNet's mean and deviation; labels are the leading numbers. `mean_half`: (x / 255 - .5) / .5
- * instead. */
-dataset data_imagenet(zurt_ctx *ctx, const zurt_graph *graph, bool mean_half);
+/** How pictures become samples. */
+typedef enum data_prepare {
+    DATA_IMAGENET = 0,       /**< shorter side to the input, centre crop; ImageNet's mean and std */
+    DATA_STRETCHED_BYTES = 1 /**< both sides to the input; 0..255 */
+} data_prepare;
+
+/** The 100 imagenet_samples by file name; labels are the leading numbers. */
+dataset data_imagenet(zurt_ctx *ctx, const zurt_graph *graph, data_prepare prepare);
 void dataset_free(dataset *d);
 
 /** Samples [first, first + n) for zurt_quantize(). */

@@ -20,7 +20,7 @@ static void int8_agrees_on_56_of_60(void **state)
     int real[N], int8[N];
     assert_int_equal(zurt_ctx_create(NULL, &ctx), ZURT_OK);
     zurt_graph *graph = data_model(ctx, "mobilenetv2_1.0_224_float_deq.onnx");
-    dataset d = data_imagenet(ctx, graph, false);
+    dataset d = data_imagenet(ctx, graph, DATA_IMAGENET);
     assert_int_equal(d.n, N);
     predict(ctx, graph, &d, 0, N, real);
     size_t right = count_equal(real, d.label, N);
