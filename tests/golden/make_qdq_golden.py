@@ -6,6 +6,7 @@ qdq_top1.h      classes that ONNX Runtime finds; graph optimisation is off, so t
                 computes in float between Dequantize and Quantize
 qdq_NAME.i8     output bytes of TFLite's reference kernels for the .tflite that the QDQ model was
                 made from: same weights, scales and zero points
+qdq_samoyed.u8  the same for MobileNetV2 and its golden input
 
 Needs numpy, Pillow, onnxruntime and ai-edge-litert (requirements.txt) and the shared data:
     make_qdq_golden.py DATA
@@ -53,7 +54,7 @@ def reference_bytes(model, samples):
         lite.set_tensor(into["index"], sample.transpose(1, 2, 0).reshape(into["shape"]))
         lite.invoke()
         result.append(lite.get_tensor(out["index"])[0].copy())
-    return np.array(result, np.int8)
+    return np.array(result)
 
 
 def main(data):
@@ -64,6 +65,10 @@ def main(data):
         ("vww", "mlperf_vww_int8", images(tiny + "vww01_200.bin", (96, 96, 3), 128)),
         ("imagenet", "mobilenet_v2_1.0_224_quant", pictures(data + "/imagenet_samples")),
     ]
+    samoyed = np.fromfile(data + "/golden/mobilenet_v2_1.0_224_quant_qdq.samoyed.in.u8", np.uint8)
+    reference_bytes(
+        data + "/tflite/mobilenet_v2_1.0_224_quant.tflite", [samoyed.reshape(3, 224, 224)]
+    ).tofile(HERE + "/qdq_samoyed.u8")
     with open(HERE + "/qdq_top1.h", "w") as f:
         f.write("/* SPDX-License-Identifier: Apache-2.0 */\n")
         f.write("/* Written by make_qdq_golden.py; onnxruntime %s */\n" % onnxruntime.__version__)
