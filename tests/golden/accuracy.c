@@ -30,12 +30,20 @@ bool data_path(char *buf, size_t size, const char *relative)
 
 zurt_graph *data_model(zurt_ctx *ctx, const char *name)
 {
+    return data_model_sized(ctx, name, 0, 0);
+}
+
+zurt_graph *data_model_sized(zurt_ctx *ctx, const char *name, int32_t height, int32_t width)
+{
+    zurt_import_options options = ZURT_IMPORT_OPTIONS_INIT;
+    options.height = height;
+    options.width = width;
     char relative[256], path[1024];
     snprintf(relative, sizeof(relative), "onnx/%s", name);
     if (!data_path(path, sizeof(path), relative))
         skip();
     zurt_graph *graph;
-    if (zurt_import_onnx_file(ctx, path, NULL, &graph))
+    if (zurt_import_onnx_file(ctx, path, &options, &graph))
         fail_msg("%s: %s", name, zurt_ctx_error(ctx));
     return graph;
 }
