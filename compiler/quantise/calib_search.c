@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <math.h>
 
+#include "ops/lut.h"
 #include "quantise/calib.h"
 
 /** Coarse grid: the end seen times RATIO^k, k = 0..STEPS-1: down to 4 % of it. */
@@ -49,13 +50,18 @@ static void try_grid(const zc_calib_points *p, zc_range seen, zc_calib_cost_fn *
     }
 }
 
-zc_range zc_calib_search(const zc_hist *h, zc_calib_cost_fn *cost)
+zc_range zc_calib_search(const zc_hist *h, zc_calib_cost_fn *cost, zi_op op,
+                         const zi_attr_unary *attr)
 {
     zc_range seen = zc_calib_minmax(h);
     if (!h->n_values)
         return seen;
     zc_calib_points p;
     points_of(h, &p);
+    p.op = op;
+    p.attr = attr ? *attr : (zi_attr_unary){0};
+    for (size_t i = 0; op != ZI_OP_NONE && i < p.n; i++)
+        zi_map_real(op, &p.attr, p.value[i], &p.mapped[i]);
     best b = {.cost = (double)INFINITY};
     try_grid(&p, seen, cost, 1.0, 0, STEPS - 1, &b);
     double step = 1.0;

@@ -89,9 +89,9 @@ zurt_status zc_insert(zc_scheme *s)
         return zi_fail(s->ctx, ZURT_E_NOMEM, "quantise: out of memory");
     zurt_status st = ZURT_OK;
     for (size_t i = 0; !st && i < n_nodes; i++) {
-        if (s->reason[i])
-            g->nodes[i].note = s->reason[i];
-        else if (zc_op_is_linear(g->nodes[i].op))
+        // A note pins a node to float: what the importer remarked must not.
+        g->nodes[i].note = s->reason[i] ? s->reason[i] : "";
+        if (!s->reason[i] && zc_op_is_linear(g->nodes[i].op))
             st = replace_weights(s, i);
     }
     for (size_t t = 0; t < n_tensors; t++) {

@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include "base/alloc.h"
+#include "ops/lut.h"
 
 /** A tensor of which int8 leaves less than this, in dB, is not quantised. */
 #define MIN_SQNR_DB 10.0
@@ -46,8 +47,8 @@ static bool is_answer(const zc_scheme *s, zi_id root)
     return false;
 }
 
-/** Histogram of a group: all its members together. */
-static void group_hist(const zc_scheme *s, zi_id root, zc_hist *h)
+/** Histogram of a group: all its members together; returns their number. */
+static size_t group_hist(const zc_scheme *s, zi_id root, zc_hist *h)
 {
     *h = (zc_hist){0};
     size_t n = 0;
@@ -59,12 +60,32 @@ static void group_hist(const zc_scheme *s, zi_id root, zc_hist *h)
     }
     if (n == 1)
         clip_to_readers(s, root, h);
+    return n;
 }
 
-static void set_group(zc_scheme *s, zi_id root, zc_hist *h)
+/** The unary op that alone reads a tensor, in int8, and so decides what of it matters; NULL if
+ *  there is none, or if another method than mse was asked for. */
+static const zi_node *sole_function(const zc_scheme *s, zi_id t)
+{
+    double y;
+    bool asked = s->options->method == ZURT_CALIB_MSE && s->n_readers[t] == 1;
+    for (size_t i = 0; asked && i < s->g->n_nodes; i++) {
+        const zi_node *n = &s->g->nodes[i];
+        if (n->in[0] == t && !s->reason[i] && zi_map_real(n->op, &n->attr.unary, 0.5, &y))
+            return n;
+    }
+    return NULL;
+}
+
+static void set_group(zc_scheme *s, zi_id root, zc_hist *h, size_t members)
 {
     zc_tensor_plan *r = &s->tensor[root];
-    if (!r->fixed) {
+    const zi_node *f = members == 1 && !r->fixed ? sole_function(s, root) : NULL;
+    if (f) {
+        r->range = zc_calib_mse_through(h, f->op, &f->attr.unary);
+        r->method = "mse of the result";
+        r->p = zc_qparam_from_range(r->range.lo, r->range.hi);
+    } else if (!r->fixed) {
         zurt_calib_method method = is_answer(s, root) ? ZURT_CALIB_MINMAX : s->options->method;
         r->range = zc_calib_range(h, method, s->options->percentile);
         r->method = zc_calib_name(method);
@@ -72,7 +93,10 @@ static void set_group(zc_scheme *s, zi_id root, zc_hist *h)
     }
     r->range.lo = (double)r->p.scale * (-128 - r->p.zero_point);
     r->range.hi = (double)r->p.scale * (127 - r->p.zero_point);
-    r->sqnr = h->n_bad ? -(double)INFINITY : zc_hist_sqnr(h, r->p);
+    if (h->n_bad)
+        r->sqnr = -(double)INFINITY;
+    else
+        r->sqnr = f ? zc_calib_sqnr_through(h, r->p, f->op, &f->attr.unary) : zc_hist_sqnr(h, r->p);
 }
 
 zurt_status zc_scheme_ranges(zc_scheme *s)
@@ -84,8 +108,8 @@ zurt_status zc_scheme_ranges(zc_scheme *s)
     for (size_t t = 0; t < s->g->n_tensors; t++) {
         if (!s->stats->hist[t] || zc_scheme_root(s, (zi_id)t) != t)
             continue;
-        group_hist(s, (zi_id)t, h);
-        set_group(s, (zi_id)t, h);
+        size_t members = group_hist(s, (zi_id)t, h);
+        set_group(s, (zi_id)t, h, members);
     }
     for (size_t t = 0; !st && t < s->g->n_tensors; t++) {
         zi_id root = zc_scheme_root(s, (zi_id)t);

@@ -111,6 +111,25 @@ static void entropy_drops_the_outlier_and_keeps_the_bulk(void **state)
     }
 }
 
+static void what_the_reader_flattens_gets_no_levels(void **state)
+{
+    (void)state;
+    uint32_t seed = 9;
+    for (size_t i = 0; i < N; i++)
+        values[i] = (float)(40.0 * uniform(&seed) - 36.0); // Swish is flat from -8 down
+    memset(&hist, 0, sizeof(hist));
+    zc_hist_add(&hist, values, N);
+    const zi_attr_unary none = {0};
+    zc_range plain = zc_calib_mse(&hist);
+    zc_range through = zc_calib_mse_through(&hist, ZI_OP_Swish, &none);
+    assert_true(plain.lo < -30.0);
+    assert_true(through.lo > -16.0 && through.lo < -3.0 && through.hi > 3.5);
+    zc_qparam p = zc_qparam_from_range(plain.lo, plain.hi);
+    zc_qparam t = zc_qparam_from_range(through.lo, through.hi);
+    assert_true(zc_calib_sqnr_through(&hist, t, ZI_OP_Swish, &none) >
+                zc_calib_sqnr_through(&hist, p, ZI_OP_Swish, &none) + 6.0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -118,6 +137,7 @@ int main(void)
         cmocka_unit_test(minmax_is_exact),
         cmocka_unit_test(percentile_cuts_the_share_asked_for),
         cmocka_unit_test(mse_beats_every_scaled_range),
+        cmocka_unit_test(what_the_reader_flattens_gets_no_levels),
         cmocka_unit_test(entropy_drops_the_outlier_and_keeps_the_bulk),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
