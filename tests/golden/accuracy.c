@@ -150,7 +150,7 @@ dataset data_imagenet(zurt_ctx *ctx, const zurt_graph *graph, data_prepare prepa
         zurt_image raw, fit;
         zurt_span out = {d.x + i * elems, elems * sizeof(float)};
         snprintf(path, sizeof(path), "%s/%s", root, names[i]);
-        d.label[i] = atoi(names[i]);
+        d.label[i] = (int)strtol(names[i], NULL, 10);
         assert_int_equal(zurt_image_load_jpeg(ctx, path, &raw), ZURT_OK);
         assert_int_equal(zurt_image_fit(ctx, &raw, info.dims[2], info.dims[1], how, 1.0f, &fit),
                          ZURT_OK);
