@@ -57,6 +57,12 @@ zurt_status zc_lower_const_transpose(zc_lowering *l, zi_id tensor, const int32_t
 zurt_status zc_lower_const_reshape(zc_lowering *l, zi_id tensor, int32_t rank, const int32_t *dims,
                                    zi_id *out, bool *done);
 /**
+ * Where the bias of a channel, in steps of s_x * s_w, leaves no room for its products, the weights
+ * are all but zero beside it: replaces *w by weights of a coarser scale in those channels. Only for
+ * a scale per channel and zero points of 0; else, and where all fits, *w stays.
+ */
+zurt_status zc_lower_const_coarsen(zc_lowering *l, zi_id x, zi_id bias, zi_id *w);
+/**
  * Bias to s32 with scale s_x * s_w per channel.
  * @param bias f32 constant, or quantised s32 constant of any scale.
  * @param done false: a value does not fit into 32 bits.

@@ -172,6 +172,54 @@ static double bias_value(const zi_tensor *t, size_t i)
     return (double)t->quant.scale[c] * (double)q;
 }
 
+/** Halvings of channel c's weights until bias and products stay below 2^30 each. */
+static int halvings(const zi_tensor *bias, double s_x, const zi_tensor *w, size_t c)
+{
+    size_t row = zi_tensor_elems(w) / w->quant.n;
+    double steps = fabs(bias_value(bias, c)) / (s_x * (double)w->quant.scale[c]);
+    double room = 1073741824.0;
+    int n = 0;
+    if (steps + 255.0 * 128.0 * (double)row < 2147483647.0)
+        return 0;
+    while (steps > room && n < 60) {
+        steps /= 2.0;
+        n++;
+    }
+    return n;
+}
+
+zurt_status zc_lower_const_coarsen(zc_lowering *l, zi_id x, zi_id bias, zi_id *w)
+{
+    const zi_tensor from = l->g->tensors[*w];
+    const zi_tensor *b = &l->g->tensors[bias];
+    uint32_t n = from.quant.n;
+    int most = 0;
+    for (uint32_t c = 0; n > 1 && c < n; c++) {
+        if (from.quant.zero_point[c])
+            return ZURT_OK;
+        int k = halvings(b, (double)l->g->tensors[x].quant.scale[0], &from, c);
+        most = k > most ? k : most;
+    }
+    if (!most)
+        return ZURT_OK;
+    float *scale = zi_calloc(&l->ctx->allocator, n, sizeof(*scale));
+    void *data;
+    zurt_status st = scale ? add_like(l, &from, ZURT_S8, 0, w, &data)
+                           : zi_fail(l->ctx, ZURT_E_NOMEM, "weights: out of memory");
+    size_t row = zi_tensor_elems(&from) / n;
+    int8_t *q = data;
+    for (uint32_t c = 0; !st && c < n; c++) {
+        int k = halvings(&l->g->tensors[bias], (double)l->g->tensors[x].quant.scale[0], &from, c);
+        scale[c] = ldexpf(from.quant.scale[c], k);
+        for (size_t i = c * row; i < (c + 1) * row; i++)
+            q[i] = (int8_t)rint(ldexp((double)((const int8_t *)from.data)[i], -k));
+    }
+    if (!st)
+        st = zi_graph_set_quant(l->ctx, l->g, *w, n, 0, scale, from.quant.zero_point);
+    zi_free(&l->ctx->allocator, scale);
+    return st;
+}
+
 /** The values with the scales s, in to; an s32 bias that has these scales keeps its values. */
 static bool bias_fill(const zi_tensor *from, const float *s, size_t n, int32_t *to)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <string.h>
+#include <stdlib.h>
 
 #include "base/alloc.h"
 #include "ops/lut.h"
@@ -157,6 +157,28 @@ static bool weights_fit(zc_lowering *l, const zi_node *n, zi_id w, bool is_matmu
     return false;
 }
 
+/** No accumulator can overflow, as zi_graph_check() demands; a bias made for weights that are all
+ *  but zero may be too large for it. */
+static bool sums_fit(zc_lowering *l, const zi_node *n, zi_id weights, zi_id bias)
+{
+    const zi_tensor *w = &l->g->tensors[weights];
+    const int8_t *q = w->data;
+    const int32_t *b = bias != ZI_NONE ? l->g->tensors[bias].data : NULL;
+    size_t channels = (size_t)w->dims[0], row = channels ? zi_tensor_elems(w) / channels : 0;
+    for (size_t c = 0; c < channels; c++) {
+        int32_t zero = w->quant.zero_point[w->quant.n > 1 ? c : 0];
+        int64_t sum = 0;
+        for (size_t i = 0; i < row; i++)
+            sum += abs(q[c * row + i] - zero);
+        if (sum * 255 + (b ? llabs((long long)b[c]) : 0) <= INT32_MAX)
+            continue;
+        zi_fail(l->ctx, ZURT_E_UNSUPPORTED, "sums of output channel %zu of '%s' exceed 32 bits", c,
+                n->name);
+        return false;
+    }
+    return true;
+}
+
 static zurt_status lower_linear(zc_lowering *l, const zi_node *n, bool *done)
 {
     zi_id in[3] = {ZI_NONE, ZI_NONE, ZI_NONE};
@@ -178,9 +200,12 @@ static zurt_status lower_linear(zc_lowering *l, const zi_node *n, bool *done)
             st = zc_lower_form(l, bias, &bias);
         if (st || bias == ZI_NONE || !zi_tensor_is_const(&l->g->tensors[bias]))
             return st;
+        st = zc_lower_const_coarsen(l, in[0], bias, &in[1]);
+        if (st)
+            return st;
         st = zc_lower_const_bias(l, bias, in[0], in[1], &in[2], &fits);
     }
-    if (st || !fits)
+    if (st || !fits || !sums_fit(l, n, in[1], in[2]))
         return st;
     return emit_to(l, n, is_matmul ? ZI_OP_FullyConnected : n->op, in, n_in, p, done);
 }

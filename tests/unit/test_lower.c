@@ -202,6 +202,53 @@ static void weights_are_seen_through_movement(void **state)
     builder_free(&b);
 }
 
+static void sums_beyond_32_bits_stay_float(void **state)
+{
+    (void)state;
+    builder b = builder_make();
+    zi_id x = build_input(&b, "x", ZURT_S8, DIMS(1, 3));
+    build_quant(&b, x, 0.5f, 0);
+    static const int8_t weights[] = {0, 1, 0};
+    static const int32_t large = 2147483647 - 254; // 255 * 1 more does not fit
+    zi_id w = build_const(&b, "w", ZURT_S8, DIMS(1, 3), weights);
+    zi_id c = build_const(&b, "c", ZURT_S32, DIMS(1), &large);
+    build_quant(&b, w, 0.25f, 0);
+    build_quant(&b, c, 0.125f, 0);
+    zi_id y = build_op(&b, ZI_OP_FullyConnected, "y", NULL, 3, dequantize(&b, "xf", x),
+                       dequantize(&b, "wf", w), dequantize(&b, "cf", c));
+    build_output(&b, quantize(&b, "q", y, ZURT_S8, 1e6f, 0));
+    lower(&b);
+    assert_int_equal(b.g->nodes[1].op, ZI_OP_FullyConnected);
+    assert_int_equal(b.g->tensors[b.g->nodes[1].out[0]].dtype, ZURT_F32);
+    assert_non_null(strstr(b.g->nodes[1].note, "exceed 32 bits"));
+    builder_free(&b);
+}
+
+static void dead_channels_get_a_coarser_scale(void **state)
+{
+    (void)state;
+    builder b = builder_make();
+    zi_id x = build_input(&b, "x", ZURT_S8, DIMS(1, 2));
+    build_quant(&b, x, 0.5f, 0);
+    static const int8_t weights[] = {5, -3, 1, 127};
+    static const float scale[] = {0.25f, 1e-12f}, bias[] = {1.0f, 3.0f};
+    static const int32_t zeros[] = {0, 0};
+    zi_id w = build_const(&b, "w", ZURT_S8, DIMS(2, 2), weights);
+    assert_int_equal(zi_graph_set_quant(b.ctx, b.g, w, 2, 0, scale, zeros), ZURT_OK);
+    zi_id y = build_op(&b, ZI_OP_FullyConnected, "y", NULL, 3, dequantize(&b, "xf", x),
+                       dequantize(&b, "wf", w), build_const(&b, "c", ZURT_F32, DIMS(2), bias));
+    build_output(&b, quantize(&b, "q", y, ZURT_S8, 0.125f, 0));
+    lower(&b);
+    assert_int_equal(b.g->n_nodes, 1);
+    const zi_tensor *wq = &b.g->tensors[b.g->nodes[0].in[1]];
+    const zi_tensor *bq = &b.g->tensors[b.g->nodes[0].in[2]];
+    assert_memory_equal(wq->data, weights, 2); // the live channel as it was
+    assert_true(wq->quant.scale[0] == 0.25f && wq->quant.scale[1] > 1e-12f);
+    double real = (double)bq->quant.scale[1] * ((const int32_t *)bq->data)[1];
+    assert_true(fabs(real - 3.0) < 1e-6);
+    builder_free(&b);
+}
+
 static void concat_takes_inputs_of_any_scale(void **state)
 {
     (void)state;
@@ -246,6 +293,8 @@ int main(void)
         cmocka_unit_test(equal_neighbours_vanish_and_others_requantise),
         cmocka_unit_test(what_is_read_in_float_stays_float),
         cmocka_unit_test(weights_are_seen_through_movement),
+        cmocka_unit_test(sums_beyond_32_bits_stay_float),
+        cmocka_unit_test(dead_channels_get_a_coarser_scale),
         cmocka_unit_test(concat_takes_inputs_of_any_scale),
         cmocka_unit_test(senseless_parameters_are_refused),
     };
