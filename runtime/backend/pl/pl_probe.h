@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * @file
+ * What must be true before XRT is called: it aborts or exits where it could have failed. And the
+ * device processes of its software emulation. No XRT headers.
+ */
+#ifndef ZI_BACKEND_PL_PROBE_H
+#define ZI_BACKEND_PL_PROBE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/ctx.h"
+
+#define ZI_PATH_BYTES 512
+
+typedef struct zi_pl_place {
+    bool emulated;            /**< XCL_EMULATION_MODE is sw_emu */
+    char shim[ZI_PATH_BYTES]; /**< the library that XRT will load by itself */
+} zi_pl_place;
+
+/** ZURT_OK: XRT may be called; ZURT_E_DEVICE, with the remedy. Reads environment and files only. */
+zurt_status zi_pl_probe(zurt_ctx *ctx, zi_pl_place *out);
+
+/**
+ * Path of the xclbin: `asked`, else $ZURT_XCLBIN, else the only file
+ * /lib/firmware/xilinx/zurt-x/zurt-x.xclbin. ZURT_E_DEVICE: none, or several.
+ */
+zurt_status zi_pl_find_xclbin(zurt_ctx *ctx, const char *asked, char *out);
+
+/** Ends this process's emulation devices by SIGKILL; how many there were. */
+size_t zi_pl_kill_emulation(void);
+
+#endif

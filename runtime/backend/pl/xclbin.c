@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "backend/pl/xclbin.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* The axlf container. Ref: XRT, xclbin.h. */
+enum {
+    HEADER_BYTES = 456,
+    AT_LENGTH = 304,
+    AT_MODE = 332,
+    AT_PLATFORM = 352,
+    AT_UUID = 416,
+    AT_N_SECTIONS = 448,
+    SECTION_BYTES = 40,
+    SECTION_AT_OFFSET = 24,
+    SECTION_AT_SIZE = 32,
+    MAX_SECTIONS = 256,
+    UNIT_BYTES = 80,
+    UNIT_AT_NAME = 16,
+    UNIT_KERNEL = 1, // IP_KERNEL
+    MEMORY_BYTES = 40,
+    CONNECTION_BYTES = 12,
+    ARRAY_AT = 8 // first element; connectivity packs its at 4
+};
+
+static const char magic[8] = "xclbin2";
+static const char engine_prefix[] = "zk_engine";
+
+static zi_bytes section_at(const zi_xclbin *x, uint32_t i, uint32_t *kind)
+{
+    const uint8_t *header = x->file.data + HEADER_BYTES + (size_t)i * SECTION_BYTES;
+    zi_bytes s = {NULL, 0};
+    *kind = zi_get_u32(header);
+    zi_bytes_sub(x->file, zi_get_u64(header + SECTION_AT_OFFSET),
+                 zi_get_u64(header + SECTION_AT_SIZE), &s);
+    return s;
+}
+
+bool zi_xclbin_section(const zi_xclbin *x, zi_xclbin_kind kind, zi_bytes *out)
+{
+    for (uint32_t i = 0; i < x->n_sections; i++) {
+        uint32_t found;
+        *out = section_at(x, i, &found);
+        if (found == (uint32_t)kind)
+            return true;
+    }
+    return false;
+}
+
+static zurt_status check_header(zurt_ctx *ctx, zi_xclbin *x)
+{
+    zi_bytes f = x->file;
+    if (f.size < sizeof(magic) || memcmp(f.data, magic, sizeof(magic)) != 0)
+        return zi_fail(ctx, ZURT_E_FORMAT, "not an xclbin: it does not begin with 'xclbin2'");
+    if (f.size < HEADER_BYTES)
+        return zi_fail(ctx, ZURT_E_FORMAT, "truncated: %zu bytes, the header alone has %d", f.size,
+                       HEADER_BYTES);
+    uint64_t length = zi_get_u64(f.data + AT_LENGTH);
+    if (length > f.size)
+        return zi_fail(ctx, ZURT_E_FORMAT,
+                       "truncated: the header says %" PRIu64 " bytes, the file has %zu; copy it "
+                       "again",
+                       length, f.size);
+    x->n_sections = zi_get_u32(f.data + AT_N_SECTIONS);
+    if (x->n_sections > MAX_SECTIONS ||
+        (size_t)x->n_sections * SECTION_BYTES > f.size - HEADER_BYTES)
+        return zi_fail(ctx, ZURT_E_FORMAT, "%u sections do not fit the file", x->n_sections);
+    x->mode = (uint32_t)f.data[AT_MODE] | (uint32_t)f.data[AT_MODE + 1] << 8;
+    memcpy(x->platform, f.data + AT_PLATFORM, sizeof(x->platform));
+    x->platform[sizeof(x->platform) - 1] = 0;
+    memcpy(x->uuid, f.data + AT_UUID, sizeof(x->uuid));
+    return ZURT_OK;
+}
+
+/* An array of `count` elements after its count: XRT trusts both. */
+static zurt_status check_array(zurt_ctx *ctx, zi_bytes s, uint32_t kind, size_t at, size_t elem)
+{
+    uint32_t count = s.size >= at ? zi_get_u32(s.data) : UINT32_MAX;
+    if (count > INT32_MAX || count > (s.size - at) / elem)
+        return zi_fail(ctx, ZURT_E_FORMAT, "section kind %u: %zu bytes are too few", kind, s.size);
+    return ZURT_OK;
+}
+
+static zurt_status check_section(zurt_ctx *ctx, zi_bytes s, uint32_t kind)
+{
+    switch (kind) {
+    case ZI_XCLBIN_MEMORY:
+    case ZI_XCLBIN_GROUP_MEMORY:
+        return check_array(ctx, s, kind, ARRAY_AT, MEMORY_BYTES);
+    case ZI_XCLBIN_CONNECTIVITY:
+    case ZI_XCLBIN_GROUP_CONNECTIVITY:
+        return check_array(ctx, s, kind, 4, CONNECTION_BYTES);
+    case ZI_XCLBIN_UNITS:
+        return check_array(ctx, s, kind, ARRAY_AT, UNIT_BYTES);
+    default:
+        return ZURT_OK;
+    }
+}
+
+static zurt_status check_sections(zurt_ctx *ctx, zi_xclbin *x)
+{
+    zurt_status st = ZURT_OK;
+    for (uint32_t i = 0; i < x->n_sections && !st; i++) {
+        const uint8_t *header = x->file.data + HEADER_BYTES + (size_t)i * SECTION_BYTES;
+        uint32_t kind;
+        zi_bytes s = section_at(x, i, &kind);
+        if (!s.data && zi_get_u64(header + SECTION_AT_SIZE) != 0)
+            return zi_fail(ctx, ZURT_E_FORMAT,
+                           "truncated: section %u (kind %u) reaches beyond the file", i, kind);
+        st = check_section(ctx, s, kind);
+    }
+    return st;
+}
+
+/* The compute unit that is the engine. */
+static zurt_status find_engine(zurt_ctx *ctx, zi_xclbin *x)
+{
+    zi_bytes s;
+    uint32_t count = zi_xclbin_section(x, ZI_XCLBIN_UNITS, &s) ? zi_get_u32(s.data) : 0;
+    for (uint32_t i = 0; i < count; i++) {
+        const uint8_t *unit = s.data + ARRAY_AT + (size_t)i * UNIT_BYTES;
+        const char *name = (const char *)unit + UNIT_AT_NAME;
+        const char *colon = memchr(name, ':', ZI_XCLBIN_NAME_BYTES);
+        if (!memchr(name, 0, ZI_XCLBIN_NAME_BYTES))
+            return zi_fail(ctx, ZURT_E_FORMAT, "compute unit %u: its name does not end", i);
+        if (zi_get_u32(unit) != UNIT_KERNEL || x->unit[0] || !colon ||
+            strncmp(name, engine_prefix, sizeof(engine_prefix) - 1) != 0)
+            continue;
+        memcpy(x->unit, name, ZI_XCLBIN_NAME_BYTES);
+        memcpy(x->kernel, name, (size_t)(colon - name));
+    }
+    if (!x->unit[0])
+        return zi_fail(ctx, ZURT_E_DEVICE,
+                       "not an overlay of zurt's: none of its %u compute units is a %s; load one "
+                       "of zurt's, e.g. zurt-kv260.xclbin",
+                       count, engine_prefix);
+    return ZURT_OK;
+}
+
+zurt_status zi_xclbin_parse(zurt_ctx *ctx, zi_bytes file, zi_xclbin *out)
+{
+    *out = (zi_xclbin){.file = file};
+    zurt_status st = check_header(ctx, out);
+    if (!st)
+        st = check_sections(ctx, out);
+    zi_bytes table;
+    if (!st && !zi_xclbin_section(out, ZI_XCLBIN_USER, &table))
+        st = zi_fail(ctx, ZURT_E_DEVICE,
+                     "not an overlay of zurt's: it has no capability table (USER_METADATA); load "
+                     "one of zurt's, e.g. zurt-kv260.xclbin");
+    if (!st)
+        st = zi_caps_decode(ctx, table, &out->caps);
+    if (!st)
+        st = find_engine(ctx, out);
+    return st;
+}
+
+static zurt_status map_file(zurt_ctx *ctx, int fd, zi_xclbin *out)
+{
+    struct stat s;
+    if (fstat(fd, &s) != 0)
+        return zi_fail(ctx, ZURT_E_IO, "%s", strerror(errno));
+    if (!S_ISREG(s.st_mode))
+        return zi_fail(ctx, ZURT_E_IO, "not a regular file");
+    if (s.st_size <= 0)
+        return zi_fail(ctx, ZURT_E_FORMAT, "the file is empty");
+    void *p = mmap(NULL, (size_t)s.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+    if (p == MAP_FAILED)
+        return zi_fail(ctx, ZURT_E_IO, "cannot map: %s", strerror(errno));
+    zurt_status st = zi_xclbin_parse(ctx, (zi_bytes){p, (size_t)s.st_size}, out);
+    out->map = p;
+    return st;
+}
+
+zurt_status zi_xclbin_open(zurt_ctx *ctx, const char *path, zi_xclbin *out)
+{
+    *out = (zi_xclbin){.map = NULL};
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (fd < 0)
+        return zi_fail(ctx, ZURT_E_IO, "xclbin %s: %s", path, strerror(errno));
+    zurt_status st = map_file(ctx, fd, out);
+    close(fd);
+    return st ? zi_fail_prefix(ctx, st, "xclbin %s: ", path) : ZURT_OK;
+}
+
+void zi_xclbin_close(zi_xclbin *x)
+{
+    if (x->map)
+        munmap(x->map, x->file.size);
+    x->map = NULL;
+    x->file = (zi_bytes){NULL, 0};
+}
