@@ -99,8 +99,8 @@ def module_of(header, path, files):
         return None
     for root in ("runtime/", "compiler/", "kernels-hls/"):
         if root + header in files:
-            if header.startswith("backend/cpu/"):
-                return "backend/cpu"
+            if header.startswith(("backend/cpu/", "backend/pl/")):
+                return "/".join(header.split("/")[:2])
             if "/" not in header:
                 return root[:-1]
             return header.split("/")[0]
