@@ -78,7 +78,7 @@ bool zc_rep_axis_order(const zc_rep *r, int32_t rank, int32_t *order)
 /** Without atoms of 1, and with neighbours joined that are neighbours in store too. */
 static zc_rep joined(const zc_rep *r)
 {
-    uint8_t atoms[ZC_MAX_ATOMS], ranks[ZC_MAX_ATOMS];
+    uint8_t atoms[ZC_MAX_ATOMS] = {0}, ranks[ZC_MAX_ATOMS] = {0};
     int32_t count = 0;
     for (uint8_t a = 0; a < r->n; a++) {
         if (r->size[a] != 1)
