@@ -31,7 +31,8 @@
  *               from input channel 16 icb + i to output channel o
  *   ZK_DW_DIAG: ceil(n_taps / 16) words: row t, byte c = weight of tap 16 word + t for channel c
  *   ZK_DW_ROW:  n_taps words: for channels c = 2p, 2p + 1: row 2p, byte t = weight of horizontal
- *               tap t for channel 2p; row 2p, byte 8 + t = the same for 2p + 1; row 2p + 1 is zero
+ *               tap t in [8 - row_n, 8) for channel 2p; row 2p, byte 8 + t = the same for 2p + 1;
+ *               the other bytes and row 2p + 1 are zero
  * ZK_MAXPOOL and ZK_LOAD have no weights and no header. Weights are in [-127, 127] (the packed
  * products overflow at -128). bias = the layer's bias - zp_in * sum of the channel's weights.
  *
@@ -149,12 +150,12 @@ typedef struct {
     int32_t add_hi;    /**< E */
 
     /* DW_ROW. Lane l reads its word at its tap's offset, unconditionally; horizontal tap t in
-     * [0, row_n) then takes the word of lane l - (row_n - 1 - t) * row_lane, of the previous
-     * group's vector where that is negative, if row y * stride_y + dy and column x * stride_x + dx
-     * + t * row_dx exist, otherwise the padding value. */
-    int32_t row_n;    /**< E [1, ZK_ROW_WIDTH] */
-    int32_t row_dx;   /**< E input columns between horizontal taps */
-    int32_t row_lane; /**< E lanes between them; (row_n - 1) * row_lane <= PP */
+     * [8 - row_n, 8) then takes the word of lane l - (7 - t), of the previous group's vector where
+     * that is negative, if row y * stride_y + dy and column x * stride_x + dx - (7 - t) * row_dx
+     * exist, otherwise the padding value. So dx is that of the last tap, which is the lane's own.
+     */
+    int32_t row_n;  /**< E [1, ZK_ROW_WIDTH] */
+    int32_t row_dx; /**< E input columns from one horizontal tap to the next */
 
     int32_t w_words; /**< LE ring words absorbed, <= ZK_STEP_WEIGHTS */
     int32_t w_src;   /**< L first beat, the same in all four streams */
@@ -183,15 +184,17 @@ typedef struct {
 #define ZK_STEP_FIELDS(F)                                                                          \
     F(kind)                                                                                        \
     F(flags)                                                                                       \
-    F(iterations) F(table) F(n_taps) F(n_icb) F(n_ocb) F(n_groups) F(period) F(lanes) F(wr_lanes)  \
-        F(out_w) F(out_h) F(wrap_w) F(grp_dx) F(grp_dy) F(start_x) F(start_y) F(stride_y)          \
-            F(stride_x) F(in_h) F(in_w) F(in_base) F(in_row) F(in_col) F(in_plane) F(in_ocb_step)  \
-                F(in_ocb_every) F(zp_in) F(zp_out) F(lo) F(hi) F(out_base) F(out_row) F(out_col)   \
-                    F(out_plane) F(out_split) F(out_half) F(res_base) F(res_row) F(res_plane)      \
-                        F(add_mult) F(add_shift) F(add_zp) F(add_lo) F(add_hi) F(row_n) F(row_dx)  \
-                            F(row_lane) F(w_words) F(w_src) F(a_src) F(a_planes) F(a_words)        \
-                                F(a_src_plane) F(a_dst) F(a_w) F(a_row) F(a_plane) F(a_split)      \
-                                    F(a_half) F(st_dst) F(st_words) F(st_plane)
+    F(iterations)                                                                                  \
+    F(table)                                                                                       \
+    F(n_taps) F(n_icb) F(n_ocb) F(n_groups) F(period) F(lanes) F(wr_lanes) F(out_w) F(out_h)       \
+        F(wrap_w) F(grp_dx) F(grp_dy) F(start_x) F(start_y) F(stride_y) F(stride_x) F(in_h)        \
+            F(in_w) F(in_base) F(in_row) F(in_col) F(in_plane) F(in_ocb_step) F(in_ocb_every)      \
+                F(zp_in) F(zp_out) F(lo) F(hi) F(out_base) F(out_row) F(out_col) F(out_plane)      \
+                    F(out_split) F(out_half) F(res_base) F(res_row) F(res_plane) F(add_mult)       \
+                        F(add_shift) F(add_zp) F(add_lo) F(add_hi) F(row_n) F(row_dx) F(w_words)   \
+                            F(w_src) F(a_src) F(a_planes) F(a_words) F(a_src_plane) F(a_dst)       \
+                                F(a_w) F(a_row) F(a_plane) F(a_split) F(a_half) F(st_dst)          \
+                                    F(st_words) F(st_plane)
 
 /** int32 number i, of four, of a word. */
 static inline int32_t zk_get32(const v16 *w, int i)

@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine_case.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/** Finds words for the tensor; 0: none left. */
+static int place(test_case *t, tensor *x)
+{
+    x->base = t->free_word + pick(0, 20);
+    t->free_word = x->base + tensor_extent(x);
+    return t->free_word <= ZK_PP * ZK_ROWS;
+}
+
+/** Row pitch >= least with factor * pitch = width (mod PP), or -1. */
+static int32_t rotating_pitch(int32_t least, int32_t factor, int32_t width)
+{
+    for (int32_t p = least; p < least + ZK_PP; p++)
+        if (mod(factor * p - width, ZK_PP) == 0)
+            return p;
+    return -1;
+}
+
+/** Layout of the input such that vectors rotate, or a walk that copes without. */
+static int layout_input(test_case *t)
+{
+    tensor *x = &t->in;
+    const layer *y = &t->y;
+    int32_t phases, width, pitch, ahead = (y->kw - 1) * y->dil_x - y->pad_x;
+    x->split = y->sx == 2 ? 1 : y->sx == 4 ? 2 : 0;
+    if (y->kind != ZK_DW_ROW && pick(0, 7) == 0)
+        x->split = 0;
+    phases = 1 << x->split;
+    width = (x->w + phases - 1) / phases;
+    x->half = x->split ? width + pick(0, 3) : 0;
+    x->row = (phases - 1) * x->half + width;
+    t->lanes_one = y->sx != phases;
+    pitch = rotating_pitch(x->row, y->sy, y->out_w);
+    t->by_rows = pitch < 0 || pick(0, 3) == 0;
+    if (y->kind == ZK_DW_ROW && y->sx == 1 && ahead > 0) {
+        t->by_rows = 0;
+        x->row = y->out_w;
+    } else {
+        x->row = t->by_rows ? x->row + pick(0, 3) : pitch;
+    }
+    x->plane = x->h * x->row + pick(0, 5);
+    return place(t, x);
+}
+
+/** The result's place, after POOL2 or UP2. */
+static int layout_output(test_case *t)
+{
+    tensor *x = &t->out;
+    const layer *y = &t->y;
+    int32_t phases, width;
+    x->planes = y->out_planes;
+    x->h = y->flags & ZK_POOL2 ? y->out_h / 2 : y->flags & ZK_UP2 ? 2 * y->out_h : y->out_h;
+    x->w = y->flags & ZK_POOL2 ? y->out_w / 2 : y->flags & ZK_UP2 ? 2 * y->out_w : y->out_w;
+    x->split = pick(0, 3) == 0 ? pick(1, 2) : 0;
+    phases = 1 << x->split;
+    width = (x->w + phases - 1) / phases;
+    x->half = x->split ? width + pick(0, 3) : 0;
+    t->out_col = x->split || pick(0, 5) ? 1 : pick(2, 3);
+    x->row = (phases - 1) * x->half + width * t->out_col;
+    if (pick(0, 1))
+        x->row = x->row + mod(y->out_w - x->row, ZK_PP);
+    x->plane = x->h * x->row + pick(0, 5);
+    return place(t, x);
+}
+
+static int layout_residual(test_case *t)
+{
+    const layer *y = &t->y;
+    tensor *x = &t->residual;
+    if (!(y->flags & ZK_RESIDUAL))
+        return 1;
+    *x = tensor_make(y->out_planes, y->out_h, y->out_w);
+    x->row =
+        t->by_rows || t->lanes_one ? y->out_w + pick(0, 3) : rotating_pitch(y->out_w, 1, y->out_w);
+    x->plane = x->h * x->row + pick(0, 5);
+    return place(t, x);
+}
+
+static void random_channels(layer *y, int32_t terms)
+{
+    int32_t bits = 12;
+    while (terms > 1) {
+        terms /= 4;
+        bits++;
+    }
+    for (int32_t o = 0; o < y->out_planes * ZK_C; o++) {
+        int32_t shift = bits - 6 + pick(-2, 2);
+        y->ch[o].bias = pick(-20000, 20000);
+        y->ch[o].multiplier = (1 << 30) + pick(0, (1 << 30) - 1);
+        y->ch[o].shift = -(shift < 0 ? 0 : shift);
+    }
+}
+
+static void random_numbers(layer *y)
+{
+    y->zp_in = pick(-128, 127);
+    y->zp_out = pick(-128, 127);
+    y->lo = pick(0, 1) ? -128 : pick(-128, 60);
+    y->hi = pick(0, 1) ? 127 : pick(y->lo, 127);
+    for (int side = 0; side < 2; side++) {
+        y->zp[side] = pick(-128, 127);
+        y->mult[side] = (1 << 30) + pick(0, (1 << 30) - 1);
+        y->shift[side] = -pick(0, 5);
+    }
+    y->add_mult = (1 << 30) + pick(0, (1 << 30) - 1);
+    y->add_shift = -pick(18, 21);
+    y->add_zp = pick(-128, 127);
+    y->add_lo = pick(0, 1) ? -128 : pick(-128, 60);
+    y->add_hi = pick(0, 1) ? 127 : pick(y->add_lo, 127);
+    for (int q = 0; q < 256; q++)
+        y->lut[q] = rnd8();
+}
+
+static int32_t flags_of(const layer *y)
+{
+    int32_t flags = pick(0, 2) ? ZK_OUT_BANK : ZK_OUT_FIFO;
+    if (pick(0, 7) == 0)
+        flags = ZK_OUT_BANK | ZK_OUT_FIFO;
+    flags |= pick(0, 2) == 0 ? ZK_RESIDUAL : 0;
+    flags |= pick(0, 2) == 0 ? ZK_LUT : 0;
+    if (pick(0, 3) == 0 && y->out_w % 2 == 0)
+        flags |= ZK_POOL2;
+    else if (pick(0, 4) == 0 && !(flags & ZK_OUT_FIFO))
+        flags |= ZK_UP2;
+    return flags;
+}
+
+/** Strides, dilation, pads and the size of the output; 0: there is no output. */
+static int random_window(layer *y, int32_t in_h, int32_t in_w)
+{
+    int32_t after_y, after_x;
+    y->kh = pick(1, pick(0, 3) ? 3 : 11);
+    y->kw = pick(0, 2) ? y->kh : pick(1, 11);
+    y->sx = pick(0, 2) ? 1 : pick(1, 4);
+    y->sy = pick(0, 3) ? y->sx : pick(1, 4);
+    y->dil_y = pick(0, 4) ? 1 : pick(1, 3);
+    y->dil_x = pick(0, 4) ? 1 : pick(1, 3);
+    y->pad_y = pick(0, (y->kh - 1) * y->dil_y);
+    y->pad_x = pick(0, (y->kw - 1) * y->dil_x);
+    after_y = pick(0, y->kh - 1);
+    after_x = pick(0, y->kw - 1);
+    if (y->kind == ZK_DW_ROW) {
+        y->kw = pick(1, ZK_ROW_WIDTH);
+        y->kh = pick(1, 5);
+        y->sx = pick(1, 2);
+        y->sy = y->sx == 1 ? 1 : y->sy; // linear addresses
+        y->dil_x = 1;
+        y->pad_x = y->sx == 1 ? pick(0, y->kw - 1) : pick(y->kw - 2 > 0 ? y->kw - 2 : 0, y->kw - 1);
+        after_x = y->kw - 1 - y->pad_x + (y->sx == 1 ? y->pad_x : 0); // out_w >= in_w
+    }
+    y->out_h = (in_h + y->pad_y + after_y - (y->kh - 1) * y->dil_y - 1) / y->sy + 1;
+    y->out_w = (in_w + y->pad_x + after_x - (y->kw - 1) * y->dil_x - 1) / y->sx + 1;
+    return in_h + y->pad_y + after_y > (y->kh - 1) * y->dil_y &&
+           in_w + y->pad_x + after_x > (y->kw - 1) * y->dil_x;
+}
+
+int case_random(test_case *t)
+{
+    layer *y = &t->y;
+    int32_t in_planes = pick(1, 3), h = pick(1, pick(0, 3) ? 12 : 30), w = pick(1, 30), per;
+    int64_t macs;
+    memset(t, 0, sizeof(*t));
+    y->kind = pick(ZK_CONV, ZK_MAXPOOL);
+    t->free_word = pick(0, 4000);
+    t->in = tensor_make(in_planes, h, w);
+    if (!random_window(y, h, w))
+        return 0;
+    y->groups = y->kind == ZK_CONV && pick(0, 3) == 0 ? in_planes : 1;
+    y->out_planes = y->kind == ZK_CONV ? y->groups * pick(1, 3) : in_planes;
+    y->flags = flags_of(y);
+    random_numbers(y);
+    t->n_icb = y->kind == ZK_CONV ? in_planes / y->groups : 1;
+    per = y->kind == ZK_CONV ? t->n_icb * ZK_C : 1;
+    macs = (int64_t)y->out_planes * ZK_C * per * y->kh * y->kw * y->out_h * y->out_w;
+    y->ch = need(sizeof(channel) * (size_t)y->out_planes * ZK_C);
+    random_channels(y, per * y->kh * y->kw);
+    y->w = need((size_t)(y->out_planes * ZK_C * per * y->kh * y->kw));
+    for (int32_t i = 0; i < y->out_planes * ZK_C * per * y->kh * y->kw; i++) {
+        y->w[i] = rnd8();
+        y->w[i] = y->w[i] == -128 ? -127 : y->w[i];
+    }
+    t->row_n = y->sx == 2 ? 1 + (y->pad_x + 1) / 2 : y->kw;
+    t->result = need((size_t)(y->out_planes * ZK_C * y->out_h * y->out_w));
+    return macs < 8000000 && layout_input(t) && layout_residual(t) && layout_output(t);
+}
+
+void case_free(test_case *t)
+{
+    free(t->in.v);
+    free(t->residual.v);
+    free(t->spare.v);
+    free(t->y.w);
+    free(t->y.ch);
+    free(t->result);
+}
+
+int32_t case_taps(const test_case *t, zk_tap *out)
+{
+    const layer *y = &t->y;
+    int32_t n = 0, phases = 1 << t->in.split;
+    int32_t n_x = y->kind != ZK_DW_ROW ? y->kw : y->sx;
+    for (int32_t ky = 0; ky < y->kh; ky++)
+        for (int32_t i = 0; i < n_x; i++) {
+            int32_t dy = ky * y->dil_y - y->pad_y, dx = i * y->dil_x - y->pad_x;
+            if (y->kind == ZK_DW_ROW) // the last tap's column, or the column phase
+                dx = y->sx == 2 ? i : y->kw - 1 - y->pad_x;
+            out[n].dy = dy;
+            out[n].dx = dx;
+            out[n].offset =
+                dy * t->in.row + mod(dx, phases) * t->in.half + (dx - mod(dx, phases)) / phases;
+            n++;
+        }
+    return n;
+}
+
+void case_walk(const test_case *t, zk_step *s)
+{
+    const layer *y = &t->y;
+    int32_t primed = y->kind == ZK_DW_ROW && y->sx == 1 && y->kw - 1 > y->pad_x;
+    s->lanes = t->lanes_one ? 1 : ZK_PP;
+    if (!t->lanes_one && y->kind != ZK_DW_ROW && pick(0, 4) == 0)
+        s->lanes = pick(1, ZK_PP / 2) * (y->flags & ZK_POOL2 ? 2 : 1);
+    if (y->flags & ZK_POOL2 && s->lanes % 2)
+        s->lanes = 0; // cannot be
+    if (s->lanes == 0)
+        return;
+    s->out_w = y->out_w;
+    s->out_h = y->out_h;
+    if (t->by_rows) {
+        s->wrap_w = (y->out_w + s->lanes - 1) / s->lanes * s->lanes;
+        s->grp_dx = s->lanes;
+        s->n_groups = y->out_h * (s->wrap_w / s->lanes);
+    } else {
+        s->wrap_w = y->out_w;
+        s->grp_dx = s->lanes % y->out_w;
+        s->grp_dy = s->lanes / y->out_w;
+        s->n_groups = (y->out_h * y->out_w + s->lanes - 1) / s->lanes + primed;
+    }
+    if (primed) {
+        s->start_x = mod(-s->lanes, y->out_w);
+        s->start_y = (-s->lanes - s->start_x) / y->out_w;
+    }
+}
+
+/** Banks written in one iteration; -1 where none. */
+static int banks_of(const zk_step *s, const int32_t *x, const int32_t *y, int32_t pos, int32_t *out)
+{
+    int32_t n = 0, lane = s->flags & ZK_UP2 ? pos / 2 : pos * s->wr_lanes;
+    int32_t mask = (1 << s->out_split) - 1, count = s->flags & ZK_UP2 ? 2 : s->wr_lanes;
+    for (int32_t i = 0; i < count; i++) {
+        int32_t l = s->flags & ZK_UP2 ? lane : lane + i, oy, ox;
+        if (l >= s->lanes || x[l] >= s->out_w || y[l] < 0 || y[l] >= s->out_h)
+            continue;
+        oy = s->flags & ZK_UP2 ? 2 * y[l] + pos % 2 : y[l];
+        ox = s->flags & ZK_UP2 ? 2 * x[l] + i : x[l];
+        if (s->flags & ZK_POOL2) {
+            if (i || oy % 2 == 0)
+                continue;
+            oy /= 2;
+            ox /= 2;
+        }
+        out[n++] = mod(s->out_base + oy * s->out_row + (ox >> s->out_split) * s->out_col +
+                           (ox & mask) * s->out_half,
+                       ZK_PP);
+    }
+    return n;
+}
+
+int banks_suit(const zk_step *s)
+{
+    int32_t x[ZK_PP], y[ZK_PP], last[4], n_last = 0, quality = 2;
+    int32_t cx = s->start_x, cy = s->start_y;
+    for (int32_t l = 0; l < ZK_PP; l++) {
+        x[l] = cx;
+        y[l] = cy;
+        cx = cx + 1 >= s->wrap_w ? 0 : cx + 1;
+        cy += cx == 0;
+    }
+    for (int32_t g = 0; g < s->n_groups; g++) {
+        for (int32_t pos = 0; pos < zk_step_writeback(s); pos++) {
+            int32_t now[4], n = banks_of(s, x, y, pos, now);
+            for (int32_t i = 0; i < n; i++) {
+                for (int32_t j = 0; j < i; j++)
+                    quality = now[i] == now[j] ? 0 : quality;
+                for (int32_t j = 0; j < n_last; j++)
+                    quality = quality && now[i] == last[j] ? 1 : quality;
+            }
+            if (quality == 0)
+                return 0;
+            memcpy(last, now, sizeof(last));
+            n_last = n;
+        }
+        for (int32_t l = 0; l < ZK_PP; l++) {
+            x[l] += s->grp_dx;
+            y[l] += s->grp_dy + (x[l] >= s->wrap_w);
+            x[l] -= x[l] >= s->wrap_w ? s->wrap_w : 0;
+        }
+    }
+    return quality;
+}

@@ -1,0 +1,375 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * @file
+ * Random layers through the engine in C simulation. After each, every byte of the scratchpad and of
+ * the act buffer is compared with what a naive model says, so that a stray write shows; and every
+ * step must take exactly the iterations that zk_cycles.h gives, without a bank conflict.
+ *
+ * Usage: test_engine [--seed N] [--cases N] [--verbose]
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine_case.h"
+
+/** What the engine's memories should hold; survives from case to case. */
+typedef struct {
+    int8_t (*pad)[ZK_C]; /**< scratchpad, by word */
+    v16 *act;            /**< act buffer, expected */
+    v16 *act_engine;     /**< act buffer, as the engine left it */
+    int32_t n_act;       /**< words */
+} world;
+
+static void world_make(world *w)
+{
+    w->n_act = 1 << 17;
+    w->pad = need((size_t)ZK_PP * ZK_ROWS * ZK_C);
+    w->act = need((size_t)w->n_act * sizeof(v16));
+    w->act_engine = need((size_t)w->n_act * sizeof(v16));
+    for (int32_t a = 0; a < ZK_PP * ZK_ROWS; a++)
+        for (int c = 0; c < ZK_C; c++)
+            w->pad[a][c] = ZK_NAME(sim_word)(a)[c] = rnd8();
+    for (int32_t a = 0; a < w->n_act; a++)
+        for (int c = 0; c < ZK_C; c++)
+            w->act[a].b[c] = w->act_engine[a].b[c] = rnd8();
+}
+
+static void world_free(world *w)
+{
+    free(w->pad);
+    free(w->act);
+    free(w->act_engine);
+}
+
+/** Word of a tensor. */
+static void tensor_word(const tensor *x, int32_t plane, int32_t i, int8_t out[ZK_C])
+{
+    for (int32_t c = 0; c < ZK_C; c++)
+        out[c] = x->v[(plane * ZK_C + c) * x->h * x->w + i];
+}
+
+/** Puts the tensor into the act buffer and its loading into the step, and models both. */
+static void load_tensor(world *w, test_case *t, const tensor *x, zk_step *s)
+{
+    int32_t n = x->h * x->w;
+    s->a_src = t->free_act;
+    s->a_planes = x->planes;
+    s->a_words = n;
+    s->a_src_plane = n + pick(0, 4);
+    s->a_dst = x->base;
+    s->a_w = x->w;
+    s->a_row = x->row;
+    s->a_plane = x->plane;
+    s->a_split = x->split;
+    s->a_half = x->half;
+    t->free_act += x->planes * s->a_src_plane;
+    for (int32_t p = 0; p < x->planes; p++)
+        for (int32_t i = 0; i < n; i++) {
+            int8_t *word = w->act[s->a_src + p * s->a_src_plane + i].b;
+            tensor_word(x, p, i, word);
+            memcpy(w->act_engine[s->a_src + p * s->a_src_plane + i].b, word, ZK_C);
+            memcpy(w->pad[tensor_addr(x, p, i / x->w, i % x->w)], word, ZK_C);
+        }
+}
+
+/** Value of channel c at output pixel (oy, ox), POOL2 and UP2 done. */
+static int8_t final_value(const test_case *t, int32_t c, int32_t oy, int32_t ox)
+{
+    const layer *y = &t->y;
+    const int8_t *v = t->result + c * y->out_h * y->out_w;
+    int8_t best = -128;
+    if (y->flags & ZK_UP2)
+        return v[oy / 2 * y->out_w + ox / 2];
+    if (!(y->flags & ZK_POOL2))
+        return v[oy * y->out_w + ox];
+    for (int32_t i = 0; i < 4; i++) {
+        int8_t q = v[(2 * oy + i / 2) * y->out_w + 2 * ox + i % 2];
+        best = q > best ? q : best;
+    }
+    return best;
+}
+
+/** Models what the layer writes. */
+static void expect_result(world *w, const test_case *t)
+{
+    const tensor *x = &t->out;
+    int32_t phases = 1 << x->split;
+    for (int32_t p = 0; p < x->planes; p++)
+        for (int32_t i = 0; i < x->h * x->w; i++) {
+            int32_t oy = i / x->w, ox = i % x->w, word = x->base + p * x->plane + oy * x->row;
+            word += ox / phases * t->out_col + ox % phases * x->half;
+            for (int32_t c = 0; c < ZK_C; c++) {
+                int8_t v = final_value(t, p * ZK_C + c, oy, ox);
+                if (t->y.flags & ZK_OUT_BANK)
+                    w->pad[word][c] = v;
+                if (t->y.flags & ZK_OUT_FIFO)
+                    w->act[t->st_dst + p * (x->h * x->w + 3) + i].b[c] = v;
+            }
+        }
+}
+
+/** The layer as one step; lanes 0: it has none. */
+static zk_step layer_step(const test_case *t, int32_t n_taps)
+{
+    const layer *y = &t->y;
+    zk_step s = {.kind = y->kind, .flags = y->flags, .n_taps = n_taps, .n_icb = t->n_icb};
+    s.n_ocb = y->out_planes;
+    case_walk(t, &s);
+    if (s.lanes == 0)
+        return s;
+    s.stride_y = y->sy;
+    s.stride_x = y->sx;
+    s.in_h = t->in.h;
+    s.in_w = t->in.w;
+    s.in_base = t->in.base;
+    s.in_row = y->sy * t->in.row;
+    s.in_col = t->in.split ? 1 : y->sx;
+    s.in_plane = t->in.plane;
+    s.in_ocb_every = y->kind == ZK_CONV ? y->out_planes / y->groups : 1;
+    s.in_ocb_step = t->n_icb * t->in.plane;
+    s.zp_in = y->zp_in;
+    s.zp_out = y->zp_out;
+    s.lo = y->lo;
+    s.hi = y->hi;
+    s.out_base = t->out.base;
+    s.out_row = t->out.row;
+    s.out_col = t->out_col;
+    s.out_plane = t->out.plane;
+    s.out_split = t->out.split;
+    s.out_half = t->out.half;
+    s.res_base = t->residual.base;
+    s.res_row = t->residual.row;
+    s.res_plane = t->residual.plane;
+    s.add_mult = y->add_mult;
+    s.add_shift = y->add_shift;
+    s.add_zp = y->add_zp;
+    s.add_lo = y->add_lo;
+    s.add_hi = y->add_hi;
+    s.row_n = t->row_n;
+    s.row_dx = y->sx == 2 ? 2 : 1;
+    s.st_dst = t->st_dst;
+    s.st_words = t->out.h * t->out.w;
+    s.st_plane = s.st_words + 3;
+    return s;
+}
+
+/** Chooses wr_lanes and period; returns what banks_suit() says. */
+static int pace(zk_step *s)
+{
+    int suit;
+    s->wr_lanes = s->flags & ZK_POOL2 ? 2 : s->flags & (ZK_UP2 | ZK_OUT_FIFO) ? 1 : pick(1, ZK_RQ);
+    suit = banks_suit(s);
+    if (suit == 0 && s->wr_lanes > 1) {
+        s->wr_lanes = 1;
+        suit = banks_suit(s);
+    }
+    s->period = zk_step_period(s) + (pick(0, 3) ? 0 : pick(0, 3));
+    return suit;
+}
+
+/** Rows [0, n) in `s`, which keeps its weights, the others in the second step. */
+static zk_step split_rows(zk_step *s, zk_tap *taps, zk_tap *out_taps, int32_t n, int32_t by_rows)
+{
+    zk_step b = *s;
+    int32_t rest = s->out_h - n, per_row = s->wrap_w / s->lanes;
+    s->flags |= ZK_KEEP_WEIGHTS;
+    s->out_h = n;
+    b.out_h = rest;
+    s->n_groups = by_rows ? n * per_row : (n * s->out_w + s->lanes - 1) / s->lanes;
+    b.n_groups = by_rows ? rest * per_row : (rest * s->out_w + s->lanes - 1) / s->lanes;
+    b.in_base += n * s->in_row;
+    b.out_base += n * s->out_row;
+    b.res_base += n * s->res_row;
+    b.w_words = 0;
+    b.a_planes = 0;
+    for (int32_t i = 0; i < s->n_taps; i++) {
+        out_taps[i] = taps[i];
+        out_taps[i].dy += n * s->stride_y;
+    }
+    return b;
+}
+
+/** Appends the layer: one step, or two row tiles that share the weights. */
+static void append_layer(launch *l, const test_case *t, zk_step *s, zk_tap *taps)
+{
+    zk_tap low_taps[ZK_TAPS];
+    int32_t plain = (s->flags & (ZK_POOL2 | ZK_UP2 | ZK_OUT_FIFO)) == 0 && s->start_y == 0;
+    int32_t fits =
+        s->n_ocb * (zk_block_words(s) + 1) <= ZK_RING && l->level + s->w_words <= ZK_RING;
+    if (plain && fits && t->y.kind != ZK_DW_ROW && s->out_h > 1 && pick(0, 2) == 0) {
+        zk_step low = split_rows(s, taps, low_taps, pick(1, s->out_h - 1), t->by_rows);
+        asm_step(l, s, taps, &t->y);
+        asm_step(l, &low, low_taps, &t->y);
+    } else {
+        asm_step(l, s, taps, &t->y);
+    }
+}
+
+/** The whole launch of a case; 0: try another. */
+static int case_assemble(world *w, launch *l, test_case *t)
+{
+    zk_tap taps[ZK_TAPS];
+    zk_step s = layer_step(t, case_taps(t, taps)), load = {.kind = ZK_LOAD};
+    int32_t early, suit;
+    if (s.lanes == 0)
+        return 0;
+    suit = pace(&s);
+    if (suit == 0) // UP2 whose two columns fall into one bank
+        return 0;
+    asm_begin(l);
+    asm_weights(l, &t->y, t->n_icb, t->row_n);
+    early = pick(0, l->n_words < ZK_RING ? l->n_words : ZK_RING);
+    if (pick(0, 2) == 0)
+        early = l->n_words < ZK_RING ? l->n_words : ZK_RING;
+    if (l->n_words - early > ZK_STEP_WEIGHTS || (s.n_groups > 1 && zk_block_words(&s) >= ZK_RING))
+        return 0;
+    load_tensor(w, t, &t->in, &load);
+    load.w_words = early;
+    asm_step(l, &load, NULL, NULL);
+    if (t->y.flags & ZK_RESIDUAL) {
+        zk_step second = {.kind = ZK_LOAD};
+        load_tensor(w, t, &t->residual, &second);
+        asm_step(l, &second, NULL, NULL);
+    }
+    s.w_src = 4 * early;
+    s.w_words = l->n_words - early;
+    if (suit == 2 && pick(0, 1)) {
+        t->spare = tensor_make(pick(1, 2), pick(1, 20), pick(1, 20));
+        t->spare.row = t->spare.w + pick(0, 3);
+        t->spare.plane = t->spare.h * t->spare.row;
+        t->spare.base = t->free_word;
+        t->free_word += tensor_extent(&t->spare);
+        if (t->free_word <= ZK_PP * ZK_ROWS)
+            load_tensor(w, t, &t->spare, &s);
+    }
+    t->st_dst = t->free_act + 5;
+    s.st_dst = t->st_dst;
+    append_layer(l, t, &s, taps);
+    return t->st_dst + t->out.planes * (s.st_plane + 3) <= w->n_act;
+}
+
+/** Loads what the layer stored, in a segment of its own, to a new place. */
+static void append_read_back(world *w, launch *l, test_case *t)
+{
+    zk_step s = {.kind = ZK_LOAD};
+    tensor x = t->out;
+    x.base = t->free_word;
+    x.split = 0;
+    x.row = x.w;
+    x.plane = x.h * x.w;
+    if (!(t->y.flags & ZK_OUT_FIFO) || x.base + tensor_extent(&x) > ZK_PP * ZK_ROWS)
+        return;
+    s.a_src = t->st_dst;
+    s.a_planes = x.planes;
+    s.a_words = s.a_plane = x.h * x.w;
+    s.a_src_plane = s.a_words + 3;
+    s.a_dst = x.base;
+    s.a_w = s.a_row = x.w;
+    asm_segment(l);
+    asm_step(l, &s, NULL, NULL);
+    for (int32_t p = 0; p < x.planes; p++)
+        for (int32_t i = 0; i < s.a_words; i++)
+            memcpy(w->pad[x.base + p * x.plane + i], w->act[t->st_dst + p * s.a_src_plane + i].b,
+                   ZK_C);
+}
+
+/** Bytes of both memories that differ; where the first one is. */
+static int64_t differences(const world *w)
+{
+    int64_t bad = 0;
+    for (int32_t a = 0; a < ZK_PP * ZK_ROWS; a++) {
+        if (bad == 0 && memcmp(w->pad[a], ZK_NAME(sim_word)(a), ZK_C))
+            printf("scratchpad word %d differs\n", a);
+        bad += memcmp(w->pad[a], ZK_NAME(sim_word)(a), ZK_C) != 0;
+    }
+    for (int32_t a = 0; a < w->n_act; a++) {
+        if (bad == 0 && memcmp(&w->act[a], &w->act_engine[a], sizeof(v16)))
+            printf("act buffer word %d differs\n", a);
+        bad += memcmp(&w->act[a], &w->act_engine[a], sizeof(v16)) != 0;
+    }
+    return bad;
+}
+
+static void describe(const test_case *t, const zk_step *s, const zk_sim_stats *n, int64_t bad)
+{
+    const layer *y = &t->y;
+    printf("kind %d flags %d in %dx%dx%d out %dx%dx%d kernel %dx%d stride %d,%d dilation %d,%d pad "
+           "%d,%d groups %d lanes %d,%d wrap %d period %d: %lld words differ; iterations %lld, "
+           "conflicts %lld,%lld, held %lld, faults %lld, unfinished %lld\n",
+           y->kind, y->flags, t->in.planes, t->in.h, t->in.w, y->out_planes, y->out_h, y->out_w,
+           y->kh, y->kw, y->sy, y->sx, y->dil_y, y->dil_x, y->pad_y, y->pad_x, y->groups, s->lanes,
+           s->wr_lanes, s->wrap_w, s->period, (long long)bad, (long long)n->iterations,
+           (long long)n->read_conflicts, (long long)n->write_conflicts, (long long)n->held_beats,
+           (long long)n->faults, (long long)n->unfinished);
+}
+
+/** Makes the engine's memories the expected ones, after a case that went wrong or was dropped. */
+static void world_agree(world *w)
+{
+    memcpy(w->act, w->act_engine, (size_t)w->n_act * sizeof(v16));
+    for (int32_t a = 0; a < ZK_PP * ZK_ROWS; a++)
+        memcpy(w->pad[a], ZK_NAME(sim_word)(a), ZK_C);
+}
+
+/** 0: as it should be; 1: wrong; -1: no case from this seed. */
+static int case_run(world *w, launch *l, uint64_t seed, int verbose)
+{
+    test_case t;
+    zk_sim_stats n;
+    int64_t bad;
+    int wrong;
+    rnd_seed(seed);
+    if (!case_random(&t) || !case_assemble(w, l, &t)) {
+        case_free(&t);
+        world_agree(w);
+        return -1;
+    }
+    ref_layer(&t.y, &t.in, &t.residual, t.result);
+    expect_result(w, &t);
+    append_read_back(w, l, &t);
+    ZK_NAME(sim_stats)(1);
+    asm_run(l, w->act_engine, w->act_engine);
+    n = ZK_NAME(sim_stats)(1);
+    bad = differences(w);
+    wrong =
+        bad || n.read_conflicts || n.write_conflicts || n.held_beats || n.faults || n.unfinished;
+    if (wrong || verbose)
+        describe(&t, &l->step[l->n_steps - (l->n_segments > 1) - 1], &n, bad);
+    if (wrong)
+        world_agree(w);
+    case_free(&t);
+    return wrong;
+}
+
+int main(int argc, char **argv)
+{
+    static launch l;
+    uint64_t seed = 1;
+    long cases = 400, done = 0, failed = 0;
+    int verbose = 0;
+    world w;
+    for (int i = 1; i < argc; i++) {
+        if (strcmp(argv[i], "--seed") == 0 && i + 1 < argc)
+            seed = strtoull(argv[++i], NULL, 0);
+        else if (strcmp(argv[i], "--cases") == 0 && i + 1 < argc)
+            cases = strtol(argv[++i], NULL, 0);
+        else if (strcmp(argv[i], "--verbose") == 0)
+            verbose = 1;
+        else
+            return 2;
+    }
+    rnd_seed(seed);
+    world_make(&w);
+    printf("seed %llu, %ld cases\n", (unsigned long long)seed, cases);
+    for (; done < cases && failed < 3; seed++) {
+        int wrong = case_run(&w, &l, seed, verbose);
+        if (wrong > 0)
+            printf("replay with --seed %llu --cases 1\n", (unsigned long long)seed);
+        done += wrong >= 0;
+        failed += wrong > 0;
+    }
+    printf("%ld cases, %ld wrong\n", done, failed);
+    world_free(&w);
+    return failed > 0;
+}

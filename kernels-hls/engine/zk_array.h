@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * @file
+ * The array: PP pixels x 16 input x 16 output channels per cycle, as packed products.
+ *
+ * Two weights share a DSP: A = w1 * 2^18 + w0 (27 bits), B = x, and a chain of 8 DSPs sums
+ * A * x in 48 bits. The low 18 bits are the sum of w0 * x, since 8 * 127 * 128 < 2^17; the rest is
+ * that of w1 * x, less a borrow when the low sum is negative. Weights of -128 would overflow.
+ *
+ * ZK_CSIM_FAST replaces the packed form by plain dot products that compilers vectorise; the test
+ * of the array proves the two equal.
+ *
+ * Ref: docs/engine.md, "The array"; UG579 (DSP48E2).
+ */
+#ifndef ZK_ARRAY_H
+#define ZK_ARRAY_H
+
+#include "zk_config.h"
+#include "zk_step.h"
+
+#define ZK_CHAIN 8 /**< products of a chain */
+
+/** sums of 8 products with w0 and with w1, from one chain of DSPs. */
+static inline void zk_chain(const int8_t x[ZK_CHAIN], const int8_t w0[ZK_CHAIN],
+                            const int8_t w1[ZK_CHAIN], int32_t *out_low, int32_t *out_high)
+{
+#pragma HLS inline off
+#pragma HLS pipeline II = 1
+#pragma HLS expression_balance off
+    int64_t p = 0;
+    int32_t low;
+    for (int32_t i = 0; i < ZK_CHAIN; i++) {
+#pragma HLS unroll
+        int32_t a = (int32_t)w1[i] * (1 << 18) + w0[i];
+        p += (int64_t)a * x[i];
+    }
+    low = (int32_t)(((uint32_t)p & 0x3ffff) ^ 0x20000) - 0x20000;
+    *out_low = low;
+    *out_high = (int32_t)((p - low) >> 18);
+}
+
+/** Output channels o, o + 1 of one pixel, 16 input channels: two chains. */
+static inline void zk_pair(const int8_t x[ZK_C], const int8_t w0[ZK_C], const int8_t w1[ZK_C],
+                           int32_t out_low[2], int32_t out_high[2])
+{
+#pragma HLS inline
+    zk_chain(x, w0, w1, &out_low[0], &out_high[0]);
+    zk_chain(x + ZK_CHAIN, w0 + ZK_CHAIN, w1 + ZK_CHAIN, &out_low[1], &out_high[1]);
+}
+
+/** What the array multiplies in one cycle. */
+typedef struct {
+    int8_t x[ZK_PP][ZK_C];                    /**< CONV, DW_DIAG: the vector */
+    int8_t window[ZK_PP][ZK_ROW_WIDTH][ZK_C]; /**< DW_ROW: word of horizontal tap t */
+    int8_t w[ZK_C][ZK_C];                     /**< the ring word */
+    int32_t tap_row;                          /**< DW_DIAG: its row that holds the tap */
+    int32_t n_window; /**< DW_ROW: taps used, the last ones; the others' weights are 0 */
+} zk_operands;
+
+/** Operand of the DSPs of channels c, c + 1: the same 16 inputs for all, or 8 taps of each. */
+static inline void zk_array_x(const zk_operands *in, int32_t row_mode, int32_t p, int32_t c,
+                              int8_t out[ZK_C])
+{
+#pragma HLS inline
+    for (int32_t i = 0; i < ZK_CHAIN; i++) {
+#pragma HLS unroll
+        out[i] = row_mode ? in->window[p][i][c] : in->x[p][i];
+        out[ZK_CHAIN + i] = row_mode ? in->window[p][i][c + 1] : in->x[p][ZK_CHAIN + i];
+    }
+}
+
+/** The sums of one cycle, packed: the form that is synthesised. `kind` as in the step. */
+static inline void zk_array_packed(const zk_operands *in, int32_t kind, int32_t out[ZK_PP][ZK_C])
+{
+#pragma HLS inline
+    int8_t w[ZK_C][ZK_C];
+    int32_t row_mode = kind == ZK_DW_ROW;
+    for (int32_t o = 0; o < ZK_C; o++) {
+#pragma HLS unroll
+        for (int32_t i = 0; i < ZK_C; i++) {
+#pragma HLS unroll
+            int8_t diagonal = i == o ? in->w[in->tap_row][i] : 0;
+            w[o][i] = kind == ZK_DW_DIAG ? diagonal : in->w[o][i];
+        }
+    }
+    for (int32_t p = 0; p < ZK_PP; p++) {
+#pragma HLS unroll
+        for (int32_t c = 0; c < ZK_C; c += 2) {
+#pragma HLS unroll
+            int8_t x[ZK_C];
+            int32_t low[2], high[2];
+            zk_array_x(in, row_mode, p, c, x);
+            zk_pair(x, w[c], w[c + 1], low, high);
+            out[p][c] = row_mode ? low[0] : low[0] + low[1];
+            out[p][c + 1] = row_mode ? low[1] : high[0] + high[1];
+        }
+    }
+}
+
+#ifdef ZK_CSIM_FAST
+static inline void zk_fast_conv(const zk_operands *in, int32_t out[ZK_PP][ZK_C])
+{
+    int16_t x[ZK_PP][ZK_C];
+    for (int32_t p = 0; p < ZK_PP; p++)
+        for (int32_t i = 0; i < ZK_C; i++)
+            x[p][i] = in->x[p][i];
+    for (int32_t o = 0; o < ZK_C; o++) {
+        int16_t w[ZK_C];
+        for (int32_t i = 0; i < ZK_C; i++)
+            w[i] = in->w[o][i];
+        for (int32_t p = 0; p < ZK_PP; p++) {
+            int32_t sum = 0;
+            for (int32_t i = 0; i < ZK_C; i++)
+                sum += x[p][i] * w[i];
+            out[p][o] = sum;
+        }
+    }
+}
+
+static inline void zk_fast_diag(const zk_operands *in, int32_t out[ZK_PP][ZK_C])
+{
+    for (int32_t p = 0; p < ZK_PP; p++)
+        for (int32_t c = 0; c < ZK_C; c++)
+            out[p][c] = in->x[p][c] * in->w[in->tap_row][c];
+}
+
+static inline void zk_fast_row(const zk_operands *in, int32_t out[ZK_PP][ZK_C])
+{
+    int16_t w[ZK_ROW_WIDTH][ZK_C];
+    for (int32_t t = ZK_ROW_WIDTH - in->n_window; t < ZK_ROW_WIDTH; t++)
+        for (int32_t c = 0; c < ZK_C; c++)
+            w[t][c] = in->w[c & ~1][(c & 1) * ZK_CHAIN + t];
+    for (int32_t p = 0; p < ZK_PP; p++) {
+        int32_t sum[ZK_C] = {0};
+        for (int32_t t = ZK_ROW_WIDTH - in->n_window; t < ZK_ROW_WIDTH; t++)
+            for (int32_t c = 0; c < ZK_C; c++)
+                sum[c] += in->window[p][t][c] * w[t][c];
+        for (int32_t c = 0; c < ZK_C; c++)
+            out[p][c] = sum[c];
+    }
+}
+
+static inline void zk_array(const zk_operands *in, int32_t kind, int32_t out[ZK_PP][ZK_C])
+{
+    if (kind == ZK_DW_ROW)
+        zk_fast_row(in, out);
+    else if (kind == ZK_DW_DIAG)
+        zk_fast_diag(in, out);
+    else
+        zk_fast_conv(in, out);
+}
+#else
+static inline void zk_array(const zk_operands *in, int32_t kind, int32_t out[ZK_PP][ZK_C])
+{
+#pragma HLS inline
+    zk_array_packed(in, kind, out);
+}
+#endif
+
+#endif

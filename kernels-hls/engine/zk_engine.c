@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** @file The kernel: segments one after the other, the processes of a segment in dataflow. */
+#include "zk_engine.h"
+
+#ifdef ZK_CSIM
+/* C simulation runs the processes one after the other: a FIFO holds all beats of a step. */
+#define ZK_FIFO_W (4 * ZK_STEP_WEIGHTS)
+#define ZK_FIFO_A ZK_STEP_BEATS
+#else
+#define ZK_FIFO_W 512
+#define ZK_FIFO_A 512
+#endif
+
+static void run_step(const v16 *steps, int32_t at, int32_t first, const v16 *w0, const v16 *w1,
+                     const v16 *w2, const v16 *w3, const v16 *act_r, v16 *act_w)
+{
+#pragma HLS dataflow
+    static v16 q0[ZK_FIFO_W], q1[ZK_FIFO_W], q2[ZK_FIFO_W], q3[ZK_FIFO_W];
+    static v16 qa[ZK_FIFO_A], qo[ZK_FIFO_A];
+#pragma HLS stream variable = q0 depth = 512
+#pragma HLS stream variable = q1 depth = 512
+#pragma HLS stream variable = q2 depth = 512
+#pragma HLS stream variable = q3 depth = 512
+#pragma HLS stream variable = qa depth = 512
+#pragma HLS stream variable = qo depth = 512
+    static zk_table table;
+    zk_step to_w0, to_w1, to_w2, to_w3, to_a, to_exec, to_store;
+    ZK_NAME(fetch)(steps, at, &to_w0, &to_w1, &to_w2, &to_w3, &to_a, &to_exec, &to_store, &table);
+    ZK_NAME(load_w)(w0, &to_w0, q0);
+    ZK_NAME(load_w)(w1, &to_w1, q1);
+    ZK_NAME(load_w)(w2, &to_w2, q2);
+    ZK_NAME(load_w)(w3, &to_w3, q3);
+    ZK_NAME(load_a)(act_r, &to_a, qa);
+    ZK_NAME(exec)(&to_exec, &table, first, q0, q1, q2, q3, qa, qo);
+    ZK_NAME(store)(qo, &to_store, act_w);
+}
+
+static void run_segment(const v16 *steps, int32_t at, int32_t n_steps, int32_t first, const v16 *w0,
+                        const v16 *w1, const v16 *w2, const v16 *w3, const v16 *act_r, v16 *act_w)
+{
+    for (int32_t i = 0; i < n_steps; i++)
+        run_step(steps, at + i * ZK_STEP_WORDS, first && i == 0, w0, w1, w2, w3, act_r, act_w);
+}
+
+void ZK_NAME(engine)(const v16 *steps, int32_t n_segments, const v16 *w0, const v16 *w1,
+                     const v16 *w2, const v16 *w3, const v16 *act_r, v16 *act_w)
+{
+// clang-format off
+#pragma HLS interface m_axi port=steps offset=slave bundle=gmem_s max_widen_bitwidth=128
+#pragma HLS interface m_axi port=w0 offset=slave bundle=gmem_w0 max_widen_bitwidth=128 \
+    max_read_burst_length=64 num_read_outstanding=16 latency=64
+#pragma HLS interface m_axi port=w1 offset=slave bundle=gmem_w1 max_widen_bitwidth=128 \
+    max_read_burst_length=64 num_read_outstanding=16 latency=64
+#pragma HLS interface m_axi port=w2 offset=slave bundle=gmem_w2 max_widen_bitwidth=128 \
+    max_read_burst_length=64 num_read_outstanding=16 latency=64
+#pragma HLS interface m_axi port=w3 offset=slave bundle=gmem_w3 max_widen_bitwidth=128 \
+    max_read_burst_length=64 num_read_outstanding=16 latency=64
+#pragma HLS interface m_axi port=act_r offset=slave bundle=gmem_a max_widen_bitwidth=128 \
+    max_read_burst_length=64 num_read_outstanding=16 latency=64
+#pragma HLS interface m_axi port=act_w offset=slave bundle=gmem_a max_widen_bitwidth=128 \
+    max_write_burst_length=64 num_write_outstanding=16 latency=64
+#pragma HLS interface s_axilite port=n_segments
+#pragma HLS interface s_axilite port=return
+    // clang-format on
+    for (int32_t i = 0; i < n_segments; i++) {
+        v16 entry = steps[i];
+        run_segment(steps, zk_get32(&entry, 0), zk_get32(&entry, 1), i == 0, w0, w1, w2, w3, act_r,
+                    act_w);
+    }
+}

@@ -1,0 +1,436 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * @file
+ * Process exec: owns the scratchpad and the weight ring. One loop, one iteration per cycle; each
+ * iteration (a) reads a vector and feeds the array, (b) finishes RQ pixels of the group before,
+ * (c) takes at most one beat from each FIFO.
+ */
+#include "zk_array.h"
+#include "zk_engine.h"
+#include "zk_feed.h"
+#include "zk_result.h"
+
+/** Where the computation is. */
+typedef struct {
+    enum { HEADER, GROUPS, DONE } phase;
+    int32_t block, group, k;        /**< k: cycle of the group, [0, period) */
+    int32_t tap, icb;               /**< of the next array cycle */
+    int32_t tap_offset;             /**< icb * in_plane */
+    int32_t in_base, in_count;      /**< of the block; blocks until in_base moves on */
+    int32_t word, slot;             /**< next weight word: number since the step began, ring slot */
+    int32_t block_word, block_slot; /**< the block's first weight word */
+    int32_t out, res;               /**< out_base, res_base of the block */
+    zk_lanes lanes;
+    zk_params params;
+    int32_t acc[ZK_PP][ZK_C];
+    int8_t residual[ZK_PP][ZK_C];
+} zk_work;
+
+static int32_t next_slot(int32_t slot)
+{
+#pragma HLS inline
+    return slot == ZK_RING - 1 ? 0 : slot + 1;
+}
+
+/** The start of a step, before its loop. */
+static void work_start(const zk_step *s, int32_t slot, const zk_lanes *start, zk_work *out)
+{
+#pragma HLS inline off
+    out->phase = s->n_ocb == 0 ? DONE : zk_block_words(s) > 0 ? HEADER : GROUPS;
+    out->block = 0;
+    out->group = 0;
+    out->k = 0;
+    out->tap = 0;
+    out->icb = 0;
+    out->tap_offset = 0;
+    out->in_base = s->in_base;
+    out->in_count = s->in_ocb_every;
+    out->word = 0;
+    out->slot = slot;
+    out->block_word = 0;
+    out->block_slot = slot;
+    out->out = s->out_base;
+    out->res = s->res_base;
+    out->lanes = *start;
+}
+
+/** Header word -> parameters. */
+static void read_header(int8_t word[ZK_C][ZK_C], zk_params *out)
+{
+#pragma HLS inline
+    for (int32_t o = 0; o < ZK_C; o++) {
+#pragma HLS unroll
+        v16 row;
+        for (int32_t i = 0; i < ZK_C; i++) {
+#pragma HLS unroll
+            row.b[i] = word[o][i];
+        }
+        out->bias[o] = zk_get32(&row, 0);
+        out->multiplier[o] = zk_get32(&row, 1);
+        out->right[o] = -zk_get32(&row, 2);
+    }
+}
+
+/** The vector of this cycle: a tap's, or the residual's. */
+static void read_words(int8_t act[ZK_PP][ZK_ROWS][ZK_C], const zk_step *s, const zk_work *w,
+                       const zk_tap *tap, int32_t residual, int8_t out[ZK_PP][ZK_C])
+{
+#pragma HLS inline
+    int32_t addr[ZK_PP], valid[ZK_PP];
+    int32_t base = residual ? w->res : w->in_base + w->tap_offset + tap->offset;
+    int8_t fill = s->kind == ZK_MAXPOOL ? (int8_t)-128 : (int8_t)s->zp_in;
+    for (int32_t l = 0; l < ZK_PP; l++) {
+#pragma HLS unroll
+        int32_t iy = w->lanes.iy[l] + tap->dy, ix = w->lanes.ix[l] + tap->dx;
+        int32_t exists = iy >= 0 && iy < s->in_h && ix >= 0 && ix < s->in_w;
+        addr[l] = base + (residual ? w->lanes.res[l] : w->lanes.in[l]);
+        if (s->kind == ZK_DW_ROW && !residual) // read ahead of the image and behind it
+            valid[l] = w->lanes.y[l] < s->out_h && zk_inside(addr[l]);
+        else
+            valid[l] = zk_live(s, &w->lanes, l) && (residual || exists);
+    }
+    zk_read_vector(act, addr, valid, fill, out);
+}
+
+/** DW_ROW: the words of the horizontal taps, from this vector and the tap's vector before it. */
+static void read_window(const zk_step *s, const zk_work *w, const zk_tap *tap,
+                        int8_t last[ZK_PP][ZK_C], zk_operands *io)
+{
+#pragma HLS inline
+    for (int32_t p = 0; p < ZK_PP; p++) {
+#pragma HLS unroll
+        int32_t iy = w->lanes.iy[p] + tap->dy;
+        for (int32_t t = 0; t < ZK_ROW_WIDTH; t++) {
+#pragma HLS unroll
+            int32_t back = ZK_ROW_WIDTH - 1 - t;
+            int32_t ix = w->lanes.ix[p] + tap->dx - back * s->row_dx;
+            int32_t exists = iy >= 0 && iy < s->in_h && ix >= 0 && ix < s->in_w;
+#ifdef ZK_CSIM_FAST
+            if (back >= s->row_n)
+                continue;
+#endif
+            for (int32_t c = 0; c < ZK_C; c++) {
+#pragma HLS unroll
+                int8_t v = p >= back ? io->x[p >= back ? p - back : 0][c]
+                                     : last[p >= back ? 0 : ZK_PP + p - back][c];
+                io->window[p][t][c] = exists ? v : (int8_t)s->zp_in;
+            }
+        }
+    }
+    io->n_window = s->row_n;
+    for (int32_t p = 0; p < ZK_PP; p++) {
+#pragma HLS unroll
+        for (int32_t c = 0; c < ZK_C; c++) {
+#pragma HLS unroll
+            last[p][c] = io->x[p][c];
+        }
+    }
+}
+
+/** One cycle of the array or of the maximum. */
+static void accumulate(const zk_step *s, zk_work *w, const zk_operands *in)
+{
+#pragma HLS inline
+    int32_t sum[ZK_PP][ZK_C];
+    int32_t first = w->k == 0, maximum = s->kind == ZK_MAXPOOL;
+    if (!maximum)
+        zk_array(in, s->kind, sum);
+    for (int32_t p = 0; p < ZK_PP; p++) {
+#pragma HLS unroll
+        for (int32_t c = 0; c < ZK_C; c++) {
+#pragma HLS unroll
+            int32_t best = first ? -128 : w->acc[p][c];
+            uint32_t base = (uint32_t)(first ? w->params.bias[c] : w->acc[p][c]);
+            if (maximum)
+                w->acc[p][c] = in->x[p][c] > best ? in->x[p][c] : best;
+            else
+                w->acc[p][c] = (int32_t)(base + (uint32_t)sum[p][c]);
+        }
+    }
+}
+
+/** The group is complete: hands it to the write-back. */
+static void hand_over(const zk_step *s, const zk_work *w, int32_t writes, zk_group *out)
+{
+#pragma HLS inline
+    out->left = writes;
+    out->pos = 0;
+    out->out = w->out;
+    out->params = w->params;
+    for (int32_t p = 0; p < ZK_PP; p++) {
+#pragma HLS unroll
+        out->x[p] = w->lanes.x[p];
+        out->y[p] = w->lanes.y[p];
+        out->live[p] = zk_live(s, &w->lanes, p);
+        for (int32_t c = 0; c < ZK_C; c++) {
+#pragma HLS unroll
+            out->acc[p][c] = w->acc[p][c];
+            out->residual[p][c] = w->residual[p][c];
+        }
+    }
+}
+
+/** To the next block, or to the end. */
+static void next_block(const zk_step *s, const zk_lanes *start, int32_t has_weights, zk_work *w)
+{
+#pragma HLS inline
+    w->group = 0;
+    w->block++;
+    w->block_word = w->word;
+    w->block_slot = w->slot;
+    w->out += s->out_plane;
+    w->res += s->res_plane;
+    w->lanes = *start;
+    if (w->in_count == 1) {
+        w->in_count = s->in_ocb_every;
+        w->in_base += s->in_ocb_step;
+    } else {
+        w->in_count--;
+    }
+    if (w->block == s->n_ocb)
+        w->phase = DONE;
+    else
+        w->phase = has_weights ? HEADER : GROUPS;
+}
+
+/** To the next tap; at the last one of a weight word, to the next word. */
+static void next_tap(const zk_step *s, int32_t word_ends, zk_work *w)
+{
+#pragma HLS inline
+    if (word_ends) {
+        w->word++;
+        w->slot = next_slot(w->slot);
+    }
+    if (w->tap == s->n_taps - 1) {
+        w->tap = 0;
+        w->icb++;
+        w->tap_offset += s->in_plane;
+    } else {
+        w->tap++;
+    }
+}
+
+/** What a step's loop does not change. */
+typedef struct {
+    int32_t reads;       /**< array cycles per group */
+    int32_t writes;      /**< write-back iterations per group */
+    int32_t has_weights; /**< blocks begin with a header word */
+    int32_t keep;
+    zk_advance advance;
+    zk_lanes start;
+} zk_fixed;
+
+static void fixed_of(const zk_step *s, zk_fixed *out)
+{
+#pragma HLS inline off
+    int32_t writes = 0;
+    for (int32_t l = 0; l < ZK_PP; l++) // ceil(lanes / wr_lanes), without a divider
+        writes += writes * s->wr_lanes < s->lanes;
+    out->reads = s->n_taps * s->n_icb;
+    out->writes = s->flags & ZK_UP2 ? 2 * s->lanes : writes;
+    out->has_weights = zk_block_words(s) > 0;
+    out->keep = (s->flags & ZK_KEEP_WEIGHTS) != 0;
+    out->advance = zk_advance_of(s);
+    zk_lanes_start(s, &out->start);
+}
+
+/** The cycle of a group that reads: a tap into the array, or the residual. */
+static void read_cycle(int8_t act[ZK_PP][ZK_ROWS][ZK_C], int8_t ring[ZK_RING][ZK_C][ZK_C],
+                       int8_t history[ZK_ROW_TAPS][ZK_PP][ZK_C], const zk_step *s,
+                       const zk_table *table, int32_t residual, zk_work *w)
+{
+#pragma HLS inline
+    zk_operands in;
+    zk_tap tap = table->tap[w->tap & (ZK_TAPS - 1)];
+    read_words(act, s, w, &tap, residual, in.x);
+    if (s->kind == ZK_DW_ROW && !residual)
+        read_window(s, w, &tap, history[w->tap & (ZK_ROW_TAPS - 1)], &in);
+    for (int32_t o = 0; o < ZK_C; o++) {
+#pragma HLS unroll
+        for (int32_t i = 0; i < ZK_C; i++) {
+#pragma HLS unroll
+            in.w[o][i] = ring[w->slot][o][i];
+        }
+    }
+    in.tap_row = w->tap & 15;
+    if (!residual)
+        accumulate(s, w, &in);
+    for (int32_t p = 0; p < ZK_PP; p++) {
+#pragma HLS unroll
+        for (int32_t c = 0; c < ZK_C; c++) {
+#pragma HLS unroll
+            w->residual[p][c] = residual ? in.x[p][c] : w->residual[p][c];
+        }
+    }
+}
+
+/** One cycle of a group. Returns the weight words that it read for the last time. */
+static int32_t group_cycle(int8_t act[ZK_PP][ZK_ROWS][ZK_C], int8_t ring[ZK_RING][ZK_C][ZK_C],
+                           int8_t history[ZK_ROW_TAPS][ZK_PP][ZK_C], const zk_step *s,
+                           const zk_table *table, const zk_fixed *fixed, zk_work *w, zk_group *g)
+{
+#pragma HLS inline
+    int32_t mac = w->k < fixed->reads, last = w->group == s->n_groups - 1;
+    int32_t residual = (s->flags & ZK_RESIDUAL) && w->k == fixed->reads;
+    int32_t word_ends = fixed->has_weights &&
+                        (s->kind != ZK_DW_DIAG || (w->tap & 15) == 15 || w->tap == s->n_taps - 1);
+    if (mac || residual)
+        read_cycle(act, ring, history, s, table, residual, w);
+    if (mac)
+        next_tap(s, word_ends, w);
+    w->k++;
+    if (w->k == s->period) {
+        hand_over(s, w, fixed->writes, g);
+        w->k = 0;
+        w->tap = 0;
+        w->tap_offset = 0;
+        if (last) {
+            next_block(s, &fixed->start, fixed->has_weights, w);
+        } else {
+            w->group++;
+            zk_lanes_next(s, &fixed->advance, &w->lanes);
+            w->word = w->block_word + fixed->has_weights;
+            w->slot = fixed->has_weights ? next_slot(w->block_slot) : w->block_slot;
+        }
+    }
+    return mac && word_ends && last && !fixed->keep;
+}
+
+/** The computation of one iteration. Returns the weight words that it read for the last time. */
+static int32_t compute(int8_t act[ZK_PP][ZK_ROWS][ZK_C], int8_t ring[ZK_RING][ZK_C][ZK_C],
+                       int8_t history[ZK_ROW_TAPS][ZK_PP][ZK_C], const zk_step *s,
+                       const zk_table *table, const zk_fixed *fixed, int32_t seen, zk_work *w,
+                       zk_group *g)
+{
+#pragma HLS inline
+    int32_t here = w->word < seen, released = 0;
+    int32_t needs = fixed->has_weights && w->group == 0 && w->k < fixed->reads;
+    if (w->phase == HEADER && here) {
+        read_header(ring[w->slot], &w->params);
+        w->word++;
+        w->slot = next_slot(w->slot);
+        w->phase = GROUPS;
+        released = !fixed->keep;
+    } else if (w->phase == GROUPS && (here || !needs)) {
+        released = group_cycle(act, ring, history, s, table, fixed, w, g);
+    }
+    return released;
+}
+
+#ifdef ZK_CSIM
+zk_sim_stats ZK_NAME(sim);
+
+zk_sim_stats ZK_NAME(sim_stats)(int reset)
+{
+    zk_sim_stats stats = ZK_NAME(sim);
+    if (reset)
+        ZK_NAME(sim) = (zk_sim_stats){0};
+    return stats;
+}
+
+static int8_t act[ZK_PP][ZK_ROWS][ZK_C];
+
+int8_t *ZK_NAME(sim_word)(int32_t a)
+{
+    return act[a % ZK_PP][a / ZK_PP];
+}
+#endif
+
+/** Sends the results of OUT_FIFO, at most one word a cycle; drops what is not for the banks. */
+static int32_t send(const zk_step *s, v16 *q, int32_t at, zk_slots *io)
+{
+#pragma HLS inline
+    int32_t sent = (s->flags & ZK_OUT_FIFO) && io->valid[0];
+    if (sent) {
+        v16 word;
+        for (int32_t c = 0; c < ZK_C; c++) {
+#pragma HLS unroll
+            word.b[c] = io->word[0][c];
+        }
+        q[at] = word;
+    }
+    for (int32_t i = 0; i < ZK_SLOTS; i++) {
+#pragma HLS unroll
+        io->valid[i] = io->valid[i] && (s->flags & ZK_OUT_BANK);
+    }
+    return sent;
+}
+
+/** The ring as a step finds it: place of the oldest word and words in it. */
+static void weights_start(const zk_step *s, int32_t slot, int32_t level, zk_weight_feed *out)
+{
+#pragma HLS inline off
+    out->left = s->w_words;
+    out->beat = 0;
+    out->slot = slot + level >= ZK_RING ? slot + level - ZK_RING : slot + level;
+    out->at = 0;
+    out->arrived = level;
+    out->released = 0;
+    for (int32_t i = 0; i < ZK_RING_GAP; i++)
+        out->seen[i] = level;
+}
+
+/**
+ * Runs one step.
+ *
+ * @param s      the step, checked.
+ * @param table  its table.
+ * @param first  1: the first step of a launch, the ring is emptied.
+ * @param q0     q1 ... qa: what the loaders send, in order; out_q: what store takes.
+ */
+void ZK_NAME(exec)(const zk_step *s, const zk_table *table, int32_t first, const v16 *q0,
+                   const v16 *q1, const v16 *q2, const v16 *q3, const v16 *qa, v16 *out_q)
+{
+#ifndef ZK_CSIM
+    static int8_t act[ZK_PP][ZK_ROWS][ZK_C];
+#endif
+    static int8_t ring[ZK_RING][ZK_C][ZK_C];
+    static int8_t line[ZK_LINE][ZK_C];
+    static int8_t history[ZK_ROW_TAPS][ZK_PP][ZK_C];
+    static int32_t ring_slot, ring_level;
+#pragma HLS array_partition variable = act dim = 1 complete
+#pragma HLS array_reshape variable = act dim = 3 complete
+#pragma HLS bind_storage variable = act type = ram_s2p impl = uram latency = 3
+#pragma HLS array_partition variable = ring dim = 2 complete
+#pragma HLS array_reshape variable = ring dim = 3 complete
+#pragma HLS bind_storage variable = ring type = ram_s2p impl = bram latency = 2
+#pragma HLS array_reshape variable = line dim = 2 complete
+#pragma HLS array_partition variable = history dim = 2 complete
+#pragma HLS array_reshape variable = history dim = 3 complete
+    zk_fixed fixed;
+    zk_work w = {0};
+    zk_group g = {0};
+    zk_weight_feed weights;
+    zk_act_feed feed = {0};
+    int32_t sent = 0, oldest = first ? 0 : ring_slot;
+    fixed_of(s, &fixed);
+    work_start(s, oldest, &fixed.start, &w);
+    weights_start(s, oldest, first ? 0 : ring_level, &weights);
+    zk_act_start(s, &feed);
+    ZK_COUNT(steps, 1);
+    ZK_COUNT(iterations, s->iterations);
+    for (int32_t t = 0; t < s->iterations; t++) {
+#pragma HLS pipeline II = 1 style = flp
+#pragma HLS dependence variable = act type = inter dependent = false
+#pragma HLS dependence variable = ring type = inter dependent = false
+        zk_slots slots;
+        int32_t computing = w.phase != DONE || g.left > 0;
+        ZK_COUNT(unfinished, !computing && weights.left == 0 && feed.left == 0); // or idle
+        int32_t seen = zk_weights_take(ring, &weights, q0, q1, q2, q3);
+        zk_group_write(s, table, line, &g, &slots);
+        weights.released += compute(act, ring, history, s, table, &fixed, seen, &w, &g);
+        sent += send(s, out_q, sent, &slots);
+        zk_write_banks(act, &slots, &feed);
+        if (!feed.held && feed.left > 0 && ((t & 1) == 0 || !computing))
+            zk_act_take(s, qa, &feed);
+        else
+            ZK_COUNT(held_beats, feed.held && (t & 1) == 0);
+    }
+    if (feed.held) { // of the last iteration
+        zk_slots none = {0};
+        zk_write_banks(act, &none, &feed);
+    }
+    ZK_COUNT(unfinished, w.phase != DONE || g.left > 0 || weights.left > 0 || feed.left > 0);
+    ring_level = weights.arrived - weights.released;
+    ring_slot = fixed.keep ? oldest : w.slot;
+}

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * @file
+ * What exec takes in beside its computation: weights into the ring, activations into the
+ * scratchpad.
+ */
+#ifndef ZK_FEED_H
+#define ZK_FEED_H
+
+#include "zk_result.h"
+
+/** Weights on their way into the ring. Words are counted from the start of the step. */
+typedef struct {
+    int32_t left;              /**< words to come */
+    int32_t beat;              /**< of the word in progress, 0 to 3 */
+    int32_t slot;              /**< where it goes */
+    int32_t at;                /**< beats taken */
+    int32_t arrived;           /**< complete words, those of earlier steps included */
+    int32_t released;          /**< words whose place is free again */
+    int32_t seen[ZK_RING_GAP]; /**< `arrived` after the last iterations, the newest first */
+} zk_weight_feed;
+
+/** One iteration: a beat from each stream if there is room. Returns the words that can be read. */
+static inline int32_t zk_weights_take(int8_t ring[ZK_RING][ZK_C][ZK_C], zk_weight_feed *f,
+                                      const v16 *q0, const v16 *q1, const v16 *q2, const v16 *q3)
+{
+#pragma HLS inline
+    int32_t seen = f->seen[ZK_RING_GAP - 1];
+    for (int32_t i = ZK_RING_GAP - 1; i > 0; i--) {
+#pragma HLS unroll
+        f->seen[i] = f->seen[i - 1];
+    }
+    if (f->beat > 0 || (f->left > 0 && f->arrived - f->released < ZK_RING)) {
+        v16 b0 = q0[f->at], b1 = q1[f->at], b2 = q2[f->at], b3 = q3[f->at];
+        for (int32_t i = 0; i < ZK_C; i++) {
+#pragma HLS unroll
+            ring[f->slot][f->beat][i] = b0.b[i];
+            ring[f->slot][4 + f->beat][i] = b1.b[i];
+            ring[f->slot][8 + f->beat][i] = b2.b[i];
+            ring[f->slot][12 + f->beat][i] = b3.b[i];
+        }
+        f->at++;
+        if (f->beat == 3) {
+            f->beat = 0;
+            f->slot = f->slot == ZK_RING - 1 ? 0 : f->slot + 1;
+            f->arrived++;
+            f->left--;
+        } else {
+            f->beat++;
+        }
+    }
+    f->seen[0] = f->arrived;
+    return seen;
+}
+
+/** Activations on their way into the scratchpad. */
+typedef struct {
+    int32_t left;  /**< beats to come */
+    int32_t at;    /**< beats taken */
+    int32_t plane; /**< address of the plane */
+    int32_t row;   /**< address of the row */
+    int32_t x;     /**< next column */
+    int32_t word;  /**< next word of the plane */
+    int32_t held;  /**< a beat waits for its bank */
+    int32_t held_addr;
+    int8_t held_word[ZK_C];
+} zk_act_feed;
+
+static inline void zk_act_start(const zk_step *s, zk_act_feed *out)
+{
+#pragma HLS inline off
+    out->left = s->a_planes * s->a_words;
+    out->at = 0;
+    out->plane = s->a_dst;
+    out->row = s->a_dst;
+    out->x = 0;
+    out->word = 0;
+    out->held = 0;
+}
+
+/** Takes the next beat and moves on. */
+static inline void zk_act_take(const zk_step *s, const v16 *q, zk_act_feed *f)
+{
+#pragma HLS inline
+    v16 beat = q[f->at];
+    int32_t phase = f->x & ((1 << s->a_split) - 1);
+    for (int32_t i = 0; i < ZK_C; i++) {
+#pragma HLS unroll
+        f->held_word[i] = beat.b[i];
+    }
+    f->held = 1;
+    f->held_addr = f->row + (f->x >> s->a_split) + phase * s->a_half;
+    f->at++;
+    f->left--;
+    f->x++;
+    f->word++;
+    if (f->word == s->a_words) {
+        f->word = 0;
+        f->x = 0;
+        f->plane += s->a_plane;
+        f->row = f->plane;
+    } else if (f->x == s->a_w) {
+        f->x = 0;
+        f->row += s->a_row;
+    }
+}
+
+/** Writes the results of this iteration and, where its bank is free, the beat that is held. */
+static inline void zk_write_banks(int8_t act[ZK_PP][ZK_ROWS][ZK_C], const zk_slots *r,
+                                  zk_act_feed *f)
+{
+#pragma HLS inline
+    int32_t held_bank = zk_bank(f->held_addr), held_row = zk_row(f->held_addr), busy = 0;
+    int32_t held_inside = f->held && zk_inside(f->held_addr);
+    ZK_COUNT(faults, f->held && !held_inside);
+    for (int32_t b = 0; b < ZK_PP; b++) {
+#pragma HLS unroll
+        int32_t write = 0, row = held_row;
+        int8_t word[ZK_C];
+        for (int32_t c = 0; c < ZK_C; c++) {
+#pragma HLS unroll
+            word[c] = f->held_word[c];
+        }
+        for (int32_t i = 0; i < ZK_SLOTS; i++) {
+#pragma HLS unroll
+            int32_t hit = r->valid[i] && zk_bank(r->addr[i]) == b && zk_inside(r->addr[i]);
+            ZK_COUNT(write_conflicts, hit && write);
+            row = hit ? zk_row(r->addr[i]) : row;
+            write = write || hit;
+            for (int32_t c = 0; c < ZK_C; c++) {
+#pragma HLS unroll
+                word[c] = hit ? r->word[i][c] : word[c];
+            }
+        }
+        busy = busy || (write && held_bank == b);
+        if (write || (held_inside && held_bank == b)) {
+            for (int32_t c = 0; c < ZK_C; c++) {
+#pragma HLS unroll
+                act[b][row][c] = word[c];
+            }
+        }
+    }
+    f->held = f->held && busy;
+}
+
+#endif

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** @file Processes load_w, one per weight stream, and load_a: long bursts into a FIFO, no more. */
+#include "zk_engine.h"
+
+/** Beats of one weight stream: 4 per ring word. */
+void ZK_NAME(load_w)(const v16 *w, const zk_step *s, v16 *out_q)
+{
+    const v16 *p = w + s->w_src;
+    int32_t n = 4 * s->w_words;
+    for (int32_t i = 0; i < n; i++) {
+#pragma HLS pipeline II = 1
+        out_q[i] = p[i];
+    }
+}
+
+/** The step's activations, plane by plane. */
+void ZK_NAME(load_a)(const v16 *act, const zk_step *s, v16 *out_q)
+{
+    int32_t n_planes = s->a_planes, n = s->a_words;
+    int32_t at = 0;
+    for (int32_t plane = 0; plane < n_planes; plane++) {
+        const v16 *p = act + s->a_src + (int64_t)plane * s->a_src_plane;
+        for (int32_t i = 0; i < n; i++) {
+#pragma HLS pipeline II = 1
+            out_q[at + i] = p[i];
+        }
+        at += n;
+    }
+}

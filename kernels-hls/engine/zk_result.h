@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * @file
+ * From sums to bytes: requantise, clamp, residual add, table, 2x2 maximum, 2x upsampling, and the
+ * addresses of the result. RQ pixels of the group before per cycle, beside the array.
+ */
+#ifndef ZK_RESULT_H
+#define ZK_RESULT_H
+
+#include "quant/requant.h"
+#include "zk_banks.h"
+
+/** Words written per cycle: those of UP2 are two even where RQ is one. */
+#define ZK_SLOTS (ZK_RQ > 2 ? ZK_RQ : 2)
+
+/** bias, multiplier and right shift of the 16 channels of a block. */
+typedef struct {
+    int32_t bias[ZK_C];
+    int32_t multiplier[ZK_C];
+    int32_t right[ZK_C];
+} zk_params;
+
+/** The group being written. */
+typedef struct {
+    int32_t left; /**< iterations still to come; 0: none */
+    int32_t pos;  /**< iterations done */
+    int32_t out;  /**< out_base + block * out_plane */
+    int32_t acc[ZK_PP][ZK_C];
+    int8_t residual[ZK_PP][ZK_C];
+    int32_t x[ZK_PP], y[ZK_PP], live[ZK_PP];
+    zk_params params;
+} zk_group;
+
+/** Words written in one cycle. */
+typedef struct {
+    int32_t valid[ZK_SLOTS];
+    int32_t addr[ZK_SLOTS];
+    int8_t word[ZK_SLOTS][ZK_C];
+} zk_slots;
+
+/** One value, before POOL2 and UP2. */
+static inline int8_t zk_finish(const zk_step *s, const zk_table *table, int32_t acc,
+                               int32_t multiplier, int32_t right, int8_t residual)
+{
+#pragma HLS inline
+    int32_t scaled = zi_rshift_round(zi_mulh(acc, multiplier), right);
+    int32_t v = s->kind == ZK_MAXPOOL ? zi_clamp(acc, s->lo, s->hi)
+                                      : zi_offset_clamp(scaled, s->zp_out, s->lo, s->hi);
+    if (s->flags & ZK_RESIDUAL) {
+        uint32_t sum = (uint32_t)table->add[0][(v + 128) & 255] +
+                       (uint32_t)table->add[1][(residual + 128) & 255];
+        int32_t r = zi_rshift_round(zi_mulh((int32_t)sum, s->add_mult), -s->add_shift);
+        v = zi_offset_clamp(r, s->add_zp, s->add_lo, s->add_hi);
+    }
+    if (s->flags & ZK_LUT)
+        v = table->lut[(v + 128) & 255];
+    return (int8_t)v;
+}
+
+/** Word address of output pixel (y, x). */
+static inline int32_t zk_out_addr(const zk_step *s, int32_t base, int32_t y, int32_t x)
+{
+#pragma HLS inline
+    int32_t phase = x & ((1 << s->out_split) - 1);
+    return base + y * s->out_row + (x >> s->out_split) * s->out_col + phase * s->out_half;
+}
+
+/** 2x2 maximum: slots 0 and 1 are a horizontal pair; slot 0 becomes the result on odd rows. */
+static inline void zk_pool2(int8_t line[ZK_LINE][ZK_C], int32_t x, int32_t y, zk_slots *io)
+{
+#pragma HLS inline
+    int32_t at = (x >> 1) & (ZK_LINE - 1);
+    int32_t pair = io->valid[0];
+    for (int32_t c = 0; c < ZK_C; c++) {
+#pragma HLS unroll
+        int8_t a = io->word[0][c], b = io->word[1][c];
+        int8_t best = a > b ? a : b;
+        int8_t above = line[at][c];
+        io->word[0][c] = above > best ? above : best;
+        if (pair && (y & 1) == 0)
+            line[at][c] = best;
+    }
+    io->valid[0] = pair && (y & 1);
+    io->valid[1] = 0;
+}
+
+/** The RQ results of this iteration. */
+static inline void zk_group_results(const zk_step *s, const zk_table *table, const zk_group *g,
+                                    int32_t lane0, zk_slots *out)
+{
+#pragma HLS inline
+    for (int32_t r = 0; r < ZK_RQ; r++) {
+#pragma HLS unroll
+        int32_t inside = r < s->wr_lanes && lane0 + r < ZK_PP;
+        int32_t lane = inside ? lane0 + r : 0;
+        out->valid[r] = inside && g->live[lane];
+        out->addr[r] = zk_out_addr(s, g->out, g->y[lane], g->x[lane]);
+#ifdef ZK_CSIM
+        if (!out->valid[r])
+            continue;
+#endif
+        for (int32_t c = 0; c < ZK_C; c++) {
+#pragma HLS unroll
+            out->word[r][c] = zk_finish(s, table, g->acc[lane][c], g->params.multiplier[c],
+                                        g->params.right[c], g->residual[lane][c]);
+        }
+    }
+}
+
+/** One iteration of the write-back: the words to write. */
+static inline void zk_group_write(const zk_step *s, const zk_table *table,
+                                  int8_t line[ZK_LINE][ZK_C], zk_group *g, zk_slots *out)
+{
+#pragma HLS inline
+    int32_t up = (s->flags & ZK_UP2) != 0;
+    int32_t lane0 = up ? g->pos >> 1 : g->pos * s->wr_lanes;
+    int32_t lane = lane0 < ZK_PP ? lane0 : 0;
+    int32_t x = g->x[lane], y = g->y[lane];
+    for (int32_t i = 0; i < ZK_SLOTS; i++) {
+#pragma HLS unroll
+        out->valid[i] = 0;
+    }
+    if (g->left == 0)
+        return;
+    zk_group_results(s, table, g, lane0, out);
+    if (s->flags & ZK_POOL2) {
+        zk_pool2(line, x, y, out);
+        out->addr[0] = zk_out_addr(s, g->out, y >> 1, x >> 1);
+    }
+    if (up) {
+        int32_t row = 2 * y + (g->pos & 1);
+        out->addr[0] = zk_out_addr(s, g->out, row, 2 * x);
+        out->addr[1] = zk_out_addr(s, g->out, row, 2 * x + 1);
+        out->valid[1] = out->valid[0];
+        for (int32_t c = 0; c < ZK_C; c++) {
+#pragma HLS unroll
+            out->word[1][c] = out->word[0][c];
+        }
+    }
+    g->pos++;
+    g->left--;
+}
+
+#endif

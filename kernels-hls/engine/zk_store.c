@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** @file Process store: results from the FIFO to the act buffer, one burst per plane. */
+#include "zk_engine.h"
+
+void ZK_NAME(store)(const v16 *q, const zk_step *s, v16 *act)
+{
+    int32_t n_planes = s->flags & ZK_OUT_FIFO ? s->n_ocb : 0;
+    int32_t n = s->st_words;
+    int32_t at = 0;
+    for (int32_t plane = 0; plane < n_planes; plane++) {
+        v16 *p = act + s->st_dst + (int64_t)plane * s->st_plane;
+        for (int32_t i = 0; i < n; i++) {
+#pragma HLS pipeline II = 1
+            p[i] = q[at + i];
+        }
+        at += n;
+    }
+}
