@@ -121,8 +121,8 @@ zurt_status zi_pl_run_create(zurt_ctx *ctx, zi_pl_device *device, zi_pl_run **ou
 /** Not in flight, or its device has failed. NULL is allowed. */
 void zi_pl_run_destroy(zi_pl_run *run);
 
-/** Starts a launch; several runs queue in the order of their starts. The buffers stay as they are
- *  until it is waited for. ZURT_E_ARG; ZURT_E_DEVICE. Any thread. */
+/** Starts a launch; several runs queue, and the engine does one at a time in any order. The buffers
+ *  stay as they are until it is waited for. ZURT_E_ARG; ZURT_E_DEVICE. Any thread. */
 zurt_status zi_pl_run_start(zi_pl_run *run, const zi_pl_launch *launch, char *error);
 
 /**
