@@ -213,7 +213,7 @@ static void choose_tiles(conv_plan *plan, bool s8)
     plan->channel_tile = (int32_t)(divide_up(divide_up(s->out_c, parts), 16) * 16);
 }
 
-/** Sizes the scratch of all tasks; false on overflow. */
+/** Sizes the scratch of all tasks that run at once; false on overflow. */
 static bool size_scratch(zi_prepared *p, conv_plan *plan, bool s8)
 {
     const zk_conv_shape *s = &plan->shape;
@@ -263,6 +263,7 @@ typedef struct conv_run {
     const zi_op_args *args;
     const void *w;
     const void *bias;
+    zi_slots *slots; /**< of scratch */
 } conv_run;
 
 /** What one task computes: some tiles, or all pixels of some channels; maybe nothing. */
@@ -296,6 +297,7 @@ static void task_conv_s8(void *arg, uint32_t task, uint32_t n_tasks)
     const conv_run *run = arg;
     const conv_plan *plan = run->plan;
     const conv_share share = share_of(plan, task, n_tasks);
+    const uint32_t slot = zi_slots_take(run->slots);
     const zk_conv_s8_args args = {
         .shape = &plan->shape,
         .x = run->args->in[0],
@@ -314,9 +316,10 @@ static void task_conv_s8(void *arg, uint32_t task, uint32_t n_tasks)
         .channel_begin = (int32_t)share.channel_begin,
         .channel_end = (int32_t)share.channel_end,
         .tile = plan->tile,
-        .scratch = (void *)((char *)run->args->scratch + task * plan->task_bytes),
+        .scratch = (void *)((char *)run->args->scratch + slot * plan->task_bytes),
     };
     run->p->kernels->conv_s8(&args);
+    zi_slots_give(run->slots, slot);
 }
 
 static void task_conv_f32(void *arg, uint32_t task, uint32_t n_tasks)
@@ -324,6 +327,7 @@ static void task_conv_f32(void *arg, uint32_t task, uint32_t n_tasks)
     const conv_run *run = arg;
     const conv_plan *plan = run->plan;
     const conv_share share = share_of(plan, task, n_tasks);
+    const uint32_t slot = zi_slots_take(run->slots);
     char *scratch = run->args->scratch;
     const zk_conv_f32_args args = {
         .shape = &plan->shape,
@@ -339,9 +343,10 @@ static void task_conv_f32(void *arg, uint32_t task, uint32_t n_tasks)
         .channel_end = (int32_t)share.channel_end,
         .tile = plan->tile,
         .channel_tile = plan->channel_tile,
-        .scratch = plan->task_bytes ? (void *)(scratch + task * plan->task_bytes) : NULL,
+        .scratch = plan->task_bytes ? (void *)(scratch + slot * plan->task_bytes) : NULL,
     };
     run->p->kernels->conv_f32(&args);
+    zi_slots_give(run->slots, slot);
 }
 
 static void task_depthwise_s8(void *arg, uint32_t task, uint32_t n_tasks)
@@ -390,8 +395,10 @@ void zi_conv_run(const zi_prepared *p, const zi_op_args *args)
     if (plan->macs == 0) // an empty batch
         return;
     const bool s8 = zi_in(p->graph, p->node, 1)->dtype == ZURT_S8;
-    conv_run run = {p, plan, args, plan->w ? plan->w : args->in[1],
-                    plan->bias ? plan->bias : args->in[2]};
+    zi_slots slots = {0};
+    conv_run run = {.p = p, .plan = plan, .args = args, .slots = &slots};
+    run.w = plan->w ? plan->w : args->in[1];
+    run.bias = plan->bias ? plan->bias : args->in[2];
     zi_task_fn *task = plan->depthwise ? (s8 ? task_depthwise_s8 : task_depthwise_f32)
                                        : (s8 ? task_conv_s8 : task_conv_f32);
     zi_op_parallel(args, task, &run, plan->macs / MACS_PER_ELEM);

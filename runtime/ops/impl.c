@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ops/impl.h"
 
+enum { TASKS_PER_THREAD = 4 };
+
 zurt_status zi_op_nomem(zurt_ctx *ctx, const zi_prepared *p)
 {
     return zi_node_fail(ctx, p->graph, p->node, ZURT_E_NOMEM, "out of memory");
@@ -8,13 +10,31 @@ zurt_status zi_op_nomem(zurt_ctx *ctx, const zi_prepared *p)
 
 void zi_op_parallel(const zi_op_args *args, zi_task_fn *fn, void *arg, int64_t work)
 {
-    int64_t wanted = work / ZI_OP_GRAIN;
     uint32_t n_threads = args->parallel ? args->parallel->n_threads : 1;
-    uint32_t n_tasks = wanted < (int64_t)n_threads ? (uint32_t)wanted : n_threads;
+    int64_t most = n_threads > 1 ? (int64_t)n_threads * TASKS_PER_THREAD : 1;
+    int64_t wanted = work / ZI_OP_GRAIN;
+    uint32_t n_tasks = (uint32_t)(wanted < most ? wanted : most);
     if (n_tasks <= 1)
         fn(arg, 0, 1);
     else
         args->parallel->run(args->parallel->self, fn, arg, n_tasks);
+}
+
+uint32_t zi_slots_take(zi_slots *slots)
+{
+    uint_least64_t taken = atomic_load(&slots->taken);
+    for (;;) {
+        uint32_t slot = 0;
+        while (slot < 63 && taken >> slot & 1)
+            slot++;
+        if (atomic_compare_exchange_weak(&slots->taken, &taken, taken | (uint64_t)1 << slot))
+            return slot;
+    }
+}
+
+void zi_slots_give(zi_slots *slots, uint32_t slot)
+{
+    atomic_fetch_and(&slots->taken, ~((uint64_t)1 << slot));
 }
 
 int64_t zi_dims_product(const int32_t *dims, int32_t from, int32_t to)

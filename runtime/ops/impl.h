@@ -3,6 +3,8 @@
 #ifndef ZI_OPS_IMPL_H
 #define ZI_OPS_IMPL_H
 
+#include <stdatomic.h>
+
 #include "ops/ops.h"
 
 /** Common head of every prepared node; an impl's own state follows it in one struct. */
@@ -13,7 +15,7 @@ struct zi_prepared {
     const zi_graph *graph;
     const zi_node *node;
     const zk_table *kernels;
-    uint32_t n_threads;
+    uint32_t n_threads;   /**< tasks that may run at once */
     size_t scratch_bytes; /**< set by prepare; 0 by default */
     void *state;          /**< impl's own, in `arena` */
 };
@@ -47,9 +49,19 @@ zurt_status zi_op_nomem(zurt_ctx *ctx, const zi_prepared *p);
 /** Elements below which one more task costs more than it gains. */
 #define ZI_OP_GRAIN 8192
 
-/** Runs fn over `work` elements' worth of parts: as many tasks as threads, fewer if it is little.
- */
+/** Runs fn over `work` elements' worth of parts: a few tasks for each thread, so that a slow one
+ *  does not hold up the rest; fewer if it is little. At most `n_threads` of them run at once. */
 void zi_op_parallel(const zi_op_args *args, zi_task_fn *fn, void *arg, int64_t work);
+
+/** Parts of the scratch, one for each thread; a task takes one while it runs. All zero: all free.
+ *  Tasks outnumber threads: a part for each task would be more memory, and cold in the cache. */
+typedef struct zi_slots {
+    atomic_uint_least64_t taken; /**< bit i: part i; 64 threads are the most there can be */
+} zi_slots;
+
+/** Index of a free part; there is one as long as no more tasks run at once than there are parts. */
+uint32_t zi_slots_take(zi_slots *slots);
+void zi_slots_give(zi_slots *slots, uint32_t slot);
 
 /** Product of dims [from, to); INT64_MAX if it is larger, as it may be beside a dim of 0. */
 int64_t zi_dims_product(const int32_t *dims, int32_t from, int32_t to);
