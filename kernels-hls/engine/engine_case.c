@@ -123,7 +123,7 @@ static int32_t flags_of(const layer *y)
         flags = ZK_OUT_BANK | ZK_OUT_FIFO;
     flags |= pick(0, 2) == 0 ? ZK_RESIDUAL : 0;
     flags |= pick(0, 2) == 0 ? ZK_LUT : 0;
-    if (pick(0, 3) == 0 && y->out_w % 2 == 0)
+    if (pick(0, 3) == 0 && y->out_w % 2 == 0 && y->out_w >= 8)
         flags |= ZK_POOL2;
     else if (pick(0, 4) == 0 && !(flags & ZK_OUT_FIFO))
         flags |= ZK_UP2;

@@ -4,42 +4,41 @@
 
 #ifdef ZK_CSIM
 /* C simulation runs the processes one after the other: a FIFO holds all beats of a step. */
-#define ZK_FIFO_W (4 * ZK_STEP_WEIGHTS)
-#define ZK_FIFO_A ZK_STEP_BEATS
+#define ZK_FIFO_W  (4 * ZK_STEP_WEIGHTS)
+#define ZK_FIFO_A  ZK_STEP_BEATS
+#define ZK_CHANNEL static
 #else
 #define ZK_FIFO_W 512
 #define ZK_FIFO_A 512
+#define ZK_CHANNEL
 #endif
 
-static void run_step(const v16 *steps, int32_t at, int32_t first, const v16 *w0, const v16 *w1,
-                     const v16 *w2, const v16 *w3, const v16 *act_r, v16 *act_w)
+/** The steps of a segment: those of the next step begin while this one's still run. */
+static void run_segment(const v16 *steps, int32_t at, int32_t n_steps, int32_t first, const v16 *w0,
+                        const v16 *w1, const v16 *w2, const v16 *w3, const v16 *act_r, v16 *act_w)
 {
+    for (int32_t i = 0; i < n_steps; i++) {
 #pragma HLS dataflow
-    static v16 q0[ZK_FIFO_W], q1[ZK_FIFO_W], q2[ZK_FIFO_W], q3[ZK_FIFO_W];
-    static v16 qa[ZK_FIFO_A], qo[ZK_FIFO_A];
+        ZK_CHANNEL v16 q0[ZK_FIFO_W], q1[ZK_FIFO_W], q2[ZK_FIFO_W], q3[ZK_FIFO_W];
+        ZK_CHANNEL v16 qa[ZK_FIFO_A], qo[ZK_FIFO_A];
+        ZK_CHANNEL zk_table table;
+        zk_step to_w0, to_w1, to_w2, to_w3, to_a, to_exec, to_store;
 #pragma HLS stream variable = q0 depth = 512
 #pragma HLS stream variable = q1 depth = 512
 #pragma HLS stream variable = q2 depth = 512
 #pragma HLS stream variable = q3 depth = 512
 #pragma HLS stream variable = qa depth = 512
 #pragma HLS stream variable = qo depth = 512
-    static zk_table table;
-    zk_step to_w0, to_w1, to_w2, to_w3, to_a, to_exec, to_store;
-    ZK_NAME(fetch)(steps, at, &to_w0, &to_w1, &to_w2, &to_w3, &to_a, &to_exec, &to_store, &table);
-    ZK_NAME(load_w)(w0, &to_w0, q0);
-    ZK_NAME(load_w)(w1, &to_w1, q1);
-    ZK_NAME(load_w)(w2, &to_w2, q2);
-    ZK_NAME(load_w)(w3, &to_w3, q3);
-    ZK_NAME(load_a)(act_r, &to_a, qa);
-    ZK_NAME(exec)(&to_exec, &table, first, q0, q1, q2, q3, qa, qo);
-    ZK_NAME(store)(qo, &to_store, act_w);
-}
-
-static void run_segment(const v16 *steps, int32_t at, int32_t n_steps, int32_t first, const v16 *w0,
-                        const v16 *w1, const v16 *w2, const v16 *w3, const v16 *act_r, v16 *act_w)
-{
-    for (int32_t i = 0; i < n_steps; i++)
-        run_step(steps, at + i * ZK_STEP_WORDS, first && i == 0, w0, w1, w2, w3, act_r, act_w);
+        ZK_NAME(fetch)
+        (steps, at, i, &to_w0, &to_w1, &to_w2, &to_w3, &to_a, &to_exec, &to_store, &table);
+        ZK_NAME(load_w)(w0, &to_w0, q0);
+        ZK_NAME(load_w)(w1, &to_w1, q1);
+        ZK_NAME(load_w)(w2, &to_w2, q2);
+        ZK_NAME(load_w)(w3, &to_w3, q3);
+        ZK_NAME(load_a)(act_r, &to_a, qa);
+        ZK_NAME(exec)(&to_exec, &table, first, i, q0, q1, q2, q3, qa, qo);
+        ZK_NAME(store)(qo, &to_store, act_w);
+    }
 }
 
 void ZK_NAME(engine)(const v16 *steps, int32_t n_segments, const v16 *w0, const v16 *w1,

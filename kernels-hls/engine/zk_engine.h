@@ -58,13 +58,14 @@ typedef struct {
     int8_t lut[256];
 } zk_table;
 
-void ZK_NAME(fetch)(const v16 *steps, int32_t at, zk_step *out_w0, zk_step *out_w1, zk_step *out_w2,
-                    zk_step *out_w3, zk_step *out_a, zk_step *out_exec, zk_step *out_store,
-                    zk_table *out_table);
+void ZK_NAME(fetch)(const v16 *steps, int32_t at, int32_t number, zk_step *out_w0, zk_step *out_w1,
+                    zk_step *out_w2, zk_step *out_w3, zk_step *out_a, zk_step *out_exec,
+                    zk_step *out_store, zk_table *out_table);
 void ZK_NAME(load_w)(const v16 *w, const zk_step *s, v16 *out_q);
 void ZK_NAME(load_a)(const v16 *act, const zk_step *s, v16 *out_q);
-void ZK_NAME(exec)(const zk_step *s, const zk_table *table, int32_t first, const v16 *q0,
-                   const v16 *q1, const v16 *q2, const v16 *q3, const v16 *qa, v16 *out_q);
+void ZK_NAME(exec)(const zk_step *s, const zk_table *table, int32_t first, int32_t number,
+                   const v16 *q0, const v16 *q1, const v16 *q2, const v16 *q3, const v16 *qa,
+                   v16 *out_q);
 void ZK_NAME(store)(const v16 *q, const zk_step *s, v16 *act);
 
 #endif

@@ -235,39 +235,32 @@ static void fixed_of(const zk_step *s, zk_fixed *out)
 }
 
 /** The cycle of a group that reads: a tap into the array, or the residual. */
-static void read_cycle(int8_t act[ZK_PP][ZK_ROWS][ZK_C], int8_t ring[ZK_RING][ZK_C][ZK_C],
-                       int8_t history[ZK_ROW_TAPS][ZK_PP][ZK_C], const zk_step *s,
-                       const zk_table *table, int32_t residual, zk_work *w)
+static void read_cycle(int8_t act[ZK_PP][ZK_ROWS][ZK_C], int8_t history[ZK_ROW_TAPS][ZK_PP][ZK_C],
+                       const zk_step *s, const zk_table *table, int32_t residual, zk_work *w,
+                       zk_operands *in)
 {
 #pragma HLS inline
-    zk_operands in;
     zk_tap tap = table->tap[w->tap & (ZK_TAPS - 1)];
-    read_words(act, s, w, &tap, residual, in.x);
+    read_words(act, s, w, &tap, residual, in->x);
     if (s->kind == ZK_DW_ROW && !residual)
-        read_window(s, w, &tap, history[w->tap & (ZK_ROW_TAPS - 1)], &in);
-    for (int32_t o = 0; o < ZK_C; o++) {
-#pragma HLS unroll
-        for (int32_t i = 0; i < ZK_C; i++) {
-#pragma HLS unroll
-            in.w[o][i] = ring[w->slot][o][i];
-        }
-    }
-    in.tap_row = w->tap & 15;
+        read_window(s, w, &tap, history[w->tap & (ZK_ROW_TAPS - 1)], in);
+    in->tap_row = w->tap & 15;
     if (!residual)
-        accumulate(s, w, &in);
+        accumulate(s, w, in);
     for (int32_t p = 0; p < ZK_PP; p++) {
 #pragma HLS unroll
         for (int32_t c = 0; c < ZK_C; c++) {
 #pragma HLS unroll
-            w->residual[p][c] = residual ? in.x[p][c] : w->residual[p][c];
+            w->residual[p][c] = residual ? in->x[p][c] : w->residual[p][c];
         }
     }
 }
 
 /** One cycle of a group. Returns the weight words that it read for the last time. */
-static int32_t group_cycle(int8_t act[ZK_PP][ZK_ROWS][ZK_C], int8_t ring[ZK_RING][ZK_C][ZK_C],
+static int32_t group_cycle(int8_t act[ZK_PP][ZK_ROWS][ZK_C],
                            int8_t history[ZK_ROW_TAPS][ZK_PP][ZK_C], const zk_step *s,
-                           const zk_table *table, const zk_fixed *fixed, zk_work *w, zk_group *g)
+                           const zk_table *table, const zk_fixed *fixed, zk_work *w,
+                           zk_operands *in, zk_group *g)
 {
 #pragma HLS inline
     int32_t mac = w->k < fixed->reads, last = w->group == s->n_groups - 1;
@@ -275,7 +268,7 @@ static int32_t group_cycle(int8_t act[ZK_PP][ZK_ROWS][ZK_C], int8_t ring[ZK_RING
     int32_t word_ends = fixed->has_weights &&
                         (s->kind != ZK_DW_DIAG || (w->tap & 15) == 15 || w->tap == s->n_taps - 1);
     if (mac || residual)
-        read_cycle(act, ring, history, s, table, residual, w);
+        read_cycle(act, history, s, table, residual, w, in);
     if (mac)
         next_tap(s, word_ends, w);
     w->k++;
@@ -305,14 +298,22 @@ static int32_t compute(int8_t act[ZK_PP][ZK_ROWS][ZK_C], int8_t ring[ZK_RING][ZK
 #pragma HLS inline
     int32_t here = w->word < seen, released = 0;
     int32_t needs = fixed->has_weights && w->group == 0 && w->k < fixed->reads;
+    zk_operands in;
+    for (int32_t o = 0; o < ZK_C; o++) { // the one read of the ring: header or weights
+#pragma HLS unroll
+        for (int32_t i = 0; i < ZK_C; i++) {
+#pragma HLS unroll
+            in.w[o][i] = ring[w->slot][o][i];
+        }
+    }
     if (w->phase == HEADER && here) {
-        read_header(ring[w->slot], &w->params);
+        read_header(in.w, &w->params);
         w->word++;
         w->slot = next_slot(w->slot);
         w->phase = GROUPS;
         released = !fixed->keep;
     } else if (w->phase == GROUPS && (here || !needs)) {
-        released = group_cycle(act, ring, history, s, table, fixed, w, g);
+        released = group_cycle(act, history, s, table, fixed, w, &in, g);
     }
     return released;
 }
@@ -375,11 +376,13 @@ static void weights_start(const zk_step *s, int32_t slot, int32_t level, zk_weig
  *
  * @param s      the step, checked.
  * @param table  its table.
- * @param first  1: the first step of a launch, the ring is emptied.
+ * @param first  1: in the first segment of a launch, whose step 0 finds the ring empty.
+ * @param number of the step in its segment.
  * @param q0     q1 ... qa: what the loaders send, in order; out_q: what store takes.
  */
-void ZK_NAME(exec)(const zk_step *s, const zk_table *table, int32_t first, const v16 *q0,
-                   const v16 *q1, const v16 *q2, const v16 *q3, const v16 *qa, v16 *out_q)
+void ZK_NAME(exec)(const zk_step *s, const zk_table *table, int32_t first, int32_t number,
+                   const v16 *q0, const v16 *q1, const v16 *q2, const v16 *q3, const v16 *qa,
+                   v16 *out_q)
 {
 #ifndef ZK_CSIM
     static int8_t act[ZK_PP][ZK_ROWS][ZK_C];
@@ -402,10 +405,10 @@ void ZK_NAME(exec)(const zk_step *s, const zk_table *table, int32_t first, const
     zk_group g = {0};
     zk_weight_feed weights;
     zk_act_feed feed = {0};
-    int32_t sent = 0, oldest = first ? 0 : ring_slot;
+    int32_t sent = 0, fresh = first && number == 0, oldest = fresh ? 0 : ring_slot;
     fixed_of(s, &fixed);
     work_start(s, oldest, &fixed.start, &w);
-    weights_start(s, oldest, first ? 0 : ring_level, &weights);
+    weights_start(s, oldest, fresh ? 0 : ring_level, &weights);
     zk_act_start(s, &feed);
     ZK_COUNT(steps, 1);
     ZK_COUNT(iterations, s->iterations);
@@ -413,6 +416,7 @@ void ZK_NAME(exec)(const zk_step *s, const zk_table *table, int32_t first, const
 #pragma HLS pipeline II = 1 style = flp
 #pragma HLS dependence variable = act type = inter dependent = false
 #pragma HLS dependence variable = ring type = inter dependent = false
+#pragma HLS dependence variable = line type = inter dependent = false
         zk_slots slots;
         int32_t computing = w.phase != DONE || g.left > 0;
         ZK_COUNT(unfinished, !computing && weights.left == 0 && feed.left == 0); // or idle

@@ -37,22 +37,24 @@ static void fetch_lut(const v16 *p, int32_t n_words, zk_table *out)
 }
 
 /**
- * Reads the step at word `at`, and its table.
+ * Reads a step and its table.
  *
  * @param steps      the step buffer.
+ * @param at         word of the segment's first step.
+ * @param number     of the step in the segment.
  * @param out_w0     out_w1 ... out_store: equal copies, since a channel has one reader.
  * @param out_table  the parts that the step has; the others keep what they held.
  */
-void ZK_NAME(fetch)(const v16 *steps, int32_t at, zk_step *out_w0, zk_step *out_w1, zk_step *out_w2,
-                    zk_step *out_w3, zk_step *out_a, zk_step *out_exec, zk_step *out_store,
-                    zk_table *out_table)
+void ZK_NAME(fetch)(const v16 *steps, int32_t at, int32_t number, zk_step *out_w0, zk_step *out_w1,
+                    zk_step *out_w2, zk_step *out_w3, zk_step *out_a, zk_step *out_exec,
+                    zk_step *out_store, zk_table *out_table)
 {
     v16 head[ZK_STEP_WORDS];
     zk_step s;
-    int32_t tap_words, add_words, lut_words;
+    int32_t tap_words, add_words, lut_words, here = at + number * ZK_STEP_WORDS;
     for (int32_t i = 0; i < ZK_STEP_WORDS; i++) {
 #pragma HLS pipeline II = 1
-        head[i] = steps[at + i];
+        head[i] = steps[here + i];
     }
     zk_step_unpack(head, &s);
     tap_words = (s.n_taps + 1) >> 1;

@@ -63,8 +63,10 @@ enum zk_flag {
     ZK_RESIDUAL = 1,     /**< adds a tensor of the output's size, after the clamp */
     ZK_LUT = 2,          /**< final table, after the clamp or the add */
     ZK_OUT_BANK = 4,     /**< writes the result to the scratchpad */
-    ZK_OUT_FIFO = 8,     /**< sends the result to the act buffer; wr_lanes = 1; not with UP2 */
-    ZK_POOL2 = 16,       /**< 2x2/2 maximum of the results; out_w, lanes even, wr_lanes = 2 */
+    ZK_OUT_FIFO = 8,     /**< sends the result to the act buffer; wr_lanes = 1 (2 with POOL2); not
+                                with UP2 */
+    ZK_POOL2 = 16,       /**< 2x2/2 maximum of the results; out_w >= 8 and even, lanes even,
+                                wr_lanes = 2 */
     ZK_UP2 = 32,         /**< writes each result to 2x2 pixels; wr_lanes = 1; not with POOL2 */
     ZK_KEEP_WEIGHTS = 64 /**< the ring words read stay for the next step, which reads them again */
 };
@@ -180,21 +182,18 @@ typedef struct {
     int32_t st_plane; /**< S */
 } zk_step;
 
+// clang-format off
 /** The fields in the order in which they are packed, int32 each, from byte 0 of a step. */
-#define ZK_STEP_FIELDS(F)                                                                          \
-    F(kind)                                                                                        \
-    F(flags)                                                                                       \
-    F(iterations)                                                                                  \
-    F(table)                                                                                       \
-    F(n_taps) F(n_icb) F(n_ocb) F(n_groups) F(period) F(lanes) F(wr_lanes) F(out_w) F(out_h)       \
-        F(wrap_w) F(grp_dx) F(grp_dy) F(start_x) F(start_y) F(stride_y) F(stride_x) F(in_h)        \
-            F(in_w) F(in_base) F(in_row) F(in_col) F(in_plane) F(in_ocb_step) F(in_ocb_every)      \
-                F(zp_in) F(zp_out) F(lo) F(hi) F(out_base) F(out_row) F(out_col) F(out_plane)      \
-                    F(out_split) F(out_half) F(res_base) F(res_row) F(res_plane) F(add_mult)       \
-                        F(add_shift) F(add_zp) F(add_lo) F(add_hi) F(row_n) F(row_dx) F(w_words)   \
-                            F(w_src) F(a_src) F(a_planes) F(a_words) F(a_src_plane) F(a_dst)       \
-                                F(a_w) F(a_row) F(a_plane) F(a_split) F(a_half) F(st_dst)          \
-                                    F(st_words) F(st_plane)
+#define ZK_STEP_FIELDS(F) \
+    F(kind) F(flags) F(iterations) F(table) F(n_taps) F(n_icb) F(n_ocb) F(n_groups) F(period) \
+    F(lanes) F(wr_lanes) F(out_w) F(out_h) F(wrap_w) F(grp_dx) F(grp_dy) F(start_x) F(start_y) \
+    F(stride_y) F(stride_x) F(in_h) F(in_w) F(in_base) F(in_row) F(in_col) F(in_plane) \
+    F(in_ocb_step) F(in_ocb_every) F(zp_in) F(zp_out) F(lo) F(hi) F(out_base) F(out_row) \
+    F(out_col) F(out_plane) F(out_split) F(out_half) F(res_base) F(res_row) F(res_plane) \
+    F(add_mult) F(add_shift) F(add_zp) F(add_lo) F(add_hi) F(row_n) F(row_dx) F(w_words) \
+    F(w_src) F(a_src) F(a_planes) F(a_words) F(a_src_plane) F(a_dst) F(a_w) F(a_row) F(a_plane) \
+    F(a_split) F(a_half) F(st_dst) F(st_words) F(st_plane)
+// clang-format on
 
 /** int32 number i, of four, of a word. */
 static inline int32_t zk_get32(const v16 *w, int i)
