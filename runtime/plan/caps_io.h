@@ -21,7 +21,7 @@ typedef struct zi_caps_record {
  *
  * @param out ZI_CAPS_BYTES.
  * @return ZURT_OK; ZURT_E_ARG: not a PL's, or the name is longer than 31 bytes.
- * Ref: docs/engine.md, "Capability table".
+ * Ref: docs/format.md, "Capability table".
  */
 zurt_status zi_caps_encode(zurt_ctx *ctx, const zi_caps *caps, uint8_t *out);
 

@@ -21,6 +21,12 @@ endif()
 if(TARGET zurt-cli)
   install(TARGETS zurt-cli RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 endif()
+if(ZURT_HAVE_XRT) # what stands in for a board
+  install(DIRECTORY ${ZURT_SWEMU_DIR}/ DESTINATION ${CMAKE_INSTALL_LIBDIR}/zurt/swemu
+          USE_SOURCE_PERMISSIONS COMPONENT swemu)
+  install(PROGRAMS ${PROJECT_SOURCE_DIR}/scripts/swemu-env RENAME zurt-swemu-env
+          DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT swemu)
+endif()
 
 install(EXPORT zurtTargets NAMESPACE zurt:: DESTINATION ${zurt_package_dir})
 configure_package_config_file(

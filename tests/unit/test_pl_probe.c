@@ -94,6 +94,36 @@ static void a_missing_device_process_is_found(void **state)
     remove_root(root);
 }
 
+static void debians_faulty_shim_is_refused(void **state)
+{
+    static const char shim[] = "/usr/lib/x86_64-linux-gnu/libxrt_swemu.so.2";
+    static const char *const folders[] = {"data",   "emulation",    "unified",
+                                          "cpu_em", "generic_pcie", "model"};
+    enum { DEPTH = sizeof(folders) / sizeof(folders[0]) };
+    if (access(shim, R_OK) != 0)
+        skip();
+    forget();
+    char root[] = "/tmp/zurt-probe-XXXXXX";
+    char path[DEPTH + 1][256];
+    make_root(root, shim);
+    snprintf(path[0], sizeof(path[0]), "%s", root);
+    for (int i = 0; i < DEPTH; i++) {
+        assert_true(snprintf(path[i + 1], sizeof(path[0]), "%.200s/%s", path[i], folders[i]) > 0);
+        assert_int_equal(mkdir(path[i + 1], 0700), 0);
+    }
+    char model[256];
+    snprintf(model, sizeof(model), "%.200s/genericpciemodel", path[DEPTH]);
+    assert_int_equal(symlink("/bin/true", model), 0);
+    setenv("XCL_EMULATION_MODE", "sw_emu", 1);
+    setenv("XILINX_XRT", root, 1);
+    setenv("XILINX_VITIS", root, 1);
+    expect(*state, "corrupts memory");
+    unlink(model);
+    for (int i = DEPTH; i > 0; i--)
+        rmdir(path[i]);
+    remove_root(root);
+}
+
 static void xclbins_are_looked_for(void **state)
 {
     forget();
@@ -142,6 +172,7 @@ int main(void)
         cmocka_unit_test(other_modes_are_refused),
         cmocka_unit_test(a_missing_shim_is_found_before_xrt_aborts),
         cmocka_unit_test(a_missing_device_process_is_found),
+        cmocka_unit_test(debians_faulty_shim_is_refused),
         cmocka_unit_test(xclbins_are_looked_for),
         cmocka_unit_test(no_process_of_others_is_ended),
     };

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The PL through XRT's native C API: the only file that includes its headers. The library is loaded
- * at run time, so that libzurt works without it.
+ * The PL through XRT's native C API.
  *
  * XRT has one engine per device and process, so the sessions of a process share a device: `slots`.
  */
@@ -10,12 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <xrt/xrt_bo.h>
-#include <xrt/xrt_device.h>
-#include <xrt/xrt_kernel.h>
 
 #include "backend/pl/pl_port_impl.h"
 #include "backend/pl/pl_probe.h"
+#include "backend/pl/pl_xrt_api.h"
 #include "backend/pl/xclbin.h"
 #include "base/alloc.h"
 #include "base/thread.h"
@@ -34,61 +31,6 @@ enum {
     ARG_WEIGHTS = 2,
     ARG_ACT_R = 6,
     ARG_ACT_W = 7
-};
-
-/* ---- the library ---- */
-
-typedef struct api {
-    xrtDeviceHandle (*device_open)(unsigned index);
-    xrtDeviceHandle (*device_open_bdf)(const char *bdf);
-    int (*device_close)(xrtDeviceHandle);
-    int (*device_load)(xrtDeviceHandle, const struct axlf *);
-    int (*device_uuid)(xrtDeviceHandle, xuid_t);
-    xrtKernelHandle (*kernel_open)(xrtDeviceHandle, const xuid_t, const char *);
-    int (*kernel_close)(xrtKernelHandle);
-    int (*kernel_group)(xrtKernelHandle, int);
-    xrtBufferHandle (*bo_alloc)(xrtDeviceHandle, size_t, xrtBufferFlags, xrtMemoryGroup);
-    xrtBufferHandle (*bo_import)(xrtDeviceHandle, xclBufferExportHandle);
-    xclBufferExportHandle (*bo_export)(xrtBufferHandle);
-    int (*bo_free)(xrtBufferHandle);
-    size_t (*bo_size)(xrtBufferHandle);
-    void *(*bo_map)(xrtBufferHandle);
-    int (*bo_sync)(xrtBufferHandle, enum xclBOSyncDirection, size_t, size_t);
-    xrtRunHandle (*run_open)(xrtKernelHandle);
-    int (*run_set_arg)(xrtRunHandle, int, ...);
-    int (*run_start)(xrtRunHandle);
-    enum ert_cmd_state (*run_wait)(xrtRunHandle);
-    enum ert_cmd_state (*run_wait_for)(xrtRunHandle, unsigned ms);
-    enum ert_cmd_state (*run_state)(xrtRunHandle);
-    int (*run_close)(xrtRunHandle);
-} api;
-
-static const struct {
-    size_t member;
-    const char *name;
-} symbols[] = {
-    {offsetof(api, device_open), "xrtDeviceOpen"},
-    {offsetof(api, device_open_bdf), "xrtDeviceOpenByBDF"},
-    {offsetof(api, device_close), "xrtDeviceClose"},
-    {offsetof(api, device_load), "xrtDeviceLoadXclbin"},
-    {offsetof(api, device_uuid), "xrtDeviceGetXclbinUUID"},
-    {offsetof(api, kernel_open), "xrtPLKernelOpenExclusive"},
-    {offsetof(api, kernel_close), "xrtKernelClose"},
-    {offsetof(api, kernel_group), "xrtKernelArgGroupId"},
-    {offsetof(api, bo_alloc), "xrtBOAlloc"},
-    {offsetof(api, bo_import), "xrtBOImport"},
-    {offsetof(api, bo_export), "xrtBOExport"},
-    {offsetof(api, bo_free), "xrtBOFree"},
-    {offsetof(api, bo_size), "xrtBOSize"},
-    {offsetof(api, bo_map), "xrtBOMap"},
-    {offsetof(api, bo_sync), "xrtBOSync"},
-    {offsetof(api, run_open), "xrtRunOpen"},
-    {offsetof(api, run_set_arg), "xrtRunSetArg"},
-    {offsetof(api, run_start), "xrtRunStart"},
-    {offsetof(api, run_wait), "xrtRunWait"},
-    {offsetof(api, run_wait_for), "xrtRunWaitFor"},
-    {offsetof(api, run_state), "xrtRunState"},
-    {offsetof(api, run_close), "xrtRunClose"},
 };
 
 /* A device of this process; one for all sessions that open it. */
@@ -122,32 +64,9 @@ typedef struct xrt_run {
     xrtRunHandle handle;
 } xrt_run;
 
-static pthread_mutex_t slots_lock = PTHREAD_MUTEX_INITIALIZER; // of slots' use, xrt and loaded
+static pthread_mutex_t slots_lock = PTHREAD_MUTEX_INITIALIZER; // of the slots' use and of xrt
 static slot slots[MAX_SLOTS];
-static api xrt;
-static bool loaded;
-
-/* Never unloaded: XRT has threads and objects that live until the program ends. */
-static zurt_status load_api(zurt_ctx *ctx)
-{
-    if (loaded)
-        return ZURT_OK;
-    void *library = dlopen("libxrt_coreutil.so.2", RTLD_NOW | RTLD_LOCAL);
-    if (!library)
-        return zi_fail(ctx, ZURT_E_DEVICE,
-                       "XRT is not installed (%s); Debian: apt-get install "
-                       "libxrt1",
-                       dlerror());
-    for (size_t i = 0; i < sizeof(symbols) / sizeof(symbols[0]); i++) {
-        void *symbol = dlsym(library, symbols[i].name);
-        if (!symbol)
-            return zi_fail(ctx, ZURT_E_DEVICE, "XRT has no %s; zurt needs 2.13 or later",
-                           symbols[i].name);
-        memcpy((char *)&xrt + symbols[i].member, &symbol, sizeof(symbol));
-    }
-    loaded = true;
-    return ZURT_OK;
-}
+static zi_xrt_api xrt;
 
 /* ---- a device that failed ---- */
 
@@ -542,7 +461,7 @@ static zurt_status attach(zurt_ctx *ctx, xrt_device *d, const char *name, const 
 {
     pthread_mutex_lock(&slots_lock);
     slot *s = NULL;
-    zurt_status st = load_api(ctx);
+    zurt_status st = zi_xrt_load(ctx, &xrt);
     if (!st)
         st = take_slot(ctx, name, d->xclbin.uuid, &s);
     if (!st) {
