@@ -130,6 +130,16 @@ static int32_t flags_of(const layer *y)
     return flags;
 }
 
+/** A fully connected layer over the whole input: one output pixel, weights read once. */
+static void whole_window(layer *y, int32_t in_h, int32_t in_w)
+{
+    y->kh = in_h;
+    y->kw = in_w;
+    y->sy = y->sx = y->dil_y = y->dil_x = 1;
+    y->pad_y = y->pad_x = 0;
+    y->out_h = y->out_w = 1;
+}
+
 /** Strides, dilation, pads and the size of the output; 0: there is no output. */
 static int random_window(layer *y, int32_t in_h, int32_t in_w)
 {
@@ -159,22 +169,41 @@ static int random_window(layer *y, int32_t in_h, int32_t in_w)
            in_w + y->pad_x + after_x > (y->kw - 1) * y->dil_x;
 }
 
-int case_random(test_case *t)
+/** Kind and input: small, wide, or a vector of many channels. Returns whether there is an output.
+ */
+static int random_shape(test_case *t)
 {
     layer *y = &t->y;
-    int32_t in_planes = pick(1, 3), h = pick(1, pick(0, 3) ? 12 : 30), w = pick(1, 30), per;
+    int32_t size = pick(0, 9), vector = size == 0 && y->kind == ZK_CONV;
+    int32_t planes = vector ? pick(1, 70) : pick(1, pick(0, 3) ? 3 : 6);
+    int32_t h = pick(1, pick(0, 3) ? 12 : 30), w = size == 1 ? pick(31, 230) : pick(1, 30);
+    if (vector) {
+        h = pick(1, 4);
+        w = pick(1, 4);
+    }
+    t->in = tensor_make(planes, h, w);
+    if (vector)
+        whole_window(y, h, w);
+    return vector || random_window(y, h, w);
+}
+
+int case_random(test_case *t, int32_t free_word, int32_t free_act)
+{
+    layer *y = &t->y;
+    int32_t per, planes;
     int64_t macs;
     memset(t, 0, sizeof(*t));
     y->kind = pick(ZK_CONV, ZK_MAXPOOL);
-    t->free_word = pick(0, 4000);
-    t->in = tensor_make(in_planes, h, w);
-    if (!random_window(y, h, w))
+    t->free_word = free_word;
+    t->free_act = free_act;
+    if (!random_shape(t))
         return 0;
-    y->groups = y->kind == ZK_CONV && pick(0, 3) == 0 ? in_planes : 1;
-    y->out_planes = y->kind == ZK_CONV ? y->groups * pick(1, 3) : in_planes;
+    planes = t->in.planes;
+    y->groups = y->kind == ZK_CONV && planes < 7 && pick(0, 3) == 0 ? planes : 1;
+    y->out_planes = y->kind == ZK_CONV ? y->groups * pick(1, 3) : planes;
     y->flags = flags_of(y);
     random_numbers(y);
-    t->n_icb = y->kind == ZK_CONV ? in_planes / y->groups : 1;
+    t->n_icb = y->kind == ZK_CONV ? planes / y->groups : 1;
     per = y->kind == ZK_CONV ? t->n_icb * ZK_C : 1;
     macs = (int64_t)y->out_planes * ZK_C * per * y->kh * y->kw * y->out_h * y->out_w;
     y->ch = need(sizeof(channel) * (size_t)y->out_planes * ZK_C);
@@ -245,61 +274,4 @@ void case_walk(const test_case *t, zk_step *s)
         s->start_x = mod(-s->lanes, y->out_w);
         s->start_y = (-s->lanes - s->start_x) / y->out_w;
     }
-}
-
-/** Banks written in one iteration; -1 where none. */
-static int banks_of(const zk_step *s, const int32_t *x, const int32_t *y, int32_t pos, int32_t *out)
-{
-    int32_t n = 0, lane = s->flags & ZK_UP2 ? pos / 2 : pos * s->wr_lanes;
-    int32_t mask = (1 << s->out_split) - 1, count = s->flags & ZK_UP2 ? 2 : s->wr_lanes;
-    for (int32_t i = 0; i < count; i++) {
-        int32_t l = s->flags & ZK_UP2 ? lane : lane + i, oy, ox;
-        if (l >= s->lanes || x[l] >= s->out_w || y[l] < 0 || y[l] >= s->out_h)
-            continue;
-        oy = s->flags & ZK_UP2 ? 2 * y[l] + pos % 2 : y[l];
-        ox = s->flags & ZK_UP2 ? 2 * x[l] + i : x[l];
-        if (s->flags & ZK_POOL2) {
-            if (i || oy % 2 == 0)
-                continue;
-            oy /= 2;
-            ox /= 2;
-        }
-        out[n++] = mod(s->out_base + oy * s->out_row + (ox >> s->out_split) * s->out_col +
-                           (ox & mask) * s->out_half,
-                       ZK_PP);
-    }
-    return n;
-}
-
-int banks_suit(const zk_step *s)
-{
-    int32_t x[ZK_PP], y[ZK_PP], last[4], n_last = 0, quality = 2;
-    int32_t cx = s->start_x, cy = s->start_y;
-    for (int32_t l = 0; l < ZK_PP; l++) {
-        x[l] = cx;
-        y[l] = cy;
-        cx = cx + 1 >= s->wrap_w ? 0 : cx + 1;
-        cy += cx == 0;
-    }
-    for (int32_t g = 0; g < s->n_groups; g++) {
-        for (int32_t pos = 0; pos < zk_step_writeback(s); pos++) {
-            int32_t now[4], n = banks_of(s, x, y, pos, now);
-            for (int32_t i = 0; i < n; i++) {
-                for (int32_t j = 0; j < i; j++)
-                    quality = now[i] == now[j] ? 0 : quality;
-                for (int32_t j = 0; j < n_last; j++)
-                    quality = quality && now[i] == last[j] ? 1 : quality;
-            }
-            if (quality == 0)
-                return 0;
-            memcpy(last, now, sizeof(last));
-            n_last = n;
-        }
-        for (int32_t l = 0; l < ZK_PP; l++) {
-            x[l] += s->grp_dx;
-            y[l] += s->grp_dy + (x[l] >= s->wrap_w);
-            x[l] -= x[l] >= s->wrap_w ? s->wrap_w : 0;
-        }
-    }
-    return quality;
 }

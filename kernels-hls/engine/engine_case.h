@@ -15,12 +15,16 @@ typedef struct {
     int32_t by_rows;   /**< no group crosses a row */
     int32_t row_n;     /**< DW_ROW */
     int32_t free_word; /**< next word of the scratchpad */
-    int32_t free_act;
+    int32_t free_act;  /**< of the act buffer */
+    int32_t end_word;  /**< its weights end here in the streams */
     int32_t st_dst, a_src;
 } test_case;
 
-/** Fills everything but the steps; 0: too large or impossible, try again. */
-int case_random(test_case *t);
+/**
+ * Fills everything but the steps; the tensors are placed from free_word and free_act on.
+ * Returns 0 for what is too large or impossible.
+ */
+int case_random(test_case *t, int32_t free_word, int32_t free_act);
 void case_free(test_case *t);
 
 /** The taps of the step. Returns their number. */
@@ -28,11 +32,5 @@ int32_t case_taps(const test_case *t, zk_tap *out);
 
 /** Lanes, and their walk over the output. Leaves lanes 0 where there is no way. */
 void case_walk(const test_case *t, zk_step *s);
-
-/**
- * Whether the result's banks suit the step: 0: two words of an iteration share a bank; 1: none do;
- * 2: nor do those of neighbouring iterations, so that act beats can be absorbed on time.
- */
-int banks_suit(const zk_step *s);
 
 #endif

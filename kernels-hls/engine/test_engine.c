@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "engine_case.h"
+#include "zk_conflicts.h"
 
 /** What the engine's memories should hold; survives from case to case. */
 typedef struct {
@@ -154,15 +155,15 @@ static zk_step layer_step(const test_case *t, int32_t n_taps)
     return s;
 }
 
-/** Chooses wr_lanes and period; returns what banks_suit() says. */
+/** Chooses wr_lanes and period; returns what zk_writes_suit() says. */
 static int pace(zk_step *s)
 {
     int suit;
     s->wr_lanes = s->flags & ZK_POOL2 ? 2 : s->flags & (ZK_UP2 | ZK_OUT_FIFO) ? 1 : pick(1, ZK_RQ);
-    suit = banks_suit(s);
-    if (suit == 0 && s->wr_lanes > 1) {
+    suit = zk_writes_suit(s, ZK_PP);
+    if (suit == ZK_SUIT_NOT && s->wr_lanes > 1) {
         s->wr_lanes = 1;
-        suit = banks_suit(s);
+        suit = zk_writes_suit(s, ZK_PP);
     }
     s->period = zk_step_period(s) + (pick(0, 3) ? 0 : pick(0, 3));
     return suit;
@@ -206,35 +207,46 @@ static void append_layer(launch *l, const test_case *t, zk_step *s, zk_tap *taps
     }
 }
 
-/** The whole launch of a case; 0: try another. */
-static int case_assemble(world *w, launch *l, test_case *t)
+/** Ring words for the next step to absorb: `least`, and any number of later ones that find room. */
+static int32_t share_words(const launch *l, int32_t absorbed, int32_t least, int32_t room)
+{
+    int32_t most = l->n_words - absorbed - least;
+    most = most < room ? most : room;
+    if (most <= 0)
+        return least;
+    return least + (pick(0, 2) ? pick(0, most) : most);
+}
+
+/** The steps of a layer; 0: it cannot be. `absorbed` counts the ring words so far. */
+static int case_assemble(world *w, launch *l, test_case *t, int32_t *absorbed)
 {
     zk_tap taps[ZK_TAPS];
     zk_step s = layer_step(t, case_taps(t, taps)), load = {.kind = ZK_LOAD};
-    int32_t early, suit;
+    int32_t suit, own;
     if (s.lanes == 0)
         return 0;
     suit = pace(&s);
-    if (suit == 0) // UP2 whose two columns fall into one bank
-        return 0;
-    asm_begin(l);
-    asm_weights(l, &t->y, t->n_icb, t->row_n);
-    early = pick(0, l->n_words < ZK_RING ? l->n_words : ZK_RING);
-    if (pick(0, 2) == 0)
-        early = l->n_words < ZK_RING ? l->n_words : ZK_RING;
-    if (l->n_words - early > ZK_STEP_WEIGHTS || (s.n_groups > 1 && zk_block_words(&s) >= ZK_RING))
-        return 0;
+    if (suit == ZK_SUIT_NOT || (s.n_groups > 1 && zk_block_words(&s) >= ZK_RING))
+        return 0; // e.g. UP2 whose two columns fall into one bank; a block larger than the ring
+    if (!zk_reads_rotate(&s, ZK_PP)) {
+        printf("the layout of a layer does not rotate\n");
+        exit(1);
+    }
     load_tensor(w, t, &t->in, &load);
-    load.w_words = early;
+    load.w_src = 4 * *absorbed;
+    load.w_words = share_words(l, *absorbed, 0, ZK_RING - l->level);
+    *absorbed += load.w_words;
     asm_step(l, &load, NULL, NULL);
     if (t->y.flags & ZK_RESIDUAL) {
         zk_step second = {.kind = ZK_LOAD};
         load_tensor(w, t, &t->residual, &second);
         asm_step(l, &second, NULL, NULL);
     }
-    s.w_src = 4 * early;
-    s.w_words = l->n_words - early;
-    if (suit == 2 && pick(0, 1)) {
+    own = t->end_word > *absorbed ? t->end_word - *absorbed : 0;
+    s.w_src = 4 * *absorbed;
+    s.w_words = share_words(l, *absorbed, own, ZK_RING - (*absorbed + own - t->end_word));
+    *absorbed += s.w_words;
+    if (suit == ZK_SUIT_LOADS && pick(0, 1)) {
         t->spare = tensor_make(pick(1, 2), pick(1, 20), pick(1, 20));
         t->spare.row = t->spare.w + pick(0, 3);
         t->spare.plane = t->spare.h * t->spare.row;
@@ -244,9 +256,11 @@ static int case_assemble(world *w, launch *l, test_case *t)
             load_tensor(w, t, &t->spare, &s);
     }
     t->st_dst = t->free_act + 5;
+    t->free_act = t->st_dst + t->out.planes * (s.st_plane + 3);
     s.st_dst = t->st_dst;
     append_layer(l, t, &s, taps);
-    return t->st_dst + t->out.planes * (s.st_plane + 3) <= w->n_act;
+    return t->free_act <= w->n_act && t->free_word <= ZK_PP * ZK_ROWS &&
+           s.w_words <= ZK_STEP_WEIGHTS;
 }
 
 /** Loads what the layer stored, in a segment of its own, to a new place. */
@@ -291,20 +305,17 @@ static int64_t differences(const world *w)
     return bad;
 }
 
-static void describe(const test_case *t, const zk_step *s, const zk_sim_stats *n, int64_t bad)
+static void describe(const test_case *t, const zk_step *s)
 {
     const layer *y = &t->y;
     printf("kind %d flags %d in %dx%dx%d out %dx%dx%d kernel %dx%d stride %d,%d dilation %d,%d pad "
-           "%d,%d groups %d lanes %d,%d wrap %d period %d: %lld words differ; iterations %lld, "
-           "conflicts %lld,%lld, held %lld, faults %lld, unfinished %lld\n",
+           "%d,%d groups %d; lanes %d,%d wrap %d period %d, iterations %d\n",
            y->kind, y->flags, t->in.planes, t->in.h, t->in.w, y->out_planes, y->out_h, y->out_w,
            y->kh, y->kw, y->sy, y->sx, y->dil_y, y->dil_x, y->pad_y, y->pad_x, y->groups, s->lanes,
-           s->wr_lanes, s->wrap_w, s->period, (long long)bad, (long long)n->iterations,
-           (long long)n->read_conflicts, (long long)n->write_conflicts, (long long)n->held_beats,
-           (long long)n->faults, (long long)n->unfinished);
+           s->wr_lanes, s->wrap_w, s->period, s->iterations);
 }
 
-/** Makes the engine's memories the expected ones, after a case that went wrong or was dropped. */
+/** Makes the expected memories those of the engine, after a case that went wrong or was dropped. */
 static void world_agree(world *w)
 {
     memcpy(w->act, w->act_engine, (size_t)w->n_act * sizeof(v16));
@@ -312,34 +323,60 @@ static void world_agree(world *w)
         memcpy(w->pad[a], ZK_NAME(sim_word)(a), ZK_C);
 }
 
+/** Random layers, their models and their steps; 0: no such case. `last_step`: of each layer. */
+static int cases_make(world *w, launch *l, test_case *t, int32_t n, int32_t *last_step)
+{
+    int32_t absorbed = 0, free_word = pick(0, 4000), free_act = 0;
+    asm_begin(l);
+    for (int32_t i = 0; i < n; i++) {
+        if (!case_random(&t[i], free_word, free_act))
+            return 0;
+        asm_weights(l, &t[i].y, t[i].n_icb, t[i].row_n);
+        t[i].end_word = l->n_words;
+        free_word = t[i].free_word + 800; // behind the words of a spare tensor
+        free_act = 1 << 16;
+    }
+    for (int32_t i = 0; i < n; i++) {
+        if (!case_assemble(w, l, &t[i], &absorbed) || (n > 1 && i == 0 && t[i].free_act > 1 << 16))
+            return 0;
+        last_step[i] = l->n_steps - 1;
+        ref_layer(&t[i].y, &t[i].in, &t[i].residual, t[i].result);
+        expect_result(w, &t[i]);
+    }
+    append_read_back(w, l, &t[n - 1]);
+    return 1;
+}
+
 /** 0: as it should be; 1: wrong; -1: no case from this seed. */
 static int case_run(world *w, launch *l, uint64_t seed, int verbose)
 {
-    test_case t;
-    zk_sim_stats n;
-    int64_t bad;
-    int wrong;
+    test_case t[2] = {0};
+    int32_t n, last_step[2] = {0, 0};
+    int result = -1;
     rnd_seed(seed);
-    if (!case_random(&t) || !case_assemble(w, l, &t)) {
-        case_free(&t);
-        world_agree(w);
-        return -1;
+    n = pick(1, 2);
+    if (cases_make(w, l, t, n, last_step)) {
+        zk_sim_stats c;
+        int64_t bad;
+        ZK_NAME(sim_stats)(1);
+        asm_run(l, w->act_engine, w->act_engine);
+        c = ZK_NAME(sim_stats)(1);
+        bad = differences(w);
+        result = bad || c.read_conflicts || c.write_conflicts || c.held_beats || c.faults ||
+                 c.unfinished;
+        for (int32_t i = 0; i < n && (result || verbose); i++)
+            describe(&t[i], &l->step[last_step[i]]);
+        if (result)
+            printf("%lld words differ; conflicts %lld read, %lld write; %lld held beats, %lld "
+                   "faults, %lld unfinished\n",
+                   (long long)bad, (long long)c.read_conflicts, (long long)c.write_conflicts,
+                   (long long)c.held_beats, (long long)c.faults, (long long)c.unfinished);
     }
-    ref_layer(&t.y, &t.in, &t.residual, t.result);
-    expect_result(w, &t);
-    append_read_back(w, l, &t);
-    ZK_NAME(sim_stats)(1);
-    asm_run(l, w->act_engine, w->act_engine);
-    n = ZK_NAME(sim_stats)(1);
-    bad = differences(w);
-    wrong =
-        bad || n.read_conflicts || n.write_conflicts || n.held_beats || n.faults || n.unfinished;
-    if (wrong || verbose)
-        describe(&t, &l->step[l->n_steps - (l->n_segments > 1) - 1], &n, bad);
-    if (wrong)
+    if (result != 0)
         world_agree(w);
-    case_free(&t);
-    return wrong;
+    case_free(&t[0]);
+    case_free(&t[1]);
+    return result;
 }
 
 int main(int argc, char **argv)
