@@ -109,6 +109,8 @@ static int fill(cli *c, target *t, const char *input, size_t *n_samples)
     const char *hash = strrchr(input, '#');
     bool is_data = strchr(input, ':') && hash;
     size_t first = 0;
+    if (strlen(input) + sizeof("npy:") > sizeof(spec))
+        return cli_fail(c, ZURT_E_LIMIT, "INPUT is longer than %zu", sizeof(spec) - sizeof("npy:"));
     if (is_data) {
         if (!cli_parse_size(c, "DATA#N", hash + 1, 0, SIZE_MAX / 4, &first))
             return EXIT_USAGE;
@@ -136,20 +138,17 @@ static int fill(cli *c, target *t, const char *input, size_t *n_samples)
     return code;
 }
 
-/* The k best classes of one sample, best first; returns how many. */
+/* The k best classes of one sample, best first, of equals the first; returns how many. */
 static size_t best_classes(const float *values, size_t n, size_t k, size_t *best)
 {
     size_t found = 0;
-    for (; found < k && found < n; found++) {
-        size_t top = SIZE_MAX;
-        for (size_t i = 0; i < n; i++) {
-            bool taken = false;
-            for (size_t b = 0; b < found; b++)
-                taken = taken || best[b] == i;
-            if (!taken && (top == SIZE_MAX || values[i] > values[top]))
-                top = i;
-        }
-        best[found] = top;
+    for (size_t i = 0; i < n; i++) {
+        if (found == k && !(values[i] > values[best[k - 1]]))
+            continue;
+        size_t at = found < k ? found++ : k - 1;
+        for (; at > 0 && values[i] > values[best[at - 1]]; at--)
+            best[at] = best[at - 1];
+        best[at] = i;
     }
     return found;
 }
@@ -159,8 +158,10 @@ static int write_outputs(cli *c, const run_options *o, const target *t, size_t i
     int code = EXIT_DONE;
     for (size_t k = 0; code == EXIT_DONE && k < t->n_out; k++) {
         char path[4096];
-        snprintf(path, sizeof(path), "%s.%zu.%zu.%s", o->output, index, k,
-                 zurt_dtype_name(t->outputs[k].dtype));
+        int length = snprintf(path, sizeof(path), "%s.%zu.%zu.%s", o->output, index, k,
+                              zurt_dtype_name(t->outputs[k].dtype));
+        if (length < 0 || (size_t)length >= sizeof(path))
+            return cli_fail(c, ZURT_E_LIMIT, "-o: the path is longer than %zu", sizeof(path) - 1);
         code = cli_check_output(c, path, o->force);
         output_file f = {0};
         if (code == EXIT_DONE)

@@ -58,6 +58,11 @@ int32_t data_label(const data_source *s, size_t i)
 int data_bind(cli *c, data_source *s, const zurt_tensor_info *inputs, const zurt_span *sample,
               size_t n_in)
 {
+    for (size_t k = 0; k < n_in; k++) {
+        if (sample[k].bytes == 0)
+            return cli_fail(c, ZURT_E_UNSUPPORTED, "input '%s' has no elements: nothing to feed",
+                            inputs[k].name);
+    }
     return s->kind->bind(c, s, inputs, sample, n_in);
 }
 
@@ -105,10 +110,51 @@ int data_read_file(cli *c, const char *path, uint8_t **bytes, size_t *size)
     int error = Z_OK;
     const char *text = gzerror(file, &error);
     int code = EXIT_DONE;
-    if (got < 0)
-        code = cli_fail(c, ZURT_E_IO, "%s: %s", path, text);
-    gzclose(file);
+    if (got < 0) // the text starts with the path
+        code = cli_fail(c,
+                        error == Z_ERRNO       ? ZURT_E_IO
+                        : error == Z_MEM_ERROR ? ZURT_E_NOMEM
+                                               : ZURT_E_FORMAT,
+                        "%s", text);
+    if (gzclose(file) == Z_BUF_ERROR && code == EXIT_DONE)
+        code = cli_fail(c, ZURT_E_FORMAT, "%s: ends in the middle of its gzip data", path);
     return code;
+}
+
+/* The last run of digits in a line: *label, or -1 if there is none. False if it is too long. */
+static bool last_number(const uint8_t *line, size_t length, int32_t *label)
+{
+    size_t end = length;
+    while (end > 0 && !isdigit(line[end - 1]))
+        end--;
+    size_t begin = end;
+    while (begin > 0 && isdigit(line[begin - 1]))
+        begin--;
+    *label = end > begin ? 0 : -1;
+    for (size_t k = begin; k < end && end - begin < 10; k++)
+        *label = *label * 10 + (line[k] - '0');
+    return end - begin < 10;
+}
+
+static bool is_blank(const uint8_t *line, size_t length)
+{
+    while (length > 0 && isspace(line[length - 1]))
+        length--;
+    return length == 0;
+}
+
+static bool add_label(int32_t **labels, size_t *n, size_t *capacity, int32_t label)
+{
+    if (*n == *capacity) {
+        size_t more = *capacity ? *capacity * 2 : 1024;
+        int32_t *grown = realloc(*labels, more * sizeof(**labels));
+        if (!grown)
+            return false;
+        *labels = grown;
+        *capacity = more;
+    }
+    (*labels)[(*n)++] = label;
+    return true;
 }
 
 int data_read_labels(cli *c, const char *path, int32_t **labels, size_t *n)
@@ -119,32 +165,22 @@ int data_read_labels(cli *c, const char *path, int32_t **labels, size_t *n)
     size_t size;
     int code = data_read_file(c, path, &bytes, &size);
     size_t capacity = 0;
-    for (size_t at = 0; code == EXIT_DONE && at < size;) {
-        size_t end = at;
-        while (end < size && bytes[end] != '\n')
+    size_t number = 0;
+    for (size_t at = 0, end; code == EXIT_DONE && at < size; at = end + 1) {
+        int32_t label;
+        for (end = at; end < size && bytes[end] != '\n';)
             end++;
-        size_t last = end; // the last run of digits of the line
-        while (last > at && !isdigit(bytes[last - 1]))
-            last--;
-        size_t first = last;
-        while (first > at && isdigit(bytes[first - 1]))
-            first--;
-        if (last > first && last - first < 10) {
-            if (*n == capacity) {
-                capacity = capacity ? capacity * 2 : 1024;
-                int32_t *grown = realloc(*labels, capacity * sizeof(**labels));
-                if (!grown) {
-                    code = cli_fail(c, ZURT_E_NOMEM, "%s: out of memory", path);
-                    break;
-                }
-                *labels = grown;
-            }
-            int32_t v = 0;
-            for (size_t k = first; k < last; k++)
-                v = v * 10 + (bytes[k] - '0');
-            (*labels)[(*n)++] = v;
-        }
-        at = end + 1;
+        number++;
+        if (is_blank(bytes + at, end - at))
+            continue;
+        bool good = last_number(bytes + at, end - at, &label);
+        if (good && label < 0 && number == 1)
+            continue; // a heading
+        if (!good || label < 0)
+            code = cli_fail(c, ZURT_E_FORMAT, "%s:%zu: ends in no class number below 10^9", path,
+                            number);
+        else if (!add_label(labels, n, &capacity, label))
+            code = cli_fail(c, ZURT_E_NOMEM, "%s: out of memory", path);
     }
     free(bytes);
     return code;

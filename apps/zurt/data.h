@@ -76,7 +76,7 @@ int data_bind_single(cli *c, data_source *s, const zurt_tensor_info *inputs,
 /** Reads a whole file, unpacking gzip; free() the bytes. */
 int data_read_file(cli *c, const char *path, uint8_t **bytes, size_t *size);
 
-/** Reads labels: a line each, its last number counts. */
+/** Reads labels: a line each, its last number counts; blank lines and a heading are skipped. */
 int data_read_labels(cli *c, const char *path, int32_t **labels, size_t *n);
 
 /** Real values to one batch element of an input of any type. */

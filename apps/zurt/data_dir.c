@@ -102,13 +102,52 @@ static int add_folder(cli *c, folder *f, const char *path, int32_t label, int de
     return code;
 }
 
-static picture *find_picture(folder *f, const char *name)
+static int by_name(const void *a, const void *b)
 {
-    for (size_t i = 0; i < f->n; i++) {
-        if (strcmp(f->pictures[i].name, name) == 0)
-            return &f->pictures[i];
+    const picture *const *x = a;
+    const picture *const *y = b;
+    return strcmp((*x)->name, (*y)->name);
+}
+
+/* Pictures in the order of their names, for set_label(). */
+static picture **sort_pictures(folder *f)
+{
+    picture **sorted = malloc((f->n + 1) * sizeof(*sorted));
+    for (size_t i = 0; sorted && i < f->n; i++)
+        sorted[i] = &f->pictures[i];
+    if (sorted)
+        qsort(sorted, f->n, sizeof(*sorted), by_name);
+    return sorted;
+}
+
+/* All pictures of that name, in whatever sub-folder, get the label. */
+static void set_label(picture **sorted, size_t n, const char *name, int32_t label)
+{
+    size_t lo = 0;
+    size_t hi = n;
+    while (lo < hi) {
+        size_t mid = lo + (hi - lo) / 2;
+        if (strcmp(sorted[mid]->name, name) < 0)
+            lo = mid + 1;
+        else
+            hi = mid;
     }
-    return NULL;
+    for (; lo < n && strcmp(sorted[lo]->name, name) == 0; lo++)
+        sorted[lo]->label = label;
+}
+
+/* One line of LABELS. */
+static int take_label(cli *c, const char *path, size_t number, const char *line, picture **sorted,
+                      size_t n)
+{
+    char name[1024];
+    long label;
+    if (line[strspn(line, " \t\r")] == 0)
+        return EXIT_DONE;
+    if (sscanf(line, "%1023s %ld", name, &label) != 2 || label < 0 || label > INT32_MAX)
+        return cli_fail(c, ZURT_E_FORMAT, "%s:%zu: wants `filename class`", path, number);
+    set_label(sorted, n, name, (int32_t)label);
+    return EXIT_DONE;
 }
 
 static int read_label_file(cli *c, folder *f, const char *path)
@@ -117,31 +156,21 @@ static int read_label_file(cli *c, folder *f, const char *path)
     size_t size;
     int code = data_read_file(c, path, &bytes, &size);
     char *text = code == EXIT_DONE ? malloc(size + 1) : NULL;
-    if (code == EXIT_DONE && !text)
+    picture **sorted = code == EXIT_DONE ? sort_pictures(f) : NULL;
+    if (code == EXIT_DONE && (!text || !sorted))
         code = cli_fail(c, ZURT_E_NOMEM, "out of memory");
-    if (text) {
+    if (code == EXIT_DONE) {
         if (size)
             memcpy(text, bytes, size);
         text[size] = 0;
         for (size_t i = 0; i < f->n; i++)
             f->pictures[i].label = -1;
     }
-    size_t line_number = 0;
+    size_t number = 0;
     char *rest = text;
-    for (char *line; text && code == EXIT_DONE && (line = strsep(&rest, "\n"));) {
-        line_number++;
-        char name[1024];
-        long label;
-        if (line[strspn(line, " \t\r")] == 0)
-            continue;
-        if (sscanf(line, "%1023s %ld", name, &label) != 2 || label < 0 || label > INT32_MAX) {
-            code = cli_fail(c, ZURT_E_FORMAT, "%s:%zu: wants `filename class`", path, line_number);
-            break;
-        }
-        picture *p = find_picture(f, name);
-        if (p)
-            p->label = (int32_t)label;
-    }
+    for (char *line; code == EXIT_DONE && (line = strsep(&rest, "\n"));)
+        code = take_label(c, path, ++number, line, sorted, f->n);
+    free(sorted);
     free(text);
     free(bytes);
     return code;

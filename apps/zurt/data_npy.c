@@ -174,39 +174,72 @@ static bool is_chw(const npy_array *x, const data_source *s, const zurt_tensor_i
     return !fits_hwc || info->from_nchw;
 }
 
+/* Pixels of one sample that the input takes as a picture, whatever its size. */
+static bool is_picture(const npy_array *x, const zurt_tensor_info *info, int32_t *height,
+                       int32_t *width, int32_t *channels)
+{
+    size_t last = x->rank == 4 ? x->dims[3] : 1;
+    if (x->type != 'u' || info->rank != 4 || (info->dims[3] != 1 && info->dims[3] != 3) ||
+        (x->rank != 3 && x->rank != 4) || (last != 1 && last != 3) || !x->dims[1] || !x->dims[2])
+        return false;
+    *height = (int32_t)x->dims[1]; // parse_shape() limits them
+    *width = (int32_t)x->dims[2];
+    *channels = (int32_t)last;
+    return true;
+}
+
+/* Element k of a sample as a real value; `ch` is its channel. */
+static float value_at(const npy_array *x, const uint8_t *from, size_t k, size_t ch,
+                      const zurt_norm *norm)
+{
+    float f;
+    double d;
+    switch (x->type) {
+    case 'f':
+        memcpy(&f, from + 4 * k, 4);
+        return f;
+    case 'd':
+        memcpy(&d, from + 8 * k, 8);
+        return (float)d;
+    default:
+        ch = ch < (size_t)norm->channels ? ch : 0;
+        return ((float)from[k] / 255.0f - norm->mean[ch]) / norm->std[ch];
+    }
+}
+
+/* A sample value by value, moved to [H, W, C] if it stands as [C, H, W]. */
+static int put_values(cli *c, const npy_array *x, const uint8_t *from, bool chw,
+                      const zurt_norm *norm, const zurt_tensor_info *info, zurt_span out)
+{
+    size_t n = x->sample_elems;
+    size_t channels = info->rank == 4 ? (size_t)info->dims[3] : 1;
+    bool swap = x->type == 'u' && norm->is_bgr && channels == 3;
+    float *values = malloc(n * sizeof(*values) + 1);
+    if (!values)
+        return cli_fail(c, ZURT_E_NOMEM, "out of memory");
+    for (size_t k = 0; k < n; k++) {
+        size_t pixel = k / channels;
+        size_t ch = k % channels;
+        size_t source = swap ? 2 - ch : ch;
+        size_t at = chw ? source * (n / channels) + pixel : pixel * channels + source;
+        values[k] = at < n ? value_at(x, from, at, ch, norm) : 0.0f; // n is checked below
+    }
+    int code = data_put_floats(c, info, values, n, out);
+    free(values);
+    return code;
+}
+
 static int npy_fill(cli *c, const data_source *s, size_t i, const zurt_norm *norm,
                     const zurt_tensor_info *inputs, const zurt_span *out, size_t n_in)
 {
     (void)n_in;
     const npy_array *x = s->state;
-    size_t n = x->sample_elems;
-    const uint8_t *from = x->data + i * n * x->elem;
-    float *values = malloc(2 * n * sizeof(*values) + 1);
-    if (!values)
-        return cli_fail(c, ZURT_E_NOMEM, "out of memory");
+    const uint8_t *from = x->data + i * x->sample_elems * x->elem;
     bool chw = is_chw(x, s, &inputs[0]);
-    size_t channels = inputs[0].rank == 4 ? (size_t)inputs[0].dims[3] : 1;
-    for (size_t k = 0; k < n; k++) {
-        double d;
-        if (x->type == 'f') {
-            memcpy(&values[k], from + 4 * k, 4);
-        } else if (x->type == 'd') {
-            memcpy(&d, from + 8 * k, 8);
-            values[k] = (float)d;
-        } else {
-            size_t ch = chw ? k / (n / channels) : k % channels;
-            ch = ch < (size_t)norm->channels ? ch : 0;
-            values[k] = ((float)from[k] / 255.0f - norm->mean[ch]) / norm->std[ch];
-        }
-    }
-    const float *source = values;
-    if (chw) {
-        data_chw_to_hwc(values, values + n, channels, n / channels, sizeof(float));
-        source = values + n;
-    }
-    int code = data_put_floats(c, &inputs[0], source, n, out[0]);
-    free(values);
-    return code;
+    int32_t height, width, channels;
+    if (!chw && is_picture(x, &inputs[0], &height, &width, &channels))
+        return data_put_pixels(c, norm, &inputs[0], from, width, height, channels, out[0]);
+    return put_values(c, x, from, chw, norm, &inputs[0], out[0]);
 }
 
 static void npy_close(data_source *s)
