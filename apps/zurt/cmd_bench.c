@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* zurt bench: latency percentiles and frames per second of one model on this machine. */
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -50,52 +51,56 @@ static void print_help(void)
            target_input_help, target_device_help);
 }
 
+static const struct option option_rows[] = {
+    CLI_COMMON_OPTIONS,
+    TARGET_INPUT_OPTIONS,
+    TARGET_DEVICE_OPTIONS,
+    {"streams", required_argument, NULL, OPT_STREAMS},
+    {"warmup", required_argument, NULL, OPT_WARMUP},
+    {"runs", required_argument, NULL, OPT_RUNS},
+    {"seconds", required_argument, NULL, OPT_SECONDS},
+    {"profile", no_argument, NULL, OPT_PROFILE},
+    {"csv", no_argument, NULL, OPT_CSV},
+    {0},
+};
+
+static int take_option(cli *c, int opt, bench_options *o)
+{
+    bool good = true;
+    switch (opt) {
+    case OPT_STREAMS:
+        good = cli_parse_u32(c, "--streams", optarg, 1, 16, &o->target.session.streams);
+        break;
+    case OPT_WARMUP:
+        good = cli_parse_size(c, "--warmup", optarg, 0, MOST_RUNS, &o->warmup);
+        break;
+    case OPT_RUNS:
+        good = cli_parse_size(c, "--runs", optarg, 1, MOST_RUNS, &o->runs);
+        break;
+    case OPT_SECONDS:
+        good = cli_parse_double(c, "--seconds", optarg, 0.01, 86400.0, &o->seconds);
+        break;
+    case OPT_PROFILE:
+        o->target.session.profile = 1;
+        break;
+    case OPT_CSV:
+        o->csv = true;
+        break;
+    default:
+        print_help();
+        exit(EXIT_DONE);
+    }
+    return good ? EXIT_DONE : EXIT_USAGE;
+}
+
 static int parse(cli *c, int argc, char **argv, bench_options *o)
 {
-    static const struct option rows[] = {
-        CLI_COMMON_OPTIONS,
-        TARGET_INPUT_OPTIONS,
-        TARGET_DEVICE_OPTIONS,
-        {"streams", required_argument, NULL, OPT_STREAMS},
-        {"warmup", required_argument, NULL, OPT_WARMUP},
-        {"runs", required_argument, NULL, OPT_RUNS},
-        {"seconds", required_argument, NULL, OPT_SECONDS},
-        {"profile", no_argument, NULL, OPT_PROFILE},
-        {"csv", no_argument, NULL, OPT_CSV},
-        {0},
-    };
-    for (int opt; (opt = getopt_long(argc, argv, "", rows, NULL)) != -1;) {
+    for (int opt; (opt = getopt_long(argc, argv, "", option_rows, NULL)) != -1;) {
         int code = target_option(c, opt, argc, argv, &o->target);
-        if (code == EXIT_DONE)
-            continue;
-        if (code != -1)
+        if (code == -1)
+            code = take_option(c, opt, o);
+        if (code != EXIT_DONE)
             return code;
-        bool good = true;
-        switch (opt) {
-        case OPT_STREAMS:
-            good = cli_parse_u32(c, "--streams", optarg, 1, 16, &o->target.session.streams);
-            break;
-        case OPT_WARMUP:
-            good = cli_parse_size(c, "--warmup", optarg, 0, MOST_RUNS, &o->warmup);
-            break;
-        case OPT_RUNS:
-            good = cli_parse_size(c, "--runs", optarg, 1, MOST_RUNS, &o->runs);
-            break;
-        case OPT_SECONDS:
-            good = cli_parse_double(c, "--seconds", optarg, 0.01, 86400.0, &o->seconds);
-            break;
-        case OPT_PROFILE:
-            o->target.session.profile = 1;
-            break;
-        case OPT_CSV:
-            o->csv = true;
-            break;
-        default:
-            print_help();
-            exit(EXIT_DONE);
-        }
-        if (!good)
-            return EXIT_USAGE;
     }
     if (optind + 1 != argc)
         return cli_usage(c, "wants one MODEL");
@@ -146,6 +151,28 @@ typedef struct flight {
     zurt_span *out;
 } flight;
 
+/* free_flights() in any case. */
+static bool allocate_flight(const target *t, flight *f)
+{
+    f->out = calloc(t->n_out + 1, sizeof(*f->out));
+    for (size_t k = 0; f->out && k < t->n_out; k++) {
+        f->out[k] = (zurt_span){malloc(t->out[k].bytes + 1), t->out[k].bytes};
+        if (!f->out[k].data)
+            return false;
+    }
+    return f->out != NULL;
+}
+
+static void free_flights(const target *t, flight *flights, size_t n)
+{
+    for (size_t s = 0; flights && s < n; s++) {
+        for (size_t k = 0; flights[s].out && k < t->n_out; k++)
+            free(flights[s].out[k].data);
+        free(flights[s].out);
+    }
+    free(flights);
+}
+
 /* Keeps `streams` requests in flight, waiting for the oldest. Latency includes its queueing. */
 static int bench_streams(cli *c, const bench_options *o, target *t, bench_result *r)
 {
@@ -153,39 +180,34 @@ static int bench_streams(cli *c, const bench_options *o, target *t, bench_result
     flight *flights = calloc(streams, sizeof(*flights));
     int code = flights ? EXIT_DONE : cli_fail(c, ZURT_E_NOMEM, "out of memory");
     for (size_t s = 0; code == EXIT_DONE && s < streams; s++) {
-        flights[s].out = calloc(t->n_out + 1, sizeof(zurt_span));
-        for (size_t k = 0; flights[s].out && k < t->n_out; k++)
-            flights[s].out[k] = (zurt_span){malloc(t->out[k].bytes + 1), t->out[k].bytes};
+        if (!allocate_flight(t, &flights[s]))
+            code = cli_fail(c, ZURT_E_NOMEM, "out of memory");
     }
     size_t started = 0;
     size_t finished = 0;
     uint64_t start = cli_now_ns();
-    zurt_status st = ZURT_OK;
-    while (code == EXIT_DONE && !st) {
+    while (code == EXIT_DONE) {
+        zurt_status st;
         if (started - finished < streams && (started == 0 || more_to_do(o, started, start))) {
-            flight *f = &flights[started++ % streams];
+            flight *f = &flights[started % streams];
             f->begin_ns = cli_now_ns();
             st = zurt_session_submit(t->session, t->in, t->n_in, f->out, t->n_out, &f->ticket);
-            continue;
-        }
-        if (started == finished)
+            started += !st;
+        } else if (started > finished) {
+            flight *f = &flights[finished++ % streams];
+            st = zurt_session_wait(t->session, f->ticket, UINT32_MAX);
+            if (!st && !add_latency(r, cli_now_ns() - f->begin_ns))
+                code = cli_fail(c, ZURT_E_NOMEM, "out of memory");
+        } else {
             break;
-        flight *f = &flights[finished++ % streams];
-        st = zurt_session_wait(t->session, f->ticket, UINT32_MAX);
-        if (!st && !add_latency(r, cli_now_ns() - f->begin_ns))
-            st = ZURT_E_NOMEM;
+        }
+        if (st)
+            code = cli_fail(c, st, NULL);
     }
     r->elapsed_ns = cli_now_ns() - start;
-    if (st)
-        code = cli_fail(c, st, NULL);
-    for (; st && finished < started; finished++) // the answers still under way use our buffers
+    for (; finished < started; finished++) // after a failure: the others still use our buffers
         zurt_session_wait(t->session, flights[finished % streams].ticket, UINT32_MAX);
-    for (size_t s = 0; flights && s < streams; s++) {
-        for (size_t k = 0; flights[s].out && k < t->n_out; k++)
-            free(flights[s].out[k].data);
-        free(flights[s].out);
-    }
-    free(flights);
+    free_flights(t, flights, streams);
     return code;
 }
 
@@ -229,7 +251,13 @@ static void json_environment(json_writer *j, const target *t, const bench_option
         json_string(j, "machine", system.machine);
         json_string(j, "kernel", system.release);
     }
-    json_uint(j, "threads", o->target.session.threads);
+    zurt_session_info info;
+    if (t->session && zurt_session_info_get(t->session, &info) == ZURT_OK)
+        json_uint(j, "threads", info.threads);
+    else
+        json_uint(j, "threads",
+                  o->target.session.threads ? o->target.session.threads
+                                            : (uint64_t)sysconf(_SC_NPROCESSORS_ONLN));
     json_uint(j, "streams", o->target.session.streams);
     json_uint(j, "batch", t->batch);
     json_close(j);
@@ -294,49 +322,113 @@ static void report_profile_text(const target *t)
     }
 }
 
-static void report(cli *c, const bench_options *o, const target *t, bench_result *r)
+typedef struct summary {
+    uint64_t p50, p90, p99, min, max;
+    double mean;
+    double fps;
+} summary;
+
+static summary summarise(const target *t, bench_result *r)
 {
     qsort(r->latency_ns, r->n, sizeof(*r->latency_ns), by_value);
     double sum = 0.0;
     for (size_t i = 0; i < r->n; i++)
         sum += (double)r->latency_ns[i];
-    double mean = sum / (double)r->n;
-    double fps = (double)(r->n * t->batch) / ((double)r->elapsed_ns * 1e-9);
-    uint64_t p50 = percentile(r, 50.0);
-    uint64_t p90 = percentile(r, 90.0);
-    uint64_t p99 = percentile(r, 99.0);
-    if (c->json) {
-        json_writer j;
-        json_begin(&j, stdout);
-        json_string(&j, "model", o->model);
-        json_string(&j, "device", device_name(t));
-        json_uint(&j, "runs", r->n);
-        json_object(&j, "latency_ns");
-        json_uint(&j, "p50", p50);
-        json_uint(&j, "p90", p90);
-        json_uint(&j, "p99", p99);
-        json_double(&j, "mean", mean);
-        json_uint(&j, "min", r->latency_ns[0]);
-        json_uint(&j, "max", r->latency_ns[r->n - 1]);
-        json_close(&j);
-        json_double(&j, "fps", fps);
-        json_environment(&j, t, o);
-        report_profile_json(&j, t);
-        json_end(&j);
-    } else if (o->csv) {
-        printf("model,device,runs,p50_ns,p90_ns,p99_ns,mean_ns,min_ns,max_ns,fps\n"
-               "%s,%s,%zu,%llu,%llu,%llu,%.0f,%llu,%llu,%.3f\n",
-               o->model, device_name(t), r->n, (unsigned long long)p50, (unsigned long long)p90,
-               (unsigned long long)p99, mean, (unsigned long long)r->latency_ns[0],
-               (unsigned long long)r->latency_ns[r->n - 1], fps);
-    } else {
-        printf("%s on %s: %.2f fps over %zu requests\n", o->model, device_name(t), fps, r->n);
-        printf("latency ms: p50 %.3f  p90 %.3f  p99 %.3f  mean %.3f  min %.3f  max %.3f\n",
-               (double)p50 * 1e-6, (double)p90 * 1e-6, (double)p99 * 1e-6, mean * 1e-6,
-               (double)r->latency_ns[0] * 1e-6, (double)r->latency_ns[r->n - 1] * 1e-6);
-        if (o->target.session.profile && t->session)
-            report_profile_text(t);
+    return (summary){
+        .p50 = percentile(r, 50.0),
+        .p90 = percentile(r, 90.0),
+        .p99 = percentile(r, 99.0),
+        .min = r->latency_ns[0],
+        .max = r->latency_ns[r->n - 1],
+        .mean = sum / (double)r->n,
+        .fps = (double)(r->n * t->batch) / ((double)r->elapsed_ns * 1e-9),
+    };
+}
+
+static void report_json(const bench_options *o, const target *t, const summary *s, size_t runs)
+{
+    json_writer j;
+    json_begin(&j, stdout);
+    json_string(&j, "model", o->model);
+    json_string(&j, "device", device_name(t));
+    json_uint(&j, "runs", runs);
+    json_object(&j, "latency_ns");
+    json_uint(&j, "p50", s->p50);
+    json_uint(&j, "p90", s->p90);
+    json_uint(&j, "p99", s->p99);
+    json_double(&j, "mean", s->mean);
+    json_uint(&j, "min", s->min);
+    json_uint(&j, "max", s->max);
+    json_close(&j);
+    json_double(&j, "fps", s->fps);
+    json_environment(&j, t, o);
+    report_profile_json(&j, t);
+    json_end(&j);
+}
+
+/* A field of RFC 4180. */
+static void print_csv_text(const char *text)
+{
+    putchar('"');
+    for (; *text; text++) {
+        if (*text == '"')
+            putchar('"');
+        putchar(*text);
     }
+    putchar('"');
+}
+
+static void report_csv(const bench_options *o, const target *t, const summary *s, size_t runs)
+{
+    printf("model,device,runs,p50_ns,p90_ns,p99_ns,mean_ns,min_ns,max_ns,fps\n");
+    print_csv_text(o->model);
+    printf(",%s,%zu,%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%.0f,%" PRIu64 ",%" PRIu64 ",%.3f\n",
+           device_name(t), runs, s->p50, s->p90, s->p99, s->mean, s->min, s->max, s->fps);
+}
+
+static void report_text(const bench_options *o, const target *t, const summary *s, size_t runs)
+{
+    printf("%s on %s: %.2f fps over %zu requests\n", o->model, device_name(t), s->fps, runs);
+    printf("latency ms: p50 %.3f  p90 %.3f  p99 %.3f  mean %.3f  min %.3f  max %.3f\n",
+           (double)s->p50 * 1e-6, (double)s->p90 * 1e-6, (double)s->p99 * 1e-6, s->mean * 1e-6,
+           (double)s->min * 1e-6, (double)s->max * 1e-6);
+    if (o->target.session.profile && t->session)
+        report_profile_text(t);
+}
+
+static void report(cli *c, const bench_options *o, const target *t, bench_result *r)
+{
+    summary s = summarise(t, r);
+    if (c->json)
+        report_json(o, t, &s, r->n);
+    else if (o->csv)
+        report_csv(o, t, &s, r->n);
+    else
+        report_text(o, t, &s, r->n);
+}
+
+/* Opens the model, fills its inputs with noise and runs it a few times. */
+static int prepare(cli *c, const bench_options *o, target *t)
+{
+    data_source noise = {0};
+    bool quiet = c->quiet;
+    int code = target_open(c, o->model, &o->target, t);
+    if (code == EXIT_DONE && !t->is_zurt && o->target.session.streams > 1)
+        code = cli_usage(c, "--streams needs a .zurt");
+    c->quiet = true; // noise is what a benchmark is expected to use
+    if (code == EXIT_DONE)
+        code = data_open(c, "random:1", &noise);
+    c->quiet = quiet;
+    if (code == EXIT_DONE)
+        code = target_bind(c, t, &noise);
+    if (code == EXIT_DONE)
+        code = target_fill(c, t, &noise, 0, 1);
+    for (size_t i = 0; code == EXIT_DONE && i < o->warmup; i++)
+        code = target_run(c, t);
+    if (code == EXIT_DONE && t->session)
+        zurt_session_profile_reset(t->session);
+    data_close(&noise);
+    return code;
 }
 
 int cmd_bench(cli *c, int argc, char **argv)
@@ -345,32 +437,16 @@ int cmd_bench(cli *c, int argc, char **argv)
     int code = parse(c, argc, argv, &o);
     if (code != EXIT_DONE)
         return code;
-    target t;
-    data_source noise = {0};
+    target t = {0};
     bench_result r = {0};
-    bool quiet = c->quiet;
-    code = target_open(c, o.model, &o.target, &t);
-    if (code == EXIT_DONE && !t.is_zurt && o.target.session.streams > 1)
-        code = cli_usage(c, "--streams needs a .zurt");
-    c->quiet = true; // noise is what a benchmark is expected to use
-    if (code == EXIT_DONE)
-        code = data_open(c, "random:1", &noise);
-    c->quiet = quiet;
-    if (code == EXIT_DONE)
-        code = target_bind(c, &t, &noise);
-    if (code == EXIT_DONE)
-        code = target_fill(c, &t, &noise, 0, 1);
-    for (size_t i = 0; code == EXIT_DONE && i < o.warmup; i++)
-        code = target_run(c, &t);
-    if (code == EXIT_DONE && t.session)
-        zurt_session_profile_reset(t.session);
-    if (code == EXIT_DONE)
-        code =
-            o.target.session.streams > 1 ? bench_streams(c, &o, &t, &r) : bench_sync(c, &o, &t, &r);
+    code = prepare(c, &o, &t);
+    if (code == EXIT_DONE && o.target.session.streams > 1)
+        code = bench_streams(c, &o, &t, &r);
+    else if (code == EXIT_DONE)
+        code = bench_sync(c, &o, &t, &r);
     if (code == EXIT_DONE)
         report(c, &o, &t, &r);
     free(r.latency_ns);
-    data_close(&noise);
     target_close(&t);
     return code;
 }

@@ -42,11 +42,13 @@ const char convert_help[] =
     "  --labels FILE              class names, one a line\n"
     "  --force                    overwrite OUT\n";
 
+/* By zurt_calib_method. */
+static const char *const method_names[] = {"minmax", "percentile", "mse", "entropy"};
+
 static int parse_method(cli *c, zurt_calib_method *out)
 {
-    static const char *const names[] = {"minmax", "percentile", "mse", "entropy"};
     for (int i = 0; i < 4; i++) {
-        if (strcmp(optarg, names[i]) == 0) {
+        if (strcmp(optarg, method_names[i]) == 0) {
             *out = (zurt_calib_method)i;
             return EXIT_DONE;
         }
@@ -116,30 +118,31 @@ static int take_option(cli *c, int opt, convert_options *o)
     return good ? EXIT_DONE : EXIT_USAGE;
 }
 
+static const struct option option_rows[] = {
+    CLI_COMMON_OPTIONS,
+    TARGET_INPUT_OPTIONS,
+    TARGET_DEVICE_OPTIONS,
+    {"calib", required_argument, NULL, OPT_CALIB},
+    {"method", required_argument, NULL, OPT_METHOD},
+    {"percentile", required_argument, NULL, OPT_PERCENTILE},
+    {"samples", required_argument, NULL, OPT_SAMPLES},
+    {"per-tensor", no_argument, NULL, OPT_PER_TENSOR},
+    {"io", required_argument, NULL, OPT_IO},
+    {"require-int8", no_argument, NULL, OPT_REQUIRE_INT8},
+    {"keep-float", required_argument, NULL, OPT_KEEP_FLOAT},
+    {"report", required_argument, NULL, OPT_REPORT},
+    {"sqnr-samples", required_argument, NULL, OPT_SQNR_SAMPLES},
+    {"labels", required_argument, NULL, OPT_LABELS},
+    {"output", required_argument, NULL, OPT_OUTPUT},
+    {"force", no_argument, NULL, OPT_FORCE},
+    {0},
+};
+
 int convert_parse(cli *c, int argc, char **argv, convert_options *o)
 {
-    static const struct option rows[] = {
-        CLI_COMMON_OPTIONS,
-        TARGET_INPUT_OPTIONS,
-        TARGET_DEVICE_OPTIONS,
-        {"calib", required_argument, NULL, OPT_CALIB},
-        {"method", required_argument, NULL, OPT_METHOD},
-        {"percentile", required_argument, NULL, OPT_PERCENTILE},
-        {"samples", required_argument, NULL, OPT_SAMPLES},
-        {"per-tensor", no_argument, NULL, OPT_PER_TENSOR},
-        {"io", required_argument, NULL, OPT_IO},
-        {"require-int8", no_argument, NULL, OPT_REQUIRE_INT8},
-        {"keep-float", required_argument, NULL, OPT_KEEP_FLOAT},
-        {"report", required_argument, NULL, OPT_REPORT},
-        {"sqnr-samples", required_argument, NULL, OPT_SQNR_SAMPLES},
-        {"labels", required_argument, NULL, OPT_LABELS},
-        {"output", required_argument, NULL, OPT_OUTPUT},
-        {"force", no_argument, NULL, OPT_FORCE},
-        {0},
-    };
     *o = (convert_options){
         .target = target_options_default(), .quantize = ZURT_QUANTIZE_OPTIONS_INIT, .samples = 200};
-    for (int opt; (opt = getopt_long(argc, argv, "o:", rows, NULL)) != -1;) {
+    for (int opt; (opt = getopt_long(argc, argv, "o:", option_rows, NULL)) != -1;) {
         int code = target_option(c, opt, argc, argv, &o->target);
         if (code == -1)
             code = take_option(c, opt, o);
@@ -256,13 +259,12 @@ static int set_labels(cli *c, const char *path, zurt_graph *g)
 
 static int set_metadata(cli *c, const convert_options *o, zurt_graph *g)
 {
-    static const char *const methods[] = {"minmax", "percentile", "mse", "entropy"};
     const char *slash = strrchr(o->model, '/');
     char text[512];
     if (o->calib)
         snprintf(text, sizeof(text), "%s, %s calibration%s, zurt %s", slash ? slash + 1 : o->model,
-                 methods[o->quantize.method], o->quantize.per_tensor ? ", per-tensor weights" : "",
-                 zurt_version());
+                 method_names[o->quantize.method],
+                 o->quantize.per_tensor ? ", per-tensor weights" : "", zurt_version());
     else
         snprintf(text, sizeof(text), "%s, its own scales, zurt %s", slash ? slash + 1 : o->model,
                  zurt_version());
@@ -321,16 +323,19 @@ static int64_t file_bytes(const char *path)
     return stat(path, &info) == 0 ? (int64_t)info.st_size : -1;
 }
 
-/* Nodes of the graph that compute in float though they have work to do. */
+/* A node that computes in float, and not only to hand int8 results out. */
+static bool is_float_node(const zurt_graph *g, size_t i, zurt_node_info *info)
+{
+    return zurt_graph_node(g, i, info) == ZURT_OK && info->dtype == ZURT_F32 &&
+           strcmp(info->op, "Dequantize") != 0;
+}
+
 static size_t count_float(const zurt_graph *g)
 {
     size_t n = 0;
-    for (size_t i = 0; i < zurt_graph_n_nodes(g); i++) {
-        zurt_node_info info;
-        if (zurt_graph_node(g, i, &info) == ZURT_OK && info.dtype == ZURT_F32 &&
-            strcmp(info.op, "Dequantize") != 0)
-            n++;
-    }
+    zurt_node_info info;
+    for (size_t i = 0; i < zurt_graph_n_nodes(g); i++)
+        n += is_float_node(g, i, &info);
     return n;
 }
 
@@ -366,8 +371,7 @@ void convert_summary(cli *c, const convert_options *o, const zurt_graph *source,
         printf("every node computes in int8\n");
     for (size_t i = 0; i < zurt_graph_n_nodes(out); i++) {
         zurt_node_info info;
-        if (zurt_graph_node(out, i, &info) == ZURT_OK && info.dtype == ZURT_F32 &&
-            strcmp(info.op, "Dequantize") != 0)
+        if (is_float_node(out, i, &info))
             printf("in float: %s '%s'%s%s\n", info.op, info.name, info.note[0] ? ": " : "",
                    info.note);
     }

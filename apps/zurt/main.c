@@ -55,6 +55,9 @@ int main(int argc, char **argv)
         if (strcmp(commands[i].name, argv[1]) != 0)
             continue;
         cli c = {.command = commands[i].name, .progress = isatty(STDERR_FILENO)};
+        for (int k = 2; k < argc; k++) // so that a failure before it is read is an object too
+            c.json = c.json || strcmp(argv[k], "--json") == 0;
+        opterr = 0; // commands state a wrong option themselves
         zurt_ctx_options options = ZURT_CTX_OPTIONS_INIT;
         options.log = log_line;
         options.log_self = &c;

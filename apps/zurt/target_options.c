@@ -33,6 +33,7 @@ target_options target_options_default(void)
                         .session = ZURT_SESSION_OPTIONS_INIT};
     for (int i = 0; i < 4; i++)
         o.norm.std[i] = 1.0f;
+    o.session.threads = 0; // one per core
     return o;
 }
 
@@ -112,11 +113,75 @@ static int parse_layout(cli *c, target_options *o)
     return EXIT_DONE;
 }
 
-int target_option(cli *c, int opt, int argc, char **argv, target_options *o)
+static int parse_crop_ratio(cli *c, target_options *o)
+{
+    double ratio;
+    if (!cli_parse_double(c, "--crop-ratio", optarg, 0.01, 1.0, &ratio))
+        return EXIT_USAGE;
+    o->norm.crop_ratio = (float)ratio;
+    o->norm_given = true;
+    return EXIT_DONE;
+}
+
+static int input_option(cli *c, int opt, int argc, char **argv, target_options *o)
 {
     uint32_t number = 0;
-    double real;
     bool good = true;
+    switch (opt) {
+    case OPT_INPUT_NORM:
+        return parse_norm(c, argc, argv, o);
+    case OPT_BGR:
+        o->norm.is_bgr = 1;
+        o->norm_given = true;
+        break;
+    case OPT_FIT:
+        return parse_fit(c, o);
+    case OPT_CROP_RATIO:
+        return parse_crop_ratio(c, o);
+    case OPT_INPUT_SIZE:
+        good = cli_parse_dims(c, "--input-size", optarg, &o->import.width, &o->import.height);
+        break;
+    case OPT_BATCH:
+        good = cli_parse_u32(c, "--batch", optarg, 1, 65536, &number);
+        o->import.batch = (int32_t)number;
+        break;
+    case OPT_LAYOUT:
+        return parse_layout(c, o);
+    case OPT_LABEL_OFFSET:
+        good = cli_parse_u32(c, "--label-offset", optarg, 0, 1000000, &o->label_offset);
+        break;
+    default:
+        return -1;
+    }
+    return good ? EXIT_DONE : EXIT_USAGE;
+}
+
+static int device_option(cli *c, int opt, target_options *o)
+{
+    bool good = true;
+    switch (opt) {
+    case OPT_DEVICE:
+        return parse_device(c, &o->session.device);
+    case OPT_XCLBIN:
+        o->session.xclbin = optarg;
+        break;
+    case OPT_THREADS:
+        good = cli_parse_u32(c, "--threads", optarg, 1, 64, &o->session.threads);
+        break;
+    case OPT_TIMEOUT:
+        good = cli_parse_u32(c, "--timeout", optarg, 1, 3600000, &o->session.timeout_ms);
+        break;
+    case OPT_FALLBACK:
+        o->session.fallback = 1;
+        break;
+    default:
+        return -1;
+    }
+    return good ? EXIT_DONE : EXIT_USAGE;
+}
+
+int target_option(cli *c, int opt, int argc, char **argv, target_options *o)
+{
     switch (opt) {
     case CLI_OPT_JSON:
         c->json = true;
@@ -125,48 +190,11 @@ int target_option(cli *c, int opt, int argc, char **argv, target_options *o)
         c->quiet = true;
         return EXIT_DONE;
     case '?':
-    case ':':
-        return cli_usage(c, "'%s' is not an option, or lacks its value", argv[optind - 1]);
-    case OPT_INPUT_NORM:
-        return parse_norm(c, argc, argv, o);
-    case OPT_BGR:
-        o->norm.is_bgr = 1;
-        o->norm_given = true;
-        return EXIT_DONE;
-    case OPT_FIT:
-        return parse_fit(c, o);
-    case OPT_CROP_RATIO:
-        good = cli_parse_double(c, "--crop-ratio", optarg, 0.01, 1.0, &real);
-        o->norm.crop_ratio = good ? (float)real : 1.0f;
-        o->norm_given = true;
-        return good ? EXIT_DONE : EXIT_USAGE;
-    case OPT_INPUT_SIZE:
-        good = cli_parse_dims(c, "--input-size", optarg, &o->import.width, &o->import.height);
-        return good ? EXIT_DONE : EXIT_USAGE;
-    case OPT_BATCH:
-        good = cli_parse_u32(c, "--batch", optarg, 1, 65536, &number);
-        o->import.batch = (int32_t)number;
-        return good ? EXIT_DONE : EXIT_USAGE;
-    case OPT_LAYOUT:
-        return parse_layout(c, o);
-    case OPT_LABEL_OFFSET:
-        good = cli_parse_u32(c, "--label-offset", optarg, 0, 1000000, &o->label_offset);
-        return good ? EXIT_DONE : EXIT_USAGE;
-    case OPT_DEVICE:
-        return parse_device(c, &o->session.device);
-    case OPT_XCLBIN:
-        o->session.xclbin = optarg;
-        return EXIT_DONE;
-    case OPT_THREADS:
-        good = cli_parse_u32(c, "--threads", optarg, 1, 64, &o->session.threads);
-        return good ? EXIT_DONE : EXIT_USAGE;
-    case OPT_TIMEOUT:
-        good = cli_parse_u32(c, "--timeout", optarg, 1, 3600000, &o->session.timeout_ms);
-        return good ? EXIT_DONE : EXIT_USAGE;
-    case OPT_FALLBACK:
-        o->session.fallback = 1;
-        return EXIT_DONE;
+        return cli_usage(c, "'%s' is not an option, lacks its value or takes none",
+                         argv[optind - 1]);
     default:
-        return -1;
+        break;
     }
+    int code = input_option(c, opt, argc, argv, o);
+    return code == -1 ? device_option(c, opt, o) : code;
 }
