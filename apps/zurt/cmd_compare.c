@@ -5,19 +5,15 @@
 #include <stdlib.h>
 
 #include "html.h"
+#include "judge.h"
 #include "score.h"
-#include "target.h"
 
-enum { OPT_DATA = OPT_COMMAND_FIRST, OPT_LIMIT, OPT_MAX_CHANGED, OPT_HTML, OPT_FORCE };
+enum { OPT_MAX_CHANGED = OPT_JUDGE_FIRST, MOST_CHUNK = 1 << 20 };
 
 typedef struct compare_options {
-    target_options target;
+    judge_options judge;
     const char *path[2];
-    const char *data;
-    const char *html;
-    size_t limit;
     size_t max_changed;
-    bool force;
 } compare_options;
 
 typedef struct comparison {
@@ -47,57 +43,32 @@ static void print_help(void)
 static int parse(cli *c, int argc, char **argv, compare_options *o)
 {
     static const struct option rows[] = {
-        CLI_COMMON_OPTIONS,
-        TARGET_INPUT_OPTIONS,
-        TARGET_DEVICE_OPTIONS,
-        {"data", required_argument, NULL, OPT_DATA},
-        {"limit", required_argument, NULL, OPT_LIMIT},
-        {"max-changed", required_argument, NULL, OPT_MAX_CHANGED},
-        {"html", required_argument, NULL, OPT_HTML},
-        {"force", no_argument, NULL, OPT_FORCE},
-        {0},
-    };
+        JUDGE_OPTIONS, {"max-changed", required_argument, NULL, OPT_MAX_CHANGED}, {0}};
     for (int opt; (opt = getopt_long(argc, argv, "", rows, NULL)) != -1;) {
-        int code = target_option(c, opt, argc, argv, &o->target);
-        if (code == EXIT_DONE)
-            continue;
-        if (code != -1)
-            return code;
-        switch (opt) {
-        case OPT_DATA:
-            o->data = optarg;
-            break;
-        case OPT_LIMIT:
-            if (!cli_parse_size(c, "--limit", optarg, 1, SIZE_MAX / 2, &o->limit))
-                return EXIT_USAGE;
-            break;
-        case OPT_MAX_CHANGED:
-            if (!cli_parse_size(c, "--max-changed", optarg, 0, SIZE_MAX / 2, &o->max_changed))
-                return EXIT_USAGE;
-            break;
-        case OPT_HTML:
-            o->html = optarg;
-            break;
-        case OPT_FORCE:
-            o->force = true;
-            break;
-        default:
+        int code = judge_option(c, opt, argc, argv, &o->judge);
+        if (code == -1 && opt != OPT_MAX_CHANGED) {
             print_help();
             exit(EXIT_DONE);
         }
+        if (code == -1)
+            code = cli_parse_size(c, "--max-changed", optarg, 0, SIZE_MAX / 2, &o->max_changed)
+                       ? EXIT_DONE
+                       : EXIT_USAGE;
+        if (code != EXIT_DONE)
+            return code;
     }
-    if (optind + 2 != argc || !o->data)
+    if (optind + 2 != argc || !o->judge.data)
         return cli_usage(c, "wants two models and --data DATA");
     o->path[0] = argv[optind];
     o->path[1] = argv[optind + 1];
-    return o->html ? cli_check_output(c, o->html, o->force) : EXIT_DONE;
+    return o->judge.html ? cli_check_output(c, o->judge.html, o->judge.force) : EXIT_DONE;
 }
 
 /* A float model that was given no preprocessing takes the other's, if that is a .zurt. */
 static void share_norm(cli *c, const compare_options *o, comparison *x)
 {
     for (int m = 0; m < 2; m++) {
-        if (o->target.norm_given || x->t[m].is_zurt || !x->t[1 - m].is_zurt)
+        if (o->judge.target.norm_given || x->t[m].is_zurt || !x->t[1 - m].is_zurt)
             continue;
         x->t[m].norm = x->t[1 - m].norm;
         cli_note(c, "%s is fed with the preprocessing that %s carries", o->path[m], o->path[1 - m]);
@@ -116,32 +87,42 @@ static size_t least_common_multiple(size_t a, size_t b)
     return a / x * b;
 }
 
+static int check_outputs(cli *c, const comparison *x)
+{
+    const target *a = &x->t[0];
+    const target *b = &x->t[1];
+    if (a->n_out != b->n_out)
+        return cli_fail(c, ZURT_E_UNSUPPORTED, "%s has %zu outputs, %s has %zu", a->path, a->n_out,
+                        b->path, b->n_out);
+    for (size_t k = 0; k < a->n_out; k++) {
+        size_t elems[2] = {target_out_elems(a, k), target_out_elems(b, k)};
+        if (elems[0] != elems[1])
+            return cli_fail(c, ZURT_E_UNSUPPORTED,
+                            "output %zu: %zu values a sample in %s, %zu in %s", k, elems[0],
+                            a->path, elems[1], b->path);
+    }
+    return EXIT_DONE;
+}
+
 static int prepare(cli *c, comparison *x)
 {
-    if (x->t[0].n_out != x->t[1].n_out)
-        return cli_fail(c, ZURT_E_UNSUPPORTED, "%s has %zu outputs, %s has %zu", x->t[0].path,
-                        x->t[0].n_out, x->t[1].path, x->t[1].n_out);
+    int code = check_outputs(c, x);
+    if (code != EXIT_DONE)
+        return code;
     x->chunk = least_common_multiple(x->t[0].batch, x->t[1].batch);
-    bool good = (x->noise = calloc(x->t[0].n_out + 1, sizeof(*x->noise))) != NULL;
-    for (int m = 0; m < 2; m++) {
-        x->out[m] = calloc(x->t[m].n_out + 1, sizeof(**x->out));
-        for (size_t k = 0; x->out[m] && k < x->t[m].n_out; k++) {
-            size_t elems = target_out_elems(&x->t[m], k);
-            if (elems != target_out_elems(&x->t[1 - m], k))
-                return cli_fail(c, ZURT_E_UNSUPPORTED,
-                                "output %zu: %zu values a sample in %s, "
-                                "%zu in %s",
-                                k, elems, x->t[m].path, target_out_elems(&x->t[1 - m], k),
-                                x->t[1 - m].path);
-            x->out[m][k] = malloc((elems * x->chunk + 1) * sizeof(float));
-            good = good && x->out[m][k];
-        }
-        good = good && x->out[m];
-    }
+    if (x->chunk > MOST_CHUNK)
+        return cli_fail(c, ZURT_E_LIMIT,
+                        "batches of %zu and %zu meet after %zu samples; compile with --batch",
+                        x->t[0].batch, x->t[1].batch, x->chunk);
+    x->noise = calloc(x->t[0].n_out + 1, sizeof(*x->noise));
     x->classify = target_is_classifier(&x->t[0]) && target_is_classifier(&x->t[1]);
     size_t n = x->classify ? target_out_elems(&x->t[0], 0) : 0;
-    good = good && score_init(&x->s[0], n) && score_init(&x->s[1], n) &&
-           (x->changes = calloc(n * n + 1, sizeof(*x->changes))) != NULL;
+    x->changes = calloc(n * n + 1, sizeof(*x->changes));
+    bool good = x->noise && x->changes;
+    for (int m = 0; m < 2; m++) {
+        x->out[m] = judge_outputs_create(&x->t[m], x->chunk);
+        good = good && x->out[m] && score_init(&x->s[m], n);
+    }
     return good ? EXIT_DONE : cli_fail(c, ZURT_E_NOMEM, "out of memory");
 }
 
@@ -180,11 +161,19 @@ static int compare(cli *c, comparison *x, const data_source *s, size_t n)
     return code;
 }
 
+static bool is_identical(const comparison *x)
+{
+    bool same = true;
+    for (size_t k = 0; k < x->t[0].n_out; k++)
+        same = same && x->noise[k].noise == 0.0;
+    return same;
+}
+
 static void report_json(const compare_options *o, const comparison *x)
 {
     json_writer j;
     json_begin(&j, stdout);
-    json_string(&j, "data", o->data);
+    json_string(&j, "data", o->judge.data);
     for (int m = 0; m < 2; m++) {
         json_object(&j, m ? "b" : "a");
         json_string(&j, "model", o->path[m]);
@@ -197,7 +186,7 @@ static void report_json(const compare_options *o, const comparison *x)
         json_null(&j, "changed");
     json_matrix(&j, "changes", x->changes, x->s[0].n_classes);
     json_double(&j, "sqnr_db", sqnr_db(&x->noise[0]));
-    json_bool(&j, "identical", x->noise[0].noise == 0.0);
+    json_bool(&j, "identical", is_identical(x));
     json_array(&j, "outputs");
     for (size_t k = 0; k < x->t[0].n_out; k++) {
         json_object(&j, NULL);
@@ -239,7 +228,7 @@ static void report_text(const compare_options *o, const comparison *x)
 
 static int report(cli *c, const compare_options *o, const comparison *x)
 {
-    if (o->html && x->classify) {
+    if (o->judge.html && x->classify) {
         size_t n = x->s[0].n_classes;
         html_matrix pages[] = {
             {x->changes, n, "predicted by A", "predicted by B", "Changed predictions"},
@@ -249,10 +238,10 @@ static int report(cli *c, const compare_options *o, const comparison *x)
         char title[1024];
         snprintf(title, sizeof(title), "%s (A) and %s (B)", o->path[0], o->path[1]);
         size_t shown = x->s[0].labelled ? 3 : 1;
-        int code = html_write(c, o->html, title, pages, shown, &x->s[0], &x->s[1], &x->t[1]);
+        int code = html_write(c, o->judge.html, title, pages, shown, &x->s[0], &x->s[1], &x->t[1]);
         if (code != EXIT_DONE)
             return code;
-    } else if (o->html) {
+    } else if (o->judge.html) {
         cli_note(c, "--html: no matrices, the models are not classifiers");
     }
     if (c->json)
@@ -265,9 +254,7 @@ static int report(cli *c, const compare_options *o, const comparison *x)
 static void free_comparison(comparison *x)
 {
     for (int m = 0; m < 2; m++) {
-        for (size_t k = 0; x->out[m] && k < x->t[m].n_out; k++)
-            free(x->out[m][k]);
-        free(x->out[m]);
+        judge_outputs_destroy(&x->t[m], x->out[m]);
         score_free(&x->s[m]);
         target_close(&x->t[m]);
     }
@@ -277,26 +264,24 @@ static void free_comparison(comparison *x)
 
 int cmd_compare(cli *c, int argc, char **argv)
 {
-    compare_options o = {.target = target_options_default()};
+    compare_options o = {.judge = judge_options_default()};
     int code = parse(c, argc, argv, &o);
     if (code != EXIT_DONE)
         return code;
     comparison x = {0};
     data_source s = {0};
     for (int m = 0; code == EXIT_DONE && m < 2; m++)
-        code = target_open(c, o.path[m], &o.target, &x.t[m]);
+        code = target_open(c, o.path[m], &o.judge.target, &x.t[m]);
     if (code == EXIT_DONE) {
         share_norm(c, &o, &x);
         code = prepare(c, &x);
     }
     if (code == EXIT_DONE)
-        code = data_open(c, o.data, &s);
-    s.label_offset = (int32_t)o.target.label_offset;
+        code = judge_open_data(c, &o.judge, &s);
     for (int m = 0; code == EXIT_DONE && m < 2; m++)
         code = target_bind(c, &x.t[m], &s);
-    size_t n = o.limit && o.limit < s.n ? o.limit : s.n;
     if (code == EXIT_DONE)
-        code = compare(c, &x, &s, n);
+        code = compare(c, &x, &s, judge_samples(&o.judge, &s));
     if (code == EXIT_DONE)
         code = report(c, &o, &x);
     free_comparison(&x);

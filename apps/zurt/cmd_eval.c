@@ -4,18 +4,12 @@
 #include <stdlib.h>
 
 #include "html.h"
+#include "judge.h"
 #include "score.h"
-#include "target.h"
-
-enum { OPT_DATA = OPT_COMMAND_FIRST, OPT_LIMIT, OPT_HTML, OPT_FORCE };
 
 typedef struct eval_options {
-    target_options target;
+    judge_options judge;
     const char *model;
-    const char *data;
-    const char *html;
-    size_t limit;
-    bool force;
 } eval_options;
 
 static void print_help(void)
@@ -31,57 +25,27 @@ static void print_help(void)
 
 static int parse(cli *c, int argc, char **argv, eval_options *o)
 {
-    static const struct option rows[] = {
-        CLI_COMMON_OPTIONS,
-        TARGET_INPUT_OPTIONS,
-        TARGET_DEVICE_OPTIONS,
-        {"data", required_argument, NULL, OPT_DATA},
-        {"limit", required_argument, NULL, OPT_LIMIT},
-        {"html", required_argument, NULL, OPT_HTML},
-        {"force", no_argument, NULL, OPT_FORCE},
-        {0},
-    };
+    static const struct option rows[] = {JUDGE_OPTIONS, {0}};
     for (int opt; (opt = getopt_long(argc, argv, "", rows, NULL)) != -1;) {
-        int code = target_option(c, opt, argc, argv, &o->target);
-        if (code == EXIT_DONE)
-            continue;
-        if (code != -1)
-            return code;
-        switch (opt) {
-        case OPT_DATA:
-            o->data = optarg;
-            break;
-        case OPT_LIMIT:
-            if (!cli_parse_size(c, "--limit", optarg, 1, SIZE_MAX / 2, &o->limit))
-                return EXIT_USAGE;
-            break;
-        case OPT_HTML:
-            o->html = optarg;
-            break;
-        case OPT_FORCE:
-            o->force = true;
-            break;
-        default:
+        int code = judge_option(c, opt, argc, argv, &o->judge);
+        if (code == -1) {
             print_help();
             exit(EXIT_DONE);
         }
+        if (code != EXIT_DONE)
+            return code;
     }
-    if (optind + 1 != argc || !o->data)
+    if (optind + 1 != argc || !o->judge.data)
         return cli_usage(c, "wants one MODEL and --data DATA");
     o->model = argv[optind];
-    return o->html ? cli_check_output(c, o->html, o->force) : EXIT_DONE;
+    return o->judge.html ? cli_check_output(c, o->judge.html, o->judge.force) : EXIT_DONE;
 }
 
 static int evaluate(cli *c, target *t, const data_source *s, size_t n, score *result)
 {
     size_t elems = target_out_elems(t, 0);
-    float **out = calloc(t->n_out + 1, sizeof(*out));
+    float **out = judge_outputs_create(t, t->batch);
     int code = EXIT_DONE;
-    for (size_t k = 0; out && k < t->n_out; k++) {
-        out[k] = malloc((target_out_elems(t, k) * t->batch + 1) * sizeof(**out));
-        if (!out[k])
-            code = cli_fail(c, ZURT_E_NOMEM, "out of memory");
-    }
     if (!out || !score_init(result, elems))
         code = cli_fail(c, ZURT_E_NOMEM, "out of memory");
     for (size_t at = 0; code == EXIT_DONE && at < n; at += t->batch) {
@@ -92,18 +56,16 @@ static int evaluate(cli *c, target *t, const data_source *s, size_t n, score *re
         cli_progress(c, "evaluating", at + count, n);
     }
     cli_progress_end(c);
-    for (size_t k = 0; out && k < t->n_out; k++)
-        free(out[k]);
-    free(out);
+    judge_outputs_destroy(t, out);
     return code;
 }
 
 static int report(cli *c, const eval_options *o, const target *t, const score *result)
 {
-    if (o->html) {
+    if (o->judge.html) {
         html_matrix page = {result->confusion, result->n_classes, "true class", "predicted",
                             "Confusion"};
-        int code = html_write(c, o->html, o->model, &page, 1, result, NULL, t);
+        int code = html_write(c, o->judge.html, o->model, &page, 1, result, NULL, t);
         if (code != EXIT_DONE)
             return code;
     }
@@ -111,7 +73,7 @@ static int report(cli *c, const eval_options *o, const target *t, const score *r
         json_writer j;
         json_begin(&j, stdout);
         json_string(&j, "model", o->model);
-        json_string(&j, "data", o->data);
+        json_string(&j, "data", o->judge.data);
         score_json(&j, result);
         json_end(&j);
         return EXIT_DONE;
@@ -125,27 +87,25 @@ static int report(cli *c, const eval_options *o, const target *t, const score *r
 
 int cmd_eval(cli *c, int argc, char **argv)
 {
-    eval_options o = {.target = target_options_default()};
+    eval_options o = {.judge = judge_options_default()};
     int code = parse(c, argc, argv, &o);
     if (code != EXIT_DONE)
         return code;
     target t = {0};
     data_source s = {0};
     score result = {0};
-    code = target_open(c, o.model, &o.target, &t);
+    code = target_open(c, o.model, &o.judge.target, &t);
     if (code == EXIT_DONE && !target_is_classifier(&t))
         code = cli_fail(c, ZURT_E_UNSUPPORTED,
                         "%s: output 0 is not one score per class; `zurt compare` judges such "
                         "models by their SQNR",
                         o.model);
     if (code == EXIT_DONE)
-        code = data_open(c, o.data, &s);
-    s.label_offset = (int32_t)o.target.label_offset;
+        code = judge_open_data(c, &o.judge, &s);
     if (code == EXIT_DONE)
         code = target_bind(c, &t, &s);
-    size_t n = o.limit && o.limit < s.n ? o.limit : s.n;
     if (code == EXIT_DONE)
-        code = evaluate(c, &t, &s, n, &result);
+        code = evaluate(c, &t, &s, judge_samples(&o.judge, &s), &result);
     if (code == EXIT_DONE)
         code = report(c, &o, &t, &result);
     score_free(&result);

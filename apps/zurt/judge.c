@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "judge.h"
+
+#include <stdlib.h>
+
+judge_options judge_options_default(void)
+{
+    return (judge_options){.target = target_options_default()};
+}
+
+int judge_option(cli *c, int opt, int argc, char **argv, judge_options *o)
+{
+    bool good = true;
+    switch (opt) {
+    case OPT_DATA:
+        o->data = optarg;
+        break;
+    case OPT_LIMIT:
+        good = cli_parse_size(c, "--limit", optarg, 1, SIZE_MAX / 2, &o->limit);
+        break;
+    case OPT_HTML:
+        o->html = optarg;
+        break;
+    case OPT_FORCE:
+        o->force = true;
+        break;
+    default:
+        return target_option(c, opt, argc, argv, &o->target);
+    }
+    return good ? EXIT_DONE : EXIT_USAGE;
+}
+
+int judge_open_data(cli *c, const judge_options *o, data_source *out)
+{
+    int code = data_open(c, o->data, out);
+    out->label_offset = (int32_t)o->target.label_offset;
+    return code;
+}
+
+size_t judge_samples(const judge_options *o, const data_source *s)
+{
+    return o->limit && o->limit < s->n ? o->limit : s->n;
+}
+
+float **judge_outputs_create(const target *t, size_t n)
+{
+    float **outputs = calloc(t->n_out + 1, sizeof(*outputs));
+    for (size_t k = 0; outputs && k < t->n_out; k++) {
+        size_t elems = target_out_elems(t, k);
+        if (elems < SIZE_MAX / sizeof(**outputs) / (n + 1))
+            outputs[k] = malloc((elems * n + 1) * sizeof(**outputs));
+        if (!outputs[k]) {
+            judge_outputs_destroy(t, outputs);
+            return NULL;
+        }
+    }
+    return outputs;
+}
+
+void judge_outputs_destroy(const target *t, float **outputs)
+{
+    for (size_t k = 0; outputs && k < t->n_out; k++)
+        free(outputs[k]);
+    free(outputs);
+}
