@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** @file The step format and its clock, where the answer can be said in numbers. */
+#include <stdio.h>
+#include <string.h>
+
+#include "zk_conflicts.h"
+
+static int failed;
+
+static void expect(const char *what, int64_t got, int64_t want)
+{
+    if (got == want)
+        return;
+    printf("%s: %lld, expected %lld\n", what, (long long)got, (long long)want);
+    failed = 1;
+}
+
+/** Every field keeps its value, to the bit, and has its own place. */
+static void step_keeps_every_field(void)
+{
+    int32_t value = INT32_MIN + 5;
+    zk_step s, back;
+    v16 words[ZK_STEP_WORDS];
+    memset(&s, 0, sizeof(s));
+#define ZK_FIELD(f) s.f = value += 60000001;
+    ZK_STEP_FIELDS(ZK_FIELD)
+#undef ZK_FIELD
+    memset(&back, 0x55, sizeof(back));
+    zk_step_pack(&s, words);
+    zk_step_unpack(words, &back);
+    expect("step, packed and unpacked", memcmp(&s, &back, sizeof(s)), 0);
+    expect("bytes of the first field", words[0].b[0], (int8_t)(s.kind & 255));
+    expect("bytes of a step", sizeof(s) <= sizeof(words), 1);
+}
+
+static void tap_keeps_its_range(void)
+{
+    static const int32_t ends[] = {-32768, -1, 0, 1, 32767};
+    for (int i = 0; i < 25; i++) {
+        zk_tap t = {-123456 * (i - 12), ends[i % 5], ends[i / 5]}, back;
+        v16 w = {{0}};
+        zk_tap_pack(&t, i % 2, &w);
+        zk_tap_unpack(&w, i % 2, &back);
+        expect("tap", memcmp(&t, &back, sizeof(t)), 0);
+    }
+}
+
+/** 3x3, 64 to 64 channels, 56x56, kv260: the example of docs/engine.md. */
+static zk_step example(void)
+{
+    zk_step s = {.kind = ZK_CONV, .n_taps = 9, .n_icb = 4, .n_ocb = 4, .n_groups = 392};
+    s.flags = ZK_OUT_BANK;
+    s.lanes = 8;
+    s.wr_lanes = 2;
+    s.out_w = s.out_h = s.wrap_w = 56;
+    s.grp_dx = 8;
+    s.in_row = s.out_row = 56;
+    s.in_col = s.out_col = 1;
+    s.period = zk_step_period(&s);
+    return s;
+}
+
+static void iterations_follow_the_formula(void)
+{
+    zk_step s = example();
+    int32_t level = 4 * 37;
+    expect("period", s.period, 36);
+    expect("computing", zk_step_iterations(&s, 1024, &level), 4 * (1 + 392 * 36) + 4);
+    expect("ring after it", level, 0);
+    s.w_words = 30000;
+    level = 4 * 37;
+    expect("more weights than the ring takes", zk_step_iterations(&s, 1024, &level), -1);
+    expect("ring as before", level, 4 * 37);
+    s = (zk_step){.kind = ZK_LOAD, .w_words = 1024, .a_planes = 2, .a_words = 100};
+    level = 0;
+    expect("weights only", zk_step_iterations(&s, 1024, &level), 4096);
+    expect("ring full", level, 1024);
+    s.w_words = 0;
+    expect("act beats only", zk_step_iterations(&s, 1024, &level), 200);
+}
+
+static void late_weights_hold_the_first_group_up(void)
+{
+    zk_step s = example();
+    int32_t level = 0;
+    s.n_ocb = 1;
+    expect("no weights at all", zk_step_iterations(&s, 1024, &level), -1);
+    s.w_words = 37;
+    // the last word's last beat is in iteration 147, it is read in 151, and 391 groups follow
+    expect("late weights", zk_step_iterations(&s, 1024, &level), 152 + 391 * 36 + 4);
+    expect("ring after it", level, 0);
+    s.flags |= ZK_KEEP_WEIGHTS;
+    zk_step_iterations(&s, 1024, &level);
+    expect("kept words", level, 37);
+    expect("a block larger than the ring", (level = 0, zk_step_iterations(&s, 36, &level)), -1);
+}
+
+static void conflicts_are_found(void)
+{
+    zk_step s = example();
+    expect("pitch 56", zk_reads_rotate(&s, 8), 1);
+    expect("writes", zk_writes_suit(&s, 8), ZK_SUIT_LOADS);
+    s.in_row = 58;
+    expect("pitch 58: rows of seven groups", zk_reads_rotate(&s, 8), 1);
+    s.out_w = s.wrap_w = 57;
+    expect("pitch 58: a group crosses rows", zk_reads_rotate(&s, 8), 0);
+    s.in_row = 57 + 8;
+    expect("pitch 65", zk_reads_rotate(&s, 8), 1);
+    s.in_col = 2;
+    expect("two words a lane", zk_reads_rotate(&s, 8), 0);
+    s.out_col = 8;
+    expect("all in one bank", zk_writes_suit(&s, 8), ZK_SUIT_NOT);
+    s.wr_lanes = 1;
+    expect("one after the other", zk_writes_suit(&s, 8), ZK_SUIT_ALONE);
+}
+
+int main(void)
+{
+    step_keeps_every_field();
+    tap_keeps_its_range();
+    iterations_follow_the_formula();
+    late_weights_hold_the_first_group_up();
+    conflicts_are_found();
+    return failed;
+}
