@@ -2,8 +2,11 @@
 #include "exec/devices.h"
 
 #include "backend/cpu/backend_cpu.h"
+#include "backend/pl/pl.h"
 
 static const zi_device_row rows[] = {
+    {ZURT_DEVICE_XRT, &zi_backend_xrt, true},
+    {ZURT_DEVICE_SIM, &zi_backend_sim, false},
     {ZURT_DEVICE_CPU, &zi_backend_cpu, false},
 };
 

@@ -3,10 +3,59 @@
 
 #include <string.h>
 
+#include "engine/zk_config.h"
+#include "plan/layer.h"
+
+#define OP(name) ((uint64_t)1 << (ZI_OP_##name % 64))
+
+/* Tables and activations, which become tables when a model is quantised. */
+#define TABLES                                                                                     \
+    OP(Lut) | OP(Relu) | OP(Clip) | OP(LeakyRelu) | OP(Sigmoid) | OP(HardSigmoid) |                \
+        OP(HardSwish) | OP(Swish) | OP(Tanh) | OP(Elu)
+
+#define ENGINE_OPS                                                                                 \
+    {                                                                                              \
+        OP(Conv) | OP(ConvTranspose) | OP(FullyConnected) | OP(Add) | OP(MaxPool) |                \
+            OP(AveragePool) | OP(ReduceMean) | TABLES,                                             \
+            OP(Concat) | OP(Resize) | OP(Reshape)                                                  \
+    }
+
 static const zi_caps cpu = {
     .kind = ZI_CAPS_CPU,
     .name = "cpu",
     .ops = {UINT64_MAX, UINT64_MAX},
+};
+
+static const zi_caps kv260 = {
+    .kind = ZI_CAPS_PL,
+    .name = "kv260",
+    .engine_version = ZK_STEP_VERSION,
+    .pixel_parallel = ZK_KV260_PP,
+    .in_parallel = ZK_C,
+    .out_parallel = ZK_C,
+    .requant_parallel = ZK_KV260_RQ * ZK_C,
+    .scratchpad_words = ZK_KV260_PP * ZK_KV260_ROWS,
+    .ring_words = ZK_KV260_RING * 16,
+    .max_taps = ZK_TAPS,
+    .clock_khz = 300000,
+    .ddr_bytes_per_us = 14400,
+    .ops = ENGINE_OPS,
+};
+
+static const zi_caps zcu104 = {
+    .kind = ZI_CAPS_PL,
+    .name = "zcu104",
+    .engine_version = ZK_STEP_VERSION,
+    .pixel_parallel = ZK_ZCU104_PP,
+    .in_parallel = ZK_C,
+    .out_parallel = ZK_C,
+    .requant_parallel = ZK_ZCU104_RQ * ZK_C,
+    .scratchpad_words = ZK_ZCU104_PP * ZK_ZCU104_ROWS,
+    .ring_words = ZK_ZCU104_RING * 16,
+    .max_taps = ZK_TAPS,
+    .clock_khz = 300000,
+    .ddr_bytes_per_us = 14400,
+    .ops = ENGINE_OPS,
 };
 
 const zi_caps *zi_caps_cpu(void)
@@ -16,12 +65,12 @@ const zi_caps *zi_caps_cpu(void)
 
 const char *zi_caps_builtin_names(void)
 {
-    return "cpu";
+    return "cpu, kv260, zcu104";
 }
 
 const zi_caps *zi_caps_builtin(const char *name)
 {
-    static const zi_caps *const tables[] = {&cpu};
+    static const zi_caps *const tables[] = {&cpu, &kv260, &zcu104};
     for (size_t i = 0; name && i < sizeof(tables) / sizeof(tables[0]); i++) {
         if (strcmp(tables[i]->name, name) == 0)
             return tables[i];
@@ -42,6 +91,19 @@ static const zi_tensor *not_int8(const zi_graph *g, const zi_node *n)
     return NULL;
 }
 
+// A table that says nothing of an engine takes every int8 node of its ops.
+static bool place_int8(zi_arena *arena, const zi_caps *caps, const zi_graph *g, const zi_node *n,
+                       zi_placement *out)
+{
+    const zi_tensor *t = not_int8(g, n);
+    if (!t)
+        return true;
+    out->reason = zi_arena_printf(arena, "tensor '%.64s' is %s, '%s' computes s8", t->name,
+                                  zurt_dtype_name(t->dtype), caps->name);
+    out->remedy = "quantise the model with calibration data";
+    return false;
+}
+
 // Limits of the step engine, widest first. A node that passes them all is taken.
 static bool place_on_pl(zi_arena *arena, const zi_caps *caps, const zi_graph *g, const zi_node *n,
                         zi_placement *out)
@@ -53,13 +115,13 @@ static bool place_on_pl(zi_arena *arena, const zi_caps *caps, const zi_graph *g,
                       "whose engine has it";
         return false;
     }
-    const zi_tensor *t = not_int8(g, n);
-    if (t) {
-        out->reason = zi_arena_printf(arena, "tensor '%.64s' is %s, '%s' computes s8", t->name,
-                                      zurt_dtype_name(t->dtype), caps->name);
-        out->remedy = "quantise the model with calibration data";
+    zi_layer layer;
+    zi_layer_query query = {arena, caps, g};
+    bool taken = caps->engine_version
+                     ? zi_layer_from_node(&query, n, &layer, &out->reason, &out->remedy)
+                     : place_int8(arena, caps, g, n, out);
+    if (!taken)
         return false;
-    }
     out->reason = zi_arena_printf(arena, "within the limits of '%s'", caps->name);
     out->remedy = "";
     return true;

@@ -4,6 +4,7 @@
 
 #include "base/alloc.h"
 #include "plan/caps.h"
+#include "plan/map.h"
 #include "plan/plan.h"
 
 // What finding the segments' inputs and outputs needs; lives as long as zi_partition_create().
@@ -47,7 +48,9 @@ static zurt_status place(zurt_ctx *ctx, zi_partition *p, const zi_graph *g, cons
 
 static zurt_status find_segments(zurt_ctx *ctx, zi_partition *p, const zi_graph *g)
 {
-    p->segments = zi_arena_calloc(&p->arena, g->n_nodes, sizeof(*p->segments));
+    p->n_segments = 0;
+    if (!p->segments)
+        p->segments = zi_arena_calloc(&p->arena, g->n_nodes, sizeof(*p->segments));
     if (!p->segments)
         return no_memory(ctx);
     for (zi_id i = 0; i < g->n_nodes; i++) {
@@ -132,6 +135,96 @@ static zurt_status list_boundaries(zurt_ctx *ctx, zi_partition *p, const zi_grap
     return ok ? ZURT_OK : no_memory(ctx);
 }
 
+// ---- the step engine's segments
+
+// Takes a segment off the engine: its nodes go to the CPU.
+static void give_up(zi_partition *p, const zi_segment *s, const char *reason, const char *remedy)
+{
+    for (zi_id i = s->first_node; i < s->first_node + s->n_nodes; i++) {
+        p->nodes[i].device = p->n_devices - 1;
+        p->nodes[i].reason = reason;
+        p->nodes[i].remedy = remedy;
+    }
+}
+
+static uint64_t segment_macs(const zi_graph *g, const zi_segment *s)
+{
+    uint64_t macs = 0;
+    for (zi_id i = s->first_node; i < s->first_node + s->n_nodes; i++)
+        macs += zi_node_macs(g, &g->nodes[i]);
+    return macs;
+}
+
+// Cycles of a layer stand at the node that gave it its name; those fused into it cost nothing.
+static void take_costs(zi_partition *p, const zi_map *map)
+{
+    for (size_t i = 0; i < map->n_layers; i++) {
+        zi_placement *node = &p->nodes[map->layers[i].l.node];
+        node->cycles += map->layers[i].cycles;
+        node->ddr_bytes += map->layers[i].ddr_bytes;
+    }
+}
+
+// Maps a segment. What cannot be arranged, or is not worth the way there and back, leaves.
+static zurt_status map_segment(zurt_ctx *ctx, zi_partition *p, const zi_graph *g, zi_segment *s,
+                               const zi_caps *caps, bool *out_left)
+{
+    *out_left = true;
+    if (segment_macs(g, s) == 0) {
+        give_up(p, s, "no multiply-accumulates beside it: the way to the PL would cost more", "");
+        return ZURT_OK;
+    }
+    zurt_status st = zi_map_create(ctx, caps, g, s, &s->map);
+    if (st == ZURT_E_UNSUPPORTED) {
+        const char *reason = zi_arena_printf(&p->arena, "%.300s", zurt_ctx_error(ctx));
+        if (!reason)
+            return no_memory(ctx);
+        give_up(p, s, reason, "use smaller tensors");
+        return ZURT_OK;
+    }
+    *out_left = false;
+    if (!st)
+        take_costs(p, s->map);
+    return st;
+}
+
+static void drop_maps(zi_partition *p)
+{
+    for (uint32_t i = 0; p->segments && i < p->n_segments; i++) {
+        zi_map_destroy(p->segments[i].map);
+        p->segments[i].map = NULL;
+    }
+}
+
+static zurt_status map_segments(zurt_ctx *ctx, zi_partition *p, const zi_graph *g,
+                                const zi_caps *const *caps)
+{
+    bool any_left = false;
+    zurt_status st = ZURT_OK;
+    for (uint32_t i = 0; !st && i < p->n_segments; i++) {
+        zi_segment *s = &p->segments[i];
+        bool left = false;
+        if (caps[s->device]->engine_version)
+            st = map_segment(ctx, p, g, s, caps[s->device], &left);
+        any_left = any_left || left;
+    }
+    if (st || !any_left)
+        return st;
+    // Segments on either side of one that left are one now; the mapped ones are as they were.
+    zi_arena temporary;
+    zi_arena_init(&temporary, &ctx->allocator);
+    zi_map **maps = zi_arena_calloc(&temporary, g->n_nodes, sizeof(*maps));
+    for (uint32_t i = 0; maps && i < p->n_segments; i++) {
+        maps[p->segments[i].first_node] = p->segments[i].map;
+        p->segments[i].map = NULL;
+    }
+    st = maps ? find_segments(ctx, p, g) : no_memory(ctx);
+    for (uint32_t i = 0; maps && i < p->n_segments; i++)
+        p->segments[i].map = maps[p->segments[i].first_node];
+    zi_arena_clear(&temporary);
+    return st ? st : list_boundaries(ctx, p, g);
+}
+
 zurt_status zi_partition_create(zurt_ctx *ctx, const zi_graph *g, const zi_caps *const *caps,
                                 uint32_t n_caps, zi_partition **out)
 {
@@ -151,6 +244,8 @@ zurt_status zi_partition_create(zurt_ctx *ctx, const zi_graph *g, const zi_caps 
         st = find_segments(ctx, p, g);
     if (!st)
         st = list_boundaries(ctx, p, g);
+    if (!st)
+        st = map_segments(ctx, p, g, caps);
     if (st) {
         zi_partition_destroy(p);
         return st;
@@ -163,6 +258,7 @@ void zi_partition_destroy(zi_partition *p)
 {
     if (!p)
         return;
+    drop_maps(p);
     zurt_allocator allocator = p->arena.allocator;
     zi_arena_clear(&p->arena);
     zi_free(&allocator, p);

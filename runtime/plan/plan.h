@@ -33,12 +33,13 @@ typedef struct zi_caps {
     uint32_t max_taps;         /**< kernel positions x input channel blocks */
     uint32_t clock_khz;
     uint32_t ddr_bytes_per_us;
-    uint64_t ops[2]; /**< bit `op`: supported in principle */
+    uint64_t ops[2];  /**< bit `op`: supported in principle */
+    bool assume_int8; /**< plan float tensors as if they were s8: for models not yet quantised */
 } zi_caps;
 
 /** The CPU's table. */
 const zi_caps *zi_caps_cpu(void);
-/** "cpu"; later "kv260", "zcu104"; NULL if unknown. */
+/** "cpu", "kv260", "zcu104"; NULL if unknown. */
 const zi_caps *zi_caps_builtin(const char *name);
 /** Names of the built-in tables, for messages: "cpu, kv260". */
 const char *zi_caps_builtin_names(void);
@@ -61,6 +62,7 @@ typedef struct zi_segment {
     uint32_t n_inputs;
     const zi_id *outputs; /**< tensors computed inside and read outside, or graph outputs */
     uint32_t n_outputs;
+    struct zi_map *map; /**< the engine's program; NULL: not for a step engine */
 } zi_segment;
 
 typedef struct zi_partition {

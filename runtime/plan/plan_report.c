@@ -9,8 +9,18 @@ struct zurt_plan {
     zi_partition *partition;
     const zi_caps *caps[2];
     uint32_t n_caps;
-    zi_id *writer; // node that computes each tensor
+    zi_caps assumed; // the board's table, if the model is not yet quantised
+    zi_id *writer;   // node that computes each tensor
 };
+
+static bool has_int8(const zi_graph *g)
+{
+    for (size_t i = 0; i < g->n_tensors; i++) {
+        if (!zi_tensor_is_const(&g->tensors[i]) && g->tensors[i].dtype == ZURT_S8)
+            return true;
+    }
+    return false;
+}
 
 zurt_status zi_plan_report_create(zurt_ctx *ctx, const zi_graph *g, const char *board,
                                   zurt_plan **out)
@@ -25,8 +35,11 @@ zurt_status zi_plan_report_create(zurt_ctx *ctx, const zi_graph *g, const char *
         return zi_fail(ctx, ZURT_E_NOMEM, "plan: out of memory");
     plan->allocator = ctx->allocator;
     plan->graph = g;
-    if (caps->kind == ZI_CAPS_PL)
-        plan->caps[plan->n_caps++] = caps;
+    if (caps->kind == ZI_CAPS_PL) {
+        plan->assumed = *caps;
+        plan->assumed.assume_int8 = !has_int8(g);
+        plan->caps[plan->n_caps++] = &plan->assumed;
+    }
     plan->caps[plan->n_caps++] = zi_caps_cpu();
     zurt_status st = zi_partition_create(ctx, g, plan->caps, plan->n_caps, &plan->partition);
     uint32_t *n_readers = NULL;

@@ -5,5 +5,4 @@ says "MaxPeel" err
 exits 4 zurt inspect op.onnx
 only op.onnx
 exits 5 zurt run "$SMALL" "$EVAL#0" --device xrt
-exits 5 zurt run "$SMALL" "$EVAL#0" --device sim
 empty out

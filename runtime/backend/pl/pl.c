@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One launch per segment. A program holds steps and weights in buffers of the device; every stream
+ * has an act buffer of its own, so several runs can be in flight.
+ */
+#include "backend/pl/pl.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "backend/pl/pl_code.h"
+#include "backend/pl/pl_engine.h"
+#include "backend/pl/pl_port.h"
+#include "base/alloc.h"
+#include "base/thread.h"
+#include "engine/zk_cycles.h"
+
+struct zi_backend {
+    zurt_allocator allocator;
+    zi_pl_device *device;
+    uint32_t streams;
+    uint32_t timeout_ms;
+};
+
+typedef struct stream {
+    zi_buf *act;
+    zi_pl_run *run;
+    uint64_t started_ns;
+} stream;
+
+struct zi_program {
+    zurt_allocator allocator;
+    const zi_map *map;
+    uint32_t timeout_ms;
+    int32_t n_segments;
+    zi_buf *steps;
+    zi_buf *weights[4];
+    uint32_t n_streams;
+    stream *streams;
+};
+
+/* ---- device ---- */
+
+typedef zurt_status open_fn(zurt_ctx *ctx, const zi_pl_config *config, zi_pl_device **out);
+
+/** A table may come from an xclbin: it must be one that this mapper can work for. */
+static zurt_status check_caps(zurt_ctx *ctx, const zi_caps *caps)
+{
+    uint32_t ring = caps->ring_words / 16;
+    if (caps->engine_version != ZK_STEP_VERSION)
+        return zi_fail(ctx, ZURT_E_VERSION,
+                       "PL: '%s' has engine version %u, this build maps for %d", caps->name,
+                       (unsigned)caps->engine_version, ZK_STEP_VERSION);
+    if (caps->pixel_parallel < 2 || caps->pixel_parallel > ZK_PP_MAX || caps->in_parallel != ZK_C ||
+        caps->out_parallel != ZK_C || caps->requant_parallel < ZK_C ||
+        caps->requant_parallel > ZK_C * caps->pixel_parallel || ring < 1 || ring > ZK_RING_MAX ||
+        caps->scratchpad_words % caps->pixel_parallel)
+        return zi_fail(ctx, ZURT_E_UNSUPPORTED, "PL: no program can be made for the sizes of '%s'",
+                       caps->name);
+    return ZURT_OK;
+}
+
+static zurt_status open_with(zurt_ctx *ctx, const zi_backend_config *config,
+                             const zi_pl_engine *engine, open_fn *open, zi_backend **out)
+{
+    *out = NULL;
+    zi_backend *b = zi_zalloc(&ctx->allocator, sizeof(*b));
+    if (!b)
+        return zi_fail(ctx, ZURT_E_NOMEM, "PL: need %zu bytes", sizeof(*b));
+    b->allocator = ctx->allocator;
+    b->streams = config->streams;
+    b->timeout_ms = config->timeout_ms;
+    zi_pl_config pl = {.xclbin = config->xclbin,
+                       .engine = engine,
+                       .engine_version = ZK_STEP_VERSION,
+                       .timeout_ms = config->timeout_ms};
+    zurt_status st = open(ctx, &pl, &b->device);
+    if (!st)
+        st = check_caps(ctx, zi_pl_caps(b->device));
+    if (st) {
+        zi_pl_close(b->device);
+        zi_free(&ctx->allocator, b);
+        return st;
+    }
+    *out = b;
+    return ZURT_OK;
+}
+
+static zurt_status xrt_open(zurt_ctx *ctx, const zi_backend_config *config, zi_backend **out)
+{
+    return open_with(ctx, config, NULL, zi_pl_open_xrt, out);
+}
+
+static zurt_status sim_open(zurt_ctx *ctx, const zi_backend_config *config, zi_backend **out)
+{
+    const char *board = getenv("ZURT_SIM_BOARD");
+    const zi_pl_engine *engine = zi_pl_engine_get(board && *board ? board : "kv260");
+    *out = NULL;
+    if (!engine)
+        return zi_fail(ctx, ZURT_E_ARG, "ZURT_SIM_BOARD is '%.32s': kv260 or zcu104", board);
+    return open_with(ctx, config, engine, zi_pl_open_sim, out);
+}
+
+static void pl_close(zi_backend *b)
+{
+    if (!b)
+        return;
+    zurt_allocator allocator = b->allocator;
+    zi_pl_close(b->device);
+    zi_free(&allocator, b);
+}
+
+static const zi_caps *pl_caps(const zi_backend *b)
+{
+    return zi_pl_caps(b->device);
+}
+
+/* ---- program ---- */
+
+static void pl_program_destroy(zi_program *p)
+{
+    if (!p)
+        return;
+    for (uint32_t i = 0; p->streams && i < p->n_streams; i++) {
+        zi_pl_run_destroy(p->streams[i].run);
+        zi_buf_destroy(p->streams[i].act);
+    }
+    zi_buf_destroy(p->steps);
+    for (int q = 0; q < 4; q++)
+        zi_buf_destroy(p->weights[q]);
+    zurt_allocator allocator = p->allocator;
+    zi_free(&allocator, p->streams);
+    zi_free(&allocator, p);
+}
+
+static zurt_status upload(zurt_ctx *ctx, zi_backend *b, const v16 *words, int32_t n, zi_buf **out)
+{
+    char error[ZI_ERROR_BYTES] = "";
+    size_t bytes = (size_t)(n > 0 ? n : 1) * sizeof(v16);
+    void *host = NULL;
+    zurt_status st = zi_buf_create(ctx, b->device, bytes, out);
+    if (st)
+        return st;
+    st = zi_buf_cpu_begin(*out, 0, bytes, ZI_WRITE, &host, error);
+    if (!st) {
+        memcpy(host, words, bytes);
+        st = zi_buf_cpu_end(*out, 0, bytes, ZI_WRITE, error);
+    }
+    return st ? zi_fail(ctx, st, "%s", error) : ZURT_OK;
+}
+
+static zurt_status create_streams(zurt_ctx *ctx, zi_backend *b, zi_program *p, size_t act_bytes)
+{
+    p->streams = zi_calloc(&p->allocator, b->streams, sizeof(*p->streams));
+    if (!p->streams)
+        return zi_fail(ctx, ZURT_E_NOMEM, "PL: no memory for %u streams", (unsigned)b->streams);
+    zurt_status st = ZURT_OK;
+    for (uint32_t i = 0; !st && i < b->streams; i++) {
+        p->n_streams++;
+        st = zi_buf_create(ctx, b->device, act_bytes ? act_bytes : sizeof(v16), &p->streams[i].act);
+        if (!st)
+            st = zi_pl_run_create(ctx, b->device, &p->streams[i].run);
+    }
+    return st;
+}
+
+static zurt_status pl_program_create(zurt_ctx *ctx, zi_backend *b, const zi_graph *graph,
+                                     const zi_segment *segment, zi_program **out)
+{
+    *out = NULL;
+    (void)graph;
+    if (!segment->map)
+        return zi_fail(ctx, ZURT_E_INTERNAL, "PL: a segment was not mapped");
+    zi_program *p = zi_zalloc(&ctx->allocator, sizeof(*p));
+    if (!p)
+        return zi_fail(ctx, ZURT_E_NOMEM, "PL: need %zu bytes", sizeof(*p));
+    p->allocator = ctx->allocator;
+    p->map = segment->map;
+    p->timeout_ms = b->timeout_ms;
+    zi_pl_code code;
+    zurt_status st = zi_pl_code_create(ctx, p->map, &code);
+    if (!st)
+        st = zi_pl_check(ctx, zi_pl_caps(b->device), &code);
+    p->n_segments = code.n_segments;
+    if (!st)
+        st = upload(ctx, b, code.steps, code.step_words, &p->steps);
+    for (int q = 0; !st && q < 4; q++)
+        st = upload(ctx, b, code.weights[q], code.weight_words, &p->weights[q]);
+    if (!st)
+        st = create_streams(ctx, b, p, (size_t)code.act_words * sizeof(v16));
+    zi_pl_code_destroy(&code);
+    if (st) {
+        pl_program_destroy(p);
+        return st;
+    }
+    *out = p;
+    return ZURT_OK;
+}
+
+static zi_program_needs pl_program_needs(const zi_program *p)
+{
+    (void)p;
+    return (zi_program_needs){.scratch_bytes = 0, .n_steps = 1};
+}
+
+static zi_id pl_program_step(const zi_program *p, uint32_t i)
+{
+    (void)i;
+    return p->map->first_node + p->map->n_nodes - 1;
+}
+
+/* ---- runs ---- */
+
+static size_t place_offset(const zi_program *p, const zi_place *place, int32_t picture)
+{
+    return ((size_t)picture * (size_t)p->map->act_words + (size_t)place->ddr) * sizeof(v16);
+}
+
+static size_t place_bytes(const zi_place *place)
+{
+    return (size_t)place->h * (size_t)place->w * (size_t)place->blocks * sizeof(v16);
+}
+
+static zurt_status write_inputs(const zi_program *p, stream *s, const zi_run *run)
+{
+    const zi_map *m = p->map;
+    zurt_status st = ZURT_OK;
+    for (size_t i = 0; i < m->n_places && m->places[i].input; i++) {
+        const zi_place *place = &m->places[i];
+        const zi_tensor *t = &m->g->tensors[place->tensor];
+        size_t picture =
+            (size_t)place->source.h * (size_t)place->source.w * (size_t)place->source.c;
+        for (int32_t k = 0; !st && k < m->batch; k++) {
+            size_t offset = place_offset(p, place, k), bytes = place_bytes(place);
+            const int8_t *from = (const int8_t *)run->tensors[place->tensor] + (size_t)k * picture;
+            void *to;
+            st = zi_buf_cpu_begin(s->act, offset, bytes, ZI_WRITE, &to, run->error);
+            if (st)
+                break;
+            zi_pl_write_input(place, (int8_t)t->quant.zero_point[0], from, to);
+            st = zi_buf_cpu_end(s->act, offset, bytes, ZI_WRITE, run->error);
+        }
+    }
+    return st;
+}
+
+static zurt_status read_outputs(const zi_program *p, stream *s, const zi_run *run)
+{
+    const zi_map *m = p->map;
+    zurt_status st = ZURT_OK;
+    for (size_t i = 0; i < m->n_outputs; i++) {
+        const zi_place *place = &m->places[m->outputs[i].place];
+        size_t picture = (size_t)place->h * (size_t)place->w * (size_t)place->c;
+        for (int32_t k = 0; !st && k < m->batch; k++) {
+            size_t offset = place_offset(p, place, k), bytes = place_bytes(place);
+            size_t skip = offset % ZI_BUF_LINE; // of a tensor joined to another
+            void *from;
+            int8_t *to = (int8_t *)run->tensors[m->outputs[i].tensor] + (size_t)k * picture;
+            st = zi_buf_cpu_begin(s->act, offset - skip, bytes + skip, ZI_READ, &from, run->error);
+            if (st)
+                break;
+            zi_pl_read_output(place, (const v16 *)from + skip / sizeof(v16), to);
+            st = zi_buf_cpu_end(s->act, offset - skip, bytes + skip, ZI_READ, run->error);
+        }
+    }
+    return st;
+}
+
+static zurt_status pl_submit(zi_program *p, const zi_run *run)
+{
+    stream *s = &p->streams[run->stream];
+    s->started_ns = run->step_ns ? zi_now_ns() : 0;
+    zurt_status st = write_inputs(p, s, run);
+    if (st)
+        return st;
+    zi_pl_launch launch = {.steps = p->steps,
+                           .n_segments = p->n_segments,
+                           .weights = {p->weights[0], p->weights[1], p->weights[2], p->weights[3]},
+                           .act_r = s->act,
+                           .act_w = s->act};
+    return zi_pl_run_start(s->run, &launch, run->error);
+}
+
+static zurt_status pl_wait(zi_program *p, const zi_run *run)
+{
+    stream *s = &p->streams[run->stream];
+    zurt_status st = zi_pl_run_wait(s->run, p->timeout_ms, run->error);
+    if (!st)
+        st = read_outputs(p, s, run);
+    if (run->step_ns)
+        run->step_ns[0] += zi_now_ns() - s->started_ns;
+    return st;
+}
+
+#define PL_VTABLE(device_name, open_function)                                                      \
+    {                                                                                              \
+        .name = device_name, .open = open_function, .close = pl_close, .caps = pl_caps,            \
+        .program_create = pl_program_create, .program_destroy = pl_program_destroy,                \
+        .program_needs = pl_program_needs, .program_step = pl_program_step, .submit = pl_submit,   \
+        .wait = pl_wait,                                                                           \
+    }
+
+const zi_backend_vtable zi_backend_xrt = PL_VTABLE("xrt", xrt_open);
+const zi_backend_vtable zi_backend_sim = PL_VTABLE("sim", sim_open);

@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Packs a map: numbers of the graph into steps, tables and weight streams. */
+#include "backend/pl/pl_code.h"
+
+#include <string.h>
+
+#include "base/alloc.h"
+#include "quant/requant.h"
+
+typedef struct packer {
+    const zi_map *m;
+    zi_pl_code *code;
+} packer;
+
+static const zi_tensor *in_of(const packer *p, const zi_node *n, uint32_t i)
+{
+    return zi_node_in(p->m->g, n, i);
+}
+
+/* ---- weights ---- */
+
+static void put_row(packer *p, int32_t word, int32_t row, const v16 *value)
+{
+    p->code->weights[row / 4][(size_t)word * 4 + (size_t)(row % 4)] = *value;
+}
+
+static int32_t half_of(int32_t value, int32_t part)
+{
+    int32_t first = value > 127 ? 127 : value < -127 ? -127 : value;
+    return part ? value - first : first;
+}
+
+/** Weight of output channel `o` for lane `lane` of the input, at a tap. */
+static int32_t conv_weight(const packer *p, const zi_map_layer *l, const zi_map_tap *tap,
+                           const zi_channel *channel, int32_t o, int32_t lane)
+{
+    const zi_node *n = &p->m->g->nodes[l->l.node];
+    const zi_tensor *w = in_of(p, n, 1);
+    bool fc = n->op == ZI_OP_FullyConnected;
+    int32_t kh = fc ? l->l.kernel[0] : w->dims[1], kw = fc ? l->l.kernel[1] : w->dims[2];
+    int32_t depth = (int32_t)(zi_tensor_elems(w) / (size_t)w->dims[0] / (size_t)(kh * kw));
+    int32_t ky = tap->ky, kx = tap->kx, c = lane;
+    if (ky < 0 || channel->constant)
+        return 0;
+    if (l->packed) {
+        const zi_place *place = &p->m->places[l->in];
+        int32_t row = place->pack.lanes_w * place->source.c;
+        bool folded = place->pack.lanes_h > 1;
+        ky = folded ? 2 * ky + lane / row : ky;
+        kx = (folded ? 2 * kx : 0) + lane % row / place->source.c;
+        c = lane % place->source.c;
+        if (lane >= row * place->pack.lanes_h || ky >= kh || kx >= kw)
+            return 0;
+    }
+    int32_t groups = fc ? 1 : n->attr.conv.groups;
+    c -= o / (l->l.y.c / groups) * depth;
+    if (c < 0 || c >= depth)
+        return 0;
+    const int8_t *data = w->data;
+    size_t at = (((size_t)o * (size_t)kh + (size_t)ky) * (size_t)kw + (size_t)kx) * (size_t)depth;
+    int32_t v = (data[at + (size_t)c] - channel->zero_point) * (1 << channel->raise);
+    return half_of(v, tap->part);
+}
+
+static void conv_words(packer *p, const zi_map_step *s, const zi_channel *channels, int32_t o,
+                       int32_t word)
+{
+    const zi_map_layer *l = &p->m->layers[s->layer];
+    int32_t group_out = zi_blocks(l->l.y.c) / l->l.groups;
+    int32_t first = o / 16 / group_out * s->step.n_icb * 16; // of the group's input channels
+    for (int32_t icb = 0; icb < s->step.n_icb; icb++) {
+        for (int32_t t = 0; t < s->step.n_taps; t++, word++) {
+            const zi_map_tap *tap = &p->m->taps[s->first_tap + (uint32_t)t];
+            for (int32_t row = 0; row < 16; row++) {
+                v16 value = {{0}};
+                for (int32_t i = 0; i < 16 && o + row < l->l.y.c; i++)
+                    value.b[i] = (int8_t)conv_weight(p, l, tap, &channels[row], o + row,
+                                                     first + icb * 16 + i);
+                put_row(p, word, row, &value);
+            }
+        }
+    }
+}
+
+/** Weight of a channel at a window position; 0 outside the kernel. */
+static int32_t depthwise_weight(const packer *p, const zi_map_layer *l, const zi_channel *channel,
+                                int32_t c, int32_t ky, int32_t kx, int32_t part)
+{
+    if (c >= l->l.y.c || kx < 0 || channel->constant)
+        return 0;
+    if (l->l.mean_weight)
+        return l->l.mean_weight;
+    const int8_t *data = in_of(p, &p->m->g->nodes[l->l.node], 1)->data;
+    size_t at = ((size_t)c * (size_t)l->l.kernel[0] + (size_t)ky) * (size_t)l->l.kernel[1];
+    int32_t v = (data[at + (size_t)kx] - channel->zero_point) * (1 << channel->raise);
+    return half_of(v, part);
+}
+
+static void diagonal_words(packer *p, const zi_map_step *s, const zi_channel *channels, int32_t o,
+                           int32_t word)
+{
+    const zi_map_layer *l = &p->m->layers[s->layer];
+    for (int32_t t = 0; t < (s->step.n_taps + 15) / 16 * 16; t++) {
+        v16 value = {{0}};
+        for (int32_t c = 0; c < 16 && t < s->step.n_taps; c++) {
+            const zi_map_tap *tap = &p->m->taps[s->first_tap + (uint32_t)t];
+            value.b[c] =
+                (int8_t)depthwise_weight(p, l, &channels[c], o + c, tap->ky, tap->kx, tap->part);
+        }
+        put_row(p, word + t / 16, t % 16, &value);
+    }
+}
+
+static void row_words(packer *p, const zi_map_step *s, const zi_channel *channels, int32_t o,
+                      int32_t word)
+{
+    const zi_map_layer *l = &p->m->layers[s->layer];
+    for (int32_t t = 0; t < s->step.n_taps; t++) {
+        const zi_map_tap *tap = &p->m->taps[s->first_tap + (uint32_t)t];
+        for (int32_t row = 0; row < 16; row++) {
+            v16 value = {{0}};
+            for (int32_t i = 0; i < 16 && row % 2 == 0; i++) {
+                int32_t back = 7 - i % 8, c = row + i / 8;
+                if (back < s->step.row_n)
+                    value.b[i] = (int8_t)depthwise_weight(p, l, &channels[c], o + c, tap->ky,
+                                                          tap->kx - back * s->step.row_dx, 0);
+            }
+            put_row(p, word + t, row, &value);
+        }
+    }
+}
+
+/**
+ * A phase of a transposed convolution sums some of the weights: its bias holds the input's zero
+ * point times the sum of those alone.
+ */
+static int32_t phase_bias(const packer *p, const zi_map_step *s, const zi_channel *channel,
+                          int32_t o)
+{
+    const zi_map_layer *l = &p->m->layers[s->layer];
+    const zi_node *n = &p->m->g->nodes[l->l.node];
+    const zi_tensor *b = in_of(p, n, 2);
+    int64_t sum = 0, bias = b ? ((const int32_t *)b->data)[o] : 0;
+    for (int32_t t = 0; t < s->step.n_taps; t++) {
+        for (int32_t c = 0; c < l->l.x.c; c++)
+            sum += conv_weight(p, l, &p->m->taps[s->first_tap + (uint32_t)t], channel, o, c);
+    }
+    bias *= (int64_t)1 << channel->raise;
+    return (int32_t)(bias - sum * in_of(p, n, 0)->quant.zero_point[0]);
+}
+
+static void header_word(packer *p, const zi_map_step *s, int32_t o, int32_t word,
+                        zi_channel channels[16])
+{
+    const zi_map_layer *l = &p->m->layers[s->layer];
+    const zi_node *n = &p->m->g->nodes[l->l.node];
+    for (int32_t row = 0; row < 16; row++) {
+        zi_channel *c = &channels[row];
+        v16 value = {{0}};
+        *c = (zi_channel){0};
+        if (l->l.mean_weight && o + row < l->l.y.c)
+            *c = (zi_channel){.bias = l->l.mean_bias,
+                              .multiplier = l->l.mean_multiplier,
+                              .shift = l->l.mean_shift};
+        else if (o + row < l->l.y.c)
+            (void)zi_channel_get(p->m->g, n, o + row, c, NULL); // checked when it was placed
+        if (l->l.transposed && o + row < l->l.y.c && !c->constant)
+            c->bias = phase_bias(p, s, c, o + row);
+        zk_put32(&value, 0, c->bias);
+        zk_put32(&value, 1, c->multiplier);
+        zk_put32(&value, 2, c->shift);
+        put_row(p, word, row, &value);
+    }
+}
+
+static void pack_weights(packer *p, const zi_map_step *s)
+{
+    int32_t word = s->w_first, block_words = zk_block_words(&s->step);
+    for (int32_t b = 0; b < s->step.n_ocb; b++, word += block_words + 1) {
+        int32_t o = (s->first_block + b) * 16;
+        zi_channel channels[16];
+        header_word(p, s, o, word, channels);
+        if (s->step.kind == ZK_CONV)
+            conv_words(p, s, channels, o, word + 1);
+        else if (s->step.kind == ZK_DW_DIAG)
+            diagonal_words(p, s, channels, o, word + 1);
+        else
+            row_words(p, s, channels, o, word + 1);
+    }
+}
+
+/* ---- steps and tables ---- */
+
+static void set_numbers(const packer *p, const zi_map_layer *l, zk_step *s)
+{
+    const zi_graph *g = p->m->g;
+    const zi_node *n = &g->nodes[l->l.node];
+    s->lo = -128;
+    s->hi = 127;
+    if (s->kind != ZK_MAXPOOL) {
+        const zi_tensor *x = in_of(p, n, 0), *y = zi_node_out(g, n, 0);
+        s->zp_in = x->quant.zero_point[0];
+        s->zp_out = l->l.mean_weight && zi_alike(x, y) ? 0 : y->quant.zero_point[0];
+        if (!l->l.mean_weight)
+            zi_layer_clamp(g, n, &s->lo, &s->hi);
+    }
+    zi_add_numbers add;
+    if (l->add != ZI_NONE && zi_add_numbers_get(g, &g->nodes[l->add], &add)) {
+        const zi_node *sum = &g->nodes[l->add];
+        s->add_mult = add.out_multiplier;
+        s->add_shift = add.out_shift;
+        s->add_zp = zi_node_out(g, sum, 0)->quant.zero_point[0];
+        zi_layer_clamp(g, sum, &s->add_lo, &s->add_hi);
+    }
+}
+
+static void put_add_table(const packer *p, const zi_map_layer *l, uint32_t operand, v16 *out)
+{
+    const zi_graph *g = p->m->g;
+    const zi_node *sum = &g->nodes[l->add];
+    zi_add_numbers add;
+    if (!zi_add_numbers_get(g, sum, &add)) // checked when it was placed
+        return;
+    int32_t zero = in_of(p, sum, operand)->quant.zero_point[0];
+    for (int32_t q = -128; q <= 127; q++) {
+        int32_t term = zi_add_term(q, zero, add.multiplier[operand], add.shift[operand]);
+        zk_put32(&out[(q + 128) / 4], (q + 128) % 4, term);
+    }
+}
+
+static void put_table(const packer *p, const zi_map_step *s, v16 *out)
+{
+    const zi_map_layer *l = &p->m->layers[s->layer];
+    for (int32_t t = 0; t < s->step.n_taps; t++)
+        zk_tap_pack(&p->m->taps[s->first_tap + (uint32_t)t].tap, t % 2, &out[t / 2]);
+    out += (s->step.n_taps + 1) / 2;
+    if (s->step.flags & ZK_RESIDUAL) {
+        put_add_table(p, l, l->own_operand, out);
+        put_add_table(p, l, 1 - l->own_operand, out + ZK_ADD_WORDS);
+        out += 2 * ZK_ADD_WORDS;
+    }
+    for (int32_t i = 0; i < 256 && (s->step.flags & ZK_LUT); i++)
+        out[i / 16].b[i % 16] = l->lut[i];
+}
+
+static int32_t table_words(const zi_map_step *s)
+{
+    return s->layer == ZI_NONE ? 0 : zk_table_words(&s->step);
+}
+
+/** Steps of one picture; their tables stand behind those of the last one. */
+static void put_picture(packer *p, int32_t picture, int32_t first, int32_t tables)
+{
+    const zi_map *m = p->m;
+    for (size_t i = 0; i < m->n_steps; i++) {
+        zk_step s = m->steps[i].step;
+        s.a_src += s.a_planes ? picture * m->act_words : 0;
+        s.st_dst += s.flags & ZK_OUT_FIFO ? picture * m->act_words : 0;
+        if (m->steps[i].layer != ZI_NONE) {
+            set_numbers(p, &m->layers[m->steps[i].layer], &s);
+            s.table = tables;
+            if (picture == 0)
+                put_table(p, &m->steps[i], p->code->steps + tables);
+            tables += table_words(&m->steps[i]);
+        }
+        zk_step_pack(&s, p->code->steps + first + (int32_t)i * ZK_STEP_WORDS);
+    }
+}
+
+static void put_segments(packer *p, int32_t picture, int32_t first)
+{
+    const zi_map *m = p->m;
+    for (size_t i = 0; i < m->n_starts; i++) {
+        size_t end = i + 1 < m->n_starts ? m->starts[i + 1] : m->n_steps;
+        v16 *word = &p->code->steps[(size_t)picture * m->n_starts + i];
+        zk_put32(word, 0, first + (int32_t)m->starts[i] * ZK_STEP_WORDS);
+        zk_put32(word, 1, (int32_t)(end - m->starts[i]));
+    }
+}
+
+zurt_status zi_pl_code_create(zurt_ctx *ctx, const zi_map *m, zi_pl_code *out)
+{
+    *out = (zi_pl_code){.allocator = ctx->allocator};
+    int64_t tables = 0, steps = (int64_t)m->n_steps * ZK_STEP_WORDS;
+    int64_t segments = (int64_t)m->n_starts * m->batch;
+    for (size_t i = 0; i < m->n_steps; i++)
+        tables += table_words(&m->steps[i]);
+    int64_t words = segments + steps * m->batch + tables;
+    if (words > INT32_MAX / 64 || (int64_t)m->act_words * m->batch > INT32_MAX / 64)
+        return zi_fail(ctx, ZURT_E_LIMIT, "PL: a batch of %d needs too long a step list",
+                       (int)m->batch);
+    out->step_words = (int32_t)words;
+    out->n_segments = (int32_t)segments;
+    out->weight_words = 4 * m->stream_words;
+    out->act_words = m->act_words * m->batch;
+    out->steps = zi_calloc(&out->allocator, (size_t)words, sizeof(v16));
+    bool ok = out->steps != NULL;
+    for (int q = 0; q < 4; q++) {
+        out->weights[q] = zi_calloc(&out->allocator, (size_t)out->weight_words + 1, sizeof(v16));
+        ok = ok && out->weights[q];
+    }
+    if (!ok) {
+        zi_pl_code_destroy(out);
+        return zi_fail(ctx, ZURT_E_NOMEM, "PL: no memory for the steps and weights");
+    }
+    packer p = {m, out};
+    for (int32_t i = 0; i < m->batch; i++) {
+        int32_t first = (int32_t)(segments + i * steps);
+        put_segments(&p, i, first);
+        put_picture(&p, i, first, (int32_t)(words - tables));
+    }
+    for (size_t i = 0; i < m->n_steps; i++) {
+        if (m->steps[i].w_used && !m->steps[i].w_again)
+            pack_weights(&p, &m->steps[i]);
+    }
+    return ZURT_OK;
+}
+
+void zi_pl_code_destroy(zi_pl_code *code)
+{
+    zi_free(&code->allocator, code->steps);
+    for (int q = 0; q < 4; q++)
+        zi_free(&code->allocator, code->weights[q]);
+    *code = (zi_pl_code){.allocator = code->allocator};
+}

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** @file The engine's sources, linked into this process once per configuration. */
+#ifndef ZI_BACKEND_PL_ENGINE_H
+#define ZI_BACKEND_PL_ENGINE_H
+
+#include "backend/pl/pl_port.h"
+
+/** The engine of a board; NULL: none of that name. */
+const zi_pl_engine *zi_pl_engine_get(const char *board);
+
+#endif

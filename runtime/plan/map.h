@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * @file
+ * From a segment of the graph to a program of the step engine: pure geometry, so that a float
+ * graph can be mapped for its cycles. Weights and tables are packed by the back end.
+ *
+ * Terms (engine/zk_step.h has the engine's): a *layer* is one node with what is fused into it; a
+ * *place* is a tensor as the engine sees it, one picture of planes of 16 channels, in the
+ * scratchpad or in the act buffer; a *strip* is some rows of a place that is in the act buffer,
+ * loaded while a layer reads them. Batches run picture by picture, the same steps again.
+ */
+#ifndef ZI_PLAN_MAP_H
+#define ZI_PLAN_MAP_H
+
+#include "engine/zk_config.h"
+#include "engine/zk_step.h"
+#include "plan/layer.h"
+
+/** How the host prepares an input with few channels: pixel (y, x), channel (j * lanes_w + i) * c +
+ * k holds element k of pixel (y * step_y + j - top, x * step_x + i * dilation - left). */
+typedef struct zi_pack {
+    int32_t lanes_h, lanes_w; /**< 0: not packed */
+    int32_t step_y, step_x;
+    int32_t dilation;
+    int32_t top, left;
+} zi_pack;
+
+typedef struct zi_place {
+    zi_id tensor; /**< of the graph; a fused chain's last; ZI_NONE: a copy or a strip */
+    int32_t h, w, c;
+    int32_t blocks;
+    uint32_t parent; /**< place whose planes from `first_block` on these are; ZI_NONE: none */
+    int32_t first_block;
+    uint32_t first_layer, last_layer; /**< that write or read it */
+    uint32_t producer;                /**< layer; ZI_NONE: an input or a strip */
+    bool input, output;               /**< of the segment */
+    zi_pack pack;
+    zi_image source; /**< inputs: the tensor's picture before packing */
+
+    bool in_ddr; /**< read in strips */
+    bool stored; /**< written to the act buffer by its producer */
+    bool fixed;  /**< must be in the scratchpad: its producer cannot write to the act buffer */
+    int32_t ddr; /**< first word in the act buffer, planes of h * w words */
+    bool is_strip;
+    bool doubled;    /**< strips: two buffers in turn */
+    uint32_t shares; /**< place whose memory it takes over in place; ZI_NONE: none */
+    int32_t split;   /**< log2 of the column phases */
+    int32_t pitch, half, plane;
+    int32_t base; /**< first word in the scratchpad */
+    int32_t words;
+} zi_place;
+
+typedef struct zi_map_layer {
+    zi_layer l;
+    uint32_t in, residual, out; /**< places; residual may be ZI_NONE */
+    zi_id add;                  /**< fused Add; ZI_NONE: none */
+    uint32_t own_operand;       /**< of the Add: which one is the sum */
+    const int8_t *lut;          /**< final table; NULL: none; see has_lut */
+    bool has_lut;
+    bool pool2;
+    bool packed; /**< the input is packed: kernel, stride and pad are in the packed picture */
+    int32_t flat_h, flat_w; /**< FullyConnected of a flattened picture: its size; else 0 */
+    zi_id last_node;        /**< of the chain */
+    uint32_t strip[2];      /**< of input and residual, if they are in the act buffer */
+    int32_t tile_rows;      /**< of the sum */
+    uint64_t cycles, ddr_bytes;
+} zi_map_layer;
+
+/** A tap and the weight it stands for. */
+typedef struct zi_map_tap {
+    zk_tap tap;
+    int32_t ky, kx; /**< in the packed kernel if the layer is packed; -1: weight 0 */
+    int32_t part;   /**< 0, 1: which of two passes */
+} zi_map_tap;
+
+typedef struct zi_map_step {
+    zk_step step;   /**< complete but for zero points, clamps, tables: the back end's */
+    uint32_t layer; /**< ZI_NONE: loads only */
+    int32_t first_block;
+    uint32_t first_tap;           /**< in zi_map.taps */
+    int32_t w_first;              /**< first of its ring words in the stream */
+    int32_t w_used;               /**< ring words read */
+    bool w_again;                 /**< the words of the step before, kept in the ring */
+    int32_t read[2][2], write[2]; /**< scratchpad [begin, end): input, residual; output */
+} zi_map_step;
+
+/** A tensor that leaves the segment and the place that holds it in the act buffer. */
+typedef struct zi_map_output {
+    zi_id tensor;
+    uint32_t place;
+} zi_map_output;
+
+typedef struct zi_map {
+    zi_arena arena;
+    const zi_graph *g;
+    const zi_caps *caps;
+    zi_id first_node;
+    zi_id n_nodes;
+    int32_t batch;
+    zi_map_layer *layers;
+    size_t n_layers, cap_layers;
+    zi_place *places;
+    size_t n_places, cap_places;
+    zi_map_step *steps;
+    size_t n_steps, cap_steps;
+    zi_map_tap *taps;
+    size_t n_taps, cap_taps;
+    uint32_t *starts; /**< first step of each segment */
+    size_t n_starts, cap_starts;
+    zi_map_output *outputs;
+    size_t n_outputs;
+    int32_t act_words;    /**< of the act buffer, per picture */
+    int32_t stream_words; /**< ring words of the weight streams */
+    uint64_t cycles;      /**< of the whole batch, modelled */
+    uint64_t ddr_bytes;
+} zi_map;
+
+/**
+ * Maps a segment whose nodes zi_layer_from_node() accepts.
+ *
+ * @param inputs, outputs as in zi_segment.
+ * @return ZURT_OK; ZURT_E_NOMEM; ZURT_E_UNSUPPORTED: it cannot be arranged, with the reason.
+ */
+zurt_status zi_map_create(zurt_ctx *ctx, const zi_caps *caps, const zi_graph *g,
+                          const zi_segment *segment, zi_map **out);
+void zi_map_destroy(zi_map *map);
+
+#endif

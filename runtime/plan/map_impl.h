@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** @file The stages of zi_map_create(), in order. Private to plan/. */
+#ifndef ZI_PLAN_MAP_IMPL_H
+#define ZI_PLAN_MAP_IMPL_H
+
+#include "plan/map.h"
+
+/** Nodes to layers and places; fusion, packing, copies. */
+zurt_status zi_map_layers(zurt_ctx *ctx, zi_map *m, const zi_segment *segment);
+/** Pitches, scratchpad addresses, strips, spills. */
+zurt_status zi_map_memory(zurt_ctx *ctx, zi_map *m);
+/** Layers to steps, without weights' and inputs' absorption. */
+zurt_status zi_map_steps(zurt_ctx *ctx, zi_map *m);
+/** When weights are absorbed; iterations, cycles, DDR traffic. */
+zurt_status zi_map_schedule(zurt_ctx *ctx, zi_map *m);
+
+/** Root of a place: the one that has memory. *block: planes before it. */
+static inline uint32_t zi_place_root(const zi_map *m, uint32_t p, int32_t *block)
+{
+    *block = 0;
+    while (m->places[p].parent != ZI_NONE) {
+        *block += m->places[p].first_block;
+        p = m->places[p].parent;
+    }
+    return p;
+}
+
+/** Rows of input that output rows [y0, y1) of a layer's sum read: [*r0, *r1), within the picture.
+ */
+void zi_map_rows(const zi_map_layer *l, int32_t in_h, int32_t y0, int32_t y1, int32_t *r0,
+                 int32_t *r1);
+
+zurt_status zi_map_nomem(zurt_ctx *ctx);
+/** One more element; *array holds `size` bytes each. False: memory is refused. */
+bool zi_map_grow(zi_map *m, void **array, size_t *capacity, size_t count, size_t size);
+
+#endif

@@ -1,0 +1,483 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Third stage: a layer becomes one step per strip of rows, phase of a transposed convolution and
+ * range of output channels; strips are loaded beside the step before, where that leaves them alone.
+ */
+#include "engine/zk_cycles.h"
+#include "plan/map_impl.h"
+#include "plan/step_banks.h"
+
+typedef struct emitter {
+    zurt_ctx *ctx;
+    zi_map *m;
+    uint32_t *written_in; // per place: segment + 1 that stores it
+    bool *loaded;         // per place: an input that is in the scratchpad
+    zi_arena temporary;
+} emitter;
+
+/** Where a step finds its input or residual. */
+typedef struct view {
+    int32_t base, first_row, rows, w;
+    int32_t pitch, half, plane, split;
+    int32_t begin, end; // scratchpad words that may be read
+} view;
+
+/** One step's share of a layer. */
+typedef struct share {
+    int32_t y0, y1;   // rows of the sum
+    int32_t phase[2]; // of a transposed convolution
+    int32_t block, n_blocks;
+    bool keep, again; // weights stay in the ring for the next step; are there from the last
+} share;
+
+static zurt_status add_step(emitter *e, zi_map_step **out)
+{
+    zi_map *m = e->m;
+    if (!zi_map_grow(m, (void **)&m->steps, &m->cap_steps, m->n_steps, sizeof(*m->steps)))
+        return zi_map_nomem(e->ctx);
+    *out = &m->steps[m->n_steps++];
+    **out = (zi_map_step){.layer = ZI_NONE, .first_tap = (uint32_t)m->n_taps};
+    (*out)->step.in_ocb_every = 1;
+    return ZURT_OK;
+}
+
+static zurt_status start_segment(emitter *e)
+{
+    zi_map *m = e->m;
+    if (m->n_starts && m->starts[m->n_starts - 1] == m->n_steps)
+        return ZURT_OK;
+    if (!zi_map_grow(m, (void **)&m->starts, &m->cap_starts, m->n_starts, sizeof(*m->starts)))
+        return zi_map_nomem(e->ctx);
+    m->starts[m->n_starts++] = (uint32_t)m->n_steps;
+    return ZURT_OK;
+}
+
+/* ---- loads ---- */
+
+static bool meets(const int32_t range[2], int32_t begin, int32_t end)
+{
+    return range[0] < end && begin < range[1];
+}
+
+/** The last step, if it can load [begin, end) beside what it does; else a new one. */
+static zurt_status loading_step(emitter *e, int32_t begin, int32_t end, zi_map_step **out)
+{
+    zi_map *m = e->m;
+    if (m->n_steps > m->starts[m->n_starts - 1]) {
+        zi_map_step *last = &m->steps[m->n_steps - 1];
+        if (last->step.a_planes == 0 && !meets(last->read[0], begin, end) &&
+            !meets(last->read[1], begin, end) && !meets(last->write, begin, end) &&
+            zi_step_admits_loads(&last->step, (int32_t)m->caps->pixel_parallel)) {
+            *out = last;
+            return ZURT_OK;
+        }
+    }
+    return add_step(e, out);
+}
+
+/** Loads rows [r0, r1) of `source` to `base`, laid out like `to`. */
+static zurt_status load_rows(emitter *e, const zi_place *source, int32_t r0, int32_t r1,
+                             const zi_place *to, int32_t base)
+{
+    zi_map_step *s = NULL;
+    zurt_status st = loading_step(e, base, base + to->plane * source->blocks, &s);
+    if (st)
+        return st;
+    s->step.a_src = source->ddr + r0 * source->w;
+    s->step.a_planes = source->blocks;
+    s->step.a_words = (r1 - r0) * source->w;
+    s->step.a_src_plane = source->h * source->w;
+    s->step.a_dst = base;
+    s->step.a_w = source->w;
+    s->step.a_row = to->pitch;
+    s->step.a_plane = to->plane;
+    s->step.a_split = to->split;
+    s->step.a_half = to->half;
+    return ZURT_OK;
+}
+
+/** Makes rows of place `p` readable: loads them if they are in the act buffer. */
+static zurt_status make_view(emitter *e, uint32_t p, uint32_t strip, int32_t r0, int32_t r1,
+                             int32_t tile, view *out)
+{
+    zi_map *m = e->m;
+    int32_t block;
+    uint32_t root = zi_place_root(m, p, &block);
+    const zi_place *source = &m->places[p], *at = source;
+    zurt_status st = ZURT_OK;
+    *out = (view){.base = source->base, .first_row = 0, .rows = source->h};
+    if (m->places[root].in_ddr) {
+        at = &m->places[strip];
+        out->base = at->base + (at->doubled && tile % 2 ? at->words / 2 : 0);
+        out->first_row = r0;
+        out->rows = r1 - r0;
+        st = load_rows(e, source, r0, r1, at, out->base);
+    } else if (source->input && !e->loaded[p]) {
+        e->loaded[p] = true;
+        st = load_rows(e, source, 0, source->h, source, source->base);
+    }
+    out->w = source->w;
+    out->pitch = at->pitch;
+    out->half = at->half;
+    out->plane = at->plane;
+    out->split = at->split;
+    out->begin = out->base;
+    out->end = out->base + at->plane * source->blocks;
+    return st;
+}
+
+/* ---- taps ---- */
+
+static zurt_status add_tap(emitter *e, const view *v, int32_t dy, int32_t dx, zi_map_tap tap)
+{
+    zi_map *m = e->m;
+    if (!zi_map_grow(m, (void **)&m->taps, &m->cap_taps, m->n_taps, sizeof(*m->taps)))
+        return zi_map_nomem(e->ctx);
+    int32_t phases = 1 << v->split, phase = dx & (phases - 1);
+    tap.tap.dy = dy - v->first_row;
+    tap.tap.dx = dx;
+    tap.tap.offset = tap.tap.dy * v->pitch + phase * v->half + (dx - phase) / phases;
+    m->taps[m->n_taps++] = tap;
+    return ZURT_OK;
+}
+
+static zurt_status window_taps(emitter *e, const zi_map_layer *l, const view *v, const share *s)
+{
+    const zi_layer *d = &l->l;
+    zurt_status st = ZURT_OK;
+    for (int32_t part = 0; !st && part < d->passes; part++) {
+        for (int32_t ky = 0; !st && ky < d->kernel[0]; ky++) {
+            for (int32_t kx = 0; !st && kx < d->kernel[1]; kx++)
+                st = add_tap(e, v, ky * d->dilation[0] - d->pad[0] + s->y0 * d->stride[0],
+                             kx * d->dilation[1] - d->pad[1],
+                             (zi_map_tap){.ky = ky, .kx = kx, .part = part});
+        }
+    }
+    return st;
+}
+
+/** Those taps of a transposed convolution that reach one phase of the output. */
+static zurt_status phase_taps(emitter *e, const zi_map_layer *l, const view *v, const share *s)
+{
+    const zi_layer *d = &l->l;
+    size_t first = e->m->n_taps;
+    zurt_status st = ZURT_OK;
+    for (int32_t part = 0; !st && part < d->passes; part++) {
+        for (int32_t ky = 0; !st && ky < d->kernel[0]; ky++) {
+            int32_t y = s->phase[0] + d->pad[0] - ky * d->dilation[0];
+            for (int32_t kx = 0; !st && kx < d->kernel[1] && y % d->stride[0] == 0; kx++) {
+                int32_t x = s->phase[1] + d->pad[1] - kx * d->dilation[1];
+                if (x % d->stride[1] == 0)
+                    st = add_tap(e, v, y / d->stride[0] + s->y0 / d->stride[0], x / d->stride[1],
+                                 (zi_map_tap){.ky = ky, .kx = kx, .part = part});
+            }
+        }
+    }
+    if (!st && e->m->n_taps == first) // the bias alone
+        st = add_tap(e, v, v->first_row, 0, (zi_map_tap){.ky = -1, .kx = -1});
+    return st;
+}
+
+/* ---- depthwise, a row at a time ---- */
+
+static int32_t floor_div(int32_t a, int32_t b)
+{
+    return a >= 0 ? a / b : -((b - 1 - a) / b);
+}
+
+/** Last horizontal tap of each column phase: its kx; -1: the phase has none. */
+static int32_t last_tap(const zi_layer *d, int32_t phase)
+{
+    for (int32_t kx = d->kernel[1] - 1; kx >= 0; kx--) {
+        if (((kx - d->pad[1]) & (d->stride[1] - 1)) == phase)
+            return kx;
+    }
+    return -1;
+}
+
+/** Whether kernel rows can be read whole: see ZK_DW_ROW. */
+static bool row_mode(const zi_map *m, const zi_map_layer *l, const view *v, bool flows)
+{
+    const zi_layer *d = &l->l;
+    int32_t reads = d->kernel[0] * d->stride[1], most = (int32_t)m->caps->pixel_parallel;
+    if (d->kind != ZI_LAYER_DEPTHWISE || d->mean_weight || d->passes != 1 || !flows ||
+        d->dilation[1] != 1 || d->kernel[1] < 2 || d->stride[1] > 2 ||
+        (d->kernel[1] + d->stride[1] - 1) / d->stride[1] > ZK_ROW_WIDTH || d->kernel[1] > most ||
+        reads > ZK_ROW_TAPS || reads >= d->kernel[0] * d->kernel[1])
+        return false;
+    int32_t ahead = d->kernel[1] - 1 - d->pad[1];
+    if (ahead < 0 || ahead > most)
+        return false;
+    if (d->stride[1] == 1)
+        return ahead == 0 || (v->pitch * d->stride[0] == d->y.w && d->y.w == v->w);
+    return ahead <= 1;
+}
+
+static zurt_status row_taps(emitter *e, const zi_map_layer *l, const view *v, const share *s,
+                            zk_step *step)
+{
+    const zi_layer *d = &l->l;
+    zurt_status st = ZURT_OK;
+    for (int32_t ky = 0; ky < d->kernel[0]; ky++) {
+        for (int32_t phase = 0; !st && phase < d->stride[1]; phase++) {
+            int32_t kx = last_tap(d, phase);
+            if (kx >= 0)
+                st = add_tap(e, v, ky * d->dilation[0] - d->pad[0] + s->y0 * d->stride[0],
+                             kx - d->pad[1], (zi_map_tap){.ky = ky, .kx = kx});
+        }
+    }
+    step->row_n = (d->kernel[1] + d->stride[1] - 1) / d->stride[1];
+    step->row_dx = d->stride[1];
+    if (d->stride[1] == 1 && d->kernel[1] - 1 - d->pad[1] > 0) { // a group ahead, for the lanes
+        step->start_y = floor_div(-step->lanes, step->out_w);
+        step->start_x = -step->lanes - step->start_y * step->out_w;
+        step->n_groups++;
+    }
+    return st;
+}
+
+/* ---- results ---- */
+
+static void set_write_lanes(const zi_map *m, zk_step *s)
+{
+    int32_t most = (int32_t)m->caps->requant_parallel / ZK_C;
+    s->wr_lanes = 1;
+    if (s->flags & ZK_POOL2)
+        s->wr_lanes = 2;
+    else if (!(s->flags & (ZK_OUT_FIFO | ZK_UP2)))
+        for (s->wr_lanes = most; !zi_step_banks_distinct(s, (int32_t)m->caps->pixel_parallel);)
+            s->wr_lanes--;
+}
+
+static void set_output(const zi_map *m, const zi_map_layer *l, const share *sh, zi_map_step *ms)
+{
+    zk_step *s = &ms->step;
+    const zi_place *p = &m->places[l->out];
+    int32_t y = l->pool2 ? sh->y0 / 2 : l->l.up2 ? sh->y0 * 2 : sh->y0;
+    s->flags |= (l->pool2 ? ZK_POOL2 : 0) | (l->l.up2 ? ZK_UP2 : 0);
+    s->out_row = p->pitch;
+    s->out_col = 1;
+    s->out_plane = p->plane;
+    s->out_split = p->split;
+    s->out_half = p->half;
+    s->out_base = p->base + sh->block * p->plane + y * p->pitch;
+    if (l->l.transposed) {
+        s->out_base += sh->phase[0] * p->pitch + sh->phase[1];
+        s->out_row = l->l.stride[0] * p->pitch;
+        s->out_col = l->l.stride[1];
+    }
+    if (p->words > 0) {
+        s->flags |= ZK_OUT_BANK;
+        ms->write[0] = p->base;
+        ms->write[1] = p->base + p->blocks * p->plane;
+    }
+    if (p->stored) {
+        s->flags |= ZK_OUT_FIFO;
+        s->st_plane = p->h * p->w;
+        s->st_dst = p->ddr + sh->block * s->st_plane + y * p->w;
+        s->st_words = s->out_w * s->out_h / (l->pool2 ? 4 : 1);
+    }
+}
+
+/* ---- one step ---- */
+
+static void set_order(const zi_map *m, zk_step *s, bool flows)
+{
+    int32_t pp = (int32_t)m->caps->pixel_parallel, pixels = s->out_w * s->out_h;
+    int32_t width = flows ? pixels : s->out_w;
+    s->lanes = width < pp ? width : pp;
+    if (flows) {
+        s->wrap_w = s->out_w;
+        s->grp_dx = s->lanes % s->out_w;
+        s->grp_dy = s->lanes / s->out_w;
+        s->n_groups = (pixels + s->lanes - 1) / s->lanes;
+    } else {
+        int32_t per_row = (s->out_w + s->lanes - 1) / s->lanes;
+        s->wrap_w = per_row * s->lanes;
+        s->grp_dx = s->lanes;
+        s->n_groups = per_row * s->out_h;
+    }
+}
+
+static bool flows_on(const zi_map *m, const zk_step *s)
+{
+    int32_t pp = (int32_t)m->caps->pixel_parallel;
+    if (s->out_h == 1)
+        return true;
+    if ((s->in_row - s->out_w) % pp != 0)
+        return false;
+    return !(s->flags & ZK_RESIDUAL) || (s->res_row - s->out_w) % pp == 0;
+}
+
+static void set_input(const zi_map_layer *l, const view *v, const share *sh, zk_step *s)
+{
+    const zi_layer *d = &l->l;
+    int32_t in_blocks = zi_blocks(d->x.c), group_out = zi_blocks(d->y.c) / d->groups;
+    s->stride_y = d->transposed ? 1 : d->stride[0];
+    s->stride_x = d->transposed ? 1 : d->stride[1];
+    s->in_h = v->rows;
+    s->in_w = v->w;
+    s->in_base = v->base;
+    s->in_row = s->stride_y * v->pitch;
+    s->in_col = 1;
+    s->in_plane = v->plane;
+    s->n_icb = 1;
+    if (d->kind == ZI_LAYER_CONV) {
+        s->n_icb = in_blocks / d->groups;
+        s->in_base += sh->block / group_out * s->n_icb * v->plane;
+    } else {
+        s->in_base += sh->block * v->plane;
+        s->in_ocb_step = v->plane;
+    }
+}
+
+static zurt_status emit_step(emitter *e, uint32_t layer, const view v[2], const share *sh)
+{
+    zi_map *m = e->m;
+    const zi_map_layer *l = &m->layers[layer];
+    const zi_layer *d = &l->l;
+    zi_map_step *ms = NULL;
+    zurt_status st = add_step(e, &ms);
+    if (st)
+        return st;
+    zk_step *s = &ms->step;
+    ms->layer = layer;
+    ms->first_block = sh->block;
+    ms->w_again = sh->again;
+    s->n_ocb = sh->n_blocks;
+    s->out_w = d->y.w;
+    s->out_h = sh->y1 - sh->y0;
+    if (d->transposed) {
+        s->out_w = (s->out_w - sh->phase[1] + d->stride[1] - 1) / d->stride[1];
+        s->out_h = (s->out_h - sh->phase[0] + d->stride[0] - 1) / d->stride[0];
+    }
+    s->flags = (l->residual != ZI_NONE ? ZK_RESIDUAL : 0) | (l->has_lut ? ZK_LUT : 0) |
+               (sh->keep ? ZK_KEEP_WEIGHTS : 0);
+    set_input(l, &v[0], sh, s);
+    ms->read[0][0] = v[0].begin;
+    ms->read[0][1] = v[0].end;
+    if (l->residual != ZI_NONE) {
+        s->res_base = v[1].base + sh->block * v[1].plane + (sh->y0 - v[1].first_row) * v[1].pitch;
+        s->res_row = v[1].pitch;
+        s->res_plane = v[1].plane;
+        ms->read[1][0] = v[1].begin;
+        ms->read[1][1] = v[1].end;
+    }
+    bool flows = flows_on(m, s), rows = row_mode(m, l, &v[0], flows);
+    set_order(m, s, flows);
+    s->kind = d->kind == ZI_LAYER_CONV  ? ZK_CONV
+              : d->kind == ZI_LAYER_MAX ? ZK_MAXPOOL
+              : rows                    ? ZK_DW_ROW
+                                        : ZK_DW_DIAG;
+    if (rows && s->lanes < (int32_t)m->caps->pixel_parallel) { // the lanes shift by whole vectors
+        s->lanes = (int32_t)m->caps->pixel_parallel;
+        s->grp_dx = s->lanes % s->out_w;
+        s->grp_dy = s->lanes / s->out_w;
+        s->n_groups = 1;
+    }
+    st = rows ? row_taps(e, l, &v[0], sh, s)
+              : (d->transposed ? phase_taps : window_taps)(e, l, &v[0], sh);
+    if (st)
+        return st;
+    s->n_taps = (int32_t)(m->n_taps - ms->first_tap);
+    set_output(m, l, sh, ms);
+    set_write_lanes(m, s);
+    s->period = zk_step_period(s);
+    ms->w_used = zk_block_words(s) ? s->n_ocb * (zk_block_words(s) + 1) : 0;
+    return ZURT_OK;
+}
+
+/* ---- a layer ---- */
+
+/** End of the range of blocks that one step computes from `block` on. */
+static int32_t blocks_end(const zi_map_layer *l, int32_t block, int32_t block_words)
+{
+    int32_t total = zi_blocks(l->l.y.c), most = ZK_STEP_WEIGHTS / (block_words + 1);
+    int32_t group = total / l->l.groups, end = block + (most < 1 ? 1 : most);
+    int32_t boundary = (block / group + 1) * group;
+    return end < boundary ? end : boundary;
+}
+
+static int32_t block_words_of(const zi_map_layer *l)
+{
+    const zi_layer *d = &l->l;
+    int32_t taps = d->kernel[0] * d->kernel[1] * d->passes;
+    return d->kind == ZI_LAYER_CONV ? taps * (zi_blocks(d->x.c) / d->groups) : taps;
+}
+
+static zurt_status emit_tile(emitter *e, uint32_t layer, const view v[2], int32_t y0, int32_t y1,
+                             bool keep, bool again)
+{
+    const zi_map_layer *l = &e->m->layers[layer];
+    const zi_layer *d = &l->l;
+    int32_t phases[2] = {1, 1}, total = zi_blocks(d->y.c), words = block_words_of(l);
+    share sh = {.y0 = y0, .y1 = y1, .keep = keep, .again = again};
+    zurt_status st = ZURT_OK;
+    for (int k = 0; k < 2 && d->transposed; k++)
+        phases[k] = d->stride[k];
+    for (int32_t block = 0; !st && block < total; block += sh.n_blocks) {
+        sh.block = block;
+        sh.n_blocks = blocks_end(l, block, words) - block;
+        for (int32_t p = 0; !st && p < phases[0] * phases[1]; p++) {
+            sh.phase[0] = p / phases[1];
+            sh.phase[1] = p % phases[1];
+            if (sh.phase[0] < y1 - y0 && sh.phase[1] < d->y.w)
+                st = emit_step(e, layer, v, &sh);
+        }
+    }
+    return st;
+}
+
+/** A layer that reads what this segment stores belongs to the next one. */
+static zurt_status separate(emitter *e, const zi_map_layer *l)
+{
+    zi_map *m = e->m;
+    const uint32_t reads[2] = {l->in, l->residual};
+    zurt_status st = ZURT_OK;
+    for (int k = 0; !st && k < 2; k++) {
+        int32_t block;
+        if (reads[k] == ZI_NONE)
+            continue;
+        uint32_t root = zi_place_root(m, reads[k], &block);
+        if (m->places[root].in_ddr && e->written_in[root] == m->n_starts)
+            st = start_segment(e);
+    }
+    return st;
+}
+
+static zurt_status emit_layer(emitter *e, uint32_t layer)
+{
+    zi_map *m = e->m;
+    const zi_map_layer l = m->layers[layer];
+    int32_t block, tiles = (l.l.y.h + l.tile_rows - 1) / l.tile_rows;
+    int64_t words = (int64_t)zi_blocks(l.l.y.c) * (block_words_of(&l) + 1);
+    bool keep = tiles > 1 && !l.l.transposed && l.l.groups == 1 && l.l.kind != ZI_LAYER_MAX &&
+                words <= m->caps->ring_words / 32;
+    zurt_status st = separate(e, &l);
+    for (int32_t t = 0; !st && t < tiles; t++) {
+        int32_t y0 = t * l.tile_rows, y1 = y0 + l.tile_rows, r0, r1;
+        view v[2] = {{0}, {0}};
+        y1 = y1 < l.l.y.h ? y1 : l.l.y.h;
+        zi_map_rows(&l, m->places[l.in].h, y0, y1, &r0, &r1);
+        st = make_view(e, l.in, l.strip[0], r0, r1, t, &v[0]);
+        if (!st && l.residual != ZI_NONE)
+            st = make_view(e, l.residual, l.strip[1], y0, y1, t, &v[1]);
+        if (!st)
+            st = emit_tile(e, layer, v, y0, y1, keep && t + 1 < tiles, keep && t > 0);
+    }
+    e->written_in[zi_place_root(m, l.out, &block)] = (uint32_t)m->n_starts;
+    return st;
+}
+
+zurt_status zi_map_steps(zurt_ctx *ctx, zi_map *m)
+{
+    emitter e = {.ctx = ctx, .m = m};
+    zi_arena_init(&e.temporary, &ctx->allocator);
+    e.written_in = zi_arena_calloc(&e.temporary, m->n_places, sizeof(*e.written_in));
+    e.loaded = zi_arena_calloc(&e.temporary, m->n_places, sizeof(*e.loaded));
+    zurt_status st = e.written_in && e.loaded ? start_segment(&e) : zi_map_nomem(ctx);
+    for (uint32_t i = 0; !st && i < m->n_layers; i++)
+        st = emit_layer(&e, i);
+    zi_arena_clear(&e.temporary);
+    return st;
+}
