@@ -195,10 +195,11 @@ int32_t asm_weights(launch *l, const layer *y, int32_t n_icb, int32_t row_n)
 void asm_run(const launch *l, const v16 *act_r, v16 *act_w)
 {
     int32_t at = l->n_segments, table = l->n_segments + l->n_steps * ZK_STEP_WORDS;
-    v16 *steps = need((size_t)(table + l->n_steps * ASM_TABLE) * sizeof(v16));
+    int32_t n_steps = ASM_COSIM ? ASM_PORT_STEPS : table + l->n_steps * ASM_TABLE;
+    v16 *steps = need((size_t)n_steps * sizeof(v16));
     v16 *stream[4];
     for (int q = 0; q < 4; q++) {
-        stream[q] = need((size_t)l->n_words * 4 * sizeof(v16));
+        stream[q] = need((size_t)(ASM_COSIM ? ASM_PORT_W : l->n_words * 4) * sizeof(v16));
         for (int32_t n = 0; n < 4 * l->n_words; n++)
             memcpy(stream[q][n].b, l->word[n / 4][4 * q + n % 4], ZK_C);
     }

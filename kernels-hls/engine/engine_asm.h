@@ -12,6 +12,15 @@
 #include "zk_cycles.h"
 #include "zk_engine.h"
 
+/* In co-simulation the engine is RTL: only the act buffer can be seen, and the tool copies as many
+ * words of each port as its pragma says. */
+#ifdef ZK_COSIM
+enum { ASM_COSIM = 1 };
+#else
+enum { ASM_COSIM = 0 };
+#endif
+enum { ASM_PORT_STEPS = 16384, ASM_PORT_W = 80000, ASM_PORT_ACT = 131072 }; // depths in zk_engine.c
+
 enum { ASM_STEPS = 16, ASM_TABLE = 512, ASM_WORDS = 20000 };
 
 /** A tensor, values [16 * planes][h][w], and its place in the scratchpad. */

@@ -121,6 +121,8 @@ static int32_t flags_of(const layer *y)
     int32_t flags = pick(0, 2) ? ZK_OUT_BANK : ZK_OUT_FIFO;
     if (pick(0, 7) == 0)
         flags = ZK_OUT_BANK | ZK_OUT_FIFO;
+    if (ASM_COSIM)
+        flags |= ZK_OUT_FIFO;
     flags |= pick(0, 2) == 0 ? ZK_RESIDUAL : 0;
     flags |= pick(0, 2) == 0 ? ZK_LUT : 0;
     if (pick(0, 3) == 0 && y->out_w % 2 == 0 && y->out_w >= 8)

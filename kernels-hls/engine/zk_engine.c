@@ -45,19 +45,19 @@ void ZK_NAME(engine)(const v16 *steps, int32_t n_segments, const v16 *w0, const 
                      const v16 *w2, const v16 *w3, const v16 *act_r, v16 *act_w)
 {
 // clang-format off
-#pragma HLS interface m_axi port=steps offset=slave bundle=gmem_s max_widen_bitwidth=128
-#pragma HLS interface m_axi port=w0 offset=slave bundle=gmem_w0 max_widen_bitwidth=128 \
-    max_read_burst_length=64 num_read_outstanding=16 latency=64
-#pragma HLS interface m_axi port=w1 offset=slave bundle=gmem_w1 max_widen_bitwidth=128 \
-    max_read_burst_length=64 num_read_outstanding=16 latency=64
-#pragma HLS interface m_axi port=w2 offset=slave bundle=gmem_w2 max_widen_bitwidth=128 \
-    max_read_burst_length=64 num_read_outstanding=16 latency=64
-#pragma HLS interface m_axi port=w3 offset=slave bundle=gmem_w3 max_widen_bitwidth=128 \
-    max_read_burst_length=64 num_read_outstanding=16 latency=64
-#pragma HLS interface m_axi port=act_r offset=slave bundle=gmem_a max_widen_bitwidth=128 \
-    max_read_burst_length=64 num_read_outstanding=16 latency=64
-#pragma HLS interface m_axi port=act_w offset=slave bundle=gmem_a max_widen_bitwidth=128 \
-    max_write_burst_length=64 num_write_outstanding=16 latency=64
+#pragma HLS interface m_axi port=steps depth=16384 offset=slave bundle=gmem_s max_widen_bitwidth=128
+#pragma HLS interface m_axi port=w0 depth=80000 offset=slave bundle=gmem_w0 \
+    max_widen_bitwidth=128 max_read_burst_length=64 num_read_outstanding=16 latency=64
+#pragma HLS interface m_axi port=w1 depth=80000 offset=slave bundle=gmem_w1 \
+    max_widen_bitwidth=128 max_read_burst_length=64 num_read_outstanding=16 latency=64
+#pragma HLS interface m_axi port=w2 depth=80000 offset=slave bundle=gmem_w2 \
+    max_widen_bitwidth=128 max_read_burst_length=64 num_read_outstanding=16 latency=64
+#pragma HLS interface m_axi port=w3 depth=80000 offset=slave bundle=gmem_w3 \
+    max_widen_bitwidth=128 max_read_burst_length=64 num_read_outstanding=16 latency=64
+#pragma HLS interface m_axi port=act_r depth=131072 offset=slave bundle=gmem_a \
+    max_widen_bitwidth=128 max_read_burst_length=64 num_read_outstanding=16 latency=64
+#pragma HLS interface m_axi port=act_w depth=131072 offset=slave bundle=gmem_a \
+    max_widen_bitwidth=128 max_write_burst_length=64 num_write_outstanding=16 latency=64
 #pragma HLS interface s_axilite port=n_segments
 #pragma HLS interface s_axilite port=return
     // clang-format on
