@@ -283,6 +283,25 @@ static void refuses_wrong_devices(void **state)
     computes(ctx);
 }
 
+/* Opening launches the engine itself, without work. */
+static void the_engine_is_packed_with_its_table(void **state)
+{
+    static const char *const files[] = {KV260_XCLBIN, ZCU104_XCLBIN};
+    static const char *const names[] = {"kv260", "zcu104"};
+    for (int i = 0; i < 2; i++) {
+        const zi_caps *want = zi_caps_builtin(names[i]);
+        const zi_pl_config config = {.xclbin = files[i], .engine_version = want->engine_version};
+        zi_pl_device *device;
+        if (zi_pl_open_xrt(*state, &config, &device) != ZURT_OK)
+            fail_msg("%s: %s", names[i], zurt_ctx_error(*state));
+        const zi_caps *got = zi_pl_caps(device);
+        assert_string_equal(got->name, names[i]);
+        assert_int_equal(got->pixel_parallel, want->pixel_parallel);
+        assert_int_equal(got->ops[1], want->ops[1]);
+        zi_pl_close(device);
+    }
+}
+
 static int setup(void **state)
 {
     zurt_ctx *ctx;
@@ -314,6 +333,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_hang_is_a_timeout_and_the_next_open_works),
         cmocka_unit_test(refuses_wrong_xclbins),
         cmocka_unit_test(refuses_wrong_devices),
+        cmocka_unit_test(the_engine_is_packed_with_its_table),
     };
     if (argc > 1 && strcmp(argv[1], "--once") == 0)
         return cmocka_run_group_tests(once, setup, teardown);
