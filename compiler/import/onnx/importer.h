@@ -91,6 +91,8 @@ struct zc_onnx {
 
 /** The row of an op; NULL: not supported. */
 const zc_onnx_op *zc_onnx_op_find(const char *name);
+/** Row i, in the order of names; NULL past the end. */
+const zc_onnx_op *zc_onnx_op_at(size_t i);
 
 /* ---- importer.c: failures and values --------------------------------------------------- */
 

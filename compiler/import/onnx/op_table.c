@@ -113,6 +113,11 @@ static const zc_onnx_op ops[] = {
     {"Xor", zc_op_binary, 2, 2, ZI_OP_Xor},
 };
 
+const zc_onnx_op *zc_onnx_op_at(size_t i)
+{
+    return i < sizeof(ops) / sizeof(*ops) ? &ops[i] : NULL;
+}
+
 const zc_onnx_op *zc_onnx_op_find(const char *name)
 {
     size_t lo = 0, hi = sizeof(ops) / sizeof(*ops);
