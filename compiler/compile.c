@@ -91,6 +91,8 @@ zurt_status zurt_graph_set_labels(zurt_ctx *ctx, zurt_graph *graph, const char *
     if (!copy)
         return zi_fail(ctx, ZURT_E_NOMEM, "labels: out of memory");
     for (size_t i = 0; i < n_labels; i++) {
+        if (!labels[i])
+            return zi_fail(ctx, ZURT_E_ARG, "labels: label %zu is NULL", i);
         copy[i] = zi_arena_strdup(&graph->g->arena, labels[i]);
         if (!copy[i])
             return zi_fail(ctx, ZURT_E_NOMEM, "labels: out of memory");
@@ -115,7 +117,7 @@ zurt_status zurt_graph_set_description(zurt_ctx *ctx, zurt_graph *graph, const c
 
 const zurt_norm *zurt_graph_norm(const zurt_graph *graph)
 {
-    return &graph->meta.norm;
+    return graph ? &graph->meta.norm : NULL;
 }
 
 size_t zurt_graph_n_labels(const zurt_graph *graph)

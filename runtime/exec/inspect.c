@@ -5,7 +5,10 @@
 zurt_status zurt_plan_create(zurt_ctx *ctx, const zurt_model *model, const char *board,
                              zurt_plan **out)
 {
-    if (!ctx || !model || !board || !out)
+    if (!out)
+        return ZURT_E_ARG;
+    *out = NULL;
+    if (!ctx || !model || !board)
         return ZURT_E_ARG;
     return zi_plan_report_create(ctx, model->graph, board, out);
 }

@@ -148,7 +148,7 @@ const zurt_tensor_info *zurt_model_output(const zurt_model *model, size_t i)
 
 const zurt_norm *zurt_model_norm(const zurt_model *model)
 {
-    return &model->meta.norm;
+    return model ? &model->meta.norm : NULL;
 }
 
 size_t zurt_model_n_labels(const zurt_model *model)

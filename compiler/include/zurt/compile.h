@@ -22,22 +22,24 @@ typedef struct zurt_graph zurt_graph;
 
 /** An input that is frozen to a value at import, e.g. a shape that must be known. */
 typedef struct zurt_binding {
-    const char *name;
-    zurt_dtype dtype;
-    int32_t rank;
-    int32_t dims[ZURT_MAX_RANK];
-    const void *data; /**< dense, copied */
+    const char *name;            /**< of the input */
+    zurt_dtype dtype;            /**< of `data` */
+    int32_t rank;                /**< 0..ZURT_MAX_RANK */
+    int32_t dims[ZURT_MAX_RANK]; /**< outermost first, in the source model's layout */
+    const void *data;            /**< dense, copied */
 } zurt_binding;
 
+/** Options of the import; start from ZURT_IMPORT_OPTIONS_INIT. */
 typedef struct zurt_import_options {
-    size_t size;             /**< set by ZURT_IMPORT_OPTIONS_INIT */
+    size_t size;             /**< sizeof(zurt_import_options); set by ZURT_IMPORT_OPTIONS_INIT */
     int32_t batch;           /**< > 0: rewrites the batch dimension; 0: as declared, symbolic = 1 */
     int32_t height, width;   /**< > 0: for symbolic H, W of a 4-D input */
     uint32_t keep_structure; /**< 1: no optimisation passes beyond what shapes need (tests) */
-    const zurt_binding *bindings;
-    size_t n_bindings;
+    const zurt_binding *bindings; /**< borrowed for the call; NULL: none */
+    size_t n_bindings;            /**< number of them */
 } zurt_import_options;
 
+/** As declared, every pass, no bindings. */
 #define ZURT_IMPORT_OPTIONS_INIT                                                                   \
     {                                                                                              \
         sizeof(zurt_import_options), 0, 0, 0, 0, 0, 0                                              \
@@ -47,45 +49,99 @@ typedef struct zurt_import_options {
  * Imports an ONNX model (opset 9 to 21): shapes inferred, constants folded, NHWC, batch norm and
  * activations fused. A QDQ model becomes an int8 graph with its own scales and zero points.
  *
- * @param out owned by the caller; NULL on failure.
- * @return ZURT_OK; ZURT_E_ARG; ZURT_E_IO; ZURT_E_FORMAT: not ONNX, or inconsistent;
- *         ZURT_E_VERSION: opset outside 9..21; ZURT_E_UNSUPPORTED: names node, op and remedy
- *         (external data too); ZURT_E_LIMIT; ZURT_E_NOMEM.
+ * @param path    the `.onnx` file; read whole, weights must be inside.
+ * @param options NULL for the defaults.
+ * @param out     owned by the caller: zurt_graph_destroy(); NULL on failure.
+ * @return ZURT_OK; ZURT_E_ARG: NULL, or an option out of its range; ZURT_E_IO: cannot read;
+ *         ZURT_E_FORMAT: not ONNX, or inconsistent; ZURT_E_VERSION: opset outside 9..21;
+ *         ZURT_E_UNSUPPORTED: names node, op and remedy (external data too); ZURT_E_LIMIT: a
+ *         tensor or a graph too large; ZURT_E_NOMEM.
+ * The ctx's thread. Ref: docs/ops.md.
  */
 ZURT_API zurt_status zurt_import_onnx_file(zurt_ctx *ctx, const char *path,
                                            const zurt_import_options *options, zurt_graph **out);
-/** As above from memory; bytes are only read during the call. */
+
+/** As zurt_import_onnx_file() from `size` bytes in memory, borrowed for the call; no ZURT_E_IO. */
 ZURT_API zurt_status zurt_import_onnx_mem(zurt_ctx *ctx, const void *bytes, size_t size,
                                           const zurt_import_options *options, zurt_graph **out);
 
-/** NULL is allowed. */
+/** Destroys a graph; what borrows from it must be gone. NULL is allowed. Cannot fail. */
 ZURT_API void zurt_graph_destroy(zurt_graph *graph);
 
+/** @return number of inputs; 0 for NULL. Allocates nothing, as the queries below. */
 ZURT_API size_t zurt_graph_n_inputs(const zurt_graph *graph);
+
+/** @return number of outputs; 0 for NULL. */
 ZURT_API size_t zurt_graph_n_outputs(const zurt_graph *graph);
-/** ZURT_OK; ZURT_E_ARG. Strings are borrowed from the graph. */
+
+/**
+ * Describes an input.
+ *
+ * @param i   below zurt_graph_n_inputs(); the order of zurt_evaluator_run().
+ * @param out strings are borrowed from the graph.
+ * @return ZURT_OK; ZURT_E_ARG: NULL or `i` out of range.
+ */
 ZURT_API zurt_status zurt_graph_input(const zurt_graph *graph, size_t i, zurt_tensor_info *out);
+
+/** Describes an output; as zurt_graph_input(). */
 ZURT_API zurt_status zurt_graph_output(const zurt_graph *graph, size_t i, zurt_tensor_info *out);
+
+/** @return number of nodes; 0 for NULL. */
 ZURT_API size_t zurt_graph_n_nodes(const zurt_graph *graph);
+
+/** Describes a node, in execution order; as zurt_graph_input(). */
 ZURT_API zurt_status zurt_graph_node(const zurt_graph *graph, size_t i, zurt_node_info *out);
-/** Number of nodes and bytes of the source file, before any pass; 0 if not imported. */
+
+/** @return number of nodes of the source file, before any pass; 0 if not imported. */
 ZURT_API size_t zurt_graph_source_nodes(const zurt_graph *graph);
-/** 1 if the graph has quantised tensors. */
+
+/** @return 1 if the graph has quantised tensors: from a QDQ model, or by zurt_quantize(). */
 ZURT_API int zurt_graph_is_quantized(const zurt_graph *graph);
 
-/** Metadata that the `.zurt` file will carry. All copied. ZURT_OK; ZURT_E_ARG; ZURT_E_NOMEM. */
+/**
+ * Sets the preprocessing that the `.zurt` file will carry.
+ *
+ * @param norm copied.
+ * @return ZURT_OK; ZURT_E_ARG: NULL, or a member out of its range.
+ */
 ZURT_API zurt_status zurt_graph_set_norm(zurt_ctx *ctx, zurt_graph *graph, const zurt_norm *norm);
+
+/**
+ * Sets the class names that the `.zurt` file will carry.
+ *
+ * @param labels   n_labels strings, UTF-8; copied.
+ * @param n_labels 0 removes them.
+ * @return ZURT_OK; ZURT_E_ARG: NULL; ZURT_E_NOMEM: the old ones stay.
+ */
 ZURT_API zurt_status zurt_graph_set_labels(zurt_ctx *ctx, zurt_graph *graph,
                                            const char *const *labels, size_t n_labels);
-ZURT_API zurt_status zurt_graph_set_description(zurt_ctx *ctx, zurt_graph *graph,
-                                                const char *text);
-/** Borrowed; never NULL. */
+
+/**
+ * Sets the one line about the origin that the `.zurt` file will carry.
+ *
+ * @param text UTF-8; copied.
+ * @return ZURT_OK; ZURT_E_ARG: NULL; ZURT_E_NOMEM: the old one stays.
+ */
+ZURT_API zurt_status zurt_graph_set_description(zurt_ctx *ctx, zurt_graph *graph, const char *text);
+
+/** @return preprocessing as set, or mean 0, std 1; borrowed; NULL only for a NULL graph. */
 ZURT_API const zurt_norm *zurt_graph_norm(const zurt_graph *graph);
+
+/** @return number of class names; 0 if none are set. */
 ZURT_API size_t zurt_graph_n_labels(const zurt_graph *graph);
+
+/** @return name of class `i`, borrowed; NULL if out of range. */
 ZURT_API const char *zurt_graph_label(const zurt_graph *graph, size_t i);
 
-/** As zurt_plan_create(), for a graph at any stage; a float graph is planned as if it were int8
- *  where that is possible. The graph must outlive *out. */
+/**
+ * As zurt_plan_create(), for a graph at any stage; a float graph is planned as if it were int8
+ * where that is possible.
+ *
+ * @param graph must outlive *out, unchanged.
+ * @param board "cpu", "kv260" or "zcu104".
+ * @param out   owned by the caller: zurt_plan_destroy(); NULL on failure.
+ * @return ZURT_OK; ZURT_E_ARG: NULL, or no such board; ZURT_E_NOMEM.
+ */
 ZURT_API zurt_status zurt_graph_plan(zurt_ctx *ctx, const zurt_graph *graph, const char *board,
                                      zurt_plan **out);
 
@@ -99,59 +155,95 @@ ZURT_API zurt_status zurt_graph_plan(zurt_ctx *ctx, const zurt_graph *graph, con
  */
 typedef struct zurt_evaluator zurt_evaluator;
 
-/** @param threads 0: one per core. The graph must outlive the evaluator, unchanged.
- *  ZURT_OK; ZURT_E_ARG; ZURT_E_NOMEM; ZURT_E_UNSUPPORTED: names the node. */
-ZURT_API zurt_status zurt_evaluator_create(zurt_ctx *ctx, const zurt_graph *graph,
-                                           uint32_t threads, zurt_evaluator **out);
-/** As zurt_session_run(). */
+/**
+ * Prepares every node and allocates all buffers.
+ *
+ * @param graph   must outlive the evaluator, unchanged.
+ * @param threads 1..64; 0: one per core.
+ * @param out     owned by the caller: zurt_evaluator_destroy(); NULL on failure.
+ * @return ZURT_OK; ZURT_E_ARG: NULL, or too many threads; ZURT_E_NOMEM; ZURT_E_IO: the OS gives no
+ *         more threads; ZURT_E_UNSUPPORTED: a node that cannot be computed, named; ZURT_E_LIMIT.
+ */
+ZURT_API zurt_status zurt_evaluator_create(zurt_ctx *ctx, const zurt_graph *graph, uint32_t threads,
+                                           zurt_evaluator **out);
+
+/**
+ * Computes one inference.
+ *
+ * @param in  n_in tensors as zurt_graph_input() says, dense, borrowed for the call.
+ * @param out n_out caller-owned tensors as zurt_graph_output() says.
+ * @return ZURT_OK; ZURT_E_ARG: NULL, a count or a byte size that does not match.
+ * One thread at a time. An int8 graph gives the bytes that its `.zurt` gives. Ref:
+ * docs/arithmetic.md.
+ */
 ZURT_API zurt_status zurt_evaluator_run(zurt_evaluator *e, const zurt_view *in, size_t n_in,
                                         const zurt_span *out, size_t n_out);
+
+/** Destroys an evaluator; NULL is allowed. Cannot fail. */
 ZURT_API void zurt_evaluator_destroy(zurt_evaluator *e);
 
 /* ---- quantisation ---------------------------------------------------------------------- */
 
 /**
- * Provides calibration sample `index`: fills every input of the float graph (F32, in the order
- * and shape of zurt_graph_input()). Any status but ZURT_OK ends the calibration with it.
+ * Provides calibration sample `index`. Called with 0, 1, ... n_samples - 1; then, to compare, with
+ * the first report_sqnr of them again, for which it must give the same values.
+ *
+ * @param self     zurt_quantize_options.sample_self.
+ * @param index    below n_samples.
+ * @param inputs   to fill: every input of the float graph, F32, in the order and shape of
+ *                 zurt_graph_input().
+ * @param n_inputs number of them.
+ * @return any status but ZURT_OK ends the calibration with it.
+ * Called on the thread of zurt_quantize().
  */
 typedef zurt_status zurt_sample_fn(void *self, size_t index, const zurt_span *inputs,
                                    size_t n_inputs);
 
-/** Called now and then during long work: `done` of `total` units of `what`. */
+/**
+ * Called now and then during long work, on the caller's thread.
+ *
+ * @param self  zurt_quantize_options.progress_self.
+ * @param what  what is being done, in words; the same text for the same work.
+ * @param done  units of `total` that are done.
+ * @param total all units.
+ */
 typedef void zurt_progress_fn(void *self, const char *what, size_t done, size_t total);
 
+/** How the range of a tensor follows from what was seen; docs/accuracy.md compares them. */
 typedef enum zurt_calib_method {
-    ZURT_CALIB_MINMAX = 0,
-    ZURT_CALIB_PERCENTILE = 1,
-    ZURT_CALIB_MSE = 2,
-    ZURT_CALIB_ENTROPY = 3
+    ZURT_CALIB_MINMAX = 0,     /**< the smallest and the largest value */
+    ZURT_CALIB_PERCENTILE = 1, /**< the share `percentile` of the values, rest cut at both ends */
+    ZURT_CALIB_MSE = 2,        /**< least expected square of the error */
+    ZURT_CALIB_ENTROPY = 3     /**< least Kullback-Leibler divergence */
 } zurt_calib_method;
 
 /** Type of the model's inputs and outputs. */
 typedef enum zurt_io_type {
-    ZURT_IO_INT8 = 0,
-    ZURT_IO_UINT8 = 1,
-    ZURT_IO_FLOAT = 2
+    ZURT_IO_INT8 = 0,  /**< as the graph computes */
+    ZURT_IO_UINT8 = 1, /**< the same values, 128 higher */
+    ZURT_IO_FLOAT = 2  /**< quantised and dequantised inside */
 } zurt_io_type;
 
+/** Options of zurt_quantize(); start from ZURT_QUANTIZE_OPTIONS_INIT and set `sample`. */
 typedef struct zurt_quantize_options {
-    size_t size; /**< set by ZURT_QUANTIZE_OPTIONS_INIT */
-    zurt_calib_method method;
-    double percentile;            /**< for PERCENTILE, e.g. 99.99; in (50, 100] */
-    uint32_t per_tensor;          /**< 1: one weight scale per layer instead of per channel */
-    zurt_io_type io;
-    uint32_t require_int8;        /**< 1: a node that would stay float is an error */
+    size_t size;                   /**< sizeof(zurt_quantize_options); set by the macro */
+    zurt_calib_method method;      /**< of activations */
+    double percentile;             /**< for PERCENTILE, e.g. 99.99; in (50, 100] */
+    uint32_t per_tensor;           /**< 1: one weight scale per layer instead of per channel */
+    zurt_io_type io;               /**< type of the model's inputs and outputs */
+    uint32_t require_int8;         /**< 1: a node that would stay float is an error */
     const char *const *keep_float; /**< names of nodes to leave in float */
-    size_t n_keep_float;
-    uint32_t report_sqnr; /**< samples compared per layer against float; 0: no comparison */
-    uint32_t threads;     /**< 0: one per core */
-    zurt_sample_fn *sample;
-    void *sample_self;
-    size_t n_samples; /**< >= 1 */
+    size_t n_keep_float;           /**< number of them */
+    uint32_t report_sqnr;       /**< samples compared per layer against float; 0: no comparison */
+    uint32_t threads;           /**< 0: one per core */
+    zurt_sample_fn *sample;     /**< never NULL */
+    void *sample_self;          /**< passed to it */
+    size_t n_samples;           /**< >= 1 */
     zurt_progress_fn *progress; /**< NULL: none */
-    void *progress_self;
+    void *progress_self;        /**< passed to it */
 } zurt_quantize_options;
 
+/** mse, one scale per channel, int8 inputs and outputs, SQNR over 8 samples; no sample function. */
 #define ZURT_QUANTIZE_OPTIONS_INIT                                                                 \
     {                                                                                              \
         sizeof(zurt_quantize_options), ZURT_CALIB_MSE, 99.99, 0, ZURT_IO_INT8, 0, 0, 0, 8, 0, 0,   \
@@ -161,18 +253,20 @@ typedef struct zurt_quantize_options {
 /** What the quantiser decided, per tensor and per layer. */
 typedef struct zurt_quant_report zurt_quant_report;
 
+/** One activation tensor. Strings are borrowed from the report. */
 typedef struct zurt_quant_tensor {
-    const char *name;
-    float scale;
-    int32_t zero_point;
-    float min, max;       /**< range chosen */
-    float seen_min, seen_max;
-    const char *method;   /**< "mse", "fixed", "tied to NAME", ... */
+    const char *name;         /**< of the float graph's tensor */
+    float scale;              /**< real = scale * (q - zero_point) */
+    int32_t zero_point;       /**< -128..127 */
+    float min, max;           /**< range chosen */
+    float seen_min, seen_max; /**< over all samples */
+    const char *method;       /**< "mse", "fixed", "tied to NAME", ... */
 } zurt_quant_tensor;
 
+/** One node of the int8 graph. Strings are borrowed from the report. */
 typedef struct zurt_quant_layer {
-    const char *name;
-    const char *op;
+    const char *name;   /**< as zurt_node_info.name */
+    const char *op;     /**< as zurt_node_info.op */
     const char *type;   /**< "s8" or "f32" */
     const char *reason; /**< why it stays float; "" for s8 */
     double sqnr_db;     /**< of its output against float; NAN if not measured */
@@ -182,38 +276,77 @@ typedef struct zurt_quant_layer {
  * Calibrates a float graph and turns it into an int8 one. `graph` is not changed and must
  * outlive *out (constants that stay float are shared).
  *
- * @param report may be NULL; else owned by the caller: zurt_quant_report_destroy().
- * @return ZURT_OK; ZURT_E_ARG; ZURT_E_NOMEM; ZURT_E_UNSUPPORTED: require_int8 and a node stays
+ * @param options never NULL; borrowed for the call.
+ * @param out     owned by the caller: zurt_graph_destroy(); NULL on failure.
+ * @param report  may be NULL; else owned by the caller: zurt_quant_report_destroy(); NULL on
+ *                failure.
+ * @return ZURT_OK; ZURT_E_ARG: NULL, an option out of its range, or a graph that is quantised
+ *         already; ZURT_E_NOMEM; ZURT_E_UNSUPPORTED: require_int8 and a node stays
  *         float, named; or the sample function's own status.
- * Memory does not grow with n_samples.
+ * The ctx's thread. Memory does not grow with n_samples; same samples, same graph, whatever the
+ * number of threads. Ref: docs/accuracy.md, docs/arithmetic.md.
  */
 ZURT_API zurt_status zurt_quantize(zurt_ctx *ctx, const zurt_graph *graph,
                                    const zurt_quantize_options *options, zurt_graph **out,
                                    zurt_quant_report **report);
 
+/** Destroys a report; NULL is allowed. Cannot fail. */
 ZURT_API void zurt_quant_report_destroy(zurt_quant_report *report);
+
+/** @return number of activation tensors; 0 for NULL. Allocates nothing, as the queries below. */
 ZURT_API size_t zurt_quant_report_n_tensors(const zurt_quant_report *report);
+
+/** @return number of nodes; 0 for NULL. */
 ZURT_API size_t zurt_quant_report_n_layers(const zurt_quant_report *report);
-/** Borrowed; NULL if out of range. */
+
+/** @return what was decided for tensor `i`, borrowed; NULL if out of range. */
 ZURT_API const zurt_quant_tensor *zurt_quant_report_tensor(const zurt_quant_report *report,
                                                            size_t i);
-ZURT_API const zurt_quant_layer *zurt_quant_report_layer(const zurt_quant_report *report,
-                                                         size_t i);
-/** SQNR in dB of each model output, float against int8, over the compared samples; NAN if none. */
+
+/** @return what became of node `i`, in execution order, borrowed; NULL if out of range. */
+ZURT_API const zurt_quant_layer *zurt_quant_report_layer(const zurt_quant_report *report, size_t i);
+
+/**
+ * Quality of a model output.
+ *
+ * @param output its index.
+ * @return SQNR in dB, int8 against float, over the options' report_sqnr samples; NAN if none were
+ *         compared or `output` is out of range.
+ */
 ZURT_API double zurt_quant_report_output_sqnr(const zurt_quant_report *report, size_t output);
 
 /* ---- output ---------------------------------------------------------------------------- */
 
-/** Writes a `.zurt` (to a temporary file, then renamed). Same graph, same bytes.
- *  ZURT_OK; ZURT_E_ARG; ZURT_E_IO; ZURT_E_NOMEM; ZURT_E_LIMIT. */
-ZURT_API zurt_status zurt_emit_zurt_file(zurt_ctx *ctx, const zurt_graph *graph,
-                                         const char *path);
-/** The same bytes in memory, 64-byte aligned; free with zurt_buffer_free(). */
+/**
+ * Writes a `.zurt`, to a temporary file that is then renamed. Same graph, same bytes.
+ *
+ * @param path an existing file is replaced.
+ * @return ZURT_OK; ZURT_E_ARG: NULL; ZURT_E_IO: cannot write; ZURT_E_NOMEM; ZURT_E_LIMIT: beyond
+ *         what the format holds. On failure `path` is as it was.
+ * Ref: docs/format.md.
+ */
+ZURT_API zurt_status zurt_emit_zurt_file(zurt_ctx *ctx, const zurt_graph *graph, const char *path);
+
+/**
+ * The bytes of zurt_emit_zurt_file() in memory, as zurt_model_load_mem() takes them.
+ *
+ * @param bytes owned by the caller: zurt_buffer_free(); 64-byte aligned; NULL on failure.
+ * @param size  number of bytes.
+ * @return as zurt_emit_zurt_file(), without ZURT_E_IO.
+ */
 ZURT_API zurt_status zurt_emit_zurt_mem(zurt_ctx *ctx, const zurt_graph *graph, void **bytes,
                                         size_t *size);
-/** Writes an int8 graph as QDQ ONNX, opset 13; inputs and outputs NCHW, float, as the source. */
-ZURT_API zurt_status zurt_emit_onnx_file(zurt_ctx *ctx, const zurt_graph *graph,
-                                         const char *path);
+
+/**
+ * Writes an int8 graph as QDQ ONNX, opset 13; inputs and outputs NCHW, float, as the source.
+ *
+ * @param path an existing file is replaced.
+ * @return ZURT_OK; ZURT_E_ARG: NULL; ZURT_E_IO: cannot write; ZURT_E_NOMEM; ZURT_E_UNSUPPORTED: a
+ *         node without an ONNX form, named; ZURT_E_LIMIT: larger than 2 GiB.
+ */
+ZURT_API zurt_status zurt_emit_onnx_file(zurt_ctx *ctx, const zurt_graph *graph, const char *path);
+
+/** Frees what zurt_emit_zurt_mem() gave, with the ctx it was given; `bytes` may be NULL. */
 ZURT_API void zurt_buffer_free(zurt_ctx *ctx, void *bytes);
 
 #ifdef __cplusplus

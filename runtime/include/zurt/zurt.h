@@ -46,44 +46,69 @@ typedef enum zurt_status {
     ZURT_E_INTERNAL = 10    /**< a bug in zurt: please report */
 } zurt_status;
 
-/** Name of a status, "ZURT_E_NOMEM"; for an unknown value "ZURT_E_?". Never NULL. */
+/**
+ * Name of a status.
+ *
+ * @param status any value.
+ * @return "ZURT_E_NOMEM" and so on; "ZURT_E_?" for an unknown value. Never NULL; static.
+ * Any thread; allocates nothing.
+ */
 ZURT_API const char *zurt_status_name(zurt_status status);
 
-/** Version of the linked library, "major.minor.patch". */
+/**
+ * Version of the linked library, which may be newer than the header's ZURT_VERSION_STRING.
+ *
+ * @return "major.minor.patch"; static. Any thread; allocates nothing.
+ */
 ZURT_API const char *zurt_version(void);
 
 /* ---- context --------------------------------------------------------------------------- */
 
+/** Allocator, log callback and last error together; the first argument of what can fail. */
 typedef struct zurt_ctx zurt_ctx;
 
 /** Source of all heap memory. Both functions must be safe from any thread. */
 typedef struct zurt_allocator {
-    /** @return `size` bytes aligned to `align` (a power of two, at least 1), or NULL. */
+    /**
+     * @param self  the member below.
+     * @param size  bytes, at least 1.
+     * @param align a power of two, at least 1.
+     * @return `size` bytes, owned by the library until it releases them, or NULL.
+     */
     void *(*alloc)(void *self, size_t size, size_t align);
-    /** Releases what alloc gave; `ptr` may be NULL. */
+    /** Takes back what alloc gave; `ptr` may be NULL. */
     void (*release)(void *self, void *ptr);
-    void *self; /**< passed back to both */
+    void *self; /**< passed back to both; must live as long as the ctx and all made with it */
 } zurt_allocator;
 
+/** Weight of a log line; the smaller the graver. Values are pinned. */
 typedef enum zurt_log_level {
-    ZURT_LOG_ERROR = 0,
-    ZURT_LOG_WARNING = 1,
-    ZURT_LOG_INFO = 2,
-    ZURT_LOG_DEBUG = 3
+    ZURT_LOG_ERROR = 0,   /**< something broke that no status reports */
+    ZURT_LOG_WARNING = 1, /**< it works, but not as one would want */
+    ZURT_LOG_INFO = 2,    /**< what was chosen and why */
+    ZURT_LOG_DEBUG = 3    /**< for those who work on zurt */
 } zurt_log_level;
 
-/** Receives one line without a newline. Called on the thread that owns the ctx. */
+/**
+ * Receives one line. Called on the thread that owns the ctx.
+ *
+ * @param self  zurt_ctx_options.log_self.
+ * @param level its weight.
+ * @param text  without a newline; borrowed for the call.
+ */
 typedef void zurt_log_fn(void *self, zurt_log_level level, const char *text);
 
+/** Options of zurt_ctx_create(); start from ZURT_CTX_OPTIONS_INIT. */
 typedef struct zurt_ctx_options {
     size_t size;              /**< sizeof(zurt_ctx_options); set by ZURT_CTX_OPTIONS_INIT */
     zurt_allocator allocator; /**< all members zero: malloc and free */
     zurt_log_fn *log;         /**< NULL: silent */
-    void *log_self;
-    uint32_t cpu_mask; /**< CPU features that kernels may use: zurt_cpu_features() bits;
-                            0 leaves only the reference kernels, UINT32_MAX (default) allows all */
+    void *log_self;           /**< passed back to `log` */
+    uint32_t cpu_mask;        /**< CPU features that kernels may use, of zurt_cpu_features();
+                                   0: the reference kernels only; UINT32_MAX (default): all */
 } zurt_ctx_options;
 
+/** malloc and free, silent, every CPU feature. */
 #define ZURT_CTX_OPTIONS_INIT                                                                      \
     {                                                                                              \
         sizeof(zurt_ctx_options), {0, 0, 0}, 0, 0, UINT32_MAX                                      \
@@ -94,30 +119,46 @@ typedef struct zurt_ctx_options {
  *
  * @param options NULL for the defaults; copied.
  * @param out     owned by the caller; NULL on failure.
- * @return ZURT_OK; ZURT_E_ARG: `out` NULL, or options.size unknown; ZURT_E_NOMEM.
+ * @return ZURT_OK; ZURT_E_ARG: `out` NULL, options.size unknown, or one of the allocator's two
+ *         functions missing; ZURT_E_NOMEM.
+ * Any thread; the ctx then belongs to the thread that uses it.
  */
 ZURT_API zurt_status zurt_ctx_create(const zurt_ctx_options *options, zurt_ctx **out);
 
-/** Destroys a context; everything made with it must be gone. NULL is allowed. */
+/**
+ * Destroys a context. Cannot fail.
+ *
+ * @param ctx everything made with it must be gone; NULL is allowed.
+ */
 ZURT_API void zurt_ctx_destroy(zurt_ctx *ctx);
 
-/** Text of the last failure on this ctx: cause and remedy. "" if none; borrowed until the next. */
+/**
+ * Text of the last failure on this ctx: cause and remedy.
+ *
+ * @param ctx NULL gives "".
+ * @return "" if nothing failed yet; borrowed until the next failure or the ctx's end. Never NULL.
+ * The ctx's own thread; allocates nothing.
+ */
 ZURT_API const char *zurt_ctx_error(const zurt_ctx *ctx);
 
-/** Bits of the CPU features found at run time, ZURT_CPU_*. */
+/**
+ * Features of this CPU that kernels can use, found at run time.
+ *
+ * @return ZURT_CPU_* bits. Any thread; allocates nothing.
+ */
 ZURT_API uint32_t zurt_cpu_features(void);
 
-#define ZURT_CPU_NEON   (1u << 0)
-#define ZURT_CPU_AVX2   (1u << 8) /**< with FMA */
-#define ZURT_CPU_AVX512 (1u << 9) /**< F, BW, DQ, VL */
-#define ZURT_CPU_VNNI   (1u << 10)
+#define ZURT_CPU_NEON   (1u << 0)  /**< Advanced SIMD of AArch64 */
+#define ZURT_CPU_AVX2   (1u << 8)  /**< with FMA */
+#define ZURT_CPU_AVX512 (1u << 9)  /**< F, BW, DQ, VL */
+#define ZURT_CPU_VNNI   (1u << 10) /**< AVX512_VNNI */
 
 /* ---- tensors --------------------------------------------------------------------------- */
 
 /** Element types. Values are pinned: they stand in `.zurt` files. */
 typedef enum zurt_dtype {
-    ZURT_DTYPE_NONE = 0,
-    ZURT_F32 = 1,
+    ZURT_DTYPE_NONE = 0, /**< no type: never of a tensor */
+    ZURT_F32 = 1,        /**< IEEE 754 binary32 */
     ZURT_S8 = 2,
     ZURT_U8 = 3,
     ZURT_S32 = 4,
@@ -125,35 +166,46 @@ typedef enum zurt_dtype {
     ZURT_BOOL = 6 /**< one byte, 0 or 1 */
 } zurt_dtype;
 
+/** Most axes a tensor can have. */
 #define ZURT_MAX_RANK 8
 
-/** Bytes of one element; 0 for ZURT_DTYPE_NONE or an unknown value. */
+/**
+ * Bytes of one element.
+ *
+ * @return 0 for ZURT_DTYPE_NONE or an unknown value. Any thread; allocates nothing.
+ */
 ZURT_API size_t zurt_dtype_bytes(zurt_dtype dtype);
-/** "f32", "s8", "u8", "s32", "s64", "bool"; "?" for an unknown value. */
+
+/**
+ * Short name of a type.
+ *
+ * @return "f32", "s8", "u8", "s32", "s64", "bool"; "?" for an unknown value. Never NULL; static.
+ * Any thread; allocates nothing.
+ */
 ZURT_API const char *zurt_dtype_name(zurt_dtype dtype);
 
 /** What a model says about one of its inputs or outputs. Borrowed from the model. */
 typedef struct zurt_tensor_info {
-    const char *name;
-    zurt_dtype dtype;
-    int32_t rank;
+    const char *name;            /**< never NULL */
+    zurt_dtype dtype;            /**< of the bytes that are passed */
+    int32_t rank;                /**< 0..ZURT_MAX_RANK; 0: one element */
     int32_t dims[ZURT_MAX_RANK]; /**< outermost first; an image input is [N, H, W, C] */
     size_t bytes;                /**< of the dense tensor */
     float scale;                 /**< S8, U8: real = scale * (q - zero_point); else 0 */
-    int32_t zero_point;
-    int32_t from_nchw; /**< 1: the source model had this input as [N, C, H, W] */
+    int32_t zero_point;          /**< within the type's range; 0 if scale is 0 */
+    int32_t from_nchw;           /**< 1: the source model had this input as [N, C, H, W] */
 } zurt_tensor_info;
 
 /** Caller-owned bytes to read from. */
 typedef struct zurt_view {
-    const void *data;
-    size_t bytes;
+    const void *data; /**< aligned to the element; NULL only for 0 bytes */
+    size_t bytes;     /**< zurt_tensor_info.bytes */
 } zurt_view;
 
 /** Caller-owned bytes to write to. */
 typedef struct zurt_span {
-    void *data;
-    size_t bytes;
+    void *data;   /**< aligned to the element; NULL only for 0 bytes */
+    size_t bytes; /**< zurt_tensor_info.bytes */
 } zurt_span;
 
 /* ---- model ----------------------------------------------------------------------------- */
@@ -164,27 +216,54 @@ typedef struct zurt_model zurt_model;
 /**
  * Loads a `.zurt` file by mapping it; weights are used in place.
  *
+ * @param ctx  may be destroyed only after the model.
  * @param path the file; must not change while the model lives.
- * @param out  owned by the caller; NULL on failure.
- * @return ZURT_OK; ZURT_E_ARG; ZURT_E_NOMEM; ZURT_E_IO: cannot open or map;
+ * @param out  owned by the caller: zurt_model_destroy(); NULL on failure.
+ * @return ZURT_OK; ZURT_E_ARG: NULL; ZURT_E_NOMEM; ZURT_E_IO: cannot open or map;
  *         ZURT_E_FORMAT: damaged or not a model; ZURT_E_VERSION: a newer format;
- *         ZURT_E_LIMIT; ZURT_E_UNSUPPORTED: an operator that this build lacks.
- * Ref: docs/format.md.
+ *         ZURT_E_LIMIT: a size beyond docs/format.md's limits; ZURT_E_UNSUPPORTED: an operator
+ *         that this build lacks.
+ * The ctx's thread; the model may then be shared by any threads. Ref: docs/format.md.
  */
 ZURT_API zurt_status zurt_model_load_file(zurt_ctx *ctx, const char *path, zurt_model **out);
 
-/** As zurt_model_load_file(), from memory, which is borrowed and must be 64-byte aligned and stay
- *  alive and unchanged as long as the model. ZURT_E_ARG if it is not aligned. */
+/**
+ * Loads a model from memory; weights are used in place.
+ *
+ * @param ctx   may be destroyed only after the model.
+ * @param bytes of a `.zurt` file, 64-byte aligned; borrowed: alive and unchanged as long as the
+ *              model.
+ * @param size  number of bytes.
+ * @param out   owned by the caller: zurt_model_destroy(); NULL on failure.
+ * @return as zurt_model_load_file(), without ZURT_E_IO; ZURT_E_ARG also if `bytes` is not aligned.
+ * Threads as zurt_model_load_file(). Ref: docs/format.md.
+ */
 ZURT_API zurt_status zurt_model_load_mem(zurt_ctx *ctx, const void *bytes, size_t size,
                                          zurt_model **out);
 
-/** Destroys a model; its sessions must be gone. NULL is allowed. */
+/**
+ * Destroys a model and unmaps its file. Cannot fail.
+ *
+ * @param model its sessions and plans must be gone; NULL is allowed.
+ */
 ZURT_API void zurt_model_destroy(zurt_model *model);
 
+/** @return number of inputs; 0 for NULL. Any thread; allocates nothing. */
 ZURT_API size_t zurt_model_n_inputs(const zurt_model *model);
+
+/** @return number of outputs; 0 for NULL. Any thread; allocates nothing. */
 ZURT_API size_t zurt_model_n_outputs(const zurt_model *model);
-/** @return borrowed; NULL if `i` is out of range. */
+
+/**
+ * What an input must look like.
+ *
+ * @param i below zurt_model_n_inputs(); the order of zurt_session_run().
+ * @return borrowed from the model; NULL if `model` is NULL or `i` out of range.
+ * Any thread; allocates nothing.
+ */
 ZURT_API const zurt_tensor_info *zurt_model_input(const zurt_model *model, size_t i);
+
+/** What an output looks like; as zurt_model_input(). */
 ZURT_API const zurt_tensor_info *zurt_model_output(const zurt_model *model, size_t i);
 
 /** How a picture of another size becomes width x height. Values are pinned. */
@@ -195,38 +274,62 @@ typedef enum zurt_fit {
 
 /** Preprocessing of input 0 for pixels in 0..255: x = (pixel / 255 - mean[c]) / std[c]. */
 typedef struct zurt_norm {
-    int32_t channels; /**< 1..4 */
-    float mean[4];
-    float std[4];   /**< > 0 */
-    int32_t is_bgr; /**< 1: the model wants B, G, R order */
-    zurt_fit fit;
+    int32_t channels; /**< 1..4; 1: mean[0] and std[0] for every channel */
+    float mean[4];    /**< finite, in the model's channel order */
+    float std[4];     /**< > 0 */
+    int32_t is_bgr;   /**< 1: the model wants B, G, R order */
+    zurt_fit fit;     /**< for pictures of another size */
     float crop_ratio; /**< for ZURT_FIT_CENTRE_CROP: 0.875 takes 224 out of 256; in (0, 1] */
 } zurt_norm;
 
-/** @return borrowed; never NULL: a model compiled without normalisation has mean 0, std 1. */
+/**
+ * Preprocessing of input 0.
+ *
+ * @return borrowed from the model. A model compiled without normalisation has mean 0, std 1; NULL
+ *         only for a NULL model. Any thread; allocates nothing.
+ */
 ZURT_API const zurt_norm *zurt_model_norm(const zurt_model *model);
 
-/** Class names; 0 and NULL if the model carries none. */
+/** @return number of class names; 0 if the model carries none. Any thread; allocates nothing. */
 ZURT_API size_t zurt_model_n_labels(const zurt_model *model);
+
+/**
+ * Name of a class.
+ *
+ * @param i below zurt_model_n_labels().
+ * @return borrowed from the model, UTF-8; NULL if out of range. Any thread; allocates nothing.
+ */
 ZURT_API const char *zurt_model_label(const zurt_model *model, size_t i);
 
-/** One line about the origin: source file name, calibration, zurt version. "" if absent. */
+/**
+ * One line about the origin: source file name, calibration, zurt version.
+ *
+ * @return borrowed from the model; "" if absent. Any thread; allocates nothing.
+ */
 ZURT_API const char *zurt_model_description(const zurt_model *model);
 
 /** One node of the graph, in execution order. */
 typedef struct zurt_node_info {
-    const char *name;
-    const char *op;
-    zurt_dtype dtype; /**< of its first output: ZURT_F32 means it runs in float */
-    uint64_t macs;    /**< multiply-accumulates of one run; 0 for other ops */
-    size_t param_bytes;
-    int32_t out_rank;
-    int32_t out_dims[ZURT_MAX_RANK];
-    const char *note; /**< compiler's remark, e.g. why it stayed float; "" if none */
+    const char *name;                /**< never NULL; may repeat */
+    const char *op;                  /**< as docs/ops.md names it */
+    zurt_dtype dtype;                /**< of its first output: ZURT_F32 means it runs in float */
+    uint64_t macs;                   /**< multiply-accumulates of one run; 0 for other ops */
+    size_t param_bytes;              /**< of its constants: weights, bias, tables */
+    int32_t out_rank;                /**< of its first output */
+    int32_t out_dims[ZURT_MAX_RANK]; /**< outermost first */
+    const char *note;                /**< compiler's remark, e.g. why it stayed float; "" if none */
 } zurt_node_info;
 
+/** @return number of nodes; 0 for NULL. Any thread; allocates nothing. */
 ZURT_API size_t zurt_model_n_nodes(const zurt_model *model);
-/** @return ZURT_OK; ZURT_E_ARG: NULL or `i` out of range. Strings are borrowed from the model. */
+
+/**
+ * Describes a node.
+ *
+ * @param i   below zurt_model_n_nodes(), in execution order.
+ * @param out strings are borrowed from the model.
+ * @return ZURT_OK; ZURT_E_ARG: NULL or `i` out of range. Any thread; allocates nothing.
+ */
 ZURT_API zurt_status zurt_model_node(const zurt_model *model, size_t i, zurt_node_info *out);
 
 /* ---- plan ------------------------------------------------------------------------------ */
@@ -234,11 +337,12 @@ ZURT_API zurt_status zurt_model_node(const zurt_model *model, size_t i, zurt_nod
 /** Which device would run each node and why; made without any device. */
 typedef struct zurt_plan zurt_plan;
 
+/** Where one node goes. Strings are borrowed from the plan and its model. */
 typedef struct zurt_plan_node {
-    const char *name;
-    const char *op;
+    const char *name;   /**< as zurt_node_info.name */
+    const char *op;     /**< as zurt_node_info.op */
     const char *device; /**< "pl" or "cpu" */
-    const char *reason;
+    const char *reason; /**< why there, in words; never NULL */
     const char *remedy; /**< what would put it on the PL; "" if it is there */
     zurt_dtype dtype;   /**< of its first output */
     uint64_t macs;
@@ -247,31 +351,54 @@ typedef struct zurt_plan_node {
     size_t n_inputs;    /**< computed inputs: names by zurt_plan_edge() */
 } zurt_plan_node;
 
+/** Sums over a plan. */
 typedef struct zurt_plan_totals {
-    uint64_t macs;
-    uint64_t pl_macs;
-    uint64_t cycles;    /**< modelled, on the PL */
-    uint64_t ddr_bytes; /**< modelled, on the PL */
-    uint32_t clock_khz; /**< of the modelled PL; 0 without one */
-    uint32_t macs_per_cycle;
-    uint32_t segments; /**< runs of consecutive nodes on one device */
+    uint64_t macs;           /**< multiply-accumulates of one run */
+    uint64_t pl_macs;        /**< those of them on the PL */
+    uint64_t cycles;         /**< modelled, on the PL */
+    uint64_t ddr_bytes;      /**< modelled, on the PL */
+    uint32_t clock_khz;      /**< of the modelled PL; 0 without one */
+    uint32_t macs_per_cycle; /**< at best, of the modelled PL; 0 without one */
+    uint32_t segments;       /**< runs of consecutive nodes on one device */
 } zurt_plan_totals;
 
 /**
  * Plans a model for a board, with the function that the loader uses.
  *
  * @param board "cpu", "kv260" or "zcu104".
- * @param out   owned by the caller; borrows strings from the model, which must outlive it.
- * @return ZURT_OK; ZURT_E_ARG: no such board; ZURT_E_NOMEM.
+ * @param out   owned by the caller: zurt_plan_destroy(); NULL on failure. Borrows strings from the
+ *              model, which must outlive it.
+ * @return ZURT_OK; ZURT_E_ARG: NULL, or no such board; ZURT_E_NOMEM.
+ * The ctx's thread. Cycles and bytes are modelled, not measured.
  */
 ZURT_API zurt_status zurt_plan_create(zurt_ctx *ctx, const zurt_model *model, const char *board,
                                       zurt_plan **out);
+
+/** Destroys a plan; NULL is allowed. Cannot fail. */
 ZURT_API void zurt_plan_destroy(zurt_plan *plan);
+
+/** @return number of nodes; 0 for NULL. Allocates nothing, as the four below. */
 ZURT_API size_t zurt_plan_n_nodes(const zurt_plan *plan);
-/** ZURT_OK; ZURT_E_ARG. */
+
+/**
+ * Where a node goes.
+ *
+ * @param i   below zurt_plan_n_nodes(), in execution order.
+ * @param out strings are borrowed from the plan and its model.
+ * @return ZURT_OK; ZURT_E_ARG: NULL or `i` out of range.
+ */
 ZURT_API zurt_status zurt_plan_node_get(const zurt_plan *plan, size_t i, zurt_plan_node *out);
-/** Node that computes input `k` of node `i`; SIZE_MAX for an input of the model. */
+
+/**
+ * An edge of the graph.
+ *
+ * @param i a node.
+ * @param k one of its computed inputs, below zurt_plan_node.n_inputs.
+ * @return the node that computes it; SIZE_MAX for an input of the model, or out of range.
+ */
 ZURT_API size_t zurt_plan_edge(const zurt_plan *plan, size_t i, size_t k);
+
+/** @return the sums; all 0 for NULL. */
 ZURT_API zurt_plan_totals zurt_plan_totals_get(const zurt_plan *plan);
 
 /* ---- session --------------------------------------------------------------------------- */
@@ -279,6 +406,7 @@ ZURT_API zurt_plan_totals zurt_plan_totals_get(const zurt_plan *plan);
 /** A model bound to devices and buffers. */
 typedef struct zurt_session zurt_session;
 
+/** Where the nodes that the PL can take run; the CPU always takes the rest. Values are pinned. */
 typedef enum zurt_device {
     ZURT_DEVICE_AUTO = 0, /**< the PL where there is one, else the CPU */
     ZURT_DEVICE_CPU = 1,
@@ -286,9 +414,10 @@ typedef enum zurt_device {
     ZURT_DEVICE_SIM = 3  /**< the PL kernel's own sources, in this process */
 } zurt_device;
 
+/** Options of zurt_session_create(); start from ZURT_SESSION_OPTIONS_INIT. */
 typedef struct zurt_session_options {
-    size_t size; /**< sizeof(zurt_session_options); set by ZURT_SESSION_OPTIONS_INIT */
-    zurt_device device;
+    size_t size;         /**< sizeof(zurt_session_options); set by ZURT_SESSION_OPTIONS_INIT */
+    zurt_device device;  /**< where to run */
     const char *xclbin;  /**< NULL: search as docs/ says; copied */
     uint32_t threads;    /**< CPU threads of one request, 1..64; 0: one per online core */
     uint32_t streams;    /**< requests that may be in flight, 1..16; each has its own arena */
@@ -297,6 +426,7 @@ typedef struct zurt_session_options {
     uint32_t fallback;   /**< 1: on a PL failure compute the answer on the CPU */
 } zurt_session_options;
 
+/** Automatic device, one thread, one stream, 10 s for the PL, no profile, no fallback. */
 #define ZURT_SESSION_OPTIONS_INIT                                                                  \
     {                                                                                              \
         sizeof(zurt_session_options), ZURT_DEVICE_AUTO, 0, 1, 1, 0, 0, 0                           \
@@ -305,15 +435,20 @@ typedef struct zurt_session_options {
 /**
  * Partitions the graph, plans memory, prepares every kernel and allocates all buffers.
  *
+ * @param model   shared, immutable; must outlive the session.
  * @param options NULL for the defaults; copied.
- * @param out     owned by the caller; NULL on failure. Destroy before the model.
- * @return ZURT_OK; ZURT_E_ARG; ZURT_E_NOMEM; ZURT_E_DEVICE: the device asked for is absent;
- *         ZURT_E_VERSION: bitstream of another version; ZURT_E_UNSUPPORTED; ZURT_E_LIMIT.
+ * @param out     owned by the caller: zurt_session_destroy(); NULL on failure.
+ * @return ZURT_OK; ZURT_E_ARG: NULL, or an option out of its range; ZURT_E_NOMEM; ZURT_E_IO: the
+ *         OS gives no more threads; ZURT_E_DEVICE: the device asked for is absent;
+ *         ZURT_E_VERSION: bitstream of another version; ZURT_E_UNSUPPORTED: a node that this build
+ *         cannot run, named; ZURT_E_LIMIT: buffers larger than the address space or the PL's
+ *         memory.
+ * The ctx's thread, to which the session then belongs. Each stream has threads of its own.
  */
 ZURT_API zurt_status zurt_session_create(zurt_ctx *ctx, const zurt_model *model,
                                          const zurt_session_options *options, zurt_session **out);
 
-/** Waits for requests in flight, then destroys. NULL is allowed. */
+/** Waits for requests in flight, then destroys; NULL is allowed. Cannot fail. */
 ZURT_API void zurt_session_destroy(zurt_session *s);
 
 /**
@@ -357,30 +492,45 @@ ZURT_API zurt_status zurt_session_wait(zurt_session *s, uint64_t ticket, uint32_
 
 /** Time of one node, summed over the runs since creation or the last reset. */
 typedef struct zurt_profile_entry {
-    const char *name;
-    const char *op;
+    const char *name;   /**< of the node, or of the last of a PL segment */
+    const char *op;     /**< of that node */
     const char *device; /**< "cpu", "xrt", "sim" */
-    uint64_t runs;
-    uint64_t total_ns;
-    uint64_t macs;
+    uint64_t runs;      /**< requests summed */
+    uint64_t total_ns;  /**< wall clock, all runs */
+    uint64_t macs;      /**< multiply-accumulates of one run */
 } zurt_profile_entry;
 
-/** Number of profile entries: one per step of the plan; 0 without options.profile. */
+/** @return number of profile entries: one per step of the plan; 0 without options.profile. */
 ZURT_API size_t zurt_session_n_profile(const zurt_session *s);
-/** @return ZURT_OK; ZURT_E_ARG. Not while requests are in flight. */
+
+/**
+ * Time that one step took so far.
+ *
+ * @param i   below zurt_session_n_profile(), in execution order.
+ * @param out strings are borrowed from the session.
+ * @return ZURT_OK; ZURT_E_ARG: NULL, `i` out of range, or requests in flight. Allocates nothing.
+ */
 ZURT_API zurt_status zurt_session_profile(const zurt_session *s, size_t i, zurt_profile_entry *out);
+
+/** Starts the sums from 0 again; does nothing while requests are in flight. NULL is allowed. */
 ZURT_API void zurt_session_profile_reset(zurt_session *s);
 
 /** Facts about a session, for reports. Strings are borrowed from the session. */
 typedef struct zurt_session_info {
-    const char *device; /**< device that runs the PL part, or "cpu" */
-    uint32_t threads;
-    uint32_t streams;
+    const char *device;   /**< device that runs the PL part, or "cpu" */
+    uint32_t threads;     /**< of one request, with 0 in the options resolved */
+    uint32_t streams;     /**< requests that may be in flight */
     size_t arena_bytes;   /**< activations, one stream */
     size_t scratch_bytes; /**< kernels' working memory, one stream */
-    size_t n_steps;
+    size_t n_steps;       /**< of the plan: CPU nodes and PL segments */
 } zurt_session_info;
 
+/**
+ * What zurt_session_create() settled.
+ *
+ * @param out strings are borrowed from the session.
+ * @return ZURT_OK; ZURT_E_ARG: NULL. Allocates nothing.
+ */
 ZURT_API zurt_status zurt_session_info_get(const zurt_session *s, zurt_session_info *out);
 
 #ifdef __cplusplus
