@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <time.h>
@@ -317,14 +316,16 @@ static bool try_connect(const char *path)
     return false;
 }
 
-/* The host binds the socket after it has forked us: try until the name is there. */
+/* The host binds the socket after it has forked us: try until the name is there. From then on its
+ * end is the stream's end. (PR_SET_PDEATHSIG would end us with the thread that forked us.) */
 static void connect_host(void)
 {
     const char *id = getenv("EMULATION_SOCKETID");
     const char *user = getenv("USER");
     char path[256];
     const struct timespec pause = {0, CONNECT_PAUSE_MS * 1000000L};
-    for (int i = 0; i < CONNECT_TRIES; i++) {
+    const pid_t parent = getppid();
+    for (int i = 0; i < CONNECT_TRIES && getppid() == parent; i++) {
         if (user)
             snprintf(path, sizeof(path), "/tmp/%s/%s", user, id ? id : "xcl_sock");
         else // the fixed names of the amd64 and of the arm64 shim
@@ -347,7 +348,6 @@ int main(void)
     device_opt.trace = getenv("SWEMU_TRACE") != NULL;
     device_opt.poll_us = option("SWEMU_POLL_US", device_opt.poll_us);
     device_opt.watchdog_ms = option("SWEMU_WATCHDOG_MS", 0);
-    prctl(PR_SET_PDEATHSIG, SIGKILL); // never outlive the host program
     connect_host();
     uint8_t *body = NULL;
     size_t capacity = 0;
@@ -357,7 +357,7 @@ int main(void)
         uint64_t size;
         uint32_t call;
         if (!receive(header, sizeof(header)))
-            return 0;
+            _exit(0); // the host has gone; a kernel may still run
         if (!wire_call_header(header, &size, &call) || size > MAX_BODY)
             device_die("a call header that is none");
         if (size > capacity) {
@@ -368,7 +368,7 @@ int main(void)
                 device_die("out of memory");
         }
         if (!receive(body, (size_t)size))
-            return 0;
+            _exit(0);
         device_trace("call %u, %llu bytes", call, (unsigned long long)size);
         wire_begin(&reply);
         answer(call, (wire_reader){body, body + size}, &reply, &last);
@@ -377,5 +377,5 @@ int main(void)
             device_die("out of memory");
         transmit(reply.bytes, reply.size);
     }
-    return 0;
+    _exit(0); // not by return: threads of the units wait for ever
 }

@@ -159,6 +159,31 @@ static void sessions_share_a_device(void **state)
     zt_pl_finish(&b);
 }
 
+static void *open_and_end(void *arg)
+{
+    zt_pl *pl = arg;
+    const bool open = zurt_ctx_create(NULL, &pl->ctx) == ZURT_OK &&
+                      zi_pl_open_xrt(pl->ctx, &good, &pl->device) == ZURT_OK;
+    return open ? pl : NULL;
+}
+
+static void a_device_outlives_the_thread_that_opened_it(void **state)
+{
+    (void)state;
+    pthread_t thread;
+    void *opened = NULL;
+    zt_pl pl = {0};
+    assert_int_equal(pthread_create(&thread, NULL, open_and_end, &pl), 0);
+    assert_int_equal(pthread_join(thread, &opened), 0);
+    assert_ptr_equal(opened, &pl);
+    assert_int_equal(zt_pl_prepare(&pl), ZURT_OK);
+    assert_int_equal(zt_pl_launch(&pl, 10000), ZURT_OK);
+    assert_int_equal(zt_pl_differences(&pl), 0);
+    zurt_ctx *ctx = pl.ctx;
+    zt_pl_finish(&pl);
+    zurt_ctx_destroy(ctx);
+}
+
 static void a_buffer_too_large_is_refused(void **state)
 {
     zt_pl pl = open_xrt(*state);
@@ -326,6 +351,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(runs_queue),
         cmocka_unit_test(opens_again_many_times),
         cmocka_unit_test(sessions_share_a_device),
+        cmocka_unit_test(a_device_outlives_the_thread_that_opened_it),
         cmocka_unit_test(a_buffer_too_large_is_refused),
         cmocka_unit_test(a_crash_is_an_error_and_the_next_open_works),
         cmocka_unit_test(a_killed_device_is_an_error),
