@@ -337,6 +337,21 @@ static bool check_weights(answer *a)
     return check_weights_s8(a);
 }
 
+/* Results that are not written in the order of pixels cannot go to the act buffer directly. */
+static bool check_scattered(answer *a, const zi_tensor *y)
+{
+    int64_t words = (int64_t)y->dims[1] * y->dims[2] * zi_blocks(y->dims[3]);
+    if (words <= a->q->caps->scratchpad_words / 2)
+        return true;
+    return refuse(a,
+                  zi_arena_printf(a->q->arena,
+                                  "its output of %lld KiB must be in the scratchpad whole, half of "
+                                  "which has %u",
+                                  (long long)(words / 64),
+                                  (unsigned)(a->q->caps->scratchpad_words / 128)),
+                  "use fewer channels or a smaller input");
+}
+
 /* The ring must hold a block's weights while several groups of pixels use them. */
 static bool check_ring(answer *a, int64_t words)
 {
@@ -371,6 +386,8 @@ static bool conv_layer(answer *a)
     bool depthwise = c->groups > 1 && c->groups == l->x.c && c->groups == l->y.c;
     int32_t in = zi_blocks(l->x.c), out = zi_blocks(l->y.c);
     if (l->transposed) {
+        if (!check_scattered(a, zi_node_out(a->q->g, a->n, 0)))
+            return false;
         if (c->groups != 1)
             return refuse(a, "a grouped transposed convolution", "use one group");
         if (l->stride[0] > 4 || l->stride[1] > 4)
@@ -538,6 +555,8 @@ static bool resize_layer(answer *a)
         !zi_alike(zi_node_in(a->q->g, a->n, 0), zi_node_out(a->q->g, a->n, 0)))
         return refuse(a, "not a nearest-neighbour resize to exactly twice the size",
                       "use nearest with factor 2 (asymmetric and floor, or half_pixel)");
+    if (!check_scattered(a, zi_node_out(a->q->g, a->n, 0)))
+        return false;
     l->up2 = true;
     l->y.h = l->x.h; // the engine's results, each of which is written four times
     l->y.w = l->x.w;

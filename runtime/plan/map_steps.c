@@ -363,7 +363,10 @@ static zurt_status emit_step(emitter *e, uint32_t layer, const view v[2], const 
         ms->read[1][0] = v[1].begin;
         ms->read[1][1] = v[1].end;
     }
-    bool flows = flows_on(m, s), rows = row_mode(m, l, &v[0], flows);
+    bool flows = flows_on(m, s);
+    // The kind is the layer's, not the strip's: the next strip may use the same weights.
+    bool steady = d->y.h == 1 || (s->in_row - s->out_w) % (int32_t)m->caps->pixel_parallel == 0;
+    bool rows = row_mode(m, l, &v[0], flows && steady);
     set_order(m, s, flows);
     s->kind = d->kind == ZI_LAYER_CONV  ? ZK_CONV
               : d->kind == ZI_LAYER_MAX ? ZK_MAXPOOL
