@@ -91,6 +91,12 @@ static zurt_status xrt_open(zurt_ctx *ctx, const zi_backend_config *config, zi_b
     return open_with(ctx, config, NULL, zi_pl_open_xrt, out);
 }
 
+zurt_status zi_pl_open_engine(zurt_ctx *ctx, const zi_backend_config *config,
+                              const zi_pl_engine *engine, zi_backend **out)
+{
+    return open_with(ctx, config, engine, zi_pl_open_sim, out);
+}
+
 static zurt_status sim_open(zurt_ctx *ctx, const zi_backend_config *config, zi_backend **out)
 {
     const char *board = getenv("ZURT_SIM_BOARD");
@@ -98,7 +104,7 @@ static zurt_status sim_open(zurt_ctx *ctx, const zi_backend_config *config, zi_b
     *out = NULL;
     if (!engine)
         return zi_fail(ctx, ZURT_E_ARG, "ZURT_SIM_BOARD is '%.32s': kv260 or zcu104", board);
-    return open_with(ctx, config, engine, zi_pl_open_sim, out);
+    return zi_pl_open_engine(ctx, config, engine, out);
 }
 
 static void pl_close(zi_backend *b)

@@ -4,10 +4,15 @@
 #define ZI_BACKEND_PL_PL_H
 
 #include "backend/backend.h"
+#include "backend/pl/pl_port.h"
 
 /** A board, or sw_emu. */
 extern const zi_backend_vtable zi_backend_xrt;
 /** C simulation; $ZURT_SIM_BOARD names the configuration: kv260 (default) or zcu104. */
 extern const zi_backend_vtable zi_backend_sim;
+
+/** Opens C simulation of an engine that the caller describes: tests give it a small scratchpad. */
+zurt_status zi_pl_open_engine(zurt_ctx *ctx, const zi_backend_config *config,
+                              const zi_pl_engine *engine, zi_backend **out);
 
 #endif

@@ -193,7 +193,7 @@ static range residual_range(const zk_step *s)
 static bool rotates(const checker *c, const zk_step *s, bool flat)
 {
     int64_t pp = c->caps->pixel_parallel;
-    bool crosses = flat && s->out_h > 1 && s->lanes > 1;
+    bool crosses = flat && s->out_h > 1 && s->lanes > 1 && s->out_w % s->lanes != 0;
     if (s->lanes > 1 && s->out_w > 1 && s->in_col % pp != 1 % pp)
         return false;
     if (crosses && (s->in_row - (int64_t)(s->out_w - 1) * s->in_col - 1) % pp != 0)

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Random networks through mapper, checker and engine in C simulation, against the reference
+ * kernels. The engine is told to have less memory than it has, so that layers are computed in
+ * strips and tensors go to DDR and back.
+ *
+ *   conf_map [COUNT [FIRST_SEED]]
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "backend/pl/pl.h"
+#include "backend/pl/pl_engine.h"
+#include "exec/session.h"
+#include "plan/map.h"
+#include "support/model_fixture.h"
+#include "support/random_net.h"
+#include "support/reference.h"
+
+static zi_caps caps;
+static zi_pl_engine engine;
+
+static zurt_status open_small(zurt_ctx *ctx, const zi_backend_config *config, zi_backend **out)
+{
+    return zi_pl_open_engine(ctx, config, &engine, out);
+}
+
+/* What the mapper did over all networks: a test of nothing must not pass. */
+typedef struct tally {
+    uint32_t nets, on_pl, strips, spills, in_place, packed, kinds[5], flags[7];
+} tally;
+
+static void count_map(tally *t, const zi_map *m)
+{
+    bool strips = false;
+    for (size_t i = 0; i < m->n_places; i++) {
+        strips |= m->places[i].is_strip;
+        t->in_place += m->places[i].shares != ZI_NONE;
+        t->packed += m->places[i].pack.lanes_h != 0;
+    }
+    t->on_pl++;
+    t->strips += strips;
+    t->spills += m->n_starts > 1;
+    for (size_t i = 0; i < m->n_steps; i++) {
+        t->kinds[m->steps[i].step.kind]++;
+        for (int b = 0; b < 7; b++)
+            t->flags[b] += m->steps[i].step.flags >> b & 1;
+    }
+}
+
+static void count_session(tally *t, const zurt_session *s)
+{
+    t->nets++;
+    for (uint32_t i = 0; i < s->schedule->partition->n_segments; i++) {
+        if (s->schedule->partition->segments[i].map)
+            count_map(t, s->schedule->partition->segments[i].map);
+    }
+}
+
+static int fail(uint64_t seed, const char *what, zurt_ctx *ctx, const zi_graph *g)
+{
+    char *text = NULL;
+    zi_graph_print(ctx, g, &text);
+    fprintf(stderr, "seed %llu, scratchpad %u words: %s: %s\n%s", (unsigned long long)seed,
+            (unsigned)caps.scratchpad_words, what, zurt_ctx_error(ctx), text ? text : "");
+    return 1;
+}
+
+static int run_net(zurt_ctx *ctx, uint64_t seed, tally *t)
+{
+    zt_source source = zt_source_seed(seed);
+    const char *board = zt_one_in(&source, 3) ? "zcu104" : "kv260";
+    engine = *zi_pl_engine_get(board);
+    caps = *engine.caps;
+    caps.scratchpad_words = caps.pixel_parallel * (uint32_t)zt_pick_range(&source, 40, 900);
+    engine.caps = &caps;
+    zi_backend_vtable vtable = zi_backend_sim;
+    vtable.open = open_small;
+    zi_accelerators accelerators = {.candidates = {&vtable}, .n = 1, .required = true};
+    zi_graph *g = zt_random_net(ctx, &source, 10, 40);
+    if (!g || zi_graph_check(ctx, g))
+        return fail(seed, "generator", ctx, g);
+    zt_io expected = zt_io_create(g, seed), got = zt_io_create(g, seed);
+    int result = 0;
+    if (zt_reference_run(ctx, g, &expected) == ZURT_OK) {
+        struct zurt_model model = zt_model_of(g);
+        zurt_session_options options = ZURT_SESSION_OPTIONS_INIT;
+        options.threads = 1;
+        zurt_session *s = NULL;
+        if (zi_session_create(ctx, &model, &options, &accelerators, &s) ||
+            zurt_session_run(s, got.in, g->n_inputs, got.out, g->n_outputs))
+            result = fail(seed, "session", ctx, g);
+        else if (zt_io_compare(&expected, &got) >= 0)
+            result = fail(seed, "bytes differ", ctx, g);
+        else
+            count_session(t, s);
+        zurt_session_destroy(s);
+    }
+    zt_io_destroy(&expected);
+    zt_io_destroy(&got);
+    zi_graph_destroy(g);
+    return result;
+}
+
+int main(int argc, char **argv)
+{
+    uint64_t count = argc > 1 ? strtoull(argv[1], NULL, 10) : 400;
+    uint64_t first = argc > 2 ? strtoull(argv[2], NULL, 10) : 1;
+    zurt_ctx *ctx = NULL;
+    tally t = {0};
+    int failed = zurt_ctx_create(NULL, &ctx) != ZURT_OK;
+    for (uint64_t seed = first; !failed && seed < first + count; seed++)
+        failed = run_net(ctx, seed, &t);
+    zurt_ctx_destroy(ctx);
+    printf("%u networks, %u segments on the PL: %u with strips, %u with spills, %u sums in place, "
+           "%u inputs packed\nsteps: load %u, conv %u, diagonal %u, row %u, max %u\n"
+           "flags: residual %u, lut %u, bank %u, fifo %u, pool2 %u, up2 %u, keep %u\n",
+           t.nets, t.on_pl, t.strips, t.spills, t.in_place, t.packed, t.kinds[0], t.kinds[1],
+           t.kinds[2], t.kinds[3], t.kinds[4], t.flags[0], t.flags[1], t.flags[2], t.flags[3],
+           t.flags[4], t.flags[5], t.flags[6]);
+    for (int i = 0; i < 5 && count >= 400; i++)
+        failed |= t.kinds[i] == 0;
+    for (int i = 0; i < 7 && count >= 400; i++)
+        failed |= t.flags[i] == 0;
+    return failed || (count >= 400 && (!t.strips || !t.spills || !t.in_place || !t.packed));
+}
