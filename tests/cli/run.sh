@@ -10,7 +10,7 @@ set -u
 case=$1
 name=$(basename "$case" .sh)
 here=$(dirname "$0")
-work=$ZURT_BUILD/tests/cli/work/$name
+work=$ZURT_BUILD/tests/cli/files/$name
 rm -rf "$work"
 mkdir -p "$work/files"
 export PATH=$ZURT_BUILD/apps/zurt:$ZURT_BUILD/apps/examples:$PATH
