@@ -81,7 +81,7 @@ static zi_map_layer *open_layer(builder *b, zi_id tensor)
         b->m->places[p].parent != ZI_NONE)
         return NULL;
     zi_map_layer *l = &b->m->layers[b->m->places[p].producer];
-    return l->out == p && !l->has_lut && !l->pool2 && !l->l.up2 ? l : NULL;
+    return l->out == p && !l->pool2 && !l->l.up2 ? l : NULL;
 }
 
 static void rename_output(builder *b, zi_map_layer *l, zi_id tensor, zi_id node)
@@ -94,7 +94,7 @@ static void rename_output(builder *b, zi_map_layer *l, zi_id tensor, zi_id node)
 static bool fuse_lut(builder *b, const zi_node *n, zi_id node)
 {
     zi_map_layer *l = open_layer(b, n->in[0]);
-    if (!l || l->l.kind == ZI_LAYER_CONCAT)
+    if (!l || l->has_lut || l->l.kind == ZI_LAYER_CONCAT)
         return false;
     l->has_lut = true;
     if (n->op == ZI_OP_Lut)
@@ -113,8 +113,8 @@ static bool fuse_add(builder *b, const zi_node *n, zi_id node)
     uint32_t own = 0;
     for (uint32_t k = 0; k < 2; k++) {
         zi_map_layer *l = open_layer(b, n->in[k]);
-        if (l && l->add == ZI_NONE && l->l.kind != ZI_LAYER_CONCAT && !l->l.transposed &&
-            (!best || l > best)) {
+        if (l && !l->has_lut && l->add == ZI_NONE && l->l.kind != ZI_LAYER_CONCAT &&
+            !l->l.transposed && (!best || l > best)) {
             best = l;
             own = k;
         }
