@@ -30,6 +30,28 @@ static inline uint32_t zi_place_root(const zi_map *m, uint32_t p, int32_t *block
 void zi_map_rows(const zi_map_layer *l, int32_t in_h, int32_t y0, int32_t y1, int32_t *r0,
                  int32_t *r1);
 
+/* ---- parts of the second stage ---- */
+
+static inline int32_t zi_ceil_div(int32_t a, int32_t b)
+{
+    return (a + b - 1) / b;
+}
+
+/** Chooses pitch and half of place `index` for its readers, or for layer `only`, whose strip it
+ *  is. */
+void zi_map_lay_out(zi_map *m, uint32_t index, const zi_map_layer *only);
+
+/** Rows of the sum, if one tile is all of them. */
+int32_t zi_map_whole_tile(const zi_map_layer *l);
+/**
+ * Strips for the layers that read from the act buffer; sizes of those that have them already are
+ * left alone.
+ * @return ZURT_OK; ZURT_E_NOMEM. Pointers to places are void after it.
+ */
+zurt_status zi_map_make_strips(zurt_ctx *ctx, zi_map *m);
+/** Makes a layer's strips smaller; false: they are as small as can be. */
+bool zi_map_shrink_strips(zi_map *m, zi_map_layer *l);
+
 zurt_status zi_map_nomem(zurt_ctx *ctx);
 /** One more element; *array holds `size` bytes each. False: memory is refused. */
 bool zi_map_grow(zi_map *m, void **array, size_t *capacity, size_t count, size_t size);

@@ -10,14 +10,8 @@
 /** Retries, layers: a hostile graph must not keep the search busy for minutes. */
 enum { MAX_RETRIES = 512, MAX_LAYERS = 4096 };
 
-/** An input of more words than this is read in about INPUT_STRIPS strips, so that the first layer
- *  starts before all of it is there. */
-enum { INPUT_WORDS = 4096, INPUT_STRIPS = 8 };
-
-static int32_t ceil_div(int32_t a, int32_t b)
-{
-    return (a + b - 1) / b;
-}
+/** An input of more words than this is read in strips. */
+enum { INPUT_WORDS = 4096 };
 
 void zi_map_rows(const zi_map_layer *l, int32_t in_h, int32_t y0, int32_t y1, int32_t *r0,
                  int32_t *r1)
@@ -75,196 +69,6 @@ static void find_lifetimes(zi_map *m, bool *is_read)
         }
         touch(m, l->out, i);
     }
-}
-
-/* ---- layout ---- */
-
-/** Cycles of a layer, roughly: to weigh one reader's wish against another's. */
-static uint64_t weight_of(const zi_map_layer *l)
-{
-    return (uint64_t)l->l.y.h * (uint64_t)l->l.y.w * (uint64_t)zi_blocks(l->l.y.c) *
-           (uint64_t)(l->l.kernel[0] * l->l.kernel[1]);
-}
-
-/** Whether a reader of `pitch` can go on across the end of a row. */
-static bool flows(const zi_map *m, const zi_map_layer *l, bool residual, int32_t pitch)
-{
-    int64_t row = (int64_t)(residual || l->l.transposed ? 1 : l->l.stride[0]) * pitch;
-    int32_t w = l->l.transposed ? ceil_div(l->l.y.w, l->l.stride[1]) : l->l.y.w;
-    return l->l.y.h == 1 || (row - w) % (int32_t)m->caps->pixel_parallel == 0;
-}
-
-/** Penalty of a pitch over all readers of root `p`, or over layer `only`. */
-static uint64_t penalty(const zi_map *m, uint32_t p, const zi_map_layer *only, int32_t pitch)
-{
-    uint64_t sum = 0;
-    for (size_t i = 0; i < m->n_layers; i++) {
-        const zi_map_layer *l = &m->layers[i];
-        int32_t block;
-        if (only) {
-            if (l != only)
-                continue;
-            bool is_residual = only->strip[1] == p;
-            return flows(m, l, is_residual, pitch) ? 0 : weight_of(l);
-        }
-        if (zi_place_root(m, l->in, &block) == p && !flows(m, l, false, pitch))
-            sum += weight_of(l);
-        if (l->residual != ZI_NONE && zi_place_root(m, l->residual, &block) == p &&
-            !flows(m, l, true, pitch))
-            sum += weight_of(l);
-    }
-    return sum;
-}
-
-/** Distance between column phases such that neighbours are written to different banks. */
-static int32_t half_of(const zi_map *m, int32_t w, int32_t split)
-{
-    int32_t pp = (int32_t)m->caps->pixel_parallel, half = ceil_div(w, 1 << split);
-    if (split == 0)
-        return 0;
-    while (half % pp == 0 || half % pp == 1 || half % pp == pp - 1)
-        half++;
-    return half;
-}
-
-static void lay_out(zi_map *m, uint32_t index, const zi_map_layer *only)
-{
-    zi_place *p = &m->places[index];
-    int32_t phases = 1 << p->split, pp = (int32_t)m->caps->pixel_parallel;
-    p->half = half_of(m, p->w, p->split);
-    int32_t least = p->half * (phases - 1) + ceil_div(p->w, phases);
-    uint64_t best = UINT64_MAX;
-    for (int32_t pitch = least; pitch < least + pp && best > 0; pitch++) {
-        uint64_t cost = penalty(m, index, only, pitch);
-        if (cost < best) {
-            best = cost;
-            p->pitch = pitch;
-        }
-    }
-}
-
-/* ---- strips ---- */
-
-static int32_t strip_rows(const zi_map_layer *l, int which, int32_t in_h, int32_t tile)
-{
-    if (which == 1)
-        return tile;
-    int64_t reach = (int64_t)(l->l.kernel[0] - 1) * l->l.dilation[0] + 1;
-    int64_t rows = l->l.transposed ? tile / l->l.stride[0] + reach / l->l.stride[0] + 3
-                                   : (int64_t)(tile - 1) * l->l.stride[0] + reach;
-    return rows > in_h ? in_h : (int32_t)rows;
-}
-
-static int32_t tile_unit(const zi_map_layer *l)
-{
-    return l->l.transposed ? l->l.stride[0] : l->pool2 ? 2 : 1;
-}
-
-static int32_t whole_tile(const zi_map_layer *l)
-{
-    int32_t unit = tile_unit(l);
-    return ceil_div(l->l.y.h, unit) * unit;
-}
-
-static void size_strip(zi_map *m, zi_map_layer *l, int which)
-{
-    if (l->strip[which] == ZI_NONE)
-        return;
-    int32_t block;
-    const zi_place *source = &m->places[zi_place_root(m, which ? l->residual : l->in, &block)];
-    zi_place *p = &m->places[l->strip[which]];
-    p->h = strip_rows(l, which, source->h, l->tile_rows);
-    p->plane = p->pitch * p->h;
-    p->words = p->plane * p->blocks * (p->doubled ? 2 : 1);
-}
-
-static bool strips_fit(zi_map *m, zi_map_layer *l, int32_t words)
-{
-    int64_t sum = 0;
-    for (int k = 0; k < 2; k++) {
-        size_strip(m, l, k);
-        sum += l->strip[k] == ZI_NONE ? 0 : m->places[l->strip[k]].words;
-    }
-    return sum <= words;
-}
-
-static zurt_status add_strip(zurt_ctx *ctx, zi_map *m, uint32_t layer, int which)
-{
-    zi_map_layer *l = &m->layers[layer];
-    if (!zi_map_grow(m, (void **)&m->places, &m->cap_places, m->n_places, sizeof(*m->places)))
-        return zi_map_nomem(ctx);
-    const zi_place *source = &m->places[which ? l->residual : l->in];
-    int32_t stride = which || l->l.transposed ? 1 : l->l.stride[1];
-    uint32_t index = (uint32_t)m->n_places++;
-    zi_place *p = &m->places[index];
-    *p = (zi_place){.tensor = ZI_NONE,
-                    .w = source->w,
-                    .c = source->c,
-                    .blocks = source->blocks,
-                    .parent = ZI_NONE,
-                    .producer = ZI_NONE,
-                    .shares = ZI_NONE,
-                    .first_layer = layer,
-                    .last_layer = layer,
-                    .is_strip = true,
-                    .doubled = true,
-                    .split = stride == 4   ? 2
-                             : stride == 2 ? 1
-                                           : 0};
-    l->strip[which] = index;
-    lay_out(m, index, l);
-    return ZURT_OK;
-}
-
-/** Strips for the layers that read from the act buffer; sizes of those that have them already are
- *  left alone. */
-static zurt_status make_strips(zurt_ctx *ctx, zi_map *m)
-{
-    for (uint32_t i = 0; i < m->n_layers; i++) {
-        zi_map_layer *l = &m->layers[i];
-        const uint32_t reads[2] = {l->in, l->residual};
-        bool fresh = false;
-        for (int k = 0; k < 2; k++) {
-            int32_t block;
-            if (reads[k] == ZI_NONE || l->strip[k] != ZI_NONE ||
-                !m->places[zi_place_root(m, reads[k], &block)].in_ddr)
-                continue;
-            zurt_status st = add_strip(ctx, m, i, k);
-            if (st)
-                return st;
-            fresh = true;
-        }
-        if (!fresh)
-            continue;
-        int32_t unit = tile_unit(l);
-        int32_t parts = m->places[l->in].input ? INPUT_STRIPS : 2;
-        l->tile_rows = ceil_div(ceil_div(l->l.y.h, parts), unit) * unit;
-        while (l->tile_rows > unit && !strips_fit(m, l, (int32_t)m->caps->scratchpad_words / 4))
-            l->tile_rows = ceil_div(l->tile_rows / 2, unit) * unit;
-        strips_fit(m, l, 0);
-    }
-    return ZURT_OK;
-}
-
-/** Makes a layer's strips smaller; false: they are as small as can be. */
-static bool shrink_strips(zi_map *m, zi_map_layer *l)
-{
-    int32_t unit = tile_unit(l);
-    if (l->tile_rows > unit) {
-        l->tile_rows = ceil_div(l->tile_rows / 2, unit) * unit;
-    } else {
-        bool any = false;
-        for (int k = 0; k < 2; k++) {
-            if (l->strip[k] != ZI_NONE && m->places[l->strip[k]].doubled) {
-                m->places[l->strip[k]].doubled = false;
-                any = true;
-            }
-        }
-        if (!any)
-            return false;
-    }
-    strips_fit(m, l, 0);
-    return true;
 }
 
 /* ---- addresses ---- */
@@ -384,7 +188,7 @@ static bool spill_one(zi_map *m, uint32_t failed)
         zi_map_layer *l = &m->layers[i];
         const zi_place *f = &m->places[failed];
         if (i >= f->first_layer && i <= f->last_layer &&
-            (l->strip[0] != ZI_NONE || l->strip[1] != ZI_NONE) && shrink_strips(m, l))
+            (l->strip[0] != ZI_NONE || l->strip[1] != ZI_NONE) && zi_map_shrink_strips(m, l))
             return true;
     }
     return false;
@@ -394,7 +198,7 @@ static bool spill_one(zi_map *m, uint32_t failed)
 static bool make_room(zi_map *m, uint32_t failed)
 {
     const zi_place *f = &m->places[failed];
-    if (f->is_strip && shrink_strips(m, &m->layers[f->first_layer]))
+    if (f->is_strip && zi_map_shrink_strips(m, &m->layers[f->first_layer]))
         return true;
     return spill_one(m, failed);
 }
@@ -408,7 +212,7 @@ static void size_places(zi_map *m, const bool *is_read)
         p->words = p->base = 0;
         if (p->in_ddr || (!is_read[i] && !p->fixed))
             continue;
-        lay_out(m, i, NULL);
+        zi_map_lay_out(m, i, NULL);
         p->plane = p->pitch * p->h;
         p->words = p->plane * p->blocks;
     }
@@ -457,7 +261,7 @@ static zurt_status place_in_ddr(zurt_ctx *ctx, zi_map *m)
 static zurt_status arrange(zurt_ctx *ctx, zi_map *m)
 {
     for (int retry = 0; retry < MAX_RETRIES; retry++) {
-        zurt_status st = make_strips(ctx, m);
+        zurt_status st = zi_map_make_strips(ctx, m);
         if (st)
             return st;
         zi_arena temporary;
@@ -490,7 +294,7 @@ zurt_status zi_map_memory(zurt_ctx *ctx, zi_map *m)
         return zi_fail(ctx, ZURT_E_UNSUPPORTED, "mapping: %zu layers in one segment, limit %d",
                        m->n_layers, MAX_LAYERS);
     for (size_t i = 0; i < m->n_layers; i++)
-        m->layers[i].tile_rows = whole_tile(&m->layers[i]);
+        m->layers[i].tile_rows = zi_map_whole_tile(&m->layers[i]);
     for (size_t i = 0; i < m->n_places; i++) {
         zi_place *p = &m->places[i];
         if (p->input && (int64_t)p->h * p->w * p->blocks > INPUT_WORDS)

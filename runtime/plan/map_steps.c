@@ -1,36 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Third stage: a layer becomes one step per strip of rows, phase of a transposed convolution and
- * range of output channels; strips are loaded beside the step before, where that leaves them alone.
+ * range of output channels.
  */
 #include "engine/zk_cycles.h"
-#include "plan/map_impl.h"
+#include "plan/map_emit.h"
 #include "plan/step_banks.h"
 
-typedef struct emitter {
-    zurt_ctx *ctx;
-    zi_map *m;
-    uint32_t *written_in; // per place: segment + 1 that stores it
-    bool *loaded;         // per place: an input that is in the scratchpad
-    zi_arena temporary;
-} emitter;
-
-/** Where a step finds its input or residual. */
-typedef struct view {
-    int32_t base, first_row, rows, w;
-    int32_t pitch, half, plane, split;
-    int32_t begin, end; // scratchpad words that may be read
-} view;
-
-/** One step's share of a layer. */
-typedef struct share {
-    int32_t y0, y1;   // rows of the sum
-    int32_t phase[2]; // of a transposed convolution
-    int32_t block, n_blocks;
-    bool keep, again; // weights stay in the ring for the next step; are there from the last
-} share;
-
-static zurt_status add_step(emitter *e, zi_map_step **out)
+zurt_status zi_map_add_step(zi_map_emitter *e, zi_map_step **out)
 {
     zi_map *m = e->m;
     if (!zi_map_grow(m, (void **)&m->steps, &m->cap_steps, m->n_steps, sizeof(*m->steps)))
@@ -41,7 +18,7 @@ static zurt_status add_step(emitter *e, zi_map_step **out)
     return ZURT_OK;
 }
 
-static zurt_status start_segment(emitter *e)
+static zurt_status start_segment(zi_map_emitter *e)
 {
     zi_map *m = e->m;
     if (m->n_starts && m->starts[m->n_starts - 1] == m->n_steps)
@@ -50,190 +27,6 @@ static zurt_status start_segment(emitter *e)
         return zi_map_nomem(e->ctx);
     m->starts[m->n_starts++] = (uint32_t)m->n_steps;
     return ZURT_OK;
-}
-
-/* ---- loads ---- */
-
-static bool meets(const int32_t range[2], int32_t begin, int32_t end)
-{
-    return range[0] < end && begin < range[1];
-}
-
-/** The last step, if it can load [begin, end) beside what it does; else a new one. */
-static zurt_status loading_step(emitter *e, int32_t begin, int32_t end, zi_map_step **out)
-{
-    zi_map *m = e->m;
-    if (m->n_steps > m->starts[m->n_starts - 1]) {
-        zi_map_step *last = &m->steps[m->n_steps - 1];
-        if (last->step.a_planes == 0 && !meets(last->read[0], begin, end) &&
-            !meets(last->read[1], begin, end) && !meets(last->write, begin, end) &&
-            zi_step_admits_loads(&last->step, (int32_t)m->caps->pixel_parallel)) {
-            *out = last;
-            return ZURT_OK;
-        }
-    }
-    return add_step(e, out);
-}
-
-/** Loads rows [r0, r1) of `source` to `base`, laid out like `to`. */
-static zurt_status load_rows(emitter *e, const zi_place *source, int32_t r0, int32_t r1,
-                             const zi_place *to, int32_t base)
-{
-    zi_map_step *s = NULL;
-    zurt_status st = loading_step(e, base, base + to->plane * source->blocks, &s);
-    if (st)
-        return st;
-    s->step.a_src = source->ddr + r0 * source->w;
-    s->step.a_planes = source->blocks;
-    s->step.a_words = (r1 - r0) * source->w;
-    s->step.a_src_plane = source->h * source->w;
-    s->step.a_dst = base;
-    s->step.a_w = source->w;
-    s->step.a_row = to->pitch;
-    s->step.a_plane = to->plane;
-    s->step.a_split = to->split;
-    s->step.a_half = to->half;
-    return ZURT_OK;
-}
-
-/** Makes rows of place `p` readable: loads them if they are in the act buffer. */
-static zurt_status make_view(emitter *e, uint32_t p, uint32_t strip, int32_t r0, int32_t r1,
-                             int32_t tile, view *out)
-{
-    zi_map *m = e->m;
-    int32_t block;
-    uint32_t root = zi_place_root(m, p, &block);
-    const zi_place *source = &m->places[p], *at = source;
-    zurt_status st = ZURT_OK;
-    *out = (view){.base = source->base, .first_row = 0, .rows = source->h};
-    if (m->places[root].in_ddr) {
-        at = &m->places[strip];
-        out->base = at->base + (at->doubled && tile % 2 ? at->words / 2 : 0);
-        out->first_row = r0;
-        out->rows = r1 - r0;
-        st = load_rows(e, source, r0, r1, at, out->base);
-    } else if (source->input && !e->loaded[p]) {
-        e->loaded[p] = true;
-        st = load_rows(e, source, 0, source->h, source, source->base);
-    }
-    out->w = source->w;
-    out->pitch = at->pitch;
-    out->half = at->half;
-    out->plane = at->plane;
-    out->split = at->split;
-    out->begin = out->base;
-    out->end = out->base + at->plane * source->blocks;
-    return st;
-}
-
-/* ---- taps ---- */
-
-static zurt_status add_tap(emitter *e, const view *v, int32_t dy, int32_t dx, zi_map_tap tap)
-{
-    zi_map *m = e->m;
-    if (!zi_map_grow(m, (void **)&m->taps, &m->cap_taps, m->n_taps, sizeof(*m->taps)))
-        return zi_map_nomem(e->ctx);
-    int32_t phases = 1 << v->split, phase = dx & (phases - 1);
-    tap.tap.dy = dy - v->first_row;
-    tap.tap.dx = dx;
-    tap.tap.offset = tap.tap.dy * v->pitch + phase * v->half + (dx - phase) / phases;
-    m->taps[m->n_taps++] = tap;
-    return ZURT_OK;
-}
-
-static zurt_status window_taps(emitter *e, const zi_map_layer *l, const view *v, const share *s)
-{
-    const zi_layer *d = &l->l;
-    zurt_status st = ZURT_OK;
-    for (int32_t part = 0; !st && part < d->passes; part++) {
-        for (int32_t ky = 0; !st && ky < d->kernel[0]; ky++) {
-            for (int32_t kx = 0; !st && kx < d->kernel[1]; kx++)
-                st = add_tap(e, v, ky * d->dilation[0] - d->pad[0] + s->y0 * d->stride[0],
-                             kx * d->dilation[1] - d->pad[1],
-                             (zi_map_tap){.ky = ky, .kx = kx, .part = part});
-        }
-    }
-    return st;
-}
-
-/** Those taps of a transposed convolution that reach one phase of the output. */
-static zurt_status phase_taps(emitter *e, const zi_map_layer *l, const view *v, const share *s)
-{
-    const zi_layer *d = &l->l;
-    size_t first = e->m->n_taps;
-    zurt_status st = ZURT_OK;
-    for (int32_t part = 0; !st && part < d->passes; part++) {
-        for (int32_t ky = 0; !st && ky < d->kernel[0]; ky++) {
-            int32_t y = s->phase[0] + d->pad[0] - ky * d->dilation[0];
-            for (int32_t kx = 0; !st && kx < d->kernel[1] && y % d->stride[0] == 0; kx++) {
-                int32_t x = s->phase[1] + d->pad[1] - kx * d->dilation[1];
-                if (x % d->stride[1] == 0)
-                    st = add_tap(e, v, y / d->stride[0] + s->y0 / d->stride[0], x / d->stride[1],
-                                 (zi_map_tap){.ky = ky, .kx = kx, .part = part});
-            }
-        }
-    }
-    if (!st && e->m->n_taps == first) // the bias alone
-        st = add_tap(e, v, v->first_row, 0, (zi_map_tap){.ky = -1, .kx = -1});
-    return st;
-}
-
-/* ---- depthwise, a row at a time ---- */
-
-static int32_t floor_div(int32_t a, int32_t b)
-{
-    return a >= 0 ? a / b : -((b - 1 - a) / b);
-}
-
-/** Last horizontal tap of each column phase: its kx; -1: the phase has none. */
-static int32_t last_tap(const zi_layer *d, int32_t phase)
-{
-    for (int32_t kx = d->kernel[1] - 1; kx >= 0; kx--) {
-        if (((kx - d->pad[1]) & (d->stride[1] - 1)) == phase)
-            return kx;
-    }
-    return -1;
-}
-
-/** Whether kernel rows can be read whole: see ZK_DW_ROW. */
-static bool row_mode(const zi_map *m, const zi_map_layer *l, const view *v, bool flows)
-{
-    const zi_layer *d = &l->l;
-    int32_t reads = d->kernel[0] * d->stride[1], most = (int32_t)m->caps->pixel_parallel;
-    if (d->kind != ZI_LAYER_DEPTHWISE || d->mean_weight || d->passes != 1 || !flows ||
-        d->dilation[1] != 1 || d->kernel[1] < 2 || d->stride[1] > 2 ||
-        (d->kernel[1] + d->stride[1] - 1) / d->stride[1] > ZK_ROW_WIDTH || d->kernel[1] > most ||
-        reads > ZK_ROW_TAPS || reads >= d->kernel[0] * d->kernel[1])
-        return false;
-    int32_t ahead = d->kernel[1] - 1 - d->pad[1];
-    if (ahead < 0 || ahead > most)
-        return false;
-    if (d->stride[1] == 1)
-        return ahead == 0 || (v->pitch * d->stride[0] == d->y.w && d->y.w == v->w);
-    return ahead <= 1;
-}
-
-static zurt_status row_taps(emitter *e, const zi_map_layer *l, const view *v, const share *s,
-                            zk_step *step)
-{
-    const zi_layer *d = &l->l;
-    zurt_status st = ZURT_OK;
-    for (int32_t ky = 0; ky < d->kernel[0]; ky++) {
-        for (int32_t phase = 0; !st && phase < d->stride[1]; phase++) {
-            int32_t kx = last_tap(d, phase);
-            if (kx >= 0)
-                st = add_tap(e, v, ky * d->dilation[0] - d->pad[0] + s->y0 * d->stride[0],
-                             kx - d->pad[1], (zi_map_tap){.ky = ky, .kx = kx});
-        }
-    }
-    step->row_n = (d->kernel[1] + d->stride[1] - 1) / d->stride[1];
-    step->row_dx = d->stride[1];
-    if (d->stride[1] == 1 && d->kernel[1] - 1 - d->pad[1] > 0) { // a group ahead, for the lanes
-        step->start_y = floor_div(-step->lanes, step->out_w);
-        step->start_x = -step->lanes - step->start_y * step->out_w;
-        step->n_groups++;
-    }
-    return st;
 }
 
 /* ---- results ---- */
@@ -249,7 +42,8 @@ static void set_write_lanes(const zi_map *m, zk_step *s)
             s->wr_lanes--;
 }
 
-static void set_output(const zi_map *m, const zi_map_layer *l, const share *sh, zi_map_step *ms)
+static void set_output(const zi_map *m, const zi_map_layer *l, const zi_map_share *sh,
+                       zi_map_step *ms)
 {
     zk_step *s = &ms->step;
     const zi_place *p = &m->places[l->out];
@@ -309,7 +103,8 @@ static bool flows_on(const zi_map *m, const zk_step *s)
     return !(s->flags & ZK_RESIDUAL) || (s->res_row - s->out_w) % pp == 0;
 }
 
-static void set_input(const zi_map_layer *l, const view *v, const share *sh, zk_step *s)
+static void set_input(const zi_map_layer *l, const zi_map_view *v, const zi_map_share *sh,
+                      zk_step *s)
 {
     const zi_layer *d = &l->l;
     int32_t in_blocks = zi_blocks(d->x.c), group_out = zi_blocks(d->y.c) / d->groups;
@@ -331,13 +126,14 @@ static void set_input(const zi_map_layer *l, const view *v, const share *sh, zk_
     }
 }
 
-static zurt_status emit_step(emitter *e, uint32_t layer, const view v[2], const share *sh)
+static zurt_status emit_step(zi_map_emitter *e, uint32_t layer, const zi_map_view v[2],
+                             const zi_map_share *sh)
 {
     zi_map *m = e->m;
     const zi_map_layer *l = &m->layers[layer];
     const zi_layer *d = &l->l;
     zi_map_step *ms = NULL;
-    zurt_status st = add_step(e, &ms);
+    zurt_status st = zi_map_add_step(e, &ms);
     if (st)
         return st;
     zk_step *s = &ms->step;
@@ -366,7 +162,7 @@ static zurt_status emit_step(emitter *e, uint32_t layer, const view v[2], const 
     bool flows = flows_on(m, s);
     // The kind is the layer's, not the strip's: the next strip may use the same weights.
     bool steady = d->y.h == 1 || (s->in_row - s->out_w) % (int32_t)m->caps->pixel_parallel == 0;
-    bool rows = row_mode(m, l, &v[0], flows && steady);
+    bool rows = zi_map_row_mode(m, l, &v[0], flows && steady);
     set_order(m, s, flows);
     s->kind = d->kind == ZI_LAYER_CONV  ? ZK_CONV
               : d->kind == ZI_LAYER_MAX ? ZK_MAXPOOL
@@ -378,8 +174,7 @@ static zurt_status emit_step(emitter *e, uint32_t layer, const view v[2], const 
         s->grp_dy = s->lanes / s->out_w;
         s->n_groups = 1;
     }
-    st = rows ? row_taps(e, l, &v[0], sh, s)
-              : (d->transposed ? phase_taps : window_taps)(e, l, &v[0], sh);
+    st = rows ? zi_map_row_taps(e, l, &v[0], sh, s) : zi_map_window_taps(e, l, &v[0], sh);
     if (st)
         return st;
     s->n_taps = (int32_t)(m->n_taps - ms->first_tap);
@@ -408,13 +203,13 @@ static int32_t block_words_of(const zi_map_layer *l)
     return d->kind == ZI_LAYER_CONV ? taps * (zi_blocks(d->x.c) / d->groups) : taps;
 }
 
-static zurt_status emit_tile(emitter *e, uint32_t layer, const view v[2], int32_t y0, int32_t y1,
-                             bool keep, bool again)
+static zurt_status emit_tile(zi_map_emitter *e, uint32_t layer, const zi_map_view v[2], int32_t y0,
+                             int32_t y1, bool keep, bool again)
 {
     const zi_map_layer *l = &e->m->layers[layer];
     const zi_layer *d = &l->l;
     int32_t phases[2] = {1, 1}, total = zi_blocks(d->y.c), words = block_words_of(l);
-    share sh = {.y0 = y0, .y1 = y1, .keep = keep, .again = again};
+    zi_map_share sh = {.y0 = y0, .y1 = y1, .keep = keep, .again = again};
     zurt_status st = ZURT_OK;
     for (int k = 0; k < 2 && d->transposed; k++)
         phases[k] = d->stride[k];
@@ -432,7 +227,7 @@ static zurt_status emit_tile(emitter *e, uint32_t layer, const view v[2], int32_
 }
 
 /** A layer that reads what this segment stores belongs to the next one. */
-static zurt_status separate(emitter *e, const zi_map_layer *l)
+static zurt_status separate(zi_map_emitter *e, const zi_map_layer *l)
 {
     zi_map *m = e->m;
     const uint32_t reads[2] = {l->in, l->residual};
@@ -448,7 +243,7 @@ static zurt_status separate(emitter *e, const zi_map_layer *l)
     return st;
 }
 
-static zurt_status emit_layer(emitter *e, uint32_t layer)
+static zurt_status emit_layer(zi_map_emitter *e, uint32_t layer)
 {
     zi_map *m = e->m;
     const zi_map_layer l = m->layers[layer];
@@ -459,12 +254,12 @@ static zurt_status emit_layer(emitter *e, uint32_t layer)
     zurt_status st = separate(e, &l);
     for (int32_t t = 0; !st && t < tiles; t++) {
         int32_t y0 = t * l.tile_rows, y1 = y0 + l.tile_rows, r0, r1;
-        view v[2] = {{0}, {0}};
+        zi_map_view v[2] = {{0}, {0}};
         y1 = y1 < l.l.y.h ? y1 : l.l.y.h;
         zi_map_rows(&l, m->places[l.in].h, y0, y1, &r0, &r1);
-        st = make_view(e, l.in, l.strip[0], r0, r1, t, &v[0]);
+        st = zi_map_make_view(e, l.in, l.strip[0], r0, r1, t, &v[0]);
         if (!st && l.residual != ZI_NONE)
-            st = make_view(e, l.residual, l.strip[1], y0, y1, t, &v[1]);
+            st = zi_map_make_view(e, l.residual, l.strip[1], y0, y1, t, &v[1]);
         if (!st)
             st = emit_tile(e, layer, v, y0, y1, keep && t + 1 < tiles, keep && t > 0);
     }
@@ -474,7 +269,7 @@ static zurt_status emit_layer(emitter *e, uint32_t layer)
 
 zurt_status zi_map_steps(zurt_ctx *ctx, zi_map *m)
 {
-    emitter e = {.ctx = ctx, .m = m};
+    zi_map_emitter e = {.ctx = ctx, .m = m};
     zi_arena_init(&e.temporary, &ctx->allocator);
     e.written_in = zi_arena_calloc(&e.temporary, m->n_places, sizeof(*e.written_in));
     e.loaded = zi_arena_calloc(&e.temporary, m->n_places, sizeof(*e.loaded));

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** @file What the parts of the first stage, nodes to layers, share. Private to plan/. */
+#ifndef ZI_PLAN_MAP_BUILDER_H
+#define ZI_PLAN_MAP_BUILDER_H
+
+#include "plan/map_impl.h"
+
+typedef struct zi_map_builder {
+    zurt_ctx *ctx;
+    zi_map *m;
+    const zi_segment *segment;
+    uint32_t *place_of;  /**< per tensor */
+    uint32_t *n_readers; /**< per tensor */
+    bool *read_outside;  /**< per tensor: an output of the segment */
+    zi_arena temporary;
+} zi_map_builder;
+
+/**
+ * A new place of one picture of `i`; it becomes the tensor's, unless that is ZI_NONE.
+ * @param out index of the place.
+ * @return ZURT_OK; ZURT_E_NOMEM. Pointers to places are void after it.
+ */
+zurt_status zi_map_add_place(zi_map_builder *b, zi_id tensor, zi_image i, uint32_t *out);
+/**
+ * A layer after all others, the producer of place `out`.
+ * @param layer borrowed until the next layer is added.
+ * @return ZURT_OK; ZURT_E_NOMEM.
+ */
+zurt_status zi_map_add_layer(zi_map_builder *b, const zi_layer *l, uint32_t in, uint32_t out,
+                             zi_map_layer **layer);
+/** The layer that copies a place; its costs are `node`'s. */
+zi_layer zi_map_copy_of(const zi_place *p, zi_id node);
+
+/** Does node `n`, which `desc` describes, within the layer that computes its input; false: it
+ *  needs a layer of its own, and nothing has changed. */
+bool zi_map_fuse(zi_map_builder *b, const zi_node *n, const zi_layer *desc);
+/** Packs each input that one ordinary convolution alone reads, where that saves taps. */
+void zi_map_pack_inputs(zi_map_builder *b);
+/** Tensors that are read with different strides, or joined, get a copy for the strided readers. */
+zurt_status zi_map_copy_for_strides(zi_map_builder *b);
+/** Outputs that no step can send to the act buffer while it computes them get a copy that can. */
+zurt_status zi_map_copy_outputs(zi_map_builder *b);
+
+#endif

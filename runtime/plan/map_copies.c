@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Copies between layers: for readers of one tensor that want it laid out differently, and for
+ * outputs that no step can store while it computes them.
+ */
+#include <string.h>
+
+#include "plan/map_builder.h"
+
+// Splits layer i's place in `level` column phases: log2 of the stride with which it is read.
+static int32_t split_of(const zi_map_layer *l)
+{
+    int32_t s = l->l.transposed ? 1 : l->l.stride[1];
+    return s == 4 ? 2 : s == 2 ? 1 : 0;
+}
+
+static zurt_status insert_layer(zi_map_builder *b, size_t at, const zi_map_layer *l)
+{
+    zi_map *m = b->m;
+    if (!zi_map_grow(m, (void **)&m->layers, &m->cap_layers, m->n_layers, sizeof(*m->layers)))
+        return zi_map_nomem(b->ctx);
+    memmove(&m->layers[at + 1], &m->layers[at], (m->n_layers - at) * sizeof(*l));
+    m->layers[at] = *l;
+    m->n_layers++;
+    for (size_t p = 0; p < m->n_places; p++) {
+        if (m->places[p].producer != ZI_NONE && m->places[p].producer >= at)
+            m->places[p].producer++;
+    }
+    m->places[l->out].producer = (uint32_t)at;
+    return ZURT_OK;
+}
+
+// A copy of `in` for layer `at` and those after it that read with the same split.
+static zurt_status copy_for(zi_map_builder *b, size_t at, uint32_t in, int32_t split)
+{
+    zi_map *m = b->m;
+    zi_layer desc = zi_map_copy_of(&m->places[in], m->layers[at].l.node);
+    uint32_t out;
+    zurt_status st = zi_map_add_place(b, ZI_NONE, desc.y, &out);
+    if (st)
+        return st;
+    for (size_t i = at; i < m->n_layers; i++) {
+        if (m->layers[i].in == in && split_of(&m->layers[i]) == split)
+            m->layers[i].in = out;
+    }
+    zi_map_layer copy = {.l = desc,
+                         .in = in,
+                         .out = out,
+                         .residual = ZI_NONE,
+                         .add = ZI_NONE,
+                         .last_node = desc.node,
+                         .strip = {ZI_NONE, ZI_NONE}};
+    return insert_layer(b, at, &copy);
+}
+
+static void note_read(zi_map *m, uint32_t place, int32_t split, bool *plain, bool *strided)
+{
+    int32_t block;
+    uint32_t root = zi_place_root(m, place, &block);
+    if (split)
+        strided[root] = true;
+    else
+        plain[root] = true;
+}
+
+zurt_status zi_map_copy_for_strides(zi_map_builder *b)
+{
+    zi_map *m = b->m;
+    size_t n = m->n_places;
+    bool *plain = zi_arena_calloc(&b->temporary, n, 1);
+    bool *strided = zi_arena_calloc(&b->temporary, n, 1);
+    int32_t *split = zi_arena_calloc(&b->temporary, n, sizeof(*split));
+    if (!plain || !strided || !split)
+        return zi_map_nomem(b->ctx);
+    for (size_t i = 0; i < m->n_layers; i++) {
+        zi_map_layer *l = &m->layers[i];
+        int32_t block, s = split_of(l);
+        uint32_t root = zi_place_root(m, l->in, &block);
+        note_read(m, l->in, s, plain, strided);
+        if (s && split[root] && split[root] != s)
+            plain[root] = true;
+        split[root] = s ? s : split[root];
+        if (l->residual != ZI_NONE)
+            note_read(m, l->residual, 0, plain, strided);
+        if (l->l.transposed || l->l.up2)
+            note_read(m, l->out, 0, plain, strided);
+    }
+    for (size_t i = 0; i < m->n_layers; i++) {
+        int32_t block, s = split_of(&m->layers[i]);
+        if (!s)
+            continue;
+        uint32_t in = m->layers[i].in, root = zi_place_root(m, in, &block);
+        if (root < n && plain[root]) {
+            zurt_status st = copy_for(b, i, in, s);
+            if (st)
+                return st;
+            m->places[m->n_places - 1].split = s;
+            i++;
+        } else {
+            m->places[root].split = s;
+        }
+    }
+    return ZURT_OK;
+}
+
+zurt_status zi_map_copy_outputs(zi_map_builder *b)
+{
+    zi_map *m = b->m;
+    size_t n = m->n_places;
+    for (size_t i = 0; i < m->n_layers; i++) {
+        zi_map_layer *l = &m->layers[i];
+        int32_t block;
+        if (l->l.transposed || l->l.up2) {
+            m->places[l->out].fixed = true;
+            m->places[zi_place_root(m, l->out, &block)].fixed = true;
+        }
+    }
+    for (uint32_t p = 0; p < n; p++) {
+        if (!m->places[p].output)
+            continue;
+        if (!m->places[p].fixed && !m->places[p].input) {
+            m->places[p].stored = true;
+            continue;
+        }
+        zi_layer desc = zi_map_copy_of(
+            &m->places[p], m->n_layers ? m->layers[m->n_layers - 1].l.node : m->first_node);
+        uint32_t out;
+        zi_map_layer *layer;
+        zurt_status st = zi_map_add_place(b, ZI_NONE, desc.y, &out);
+        if (!st)
+            st = zi_map_add_layer(b, &desc, p, out, &layer);
+        if (st)
+            return st;
+        m->places[out].tensor = m->places[p].tensor;
+        m->places[out].stored = m->places[out].output = true;
+        m->places[p].output = false;
+        for (size_t t = 0; t < m->g->n_tensors; t++) { // the names under which it leaves
+            if (b->place_of[t] == p && b->read_outside[t])
+                b->place_of[t] = out;
+        }
+    }
+    return ZURT_OK;
+}

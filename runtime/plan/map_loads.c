@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Loads: strips and inputs come to the scratchpad beside the step before, where that leaves them
+ * alone. */
+#include "plan/map_emit.h"
+#include "plan/step_banks.h"
+
+static bool meets(const int32_t range[2], int32_t begin, int32_t end)
+{
+    return range[0] < end && begin < range[1];
+}
+
+/** The last step, if it can load [begin, end) beside what it does; else a new one. */
+static zurt_status loading_step(zi_map_emitter *e, int32_t begin, int32_t end, zi_map_step **out)
+{
+    zi_map *m = e->m;
+    if (m->n_steps > m->starts[m->n_starts - 1]) {
+        zi_map_step *last = &m->steps[m->n_steps - 1];
+        if (last->step.a_planes == 0 && !meets(last->read[0], begin, end) &&
+            !meets(last->read[1], begin, end) && !meets(last->write, begin, end) &&
+            zi_step_admits_loads(&last->step, (int32_t)m->caps->pixel_parallel)) {
+            *out = last;
+            return ZURT_OK;
+        }
+    }
+    return zi_map_add_step(e, out);
+}
+
+/** Loads rows [r0, r1) of `source` to `base`, laid out like `to`. */
+static zurt_status load_rows(zi_map_emitter *e, const zi_place *source, int32_t r0, int32_t r1,
+                             const zi_place *to, int32_t base)
+{
+    zi_map_step *s = NULL;
+    zurt_status st = loading_step(e, base, base + to->plane * source->blocks, &s);
+    if (st)
+        return st;
+    s->step.a_src = source->ddr + r0 * source->w;
+    s->step.a_planes = source->blocks;
+    s->step.a_words = (r1 - r0) * source->w;
+    s->step.a_src_plane = source->h * source->w;
+    s->step.a_dst = base;
+    s->step.a_w = source->w;
+    s->step.a_row = to->pitch;
+    s->step.a_plane = to->plane;
+    s->step.a_split = to->split;
+    s->step.a_half = to->half;
+    return ZURT_OK;
+}
+
+zurt_status zi_map_make_view(zi_map_emitter *e, uint32_t p, uint32_t strip, int32_t r0, int32_t r1,
+                             int32_t tile, zi_map_view *out)
+{
+    zi_map *m = e->m;
+    int32_t block;
+    uint32_t root = zi_place_root(m, p, &block);
+    const zi_place *source = &m->places[p], *at = source;
+    zurt_status st = ZURT_OK;
+    *out = (zi_map_view){.base = source->base, .first_row = 0, .rows = source->h};
+    if (m->places[root].in_ddr) {
+        at = &m->places[strip];
+        out->base = at->base + (at->doubled && tile % 2 ? at->words / 2 : 0);
+        out->first_row = r0;
+        out->rows = r1 - r0;
+        st = load_rows(e, source, r0, r1, at, out->base);
+    } else if (source->input && !e->loaded[p]) {
+        e->loaded[p] = true;
+        st = load_rows(e, source, 0, source->h, source, source->base);
+    }
+    out->w = source->w;
+    out->pitch = at->pitch;
+    out->half = at->half;
+    out->plane = at->plane;
+    out->split = at->split;
+    out->begin = out->base;
+    out->end = out->base + at->plane * source->blocks;
+    return st;
+}

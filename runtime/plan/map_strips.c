@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Strips: the rows of a place in the act buffer that a layer reads for one tile of its output,
+ * twice, so that the next are loaded while these are read.
+ */
+#include "plan/map_impl.h"
+
+/** Strips of an input, about: the first layer starts before all of it is there. */
+enum { INPUT_STRIPS = 8 };
+
+static int32_t strip_rows(const zi_map_layer *l, int which, int32_t in_h, int32_t tile)
+{
+    if (which == 1)
+        return tile;
+    int64_t reach = (int64_t)(l->l.kernel[0] - 1) * l->l.dilation[0] + 1;
+    int64_t rows = l->l.transposed ? tile / l->l.stride[0] + reach / l->l.stride[0] + 3
+                                   : (int64_t)(tile - 1) * l->l.stride[0] + reach;
+    return rows > in_h ? in_h : (int32_t)rows;
+}
+
+static int32_t tile_unit(const zi_map_layer *l)
+{
+    return l->l.transposed ? l->l.stride[0] : l->pool2 ? 2 : 1;
+}
+
+int32_t zi_map_whole_tile(const zi_map_layer *l)
+{
+    int32_t unit = tile_unit(l);
+    return zi_ceil_div(l->l.y.h, unit) * unit;
+}
+
+static void size_strip(zi_map *m, zi_map_layer *l, int which)
+{
+    if (l->strip[which] == ZI_NONE)
+        return;
+    int32_t block;
+    const zi_place *source = &m->places[zi_place_root(m, which ? l->residual : l->in, &block)];
+    zi_place *p = &m->places[l->strip[which]];
+    p->h = strip_rows(l, which, source->h, l->tile_rows);
+    p->plane = p->pitch * p->h;
+    p->words = p->plane * p->blocks * (p->doubled ? 2 : 1);
+}
+
+static bool strips_fit(zi_map *m, zi_map_layer *l, int32_t words)
+{
+    int64_t sum = 0;
+    for (int k = 0; k < 2; k++) {
+        size_strip(m, l, k);
+        sum += l->strip[k] == ZI_NONE ? 0 : m->places[l->strip[k]].words;
+    }
+    return sum <= words;
+}
+
+static zurt_status add_strip(zurt_ctx *ctx, zi_map *m, uint32_t layer, int which)
+{
+    zi_map_layer *l = &m->layers[layer];
+    if (!zi_map_grow(m, (void **)&m->places, &m->cap_places, m->n_places, sizeof(*m->places)))
+        return zi_map_nomem(ctx);
+    const zi_place *source = &m->places[which ? l->residual : l->in];
+    int32_t stride = which || l->l.transposed ? 1 : l->l.stride[1];
+    uint32_t index = (uint32_t)m->n_places++;
+    zi_place *p = &m->places[index];
+    *p = (zi_place){.tensor = ZI_NONE,
+                    .w = source->w,
+                    .c = source->c,
+                    .blocks = source->blocks,
+                    .parent = ZI_NONE,
+                    .producer = ZI_NONE,
+                    .shares = ZI_NONE,
+                    .first_layer = layer,
+                    .last_layer = layer,
+                    .is_strip = true,
+                    .doubled = true,
+                    .split = stride == 4   ? 2
+                             : stride == 2 ? 1
+                                           : 0};
+    l->strip[which] = index;
+    zi_map_lay_out(m, index, l);
+    return ZURT_OK;
+}
+
+zurt_status zi_map_make_strips(zurt_ctx *ctx, zi_map *m)
+{
+    for (uint32_t i = 0; i < m->n_layers; i++) {
+        zi_map_layer *l = &m->layers[i];
+        const uint32_t reads[2] = {l->in, l->residual};
+        bool fresh = false;
+        for (int k = 0; k < 2; k++) {
+            int32_t block;
+            if (reads[k] == ZI_NONE || l->strip[k] != ZI_NONE ||
+                !m->places[zi_place_root(m, reads[k], &block)].in_ddr)
+                continue;
+            zurt_status st = add_strip(ctx, m, i, k);
+            if (st)
+                return st;
+            fresh = true;
+        }
+        if (!fresh)
+            continue;
+        int32_t unit = tile_unit(l);
+        int32_t parts = m->places[l->in].input ? INPUT_STRIPS : 2;
+        l->tile_rows = zi_ceil_div(zi_ceil_div(l->l.y.h, parts), unit) * unit;
+        while (l->tile_rows > unit && !strips_fit(m, l, (int32_t)m->caps->scratchpad_words / 4))
+            l->tile_rows = zi_ceil_div(l->tile_rows / 2, unit) * unit;
+        strips_fit(m, l, 0);
+    }
+    return ZURT_OK;
+}
+
+bool zi_map_shrink_strips(zi_map *m, zi_map_layer *l)
+{
+    int32_t unit = tile_unit(l);
+    if (l->tile_rows > unit) {
+        l->tile_rows = zi_ceil_div(l->tile_rows / 2, unit) * unit;
+    } else {
+        bool any = false;
+        for (int k = 0; k < 2; k++) {
+            if (l->strip[k] != ZI_NONE && m->places[l->strip[k]].doubled) {
+                m->places[l->strip[k]].doubled = false;
+                any = true;
+            }
+        }
+        if (!any)
+            return false;
+    }
+    strips_fit(m, l, 0);
+    return true;
+}
