@@ -13,7 +13,7 @@
 #include "base/cpu.h"
 #include "ops/ops.h"
 #include "support/graph_builder.h"
-#include "support/refusing_allocator.h"
+#include "support/test_allocator.h"
 
 enum { OP_RUNNER_MAX = 16 };
 
@@ -26,25 +26,22 @@ static inline void run_backwards(void *self, zi_task_fn *fn, void *arg, uint32_t
 
 static inline void runner_refuse_all(const zi_graph *g, const zi_node *n, const zk_table *kernels)
 {
-    refusing r = {0};
-    zurt_ctx_options options = ZURT_CTX_OPTIONS_INIT;
-    options.allocator = refusing_allocator(&r);
-    zurt_ctx *ctx;
-    assert_int_equal(zurt_ctx_create(&options, &ctx), ZURT_OK);
+    zt_allocator counter = {0};
+    zurt_ctx *ctx = zt_ctx_create(&counter, UINT32_MAX);
+    assert_non_null(ctx);
     zi_prepared *p = NULL;
     zurt_status st = ZURT_E_NOMEM;
     for (size_t k = 1; st == ZURT_E_NOMEM; k++) {
-        r.requests = 0;
-        r.refuse = k;
-        size_t live = r.live;
+        zt_allocator_arm(&counter, k);
+        size_t live = counter.n_live;
         st = zi_op_prepare(ctx, g, n, kernels, 1, &p);
         if (st)
-            assert_true(p == NULL && r.live == live);
+            assert_true(p == NULL && counter.n_live == live);
     }
     assert_int_equal(st, ZURT_OK);
     zi_op_destroy(p);
     zurt_ctx_destroy(ctx);
-    assert_int_equal(r.live, 0);
+    assert_int_equal(counter.n_live, 0);
 }
 
 /** Runs `n` on `in` (NULL entries: constants) into `out`; buffers are those of the tensors. */

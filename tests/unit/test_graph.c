@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "support/graph_builder.h"
+#include "support/test_allocator.h"
 
 static void example(builder *b)
 {
@@ -87,51 +88,36 @@ static void failures_name_node_and_op(void **state)
     builder_free(&b);
 }
 
-/** An allocator that refuses allocation number `refuse`. */
-typedef struct refusing {
-    zurt_allocator real;
-    size_t count, refuse;
-} refusing;
-
-static void *refusing_alloc(void *self, size_t size, size_t align)
-{
-    refusing *r = self;
-    return ++r->count == r->refuse ? NULL : r->real.alloc(r->real.self, size, align);
-}
-
-static void refusing_release(void *self, void *ptr)
-{
-    refusing *r = self;
-    r->real.release(r->real.self, ptr);
-}
-
 static void every_refused_allocation_is_reported(void **state)
 {
     (void)state;
     builder b = builder_make();
     example(&b);
-    zurt_allocator real = b.ctx->allocator;
-    for (size_t refuse = 1;; refuse++) {
-        refusing r = {real, 0, refuse};
-        b.ctx->allocator = (zurt_allocator){refusing_alloc, refusing_release, &r};
+    zt_allocator counter = {0};
+    zurt_ctx *ctx = zt_ctx_create(&counter, UINT32_MAX);
+    assert_non_null(ctx);
+    const size_t live = counter.n_live;
+    zurt_status st = ZURT_E_NOMEM;
+    size_t n = 0;
+    while (st) {
+        zt_allocator_arm(&counter, ++n);
         zi_graph *copy = NULL;
         char *text = NULL;
-        zurt_status st = zi_graph_clone(b.ctx, b.g, &copy);
+        st = zi_graph_clone(ctx, b.g, &copy);
         if (!st)
-            st = zi_graph_compact(b.ctx, copy);
+            st = zi_graph_compact(ctx, copy);
         if (!st)
-            st = zi_graph_check(b.ctx, copy);
+            st = zi_graph_check(ctx, copy);
         if (!st)
-            st = zi_graph_print(b.ctx, copy, &text);
-        zi_free(&b.ctx->allocator, text);
+            st = zi_graph_print(ctx, copy, &text);
+        zi_free(&ctx->allocator, text);
         zi_graph_destroy(copy);
-        b.ctx->allocator = real;
-        if (r.count < refuse) {
-            assert_int_equal(st, ZURT_OK);
-            break;
-        }
-        assert_int_equal(st, ZURT_E_NOMEM);
+        assert_int_equal(st, zt_allocator_refused(&counter) ? ZURT_E_NOMEM : ZURT_OK);
+        assert_int_equal(counter.n_live, live);
     }
+    assert_true(n > 5);
+    zurt_ctx_destroy(ctx);
+    assert_int_equal(counter.n_live, 0);
     builder_free(&b);
 }
 

@@ -12,7 +12,7 @@
 #include <zurt/image.h>
 
 #include "golden/image_golden.h"
-#include "support/refusing_allocator.h"
+#include "support/test_allocator.h"
 
 static int setup(void **state)
 {
@@ -161,43 +161,38 @@ static void refuses_a_huge_picture_before_allocating(void **state)
     while (at + 9 < sizeof(copy) && !(copy[at] == 0xff && copy[at + 1] == 0xc0))
         at++;
     memset(copy + at + 5, 0x3f, 4); // 16191 x 16191
-    refusing r = {0};
-    zurt_ctx_options options = ZURT_CTX_OPTIONS_INIT;
-    options.allocator = refusing_allocator(&r);
-    zurt_ctx *ctx;
+    zt_allocator counter = {0};
+    zurt_ctx *ctx = zt_ctx_create(&counter, UINT32_MAX);
     zurt_image out;
     (void)state;
-    assert_int_equal(zurt_ctx_create(&options, &ctx), ZURT_OK);
-    size_t requests = r.requests;
+    assert_non_null(ctx);
+    size_t requests = counter.n_requests;
     assert_int_equal(zurt_image_decode_jpeg(ctx, copy, sizeof(copy), &out), ZURT_E_LIMIT);
-    assert_int_equal(r.requests, requests + 1); // the decoder itself
+    assert_int_equal(counter.n_requests, requests + 1); // the decoder itself
     zurt_ctx_destroy(ctx);
 }
 
 static void survives_refused_memory(void **state)
 {
     (void)state;
-    refusing r = {0};
-    zurt_ctx_options options = ZURT_CTX_OPTIONS_INIT;
-    options.allocator = refusing_allocator(&r);
-    zurt_ctx *ctx;
-    assert_int_equal(zurt_ctx_create(&options, &ctx), ZURT_OK);
+    zt_allocator counter = {0};
+    zurt_ctx *ctx = zt_ctx_create(&counter, UINT32_MAX);
+    assert_non_null(ctx);
     zurt_status st = ZURT_E_NOMEM;
     for (size_t n = 1; st; n++) {
         zurt_image a, b = {0};
-        size_t live = r.live;
-        r.requests = 0;
-        r.refuse = n;
+        size_t live = counter.n_live;
+        zt_allocator_arm(&counter, n);
         st = zurt_image_decode_jpeg(ctx, golden_baseline_jpeg, sizeof(golden_baseline_jpeg), &a);
         if (!st)
             st = zurt_image_fit(ctx, &a, 7, 5, ZURT_FIT_STRETCH, 0, &b);
         assert_true(st == ZURT_E_NOMEM || (!st && n > 8));
         zurt_image_destroy(ctx, &a);
         zurt_image_destroy(ctx, &b);
-        assert_int_equal(r.live, live);
+        assert_int_equal(counter.n_live, live);
     }
     zurt_ctx_destroy(ctx);
-    assert_int_equal(r.live, 0);
+    assert_int_equal(counter.n_live, 0);
 }
 
 static const zurt_norm imagenet = {

@@ -12,9 +12,9 @@
 #include <cmocka.h>
 
 #include "base/alloc.h"
-#include "support/refusing_allocator.h"
 #include "support/reseal.h"
 #include "support/sample_graph.h"
+#include "support/test_allocator.h"
 
 typedef struct fixture {
     zurt_ctx *ctx;
@@ -283,17 +283,14 @@ static void refuses_misaligned_memory_and_null(void **state)
 static void loading_survives_refused_memory(void **state)
 {
     fixture *f = *state;
-    refusing r = {0};
-    zurt_ctx_options options = ZURT_CTX_OPTIONS_INIT;
-    options.allocator = refusing_allocator(&r);
-    zurt_ctx *ctx;
-    assert_int_equal(zurt_ctx_create(&options, &ctx), ZURT_OK);
+    zt_allocator counter = {0};
+    zurt_ctx *ctx = zt_ctx_create(&counter, UINT32_MAX);
+    assert_non_null(ctx);
     zurt_status st = ZURT_E_NOMEM;
     for (size_t n = 1; st; n++) {
         zurt_model *m = (void *)1;
-        size_t live = r.live;
-        r.requests = 0;
-        r.refuse = n;
+        size_t live = counter.n_live;
+        zt_allocator_arm(&counter, n);
         st = zurt_model_load_mem(ctx, f->file, f->size, &m);
         if (st) {
             assert_int_equal(st, ZURT_E_NOMEM);
@@ -302,37 +299,34 @@ static void loading_survives_refused_memory(void **state)
         if (!st)
             assert_true(n > 20);
         zurt_model_destroy(st ? NULL : m);
-        assert_int_equal(r.live, live);
+        assert_int_equal(counter.n_live, live);
     }
     zurt_ctx_destroy(ctx);
-    assert_int_equal(r.live, 0);
+    assert_int_equal(counter.n_live, 0);
 }
 
 static void writing_survives_refused_memory(void **state)
 {
     fixture *f = *state;
-    refusing r = {0};
-    zurt_ctx_options options = ZURT_CTX_OPTIONS_INIT;
-    options.allocator = refusing_allocator(&r);
-    zurt_ctx *ctx;
-    assert_int_equal(zurt_ctx_create(&options, &ctx), ZURT_OK);
+    zt_allocator counter = {0};
+    zurt_ctx *ctx = zt_ctx_create(&counter, UINT32_MAX);
+    assert_non_null(ctx);
     zi_meta meta = sample_meta();
     zurt_status st = ZURT_E_NOMEM;
     for (size_t n = 1; st; n++) {
         uint8_t *file;
-        size_t size, live = r.live;
-        r.requests = 0;
-        r.refuse = n;
+        size_t size, live = counter.n_live;
+        zt_allocator_arm(&counter, n);
         st = zi_model_write(ctx, f->g, &meta, &file, &size);
         if (st)
             assert_int_equal(st, ZURT_E_NOMEM);
         else
             assert_true(n > 10);
         zi_free(&ctx->allocator, file);
-        assert_int_equal(r.live, live);
+        assert_int_equal(counter.n_live, live);
     }
     zurt_ctx_destroy(ctx);
-    assert_int_equal(r.live, 0);
+    assert_int_equal(counter.n_live, 0);
 }
 
 static void refuses_to_write_an_invalid_graph(void **state)

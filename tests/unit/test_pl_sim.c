@@ -11,7 +11,7 @@
 #include <cmocka.h>
 
 #include "support/pl_fixture.h"
-#include "support/refusing_allocator.h"
+#include "support/test_allocator.h"
 
 static const zi_pl_engine *engine(void)
 {
@@ -208,11 +208,9 @@ static void survives_every_refused_allocation(void **state)
     (void)state;
     zurt_status st = ZURT_E_NOMEM;
     for (size_t n = 2; st; n++) { // the first is the ctx itself
-        refusing r = {.refuse = n};
-        zurt_ctx_options options = ZURT_CTX_OPTIONS_INIT;
-        options.allocator = refusing_allocator(&r);
-        zt_pl pl = {0};
-        assert_int_equal(zurt_ctx_create(&options, &pl.ctx), ZURT_OK);
+        zt_allocator counter = {.refuse_at = n};
+        zt_pl pl = {.ctx = zt_ctx_create(&counter, UINT32_MAX)};
+        assert_non_null(pl.ctx);
         const zi_pl_config config = {.engine = engine(), .faults = ""};
         st = zi_pl_open_sim(pl.ctx, &config, &pl.device);
         if (!st)
@@ -220,7 +218,7 @@ static void survives_every_refused_allocation(void **state)
         assert_true(st == ZURT_OK || st == ZURT_E_NOMEM);
         zt_pl_finish(&pl);
         zurt_ctx_destroy(pl.ctx);
-        assert_int_equal(r.live, 0);
+        assert_int_equal(counter.n_live, 0);
     }
 }
 

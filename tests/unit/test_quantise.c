@@ -6,7 +6,7 @@
 
 #include "graph_handle.h"
 #include "support/graph_builder.h"
-#include "support/refusing_allocator.h"
+#include "support/test_allocator.h"
 
 /** Names the last node. */
 static zi_id named(builder *b, const char *name, zi_id out)
@@ -334,12 +334,10 @@ static void every_refused_allocation_is_reported(void **state)
     f.options.io = ZURT_IO_UINT8;
     zurt_status st = ZURT_E_NOMEM;
     for (size_t n = 1; st; n++) {
-        refusing r = {.refuse = n};
-        zurt_ctx_options options = ZURT_CTX_OPTIONS_INIT;
-        options.allocator = refusing_allocator(&r);
-        zurt_ctx *ctx = NULL;
-        st = zurt_ctx_create(&options, &ctx);
-        if (!st)
+        zt_allocator counter = {.refuse_at = n};
+        zurt_ctx *ctx = zt_ctx_create(&counter, UINT32_MAX);
+        st = ZURT_E_NOMEM;
+        if (ctx)
             st = zurt_quantize(ctx, f.graph, &f.options, &f.out, &f.report);
         if (st && st != ZURT_E_NOMEM)
             fail_msg("request %zu: %s: %s", n, zurt_status_name(st), zurt_ctx_error(ctx));
@@ -348,7 +346,7 @@ static void every_refused_allocation_is_reported(void **state)
         f.report = NULL;
         f.out = NULL;
         zurt_ctx_destroy(ctx);
-        assert_int_equal(r.live, 0);
+        assert_int_equal(counter.n_live, 0);
     }
     fixture_free(&f);
 }
