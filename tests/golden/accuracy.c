@@ -28,6 +28,15 @@ bool data_path(char *buf, size_t size, const char *relative)
     return f != NULL;
 }
 
+static void skip_without(const char *relative)
+{
+    char path[1024];
+    if (data_path(path, sizeof(path), relative))
+        return;
+    print_message("skipped: no %s in $ZURT_DATA\n", relative);
+    skip();
+}
+
 zurt_graph *data_model(zurt_ctx *ctx, const char *name)
 {
     return data_model_sized(ctx, name, 0, 0);
@@ -40,8 +49,8 @@ zurt_graph *data_model_sized(zurt_ctx *ctx, const char *name, int32_t height, in
     options.width = width;
     char relative[256], path[1024];
     snprintf(relative, sizeof(relative), "onnx/%s", name);
-    if (!data_path(path, sizeof(path), relative))
-        skip();
+    skip_without(relative);
+    data_path(path, sizeof(path), relative);
     zurt_graph *graph;
     if (zurt_import_onnx_file(ctx, path, &options, &graph))
         fail_msg("%s: %s", name, zurt_ctx_error(ctx));
@@ -67,8 +76,8 @@ void *data_file(const char *relative, size_t *size)
 static uint8_t *read_gz(const char *relative, size_t bytes)
 {
     char path[1024];
-    if (!data_path(path, sizeof(path), relative))
-        skip();
+    skip_without(relative);
+    data_path(path, sizeof(path), relative);
     gzFile f = gzopen(path, "rb");
     uint8_t *data = malloc(bytes);
     assert_true(f && data);
@@ -136,8 +145,8 @@ dataset data_imagenet(zurt_ctx *ctx, const zurt_graph *graph, data_prepare prepa
     const zurt_norm *norm = prepare == DATA_IMAGENET ? &imagenet : &bytes;
     zurt_fit how = prepare == DATA_IMAGENET ? ZURT_FIT_CENTRE_CROP : ZURT_FIT_STRETCH;
     char root[900], path[1200], *names[100];
-    if (!data_path(root, sizeof(root), "imagenet_samples"))
-        skip();
+    skip_without("imagenet_samples");
+    data_path(root, sizeof(root), "imagenet_samples");
     zurt_tensor_info info;
     assert_int_equal(zurt_graph_input(graph, 0, &info), ZURT_OK);
     size_t elems = (size_t)info.dims[1] * (size_t)info.dims[2] * (size_t)info.dims[3];
