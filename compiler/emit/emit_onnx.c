@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -106,133 +107,125 @@ static Onnx__ValueInfoProto *add_input(zo_builder *b, zi_id id)
     return zo_value_info(b, v->base, quantised ? ZURT_F32 : t->dtype, dims, t->rank);
 }
 
-static bool produced_by_a_node(const zo_builder *b, const char *value)
+/* The value that a node makes, by the address of its name: names are shared pointers. */
+typedef struct made {
+    const char *name;
+    const char *renamed; // what the value is called in the end
+} made;
+
+typedef struct made_list {
+    made *rows; // in the order of the addresses
+    size_t n;
+} made_list;
+
+static int by_address(const void *a, const void *b)
 {
-    for (size_t i = 0; i < b->n_nodes; i++) {
-        if (b->nodes[i]->output[0] == value)
-            return true;
-    }
-    return false;
+    uintptr_t x = (uintptr_t)((const made *)a)->name, y = (uintptr_t)((const made *)b)->name;
+    return x < y ? -1 : x > y;
 }
 
-/* The value takes the output's name; names are shared pointers, so all readers follow. */
-static void rename_value(zo_builder *b, const char *from, const char *to)
+static made_list list_made(zo_builder *b)
+{
+    made_list list = {zo_alloc(b, b->n_nodes, sizeof(*list.rows)), b->n_nodes};
+    if (!list.rows)
+        return (made_list){0};
+    for (size_t i = 0; i < b->n_nodes; i++)
+        list.rows[i].name = b->nodes[i]->output[0];
+    qsort(list.rows, list.n, sizeof(*list.rows), by_address);
+    return list;
+}
+
+static made *find_made(const made_list *list, const char *name)
+{
+    const made key = {.name = name};
+    return list->n ? bsearch(&key, list->rows, list->n, sizeof(key), by_address) : NULL;
+}
+
+static void rename_made(zo_builder *b, const made_list *list)
 {
     for (size_t i = 0; i < b->n_nodes; i++) {
         Onnx__NodeProto *n = b->nodes[i];
-        for (size_t k = 0; k < n->n_input; k++)
-            n->input[k] = n->input[k] == from ? (char *)to : n->input[k];
-        n->output[0] = n->output[0] == from ? (char *)to : n->output[0];
-    }
-}
-
-static bool is_output_name(const zo_builder *b, const char *value)
-{
-    for (size_t i = 0; i < b->g->n_outputs; i++) {
-        if (b->values[b->g->outputs[i]].base == value)
-            return true;
-    }
-    return false;
-}
-
-static Onnx__ValueInfoProto *add_output(zo_builder *b, zi_id id)
-{
-    const zi_tensor *t = &b->g->tensors[id];
-    zo_value *v = &b->values[id];
-    const char *value = zo_real(b, id, false);
-    if (b->st)
-        return NULL;
-    if (value != v->base && (is_output_name(b, value) || !produced_by_a_node(b, value))) {
-        zo_unary(b, "Identity", value, v->base);
-    } else if (value != v->base) {
-        rename_value(b, value, v->base);
-        for (size_t i = 0; i < b->g->n_tensors; i++) {
-            zo_value *o = &b->values[i];
-            o->real = o->real == value ? v->base : o->real;
-            o->real_nchw = o->real_nchw == value ? v->base : o->real_nchw;
+        for (size_t k = 0; k < n->n_input + n->n_output; k++) {
+            char **name = k < n->n_input ? &n->input[k] : &n->output[k - n->n_input];
+            const made *m = find_made(list, *name);
+            *name = m && m->renamed ? (char *)m->renamed : *name;
         }
     }
-    return zo_value_info(b, v->base, zi_tensor_is_quantised(t) ? ZURT_F32 : t->dtype, t->dims,
-                         t->rank);
 }
+
+/* A computed value takes the name of the output that it is; one that has a name already, or that
+ * is an input or a constant, is copied. */
+static void add_outputs(zo_builder *b, Onnx__GraphProto *out)
+{
+    const zi_graph *g = b->g;
+    const char **values = zo_alloc(b, g->n_outputs, sizeof(*values));
+    for (size_t i = 0; !b->st && i < g->n_outputs; i++)
+        values[i] = zo_real(b, g->outputs[i], false);
+    const made_list list = list_made(b);
+    for (size_t i = 0; !b->st && i < g->n_outputs; i++) {
+        const char *name = b->values[g->outputs[i]].base;
+        made *m = find_made(&list, name);
+        if (m)
+            m->renamed = name;
+    }
+    for (size_t i = 0; !b->st && i < g->n_outputs; i++) {
+        const zi_tensor *t = &g->tensors[g->outputs[i]];
+        const char *name = b->values[g->outputs[i]].base;
+        made *m = find_made(&list, values[i]);
+        if (m && !m->renamed)
+            m->renamed = name;
+        else if (values[i] != name)
+            zo_unary(b, "Identity", values[i], name);
+        out->output[i] = zo_value_info(b, name, zi_tensor_is_quantised(t) ? ZURT_F32 : t->dtype,
+                                       t->dims, t->rank);
+    }
+    if (!b->st)
+        rename_made(b, &list);
+}
+
+typedef void emitter(zo_builder *b, const zi_node *n);
+
+/* Ops without a row go by their nature: add_node(). */
+static emitter *const emitters[ZI_OP_LIMIT] = {
+    [ZI_OP_Conv] = zo_emit_conv,
+    [ZI_OP_ConvTranspose] = zo_emit_conv_transpose,
+    [ZI_OP_FullyConnected] = zo_emit_fully_connected,
+    [ZI_OP_MaxPool] = zo_emit_pool,
+    [ZI_OP_AveragePool] = zo_emit_pool,
+    [ZI_OP_Resize] = zo_emit_resize,
+    [ZI_OP_DepthToSpace] = zo_emit_blocks,
+    [ZI_OP_SpaceToDepth] = zo_emit_blocks,
+    [ZI_OP_MatMul] = zo_emit_inputs_in_order,
+    [ZI_OP_Where] = zo_emit_inputs_in_order,
+    [ZI_OP_Lut] = zo_emit_lut,
+    [ZI_OP_ReduceMean] = zo_emit_reduce,
+    [ZI_OP_ReduceSum] = zo_emit_reduce,
+    [ZI_OP_ReduceMax] = zo_emit_reduce,
+    [ZI_OP_ReduceMin] = zo_emit_reduce,
+    [ZI_OP_ReduceProd] = zo_emit_reduce,
+    [ZI_OP_Concat] = zo_emit_along_axis,
+    [ZI_OP_Softmax] = zo_emit_along_axis,
+    [ZI_OP_LogSoftmax] = zo_emit_along_axis,
+    [ZI_OP_ArgMax] = zo_emit_along_axis,
+    [ZI_OP_ArgMin] = zo_emit_along_axis,
+    [ZI_OP_Split] = zo_emit_split,
+    [ZI_OP_Slice] = zo_emit_slice,
+    [ZI_OP_Pad] = zo_emit_pad,
+    [ZI_OP_Transpose] = zo_emit_transpose,
+    [ZI_OP_Reshape] = zo_emit_shape,
+    [ZI_OP_Expand] = zo_emit_shape,
+    [ZI_OP_Tile] = zo_emit_shape,
+    [ZI_OP_Gather] = zo_emit_gather,
+    [ZI_OP_Cast] = zo_emit_cast,
+    [ZI_OP_Quantize] = zo_emit_quantise,
+    [ZI_OP_Dequantize] = zo_emit_dequantise,
+};
 
 static void add_node(zo_builder *b, const zi_node *n)
 {
-    switch (n->op) {
-    case ZI_OP_Conv:
-        zo_emit_conv(b, n);
-        return;
-    case ZI_OP_ConvTranspose:
-        zo_emit_conv_transpose(b, n);
-        return;
-    case ZI_OP_FullyConnected:
-        zo_emit_fully_connected(b, n);
-        return;
-    case ZI_OP_MaxPool:
-    case ZI_OP_AveragePool:
-        zo_emit_pool(b, n);
-        return;
-    case ZI_OP_Resize:
-        zo_emit_resize(b, n);
-        return;
-    case ZI_OP_DepthToSpace:
-    case ZI_OP_SpaceToDepth:
-        zo_emit_blocks(b, n);
-        return;
-    case ZI_OP_MatMul:
-    case ZI_OP_Where:
-        zo_emit_inputs_in_order(b, n);
-        return;
-    case ZI_OP_Lut:
-        zo_emit_lut(b, n);
-        return;
-    case ZI_OP_ReduceMean:
-    case ZI_OP_ReduceSum:
-    case ZI_OP_ReduceMax:
-    case ZI_OP_ReduceMin:
-    case ZI_OP_ReduceProd:
-        zo_emit_reduce(b, n);
-        return;
-    case ZI_OP_Concat:
-    case ZI_OP_Softmax:
-    case ZI_OP_LogSoftmax:
-    case ZI_OP_ArgMax:
-    case ZI_OP_ArgMin:
-        zo_emit_along_axis(b, n);
-        return;
-    case ZI_OP_Split:
-        zo_emit_split(b, n);
-        return;
-    case ZI_OP_Slice:
-        zo_emit_slice(b, n);
-        return;
-    case ZI_OP_Pad:
-        zo_emit_pad(b, n);
-        return;
-    case ZI_OP_Transpose:
-        zo_emit_transpose(b, n);
-        return;
-    case ZI_OP_Reshape:
-    case ZI_OP_Expand:
-    case ZI_OP_Tile:
-        zo_emit_shape(b, n);
-        return;
-    case ZI_OP_Gather:
-        zo_emit_gather(b, n);
-        return;
-    case ZI_OP_Cast:
-        zo_emit_cast(b, n);
-        return;
-    case ZI_OP_Quantize:
-        zo_emit_quantise(b, n);
-        return;
-    case ZI_OP_Dequantize:
-        zo_emit_dequantise(b, n);
-        return;
-    default:
-        break;
-    }
-    if (zi_op_has(n->op, ZI_OPF_BINARY))
+    if (emitters[n->op])
+        emitters[n->op](b, n);
+    else if (zi_op_has(n->op, ZI_OPF_BINARY))
         zo_emit_inputs_in_order(b, n);
     else if (zi_op_has(n->op, ZI_OPF_MAP))
         zo_emit_map(b, n);
@@ -250,8 +243,8 @@ static void fill_graph(zo_builder *b, Onnx__GraphProto *out)
         out->input[i] = add_input(b, g->inputs[i]);
     for (size_t i = 0; !b->st && i < g->n_nodes; i++)
         add_node(b, &g->nodes[i]);
-    for (size_t i = 0; !b->st && i < g->n_outputs; i++)
-        out->output[i] = add_output(b, g->outputs[i]);
+    if (!b->st)
+        add_outputs(b, out);
     name_nodes(b);
     out->name = "zurt";
     out->n_input = g->n_inputs;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "emit/onnx_builder.h"
 
-#include <stdio.h>
+#include <assert.h>
 #include <string.h>
 
 #include "base/alloc.h"
@@ -24,15 +24,13 @@ void *zo_alloc(zo_builder *b, size_t count, size_t size)
 
 const char *zo_name(zo_builder *b, const char *fmt, ...)
 {
-    char text[1024];
     va_list args;
     va_start(args, fmt);
-    vsnprintf(text, sizeof(text), fmt, args);
+    char *name = b->st ? NULL : zi_arena_vprintf(&b->arena, fmt, args);
     va_end(args);
-    char *copy = b->st ? NULL : zi_arena_strdup(&b->arena, text);
-    if (!copy)
+    if (!name)
         no_memory(b);
-    return copy ? copy : "";
+    return name ? name : "";
 }
 
 int32_t zo_dtype(zurt_dtype dtype)
@@ -108,8 +106,9 @@ static Onnx__AttributeProto *attribute(zo_builder *b, Onnx__NodeProto *n, const 
                                        Onnx__AttributeProto__AttributeType type)
 {
     Onnx__AttributeProto *a = n ? zo_alloc(b, 1, sizeof(*a)) : NULL;
-    if (!a || n->n_attribute == MAX_ATTRIBUTES)
+    if (!a)
         return NULL;
+    assert(n->n_attribute < MAX_ATTRIBUTES);
     onnx__attribute_proto__init(a);
     a->name = (char *)name;
     a->has_type = true;

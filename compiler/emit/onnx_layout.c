@@ -59,7 +59,9 @@ const void *zo_permuted(zo_builder *b, const void *data, size_t elem_bytes, cons
 static const char *constant(zo_builder *b, zi_id id, bool nchw)
 {
     const zi_tensor *t = &b->g->tensors[id];
-    const char *base = zo_name(b, "%s%s", b->values[id].base, nchw ? "~nchw" : "");
+    const char *base = b->values[id].base; // itself: an output that is constant has its name then
+    if (nchw)
+        base = zo_name(b, "%s~nchw", base);
     int32_t rank = t->rank, dims[ZURT_MAX_RANK], axis = t->quant.axis;
     const void *data = t->data;
     memcpy(dims, t->dims, sizeof(dims));

@@ -105,17 +105,23 @@ char *zi_arena_strdup(zi_arena *arena, const char *s)
     return zi_arena_memdup(arena, s ? s : "", s ? strlen(s) + 1 : 1);
 }
 
+char *zi_arena_vprintf(zi_arena *arena, const char *fmt, va_list args)
+{
+    va_list again;
+    va_copy(again, args);
+    int n = vsnprintf(NULL, 0, fmt, args);
+    char *p = n >= 0 ? zi_arena_alloc(arena, (size_t)n + 1) : NULL;
+    if (p)
+        vsnprintf(p, (size_t)n + 1, fmt, again);
+    va_end(again);
+    return p;
+}
+
 char *zi_arena_printf(zi_arena *arena, const char *fmt, ...)
 {
     va_list args;
     va_start(args, fmt);
-    int n = vsnprintf(NULL, 0, fmt, args);
+    char *p = zi_arena_vprintf(arena, fmt, args);
     va_end(args);
-    char *p = n >= 0 ? zi_arena_alloc(arena, (size_t)n + 1) : NULL;
-    if (p) {
-        va_start(args, fmt);
-        vsnprintf(p, (size_t)n + 1, fmt, args);
-        va_end(args);
-    }
     return p;
 }

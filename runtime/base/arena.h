@@ -3,6 +3,7 @@
 #ifndef ZI_BASE_ARENA_H
 #define ZI_BASE_ARENA_H
 
+#include <stdarg.h>
 #include <stddef.h>
 
 #include <zurt/zurt.h>
@@ -32,5 +33,6 @@ char *zi_arena_printf(zi_arena *arena, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)))
 #endif
     ;
+char *zi_arena_vprintf(zi_arena *arena, const char *fmt, va_list args);
 
 #endif

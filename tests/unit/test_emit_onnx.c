@@ -102,6 +102,65 @@ static void comes_back_by_the_importer_with_equal_results(void **state)
     assert_int_equal(unlink(path), 0);
 }
 
+/* A name is formed of the tensor's: nothing of it may be cut off. */
+static void long_names_stay_apart(void **state)
+{
+    enum { LENGTH = 1500, MOST = 64 };
+    static char names[MOST][LENGTH + 1];
+    zurt_ctx *ctx = *state;
+    zurt_graph *graph = true_sample(ctx), *back;
+    zi_graph *g = (zi_graph *)(uintptr_t)graph->g;
+    assert_true(g->n_tensors <= MOST);
+    for (zi_id i = 0; i < g->n_tensors; i++) {
+        memset(names[i], 'x', LENGTH);
+        snprintf(names[i] + LENGTH - 4, 5, "%04u", (unsigned)i);
+        g->tensors[i].name = names[i];
+    }
+    assert_int_equal(zurt_emit_onnx_file(ctx, graph, path), ZURT_OK);
+    if (zurt_import_onnx_file(ctx, path, NULL, &back))
+        fail_msg("%s", zurt_ctx_error(ctx));
+    expect_equal_results(ctx, graph, back);
+    zurt_graph_destroy(back);
+    zurt_graph_destroy(graph);
+    assert_int_equal(unlink(path), 0);
+}
+
+/* Outputs that are an input, the same value once more, or computed in another layout. */
+static void every_output_has_its_name(void **state)
+{
+    zurt_ctx *ctx = *state;
+    sample s = {ctx, zi_graph_create(&ctx->allocator), ZURT_OK};
+    zi_id x;
+    assert_int_equal(zi_graph_add_tensor(ctx, s.g, "x", &x), ZURT_OK);
+    zi_tensor *t = &s.g->tensors[x];
+    *t = (zi_tensor){.name = t->name, .dtype = ZURT_F32, .rank = 4, .dims = {1, 4, 4, 2}};
+    t->from_nchw = true;
+    assert_int_equal(zi_graph_add_input(ctx, s.g, x), ZURT_OK);
+    zi_attr pool = {.pool = {.kernel = {2, 2}, .stride = {2, 2}, .dilation = {1, 1}}};
+    zi_attr shape = {.shape = {.rank = 4, .dims = {1, 2, 2, 2}}};
+    zi_id outputs[4];
+    outputs[0] = sample_node(&s, ZI_OP_MaxPool, "pool", &x, 1, &pool, 0, 0);
+    outputs[1] = sample_node(&s, ZI_OP_Reshape, "same", &outputs[0], 1, &shape, 0, 0);
+    outputs[2] = sample_node(&s, ZI_OP_Relu, "relu", &outputs[0], 1, NULL, 0, 0);
+    outputs[3] = sample_const(&s, "constant", ZURT_S32, 1, (int32_t[]){4}, 5);
+    for (int i = 0; i < 4; i++)
+        assert_int_equal(zi_graph_add_output(ctx, s.g, outputs[i]), ZURT_OK);
+    zurt_graph *graph, *back;
+    assert_int_equal(zc_graph_wrap(ctx, s.g, &graph), ZURT_OK);
+    assert_int_equal(zurt_emit_onnx_file(ctx, graph, path), ZURT_OK);
+    if (zurt_import_onnx_file(ctx, path, NULL, &back))
+        fail_msg("%s", zurt_ctx_error(ctx));
+    static const char *const names[] = {"pool", "same", "relu", "constant"};
+    for (size_t i = 0; i < 4; i++) {
+        zurt_tensor_info info;
+        assert_int_equal(zurt_graph_output(back, i, &info), ZURT_OK);
+        assert_string_equal(info.name, names[i]);
+    }
+    zurt_graph_destroy(back);
+    zurt_graph_destroy(graph);
+    assert_int_equal(unlink(path), 0);
+}
+
 static size_t read_back(uint8_t *bytes, size_t size)
 {
     FILE *in = fopen(path, "rb");
@@ -152,6 +211,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(comes_back_by_the_importer_with_equal_results),
+        cmocka_unit_test(long_names_stay_apart),
+        cmocka_unit_test(every_output_has_its_name),
         cmocka_unit_test(writes_the_same_bytes_again),
         cmocka_unit_test(survives_refused_memory),
     };
