@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <zurt/image.h>
 
@@ -99,27 +100,36 @@ static int fill_picture(cli *c, target *t, const char *path)
     return code;
 }
 
+/* Opens INPUT, DATA#N or a file, and says where to begin; data_close() in any case. */
+static int open_input(cli *c, const char *input, data_source *out, size_t *first, bool *is_data)
+{
+    const char *hash = strrchr(input, '#');
+    *out = (data_source){0};
+    *first = 0;
+    *is_data = strchr(input, ':') && hash && access(input, F_OK) != 0;
+    if (!*is_data)
+        return data_open_file(c, cli_has_suffix(input, ".npy") ? &data_kind_npy : &data_kind_raw,
+                              input, out);
+    if (!cli_parse_size(c, "DATA#N", hash + 1, 0, SIZE_MAX / 4, first))
+        return EXIT_USAGE;
+    char *spec = strndup(input, (size_t)(hash - input));
+    if (!spec)
+        return cli_fail(c, ZURT_E_NOMEM, "out of memory");
+    int code = data_open(c, spec, out);
+    free(spec);
+    return code;
+}
+
 /* Fills the input buffers; *n_samples says how many of the batch are real. */
 static int fill(cli *c, target *t, const char *input, size_t *n_samples)
 {
     *n_samples = 1;
     if (cli_has_suffix(input, ".jpg") || cli_has_suffix(input, ".jpeg"))
         return fill_picture(c, t, input);
-    char spec[4096];
-    const char *hash = strrchr(input, '#');
-    bool is_data = strchr(input, ':') && hash;
-    size_t first = 0;
-    if (strlen(input) + sizeof("npy:") > sizeof(spec))
-        return cli_fail(c, ZURT_E_LIMIT, "INPUT is longer than %zu", sizeof(spec) - sizeof("npy:"));
-    if (is_data) {
-        if (!cli_parse_size(c, "DATA#N", hash + 1, 0, SIZE_MAX / 4, &first))
-            return EXIT_USAGE;
-        snprintf(spec, sizeof(spec), "%.*s", (int)(hash - input), input);
-    } else {
-        snprintf(spec, sizeof(spec), "%s:%s", cli_has_suffix(input, ".npy") ? "npy" : "raw", input);
-    }
     data_source s;
-    int code = data_open(c, spec, &s);
+    size_t first;
+    bool is_data;
+    int code = open_input(c, input, &s, &first, &is_data);
     if (code == EXIT_DONE)
         code = target_bind(c, t, &s);
     if (code == EXIT_DONE && first >= s.n)

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <zlib.h>
+#include <unistd.h>
 
 #include <zurt/image.h>
 
@@ -15,6 +15,21 @@ enum { READ_CHUNK = 1 << 20 };
 
 static const data_kind *const kinds[] = {&data_kind_idx, &data_kind_dir, &data_kind_npy,
                                          &data_kind_raw, &data_kind_random};
+
+static int open_kind(cli *c, const data_kind *kind, const char *path, const char *labels,
+                     data_source *out)
+{
+    *out = (data_source){.kind = kind};
+    int code = kind->open(c, out, path, labels);
+    if (code == EXIT_DONE && out->n == 0)
+        code = cli_fail(c, ZURT_E_FORMAT, "%s:%s: holds no samples", kind->prefix, path);
+    return code;
+}
+
+int data_open_file(cli *c, const data_kind *kind, const char *path, data_source *out)
+{
+    return open_kind(c, kind, path, NULL, out);
+}
 
 int data_open(cli *c, const char *spec, data_source *out)
 {
@@ -24,18 +39,18 @@ int data_open(cli *c, const char *spec, data_source *out)
         size_t n = (size_t)(colon - spec);
         if (strlen(kinds[i]->prefix) != n || strncmp(kinds[i]->prefix, spec, n) != 0)
             continue;
-        out->kind = kinds[i];
-        char *arguments = strdup(colon + 1);
-        if (!arguments)
+        char *path = strdup(colon + 1);
+        if (!path)
             return cli_fail(c, ZURT_E_NOMEM, "%s: out of memory", spec);
-        int code = out->kind->open(c, out, arguments);
-        free(arguments);
-        if (code == EXIT_DONE && out->n == 0)
-            code = cli_fail(c, ZURT_E_FORMAT, "%s: holds no samples", spec);
+        char *comma = access(path, F_OK) == 0 ? NULL : strrchr(path, ',');
+        if (comma)
+            *comma++ = 0;
+        int code = open_kind(c, kinds[i], path, comma, out);
+        free(path);
         return code;
     }
     return cli_usage(c,
-                     "DATA '%s' is none of idx:IMAGES,LABELS dir:PATH[,LABELS] "
+                     "DATA '%s' is none of idx:IMAGES[,LABELS] dir:PATH[,LABELS] "
                      "npy:X.npy[,Y.npy] raw:FILE[,LABELS] random:N",
                      spec);
 }
@@ -87,37 +102,27 @@ int data_read_file(cli *c, const char *path, uint8_t **bytes, size_t *size)
 {
     *bytes = NULL;
     *size = 0;
-    errno = 0;                        // zlib leaves it alone when memory is what it lacks
-    gzFile file = gzopen(path, "rb"); // passes files that are not gzip through unchanged
+    FILE *file = fopen(path, "rb");
     if (!file)
-        return cli_fail(c, errno ? ZURT_E_IO : ZURT_E_NOMEM, "%s: %s", path,
-                        errno ? strerror(errno) : "out of memory");
-    size_t capacity = 0;
-    int got;
+        return cli_fail(c, ZURT_E_IO, "%s: %s", path, strerror(errno));
+    int code = EXIT_DONE;
+    size_t capacity = 0, got;
     do {
-        if (*size + READ_CHUNK > capacity) {
+        if (capacity - *size < READ_CHUNK) {
             capacity = capacity * 2 + READ_CHUNK;
             uint8_t *grown = realloc(*bytes, capacity);
             if (!grown) {
-                gzclose(file);
-                return cli_fail(c, ZURT_E_NOMEM, "%s: out of memory", path);
+                code = cli_fail(c, ZURT_E_NOMEM, "%s: out of memory", path);
+                break;
             }
             *bytes = grown;
         }
-        got = gzread(file, *bytes + *size, READ_CHUNK);
-        *size += got > 0 ? (size_t)got : 0;
+        got = fread(*bytes + *size, 1, READ_CHUNK, file);
+        *size += got;
     } while (got > 0);
-    int error = Z_OK;
-    const char *text = gzerror(file, &error);
-    int code = EXIT_DONE;
-    if (got < 0) // the text starts with the path
-        code = cli_fail(c,
-                        error == Z_ERRNO       ? ZURT_E_IO
-                        : error == Z_MEM_ERROR ? ZURT_E_NOMEM
-                                               : ZURT_E_FORMAT,
-                        "%s", text);
-    if (gzclose(file) == Z_BUF_ERROR && code == EXIT_DONE)
-        code = cli_fail(c, ZURT_E_FORMAT, "%s: ends in the middle of its gzip data", path);
+    if (code == EXIT_DONE && ferror(file))
+        code = cli_fail(c, ZURT_E_IO, "%s: %s", path, strerror(errno));
+    fclose(file);
     return code;
 }
 

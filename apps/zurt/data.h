@@ -3,7 +3,7 @@
  * @file
  * DATA of the command line: a numbered set of samples, with classes where known.
  *
- *   idx:IMAGES,LABELS   IDX files, gzip allowed; pixels
+ *   idx:IMAGES[,LABELS] IDX files, gzip allowed; pixels
  *   dir:PATH[,LABELS]   JPEG files; LABELS has lines `filename class`
  *   npy:X.npy[,Y.npy]   first axis counts samples; u8 are pixels, f32 are taken as they are
  *   raw:FILE[,LABELS]   concatenated tensors in the model's input type and layout (.f32: floats)
@@ -27,7 +27,7 @@ typedef struct data_source data_source;
 /** One kind of source. `fill` writes sample `i` of every input, one batch element each. */
 typedef struct data_kind {
     const char *prefix;
-    int (*open)(cli *c, data_source *s, char *arguments);
+    int (*open)(cli *c, data_source *s, const char *path, const char *labels); // or NULL
     /** Meets the model: checks that it can feed these inputs, settles n where it depends on them.
      *  sample[k].bytes is the size of one batch element of input k. */
     int (*bind)(cli *c, data_source *s, const zurt_tensor_info *inputs, const zurt_span *sample,
@@ -49,8 +49,11 @@ struct data_source {
 /** The kinds, one file each. */
 extern const data_kind data_kind_idx, data_kind_dir, data_kind_npy, data_kind_raw, data_kind_random;
 
-/** Opens DATA; EXIT_DONE or an exit code with the failure stated. data_close() in any case. */
+/** Opens DATA; EXIT_DONE or an exit code with the failure stated. data_close() in any case. The
+ *  last comma parts the labels, unless all of it names a file. */
 int data_open(cli *c, const char *spec, data_source *out);
+/** As data_open(), of a file without labels: its name may hold anything. */
+int data_open_file(cli *c, const data_kind *kind, const char *path, data_source *out);
 void data_close(data_source *s);
 
 /** Must be called once the model is known, before `n` is used. */
@@ -73,7 +76,7 @@ int data_fill(cli *c, const data_source *s, size_t i, const zurt_norm *norm,
 int data_bind_single(cli *c, data_source *s, const zurt_tensor_info *inputs,
                      const zurt_span *sample, size_t n_in);
 
-/** Reads a whole file, unpacking gzip; free() the bytes. */
+/** Reads a whole file; free() the bytes. */
 int data_read_file(cli *c, const char *path, uint8_t **bytes, size_t *size);
 
 /** Reads labels: a line each, its last number counts; blank lines and a heading are skipped. */

@@ -176,18 +176,15 @@ static int read_label_file(cli *c, folder *f, const char *path)
     return code;
 }
 
-static int dir_open(cli *c, data_source *s, char *arguments)
+static int dir_open(cli *c, data_source *s, const char *path, const char *labels)
 {
-    char *comma = strchr(arguments, ',');
-    if (comma)
-        *comma++ = 0;
     folder *f = calloc(1, sizeof(*f));
     if (!f)
         return cli_fail(c, ZURT_E_NOMEM, "out of memory");
     s->state = f;
-    int code = add_folder(c, f, arguments, -1, 0);
-    if (code == EXIT_DONE && comma)
-        code = read_label_file(c, f, comma);
+    int code = add_folder(c, f, path, -1, 0);
+    if (code == EXIT_DONE && labels)
+        code = read_label_file(c, f, labels);
     if (code != EXIT_DONE)
         return code;
     s->n = f->n;

@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* IDX files: big-endian header {0, 0, type 8, rank}, dims, bytes. */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <zlib.h>
 
 #include "data.h"
 
+/* A few bytes of gzip can claim any length. */
+enum { MOST_BYTES = 1 << 30 };
+
 typedef struct idx_images {
-    uint8_t *file;
-    const uint8_t *pixels;
+    uint8_t *pixels;
     int32_t height;
     int32_t width;
 } idx_images;
@@ -17,62 +21,106 @@ static uint32_t get_be32(const uint8_t *p)
     return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
 }
 
-/* Checks the header; dims[0..rank) and the payload. */
-static int parse_header(cli *c, const char *path, const uint8_t *bytes, size_t size, uint32_t rank,
-                        uint32_t *dims, const uint8_t **payload)
+/* What stopped a read, or that the data ends too early. */
+static int fail_read(cli *c, gzFile file, const char *path)
 {
-    size_t header = 4 + 4 * (size_t)rank;
-    if (size < header || bytes[0] || bytes[1] || bytes[2] != 8 || bytes[3] != rank)
+    int error = Z_OK;
+    const char *text = gzerror(file, &error); // starts with the path
+    if (error == Z_OK)
+        return cli_fail(c, ZURT_E_FORMAT, "%s: ends before its header says", path);
+    if (error == Z_BUF_ERROR)
+        return cli_fail(c, ZURT_E_FORMAT, "%s: ends in the middle of its gzip data", path);
+    return cli_fail(c,
+                    error == Z_ERRNO       ? ZURT_E_IO
+                    : error == Z_MEM_ERROR ? ZURT_E_NOMEM
+                                           : ZURT_E_FORMAT,
+                    "%s", text);
+}
+
+/* dims[0..rank) and the length of what follows. */
+static int read_header(cli *c, gzFile file, const char *path, uint32_t rank, uint32_t *dims,
+                       size_t *size)
+{
+    uint8_t bytes[16];
+    int want = 4 + 4 * (int)rank;
+    int got = gzread(file, bytes, (unsigned)want);
+    int error = Z_OK;
+    gzerror(file, &error);
+    if (got < want && error != Z_OK)
+        return fail_read(c, file, path);
+    if (got < want || bytes[0] || bytes[1] || bytes[2] != 8 || bytes[3] != rank)
         return cli_fail(c, ZURT_E_FORMAT, "%s: not an IDX file of unsigned bytes with %u axes",
                         path, rank);
-    uint64_t total = 1;
+    *size = 1;
     for (uint32_t i = 0; i < rank; i++) {
         dims[i] = get_be32(bytes + 4 + 4 * i);
-        if (dims[i] > 1u << 28 || (total *= dims[i]) > size)
-            return cli_fail(c, ZURT_E_FORMAT, "%s: header asks for more than the %zu bytes there",
-                            path, size);
+        if (dims[i] && *size > MOST_BYTES / dims[i])
+            return cli_fail(c, ZURT_E_LIMIT, "%s: its header asks for more than %d bytes", path,
+                            MOST_BYTES);
+        *size *= dims[i];
     }
-    if (total != size - header)
-        return cli_fail(c, ZURT_E_FORMAT, "%s: %zu bytes of data, the header says %llu", path,
-                        size - header, (unsigned long long)total);
-    *payload = bytes + header;
     return EXIT_DONE;
 }
 
-static int idx_open(cli *c, data_source *s, char *arguments)
+/* Reads what the header announces, neither more nor less; free() the payload in any case. */
+static int read_payload(cli *c, gzFile file, const char *path, size_t size, uint8_t **payload)
 {
-    char *comma = strchr(arguments, ',');
-    if (comma)
-        *comma++ = 0;
+    *payload = malloc(size + 1);
+    if (!*payload)
+        return cli_fail(c, ZURT_E_NOMEM, "%s: need %zu bytes", path, size);
+    int got = gzread(file, *payload, (unsigned)size + 1);
+    if (got < 0 || (size_t)got < size)
+        return fail_read(c, file, path);
+    if ((size_t)got > size)
+        return cli_fail(c, ZURT_E_FORMAT, "%s: goes on after the %zu bytes its header announces",
+                        path, size);
+    return EXIT_DONE;
+}
+
+/* Reads a file with `rank` axes; free() the payload in any case. */
+static int read_idx(cli *c, const char *path, uint32_t rank, uint32_t *dims, uint8_t **payload)
+{
+    *payload = NULL;
+    errno = 0;                        // zlib leaves it alone when memory is what it lacks
+    gzFile file = gzopen(path, "rb"); // passes files that are not gzip through unchanged
+    if (!file)
+        return cli_fail(c, errno ? ZURT_E_IO : ZURT_E_NOMEM, "%s: %s", path,
+                        errno ? strerror(errno) : "out of memory");
+    size_t size = 0;
+    int code = read_header(c, file, path, rank, dims, &size);
+    if (code == EXIT_DONE)
+        code = read_payload(c, file, path, size, payload);
+    gzclose(file);
+    return code;
+}
+
+static int idx_open(cli *c, data_source *s, const char *path, const char *labels)
+{
     idx_images *x = calloc(1, sizeof(*x));
     if (!x)
         return cli_fail(c, ZURT_E_NOMEM, "out of memory");
     s->state = x;
-    size_t size;
-    uint32_t dims[3];
-    int code = data_read_file(c, arguments, &x->file, &size);
-    if (code == EXIT_DONE)
-        code = parse_header(c, arguments, x->file, size, 3, dims, &x->pixels);
+    uint32_t dims[3], n_labels;
+    int code = read_idx(c, path, 3, dims, &x->pixels);
+    if (code == EXIT_DONE && (dims[1] > INT32_MAX || dims[2] > INT32_MAX))
+        code = cli_fail(c, ZURT_E_LIMIT, "%s: pictures of %u x %u pixels", path, dims[2], dims[1]);
     if (code != EXIT_DONE)
         return code;
     s->n = dims[0];
     x->height = (int32_t)dims[1];
     x->width = (int32_t)dims[2];
-    if (!comma)
+    if (!labels)
         return EXIT_DONE;
     uint8_t *bytes;
-    const uint8_t *labels = NULL;
-    code = data_read_file(c, comma, &bytes, &size);
-    if (code == EXIT_DONE)
-        code = parse_header(c, comma, bytes, size, 1, dims, &labels);
-    if (code == EXIT_DONE && dims[0] != s->n)
-        code = cli_fail(c, ZURT_E_FORMAT, "%s: %u labels for %zu images", comma, dims[0], s->n);
+    code = read_idx(c, labels, 1, &n_labels, &bytes);
+    if (code == EXIT_DONE && n_labels != s->n)
+        code = cli_fail(c, ZURT_E_FORMAT, "%s: %u labels for %zu images", labels, n_labels, s->n);
     if (code == EXIT_DONE) {
         s->labels = malloc((s->n + 1) * sizeof(*s->labels));
         if (!s->labels)
             code = cli_fail(c, ZURT_E_NOMEM, "out of memory");
         for (size_t i = 0; s->labels && i < s->n; i++)
-            s->labels[i] = labels[i];
+            s->labels[i] = bytes[i];
     }
     free(bytes);
     return code;
@@ -91,7 +139,7 @@ static int idx_fill(cli *c, const data_source *s, size_t i, const zurt_norm *nor
 static void idx_close(data_source *s)
 {
     idx_images *x = s->state;
-    free(x->file);
+    free(x->pixels);
     free(x);
 }
 

@@ -146,21 +146,18 @@ static int read_labels(cli *c, data_source *s, const char *path)
     return code;
 }
 
-static int npy_open(cli *c, data_source *s, char *arguments)
+static int npy_open(cli *c, data_source *s, const char *path, const char *labels)
 {
-    char *comma = strchr(arguments, ',');
-    if (comma)
-        *comma++ = 0;
     npy_array *x = calloc(1, sizeof(*x));
     if (!x)
         return cli_fail(c, ZURT_E_NOMEM, "out of memory");
     s->state = x;
-    int code = read_npy(c, arguments, x);
+    int code = read_npy(c, path, x);
     if (code == EXIT_DONE && x->type != 'u' && x->type != 'f' && x->type != 'd')
-        code = cli_fail(c, ZURT_E_FORMAT, "%s: samples must be u1 (pixels), f4 or f8", arguments);
+        code = cli_fail(c, ZURT_E_FORMAT, "%s: samples must be u1 (pixels), f4 or f8", path);
     s->n = x->dims[0];
-    if (code == EXIT_DONE && comma)
-        code = read_labels(c, s, comma);
+    if (code == EXIT_DONE && labels)
+        code = read_labels(c, s, labels);
     return code;
 }
 

@@ -14,9 +14,11 @@ static uint64_t next(uint64_t *state)
     return z ^ (z >> 31);
 }
 
-static int random_open(cli *c, data_source *s, char *arguments)
+static int random_open(cli *c, data_source *s, const char *count, const char *labels)
 {
-    if (!cli_parse_size(c, "random:N", arguments, 1, 1u << 30, &s->n))
+    if (labels)
+        return cli_usage(c, "random:N has no labels");
+    if (!cli_parse_size(c, "random:N", count, 1, 1u << 30, &s->n))
         return EXIT_USAGE;
     cli_note(c, "random data: good for smoke tests and timing, says nothing about accuracy");
     return EXIT_DONE;

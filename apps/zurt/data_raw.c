@@ -14,22 +14,19 @@ typedef struct raw_samples {
     size_t sample_bytes; // known once the model is
 } raw_samples;
 
-static int raw_open(cli *c, data_source *s, char *arguments)
+static int raw_open(cli *c, data_source *s, const char *path, const char *labels)
 {
-    char *comma = strchr(arguments, ',');
-    if (comma)
-        *comma++ = 0;
     raw_samples *r = calloc(1, sizeof(*r));
     if (!r)
         return cli_fail(c, ZURT_E_NOMEM, "out of memory");
     s->state = r;
-    r->floats = cli_has_suffix(arguments, ".f32");
-    int code = data_read_file(c, arguments, &r->bytes, &r->size);
+    r->floats = cli_has_suffix(path, ".f32");
+    int code = data_read_file(c, path, &r->bytes, &r->size);
     s->n = r->size; // until the model says how long a sample is
     size_t n_labels = 0;
-    if (code == EXIT_DONE && comma)
-        code = data_read_labels(c, comma, &s->labels, &n_labels);
-    if (code == EXIT_DONE && comma)
+    if (code == EXIT_DONE && labels)
+        code = data_read_labels(c, labels, &s->labels, &n_labels);
+    if (code == EXIT_DONE && labels)
         s->n = n_labels;
     return code;
 }

@@ -6,6 +6,19 @@ exits 3 zurt eval "$SMALL" --data "idx:$FIXTURE/eval-images.idx,cut.gz"
 empty out
 says "cut.gz: ends in the middle of its gzip data" err
 
+# A header decides what is unpacked: no more is, and none that asks for too much.
+head -c 67108864 /dev/zero | gzip -1 >zeros.gz
+{ head -c 16 "$FIXTURE/eval-images.idx" | gzip && cat zeros.gz; } >bomb.gz
+exits 3 zurt eval "$SMALL" --data idx:bomb.gz
+says "bomb.gz: goes on after the [0-9]+ bytes its header announces" err
+printf '\0\0\10\3\177\377\377\377\177\377\377\377\177\377\377\377' >huge.idx
+exits 3 zurt eval "$SMALL" --data idx:huge.idx
+says "huge.idx: its header asks for more than" err
+
+# Tensors are not unpacked, whatever their first bytes.
+{ printf '\37\213' && head -c 782 /dev/zero; } >magic.raw
+exits 0 zurt run "$SMALL" magic.raw
+
 # Labels: a heading may stand first; any other line has a class.
 head -c 1568 "$FIXTURE/eval-images.idx" >two.raw
 printf 'file,class\na.png,3\n\nb.png,4\n' >good.csv

@@ -23,6 +23,14 @@ tail -c +$((17 + 7 * 784)) "$image" | head -c 784 >seven.raw
 exits 0 zurt run u8.zurt seven.raw --top 1
 says " 7 " out
 
+# A file's name may hold a comma, and a colon with a hash.
+cp seven.raw 'a,b.raw'
+cp seven.raw 'raw:a#1.raw'
+cp seven.npy 'a,b.npy'
+exits 0 zurt run u8.zurt 'a,b.raw' 'raw:a#1.raw' 'a,b.npy' --top 1
+[ "$(grep -c ' 7 ' out)" = 3 ] || fail "not three sevens"
+exits 0 zurt eval u8.zurt --data 'raw:a,b.raw'
+
 # A float model runs too.
 exits 0 zurt run "$MODELS/mnist_small.onnx" "$EVAL#7" --json
 json out 'o["outputs"][0]["top"][0]["class"] == 7' 'o["outputs"][0]["type"] == "f32"' \
