@@ -23,8 +23,8 @@ typedef struct comparison {
     bool classify;
     score s[2];
     size_t changed;
-    uint32_t *changes; // [prediction of A][prediction of B] where they differ
-    sqnr *noise;       // per output
+    counts changes; // [prediction of A][prediction of B] where they differ
+    sqnr *noise;    // per output
 } comparison;
 
 static void print_help(void)
@@ -117,11 +117,12 @@ static int prepare(cli *c, comparison *x)
     x->noise = calloc(x->t[0].n_out + 1, sizeof(*x->noise));
     x->classify = target_is_classifier(&x->t[0]) && target_is_classifier(&x->t[1]);
     size_t n = x->classify ? target_out_elems(&x->t[0], 0) : 0;
-    x->changes = calloc(n * n + 1, sizeof(*x->changes));
-    bool good = x->noise && x->changes;
+    x->changes = (counts){.n = (uint32_t)n};
+    bool good = x->noise;
     for (int m = 0; m < 2; m++) {
         x->out[m] = judge_outputs_create(&x->t[m], x->chunk);
-        good = good && x->out[m] && score_init(&x->s[m], n);
+        score_init(&x->s[m], n);
+        good = good && x->out[m];
     }
     return good ? EXIT_DONE : cli_fail(c, ZURT_E_NOMEM, "out of memory");
 }
@@ -142,7 +143,7 @@ static void add_sample(comparison *x, size_t i, int32_t label)
     size_t b = score_add(&x->s[1], x->out[1][0] + i * n, label);
     if (a != b) {
         x->changed++;
-        x->changes[a * n + b]++;
+        counts_add(&x->changes, (uint32_t)a, (uint32_t)b);
     }
 }
 
@@ -158,6 +159,9 @@ static int compare(cli *c, comparison *x, const data_source *s, size_t n)
         cli_progress(c, "comparing", at + count, n);
     }
     cli_progress_end(c);
+    if (code == EXIT_DONE &&
+        (x->changes.failed || x->s[0].confusion.failed || x->s[1].confusion.failed))
+        code = cli_fail(c, ZURT_E_NOMEM, "out of memory");
     return code;
 }
 
@@ -184,7 +188,7 @@ static void report_json(const compare_options *o, const comparison *x)
         json_uint(&j, "changed", x->changed);
     else
         json_null(&j, "changed");
-    json_matrix(&j, "changes", x->changes, x->s[0].n_classes);
+    json_matrix(&j, "changes", &x->changes);
     json_double(&j, "sqnr_db", sqnr_db(&x->noise[0]));
     json_bool(&j, "identical", is_identical(x));
     json_array(&j, "outputs");
@@ -208,11 +212,10 @@ static void report_text(const compare_options *o, const comparison *x)
         }
         printf("%zu of %zu predictions changed\n", x->changed, x->s[0].samples);
         if (x->changed)
-            score_print_matrix(x->changes, x->s[0].n_classes,
+            score_print_matrix(&x->changes,
                                "changed predictions, A (row) to B (column):", "became");
         if (x->s[1].labelled)
-            score_print_matrix(x->s[1].confusion, x->s[1].n_classes,
-                               "B, true class (row), predicted:", "taken for");
+            score_print_matrix(&x->s[1].confusion, "B, true class (row), predicted:", "taken for");
     } else {
         printf("%zu samples\n", x->s[0].samples);
     }
@@ -229,11 +232,10 @@ static void report_text(const compare_options *o, const comparison *x)
 static int report(cli *c, const compare_options *o, const comparison *x)
 {
     if (o->judge.html && x->classify) {
-        size_t n = x->s[0].n_classes;
         html_matrix pages[] = {
-            {x->changes, n, "predicted by A", "predicted by B", "Changed predictions"},
-            {x->s[0].confusion, n, "true class", "predicted by A", "Confusion of A"},
-            {x->s[1].confusion, n, "true class", "predicted by B", "Confusion of B"},
+            {&x->changes, "predicted by A", "predicted by B", "Changed predictions"},
+            {&x->s[0].confusion, "true class", "predicted by A", "Confusion of A"},
+            {&x->s[1].confusion, "true class", "predicted by B", "Confusion of B"},
         };
         char title[1024];
         snprintf(title, sizeof(title), "%s (A) and %s (B)", o->path[0], o->path[1]);
@@ -258,7 +260,7 @@ static void free_comparison(comparison *x)
         score_free(&x->s[m]);
         target_close(&x->t[m]);
     }
-    free(x->changes);
+    counts_free(&x->changes);
     free(x->noise);
 }
 

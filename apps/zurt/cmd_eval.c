@@ -46,7 +46,8 @@ static int evaluate(cli *c, target *t, const data_source *s, size_t n, score *re
     size_t elems = target_out_elems(t, 0);
     float **out = judge_outputs_create(t, t->batch);
     int code = EXIT_DONE;
-    if (!out || !score_init(result, elems))
+    score_init(result, elems);
+    if (!out)
         code = cli_fail(c, ZURT_E_NOMEM, "out of memory");
     for (size_t at = 0; code == EXIT_DONE && at < n; at += t->batch) {
         size_t count = n - at < t->batch ? n - at : t->batch;
@@ -57,14 +58,15 @@ static int evaluate(cli *c, target *t, const data_source *s, size_t n, score *re
     }
     cli_progress_end(c);
     judge_outputs_destroy(t, out);
+    if (code == EXIT_DONE && result->confusion.failed)
+        code = cli_fail(c, ZURT_E_NOMEM, "out of memory");
     return code;
 }
 
 static int report(cli *c, const eval_options *o, const target *t, const score *result)
 {
     if (o->judge.html) {
-        html_matrix page = {result->confusion, result->n_classes, "true class", "predicted",
-                            "Confusion"};
+        html_matrix page = {&result->confusion, "true class", "predicted", "Confusion"};
         int code = html_write(c, o->judge.html, o->model, &page, 1, result, NULL, t);
         if (code != EXIT_DONE)
             return code;
@@ -80,8 +82,7 @@ static int report(cli *c, const eval_options *o, const target *t, const score *r
     }
     score_print(result, o->model);
     if (result->labelled)
-        score_print_matrix(result->confusion, result->n_classes,
-                           "true class (row), predicted:", "taken for");
+        score_print_matrix(&result->confusion, "true class (row), predicted:", "taken for");
     return EXIT_DONE;
 }
 

@@ -70,64 +70,48 @@ static void put_card(FILE *f, const char *title, const score *s)
         fprintf(f, "<b>-</b>%zu samples, classes unknown</div>\n", s->samples);
 }
 
+static void put_cell(FILE *f, uint32_t count, uint32_t most, bool good)
+{
+    if (!count) {
+        fputs("<td class=\"zero\">0</td>", f);
+        return;
+    }
+    // square root: a few errors stay visible beside thousands of hits
+    double shade = 0.12 + 0.6 * sqrt((double)count / most);
+    fprintf(f, "<td style=\"background:rgba(var(--%s),%.2f)\">%u</td>", good ? "good" : "bad",
+            shade, count);
+}
+
 static void put_whole(FILE *f, const html_matrix *m, const target *t)
 {
+    const uint32_t n = m->counts->n;
     uint32_t most = 1;
-    for (size_t i = 0; i < m->n * m->n; i++)
-        most = m->counts[i] > most ? m->counts[i] : most;
+    for (size_t i = 0; i < m->counts->capacity; i++)
+        most = m->counts->table[i].count > most ? m->counts->table[i].count : most;
     fputs("<div class=\"scroll\"><table><tr><th></th>", f);
-    for (size_t col = 0; col < m->n; col++)
-        fprintf(f, "<th>%zu</th>", col);
+    for (uint32_t col = 0; col < n; col++)
+        fprintf(f, "<th>%u</th>", col);
     fputs("</tr>\n", f);
-    for (size_t row = 0; row < m->n; row++) {
+    for (uint32_t row = 0; row < n; row++) {
         fputs("<tr><th>", f);
         put_class(f, t, row);
         fputs("</th>", f);
-        for (size_t col = 0; col < m->n; col++) {
-            uint32_t count = m->counts[row * m->n + col];
-            if (!count) {
-                fputs("<td class=\"zero\">0</td>", f);
-                continue;
-            }
-            // square root: a few errors stay visible beside thousands of hits
-            double shade = 0.12 + 0.6 * sqrt((double)count / most);
-            fprintf(f, "<td style=\"background:rgba(var(--%s),%.2f)\">%u</td>",
-                    row == col ? "good" : "bad", shade, count);
-        }
+        for (uint32_t col = 0; col < n; col++)
+            put_cell(f, counts_get(m->counts, row, col), most, row == col);
         fputs("</tr>\n", f);
     }
     fputs("</table></div>\n", f);
 }
 
-typedef struct pair {
-    uint32_t count;
-    size_t row, col;
-} pair;
-
-static int by_count(const void *a, const void *b)
-{
-    const pair *x = a;
-    const pair *y = b;
-    if (x->count != y->count)
-        return x->count < y->count ? 1 : -1;
-    return x->row < y->row ? -1 : x->row > y->row;
-}
-
 /* A matrix of hundreds of classes is nearly empty: its filled cells off the diagonal instead. */
 static void put_pairs(FILE *f, const html_matrix *m, const target *t)
 {
-    pair *pairs = malloc((m->n * m->n + 1) * sizeof(*pairs));
-    size_t n = 0;
-    for (size_t i = 0; pairs && i < m->n * m->n; i++) {
-        if (m->counts[i] && i / m->n != i % m->n)
-            pairs[n++] = (pair){m->counts[i], i / m->n, i % m->n};
-    }
-    if (n)
-        qsort(pairs, n, sizeof(*pairs), by_count);
+    size_t n;
+    count_cell *pairs = counts_pairs(m->counts, &n);
     fprintf(f,
-            "<p class=\"note\">%zu classes; the %zu cells off the diagonal that are not zero"
+            "<p class=\"note\">%u classes; the %zu cells off the diagonal that are not zero"
             "%s.</p>\n<div class=\"scroll\"><table><tr><th>count</th>",
-            m->n, n, n > MOST_PAIRS ? ", the most frequent first" : "");
+            m->counts->n, n, n > MOST_PAIRS ? ", the most frequent first" : "");
     fprintf(f, "<th>%s</th><th>%s</th></tr>\n", m->rows, m->columns);
     for (size_t i = 0; i < n && i < MOST_PAIRS; i++) {
         fprintf(f, "<tr><td>%u</td><td class=\"name\">", pairs[i].count);
@@ -156,7 +140,7 @@ static void put_page(FILE *f, const char *title, const html_matrix *matrices, si
         put_text(f, matrices[i].title);
         fprintf(f, "</h2><p class=\"note\">row: %s; column: %s</p>\n", matrices[i].rows,
                 matrices[i].columns);
-        if (matrices[i].n <= WHOLE_MATRIX)
+        if (matrices[i].counts->n <= WHOLE_MATRIX)
             put_whole(f, &matrices[i], t);
         else
             put_pairs(f, &matrices[i], t);

@@ -8,8 +8,7 @@
 #include "target.h"
 
 typedef struct html_matrix {
-    const uint32_t *counts;
-    size_t n;
+    const counts *counts;
     const char *rows;    /**< what a row is */
     const char *columns; /**< what a column is */
     const char *title;

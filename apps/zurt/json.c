@@ -7,16 +7,40 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Bytes of the UTF-8 sequence that begins here; 0: none does. Ref: RFC 3629, section 4. */
+static int utf8_length(const unsigned char *p)
+{
+    if (p[0] < 0x80)
+        return 1;
+    if (p[0] < 0xc2 || p[0] > 0xf4)
+        return 0;
+    unsigned char lo = p[0] == 0xe0 ? 0xa0 : p[0] == 0xf0 ? 0x90 : 0x80;
+    unsigned char hi = p[0] == 0xed ? 0x9f : p[0] == 0xf4 ? 0x8f : 0xbf;
+    if (p[1] < lo || p[1] > hi)
+        return 0;
+    int length = p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3 : 4;
+    for (int i = 2; i < length; i++) {
+        if ((p[i] & 0xc0) != 0x80)
+            return 0;
+    }
+    return length;
+}
+
+/* Names come from files of others: what is not UTF-8 becomes U+FFFD, byte by byte. */
 static void put_text(json_writer *j, const char *text)
 {
     fputc('"', j->file);
-    for (const unsigned char *p = (const unsigned char *)text; *p; p++) {
-        if (*p == '"' || *p == '\\')
+    for (const unsigned char *p = (const unsigned char *)text; *p;) {
+        int length = utf8_length(p);
+        if (!length)
+            fputs("\\ufffd", j->file);
+        else if (*p == '"' || *p == '\\')
             fprintf(j->file, "\\%c", *p);
         else if (*p < 0x20 || *p == 0x7f)
             fprintf(j->file, "\\u%04x", *p);
         else
-            fputc(*p, j->file);
+            fwrite(p, 1, (size_t)length, j->file);
+        p += length ? length : 1;
     }
     fputc('"', j->file);
 }
@@ -127,14 +151,18 @@ void json_null(json_writer *j, const char *key)
     fputs("null", j->file);
 }
 
-void json_matrix(json_writer *j, const char *key, const uint32_t *counts, size_t n)
+void json_matrix(json_writer *j, const char *key, const counts *m)
 {
+    if (m->n > JSON_MAX_ROWS) {
+        json_null(j, key);
+        return;
+    }
     json_array(j, key);
-    for (size_t row = 0; row < n; row++) {
+    for (uint32_t row = 0; row < m->n; row++) {
         json_array(j, NULL);
         j->compact = true;
-        for (size_t col = 0; col < n; col++)
-            json_uint(j, NULL, counts[row * n + col]);
+        for (uint32_t col = 0; col < m->n; col++)
+            json_uint(j, NULL, counts_get(m, row, col));
         json_close(j);
         j->compact = false;
     }

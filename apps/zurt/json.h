@@ -8,7 +8,10 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "counts.h"
+
 #define JSON_MAX_DEPTH 16
+#define JSON_MAX_ROWS  2048
 
 typedef struct json_writer {
     FILE *file;
@@ -36,7 +39,7 @@ void json_bool(json_writer *j, const char *key, bool value);
 void json_double(json_writer *j, const char *key, double value);
 void json_null(json_writer *j, const char *key);
 
-/** An n x n matrix of counts, one row per line. */
-void json_matrix(json_writer *j, const char *key, const uint32_t *counts, size_t n);
+/** A matrix of counts, one row per line; null with more than JSON_MAX_ROWS rows. */
+void json_matrix(json_writer *j, const char *key, const counts *m);
 
 #endif

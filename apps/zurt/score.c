@@ -5,18 +5,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { SMALL_MATRIX = 20 };
+enum { SMALL_MATRIX = 20, MOST_PAIRS = 10 };
 
-bool score_init(score *s, size_t n_classes)
+void score_init(score *s, size_t n_classes)
 {
-    *s = (score){.n_classes = n_classes};
-    s->confusion = calloc(n_classes * n_classes + 1, sizeof(*s->confusion));
-    return s->confusion != NULL;
+    *s = (score){.n_classes = n_classes, .confusion = {.n = (uint32_t)n_classes}};
 }
 
 void score_free(score *s)
 {
-    free(s->confusion);
+    counts_free(&s->confusion);
     *s = (score){0};
 }
 
@@ -43,7 +41,7 @@ size_t score_add(score *s, const float *values, int32_t label)
     s->labelled++;
     s->top1 += ahead == 0;
     s->top5 += ahead < 5;
-    s->confusion[truth * s->n_classes + best]++;
+    counts_add(&s->confusion, (uint32_t)truth, (uint32_t)best);
     return best;
 }
 
@@ -52,7 +50,7 @@ void score_json(json_writer *j, const score *s)
     json_uint(j, "samples", s->samples);
     json_double(j, "top1", s->labelled ? (double)s->top1 / (double)s->labelled : NAN);
     json_double(j, "top5", s->labelled ? (double)s->top5 / (double)s->labelled : NAN);
-    json_matrix(j, "confusion", s->confusion, s->n_classes);
+    json_matrix(j, "confusion", &s->confusion);
 }
 
 void score_print(const score *s, const char *title)
@@ -65,59 +63,34 @@ void score_print(const score *s, const char *title)
         printf("%s: %zu samples without known classes\n", title, s->samples);
 }
 
-typedef struct cell {
-    uint32_t count;
-    size_t row, col;
-} cell;
-
-static int by_count(const void *a, const void *b)
+static void print_pairs(const counts *m, const char *between)
 {
-    const cell *x = a;
-    const cell *y = b;
-    if (x->count != y->count)
-        return x->count < y->count ? 1 : -1;
-    size_t i = x->row * 1000003 + x->col;
-    size_t k = y->row * 1000003 + y->col;
-    return i < k ? -1 : i > k;
+    size_t n;
+    count_cell *pairs = counts_pairs(m, &n);
+    for (size_t i = 0; i < n && i < MOST_PAIRS; i++)
+        printf("  %5u x  %u %s %u\n", pairs[i].count, pairs[i].row, between, pairs[i].col);
+    if (n > MOST_PAIRS)
+        printf("  ... and %zu more pairs\n", n - MOST_PAIRS);
+    free(pairs);
 }
 
-void score_print_pairs(const uint32_t *matrix, size_t n, size_t most, const char *between)
-{
-    size_t count = 0;
-    for (size_t i = 0; i < n * n; i++)
-        count += matrix[i] && i / n != i % n;
-    cell *cells = malloc((count + 1) * sizeof(*cells));
-    if (!cells)
-        return;
-    size_t at = 0;
-    for (size_t i = 0; i < n * n; i++) {
-        if (matrix[i] && i / n != i % n)
-            cells[at++] = (cell){matrix[i], i / n, i % n};
-    }
-    qsort(cells, count, sizeof(*cells), by_count);
-    for (size_t i = 0; i < count && i < most; i++)
-        printf("  %5u x  %zu %s %zu\n", cells[i].count, cells[i].row, between, cells[i].col);
-    if (count > most)
-        printf("  ... and %zu more pairs\n", count - most);
-    free(cells);
-}
-
-void score_print_matrix(const uint32_t *matrix, size_t n, const char *title, const char *between)
+void score_print_matrix(const counts *m, const char *title, const char *between)
 {
     printf("%s\n", title);
-    if (n > SMALL_MATRIX) {
-        score_print_pairs(matrix, n, 10, between);
+    if (m->n > SMALL_MATRIX) {
+        print_pairs(m, between);
         return;
     }
     printf("      ");
-    for (size_t col = 0; col < n; col++)
-        printf("%6zu", col);
+    for (uint32_t col = 0; col < m->n; col++)
+        printf("%6u", col);
     printf("\n");
-    for (size_t row = 0; row < n; row++) {
-        printf("%6zu", row);
-        for (size_t col = 0; col < n; col++) {
-            if (matrix[row * n + col])
-                printf("%6u", matrix[row * n + col]);
+    for (uint32_t row = 0; row < m->n; row++) {
+        printf("%6u", row);
+        for (uint32_t col = 0; col < m->n; col++) {
+            uint32_t count = counts_get(m, row, col);
+            if (count)
+                printf("%6u", count);
             else
                 printf("     .");
         }

@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "counts.h"
 #include "json.h"
 
 typedef struct score {
@@ -14,11 +15,11 @@ typedef struct score {
     size_t samples;
     size_t labelled; /**< samples whose class is known and below n_classes */
     size_t top1, top5;
-    uint32_t *confusion; /**< [true class][predicted], n_classes squared */
+    counts confusion; /**< [true class][predicted] */
 } score;
 
-/** False if memory is short. */
-bool score_init(score *s, size_t n_classes);
+/** Starts with nothing counted. */
+void score_init(score *s, size_t n_classes);
 void score_free(score *s);
 
 /** Index of the largest value; the first of equals. */
@@ -33,11 +34,8 @@ void score_json(json_writer *j, const score *s);
 /** One line: "9913/10000 = 99.13 % top-1, ...". */
 void score_print(const score *s, const char *title);
 
-/** Non-empty off-diagonal cells of a matrix, most frequent first, `most` lines at the most. */
-void score_print_pairs(const uint32_t *matrix, size_t n, size_t most, const char *between);
-
-/** Whole matrix if it is small, else its pairs. */
-void score_print_matrix(const uint32_t *matrix, size_t n, const char *title, const char *between);
+/** Whole matrix if it is small, else its most frequent cells off the diagonal. */
+void score_print_matrix(const counts *m, const char *title, const char *between);
 
 /** Signal and noise of one output, summed over samples. */
 typedef struct sqnr {
