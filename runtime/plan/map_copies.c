@@ -118,8 +118,10 @@ zurt_status zi_map_copy_outputs(zi_map_builder *b)
     for (uint32_t p = 0; p < n; p++) {
         if (!m->places[p].output)
             continue;
-        if (!m->places[p].fixed && !m->places[p].input) {
-            m->places[p].stored = true;
+        int32_t block;
+        zi_place *root = &m->places[zi_place_root(m, p, &block)];
+        if (!m->places[p].fixed && !root->fixed && !m->places[p].input) {
+            m->places[p].stored = root->stored = true; // a view may leave that was joined before
             continue;
         }
         zi_layer desc = zi_map_copy_of(

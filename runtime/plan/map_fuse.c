@@ -36,6 +36,19 @@ static bool fuse_lut(zi_map_builder *b, const zi_node *n, zi_id node)
     return true;
 }
 
+// Whether all parts of a place are written before layer `layer` is computed.
+static bool complete_before(const zi_map *m, uint32_t place, uint32_t layer)
+{
+    for (size_t i = 0; i < m->n_places; i++) {
+        uint32_t p = (uint32_t)i;
+        while (p != place && p != ZI_NONE)
+            p = m->places[p].parent;
+        if (p == place && m->places[i].producer != ZI_NONE && m->places[i].producer >= layer)
+            return false;
+    }
+    return true;
+}
+
 // The sum joins the layer that computes the later operand.
 static bool fuse_add(zi_map_builder *b, const zi_node *n, zi_id node)
 {
@@ -54,8 +67,8 @@ static bool fuse_add(zi_map_builder *b, const zi_node *n, zi_id node)
     }
     if (!best)
         return false;
-    uint32_t other = b->place_of[n->in[1 - own]], producer = m->places[other].producer;
-    if (producer != ZI_NONE && producer >= (uint32_t)(best - m->layers))
+    uint32_t other = b->place_of[n->in[1 - own]];
+    if (!complete_before(m, other, (uint32_t)(best - m->layers)))
         return false;
     best->add = node;
     best->own_operand = own;
