@@ -38,12 +38,23 @@ typedef struct {
     int8_t word[ZK_SLOTS][ZK_C];
 } zk_slots;
 
+/** zi_mulh() of b >= 0: 26 bits of `a` take two DSPs, the 6 above them LUTs. */
+static inline int32_t zk_mulh(int32_t a, int32_t b)
+{
+#pragma HLS inline
+    int64_t low = (int64_t)(a & 0x3ffffff) * b;
+    int64_t high = (int64_t)(a >> 26) * b;
+#pragma HLS bind_op variable = high op = mul impl = fabric
+    int64_t product = high * 0x4000000 + low;
+    return (int32_t)((product + 0x40000000) >> 31);
+}
+
 /** One value, before POOL2 and UP2. */
 static inline int8_t zk_finish(const zk_step *s, const zk_table *table, int32_t acc,
                                int32_t multiplier, int32_t right, int8_t residual)
 {
 #pragma HLS inline
-    int32_t scaled = zi_rshift_round(zi_mulh(acc, multiplier), right);
+    int32_t scaled = zi_rshift_round(zk_mulh(acc, multiplier), right);
     int32_t v = s->kind == ZK_MAXPOOL ? zi_clamp(acc, s->lo, s->hi)
                                       : zi_offset_clamp(scaled, s->zp_out, s->lo, s->hi);
     if (s->flags & ZK_RESIDUAL) {

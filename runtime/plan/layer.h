@@ -33,7 +33,7 @@ typedef struct zi_layer {
     int32_t groups; /**< CONV: of whole blocks of 16 channels; else 1 */
     bool transposed;
     bool up2;            /**< each pixel is written to 2x2 */
-    int32_t passes;      /**< 2: weights are sums of two int8 */
+    int32_t passes;      /**< n > 1: weights are sums of n int8 */
     int32_t mean_weight; /**< DEPTHWISE without weights: the weight of every tap; else 0 */
     int32_t mean_multiplier, mean_shift, mean_bias;
 } zi_layer;
@@ -75,7 +75,7 @@ typedef struct zi_channel {
 /**
  * Numbers of output channel `o` of an int8 Conv, ConvTranspose or FullyConnected.
  * @param largest largest |weight| after zero point and raise; may be NULL.
- * @return false: no such multiplier, or the sum may reach 2^26.
+ * @return false: no such multiplier, or the sum may reach 2^31.
  */
 bool zi_channel_get(const zi_graph *g, const zi_node *n, int32_t o, zi_channel *out,
                     int32_t *largest);

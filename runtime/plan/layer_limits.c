@@ -8,8 +8,8 @@
 /** Largest height and width: positions and taps of the step format are 16 bits. */
 enum { SIDE_LIMIT = 16384 };
 
-/** Largest weight that two passes can make. */
-enum { WEIGHT_LIMIT = 127, TWO_PASS_LIMIT = 254 };
+/** Largest weight of one pass; more passes than MAX_PASSES are better done on the CPU. */
+enum { WEIGHT_LIMIT = 127, MAX_PASSES = 8 };
 
 bool zi_layer_refuse(zi_layer_answer *a, const char *reason, const char *remedy)
 {
@@ -117,8 +117,8 @@ bool zi_layer_check_window(zi_layer_answer *a)
         return zi_layer_refuse(a,
                                zi_arena_printf(a->q->arena, "a window of %lld taps, '%s' takes %d",
                                                (long long)taps, a->q->caps->name, ZK_TAPS),
-                               l->passes == 2 ? "quantise weights to [-127, 127] with zero point 0"
-                                              : "use a smaller kernel");
+                               l->passes > 1 ? "quantise weights to [-127, 127] with zero point 0"
+                                             : "use a smaller kernel");
     return true;
 }
 
@@ -155,21 +155,22 @@ static bool check_weights_s8(zi_layer_answer *a)
             return zi_layer_refuse(
                 a,
                 zi_arena_printf(a->q->arena,
-                                "sums of output channel %d may reach 2^26, or its scale "
+                                "sums of output channel %d may reach 2^31, or its scale "
                                 "has no fixed-point form",
                                 (int)o),
                 "calibrate with a larger output range, or keep the node on the CPU");
-        if (largest > TWO_PASS_LIMIT)
+        int32_t passes = (largest + WEIGHT_LIMIT - 1) / WEIGHT_LIMIT;
+        if (passes > MAX_PASSES)
             return zi_layer_refuse(
                 a,
                 zi_arena_printf(a->q->arena,
                                 "output channel %d: zero point %d and multiplier 2^%d "
-                                "take weights to %d, two passes reach %d",
+                                "take weights to %d, %d passes reach %d",
                                 (int)o, (int)c.zero_point, (int)c.raise, (int)largest,
-                                (int)TWO_PASS_LIMIT),
+                                (int)MAX_PASSES, (int)(MAX_PASSES * WEIGHT_LIMIT)),
                 "quantise weights to [-127, 127] with zero point 0");
-        if (largest > WEIGHT_LIMIT)
-            a->layer->passes = 2;
+        if (passes > a->layer->passes)
+            a->layer->passes = passes;
     }
     return true;
 }

@@ -6,8 +6,8 @@
 #include "quant/requant.h"
 #include "quant/scale.h"
 
-/** Bound of sums: what the engine's requantiser takes. */
-#define SUM_LIMIT ((int64_t)1 << 26)
+/** Bound of sums: int32. */
+#define SUM_LIMIT ((int64_t)1 << 31)
 
 bool zi_alike(const zi_tensor *a, const zi_tensor *b)
 {

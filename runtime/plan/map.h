@@ -70,7 +70,7 @@ typedef struct zi_map_layer {
 typedef struct zi_map_tap {
     zk_tap tap;
     int32_t ky, kx; /**< in the packed kernel if the layer is packed; -1: weight 0 */
-    int32_t part;   /**< 0, 1: which of two passes */
+    int32_t part;   /**< which pass */
 } zi_map_tap;
 
 typedef struct zi_map_step {

@@ -105,14 +105,19 @@ static void add_conv(net *b, bool transposed)
     if (zt_one_in(s, 2))
         attr.conv.stride[0] = stride;
     int32_t w_dims[4] = {out, k[0], k[1], c / groups};
-    zi_id in[3] = {x, constant(b, ZURT_S8, 4, w_dims, 8), constant(b, ZURT_S32, 1, &out, 14)};
+    bool offset = zt_one_in(s, 6); // biases so large that the weights change little
+    zi_id in[3] = {x, constant(b, ZURT_S8, 4, w_dims, 8),
+                   constant(b, ZURT_S32, 1, &out, offset ? 30 : 14)};
     if (b->failed)
         return;
     float taps = (float)(k[0] * k[1] * (c / groups));
     set_quant(b, in[1], 0.01f, zt_one_in(s, 5) ? zt_pick_range(s, -128, 127) : 0);
     float scale = picture(b, x)->quant.scale[0] * 0.01f * 60.0f * sqrtf(taps);
-    append(b, transposed ? ZI_OP_ConvTranspose : ZI_OP_Conv, &attr, in, 3,
-           zt_one_in(s, 8) ? scale / 200.0f : scale, any_zero(b));
+    if (offset)
+        scale = picture(b, x)->quant.scale[0] * 0.01f * (float)(1 << 22);
+    else if (zt_one_in(s, 8))
+        scale /= zt_one_in(s, 2) ? 200.0f : 1000.0f;
+    append(b, transposed ? ZI_OP_ConvTranspose : ZI_OP_Conv, &attr, in, 3, scale, any_zero(b));
 }
 
 static void add_pool(net *b, bool max)

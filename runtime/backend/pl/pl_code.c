@@ -24,10 +24,11 @@ static void put_row(packer *p, int32_t word, int32_t row, const v16 *value)
     p->code->weights[row / 4][(size_t)word * 4 + (size_t)(row % 4)] = *value;
 }
 
-static int32_t half_of(int32_t value, int32_t part)
+/** What pass `part` adds of a weight beyond int8. */
+static int32_t part_of(int32_t value, int32_t part)
 {
-    int32_t first = value > 127 ? 127 : value < -127 ? -127 : value;
-    return part ? value - first : first;
+    int32_t before = 127 * part, after = before + 127;
+    return zi_clamp(value, -after, after) - zi_clamp(value, -before, before);
 }
 
 /** Weight of output channel `o` for lane `lane` of the input, at a tap. */
@@ -59,7 +60,7 @@ static int32_t conv_weight(const packer *p, const zi_map_layer *l, const zi_map_
     const int8_t *data = w->data;
     size_t at = (((size_t)o * (size_t)kh + (size_t)ky) * (size_t)kw + (size_t)kx) * (size_t)depth;
     int32_t v = (data[at + (size_t)c] - channel->zero_point) * (1 << channel->raise);
-    return half_of(v, tap->part);
+    return part_of(v, tap->part);
 }
 
 static void conv_words(packer *p, const zi_map_step *s, const zi_channel *channels, int32_t o,
@@ -93,7 +94,7 @@ static int32_t depthwise_weight(const packer *p, const zi_map_layer *l, const zi
     const int8_t *data = in_of(p, &p->m->g->nodes[l->l.node], 1)->data;
     size_t at = ((size_t)c * (size_t)l->l.kernel[0] + (size_t)ky) * (size_t)l->l.kernel[1];
     int32_t v = (data[at + (size_t)kx] - channel->zero_point) * (1 << channel->raise);
-    return half_of(v, part);
+    return part_of(v, part);
 }
 
 static void diagonal_words(packer *p, const zi_map_step *s, const zi_channel *channels, int32_t o,
