@@ -27,7 +27,8 @@ typedef struct zi_pool zi_pool;
 zurt_status zi_pool_create(zurt_ctx *ctx, uint32_t n_threads, zi_pool **out);
 /** No run() may be under way. NULL is allowed. */
 void zi_pool_destroy(zi_pool *pool);
-/** One caller at a time. */
+/** For any number of callers at once: one has the workers, the others do their tasks themselves.
+ *  A task must not run() on the pool that runs it. */
 zi_parallel zi_pool_parallel(zi_pool *pool);
 
 /** The share [*begin, *end) of n items that falls to `task`. */

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One job at a time. `unclaimed` counts down the tasks nobody has taken: whoever lowers it from r
- * owns task n_tasks - r of the current job. The job cannot end before that task is done, so its
- * other fields are read after the claim, and a worker that comes late simply finds nothing to
+ * One job at a time: a caller that finds the workers taken does its tasks itself, so that callers
+ * never wait for each other. `unclaimed` counts down the tasks nobody has taken: whoever lowers it
+ * from r owns task n_tasks - r of the current job. The job cannot end before that task is done, so
+ * its other fields are read after the claim, and a worker that comes late simply finds nothing to
  * claim or helps with the next job.
  *
  * Sleep and wake: a sleeper first announces itself, then looks; a waker first changes the counter,
@@ -29,7 +30,8 @@ struct zi_pool {
     uint32_t n_workers; // started
     uint32_t spins;
 
-    zi_task_fn *fn; // the job: written while no task is unclaimed or unfinished
+    atomic_bool taken; // by the caller whose job the workers help with
+    zi_task_fn *fn;    // the job: written by that caller, while no task is unfinished
     void *arg;
     uint32_t n_tasks;
     _Alignas(64) atomic_uint unclaimed;
@@ -126,7 +128,7 @@ static void *worker_main(void *arg)
 static void run_pool(void *self, zi_task_fn *fn, void *arg, uint32_t n_tasks)
 {
     zi_pool *p = self;
-    if (p->n_workers == 0 || n_tasks < 2) {
+    if (p->n_workers == 0 || n_tasks < 2 || atomic_exchange(&p->taken, true)) {
         for (uint32_t task = 0; task < n_tasks; task++)
             fn(arg, task, n_tasks);
         return;
@@ -140,6 +142,7 @@ static void run_pool(void *self, zi_task_fn *fn, void *arg, uint32_t n_tasks)
     wake_workers(p);
     help(p);
     wait_until_done(p);
+    atomic_store(&p->taken, false);
 }
 
 static zurt_status start(zurt_ctx *ctx, zi_pool *p)

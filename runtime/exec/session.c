@@ -95,13 +95,14 @@ static zurt_status create_streams(zurt_session *s)
     if (pthread_mutex_init(&s->mutex, NULL))
         return zi_fail(s->ctx, ZURT_E_NOMEM, "session: no memory for a mutex");
     s->has_mutex = true;
-    for (uint32_t i = 0; i < s->options.streams; i++) {
+    zurt_status st = zi_pool_create(s->ctx, s->options.threads, &s->pool);
+    if (!st)
+        s->parallel = zi_pool_parallel(s->pool);
+    for (uint32_t i = 0; !st && i < s->options.streams; i++) {
         s->n_streams++; // a stream that failed half way is destroyed with the others
-        zurt_status st = zi_stream_init(s->ctx, s, i);
-        if (st)
-            return st;
+        st = zi_stream_init(s->ctx, s, i);
     }
-    return ZURT_OK;
+    return st;
 }
 
 zurt_status zi_session_create(zurt_ctx *ctx, const zurt_model *model,
@@ -153,6 +154,7 @@ void zurt_session_destroy(zurt_session *s)
         return;
     for (uint32_t i = 0; i < s->n_streams; i++)
         zi_stream_destroy(&s->streams[i]);
+    zi_pool_destroy(s->pool);
     if (s->has_mutex)
         pthread_mutex_destroy(&s->mutex);
     zi_schedule_destroy(s->fallback);

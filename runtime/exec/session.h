@@ -4,8 +4,8 @@
  * What a session is made of. Private to exec/, and to tests that bring a back end of their own.
  *
  * A schedule is a partition compiled for the open devices; it is immutable. A stream is the memory
- * and the threads of one request. The thread that owns the session claims and frees streams; a
- * stream's worker only ever takes it from QUEUED to DONE.
+ * and the worker of one request; all share one pool of helpers. The thread that owns the session
+ * claims and frees streams; a stream's worker only ever takes it from QUEUED to DONE.
  */
 #ifndef ZI_EXEC_SESSION_H
 #define ZI_EXEC_SESSION_H
@@ -81,8 +81,6 @@ typedef struct zi_stream {
     void **fallback_tensors; /**< and for the fallback, if there is one */
     uint64_t *step_ns;       /**< NULL without profiling */
     uint64_t n_runs;         /**< of the main schedule, completed */
-    zi_pool *pool;
-    zi_parallel parallel;
 
     zurt_view *in; /**< the request */
     zurt_span *out;
@@ -133,6 +131,8 @@ struct zurt_session {
     zi_schedule *schedule;
     zi_schedule *fallback; /**< all on the CPU; NULL: none */
     zi_profile_step *profile;
+    zi_pool *pool; /**< shared by the streams */
+    zi_parallel parallel;
     pthread_mutex_t mutex;
     bool has_mutex;
     uint32_t n_in_flight; /**< submitted and not waited for */

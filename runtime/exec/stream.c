@@ -13,7 +13,7 @@ void zi_stream_execute(zi_stream *stream)
         .tensors = stream->tensors,
         .arena = stream->arena,
         .scratch = stream->scratch,
-        .parallel = &stream->parallel,
+        .parallel = &s->parallel,
         .step_ns = stream->step_ns,
         .error = stream->error,
         .in = stream->in,
@@ -122,11 +122,8 @@ zurt_status zi_stream_init(zurt_ctx *ctx, zurt_session *s, uint32_t index)
     stream->session = s;
     stream->index = index;
     zurt_status st = alloc_buffers(ctx, stream);
-    if (!st)
-        st = zi_pool_create(ctx, s->options.threads, &stream->pool);
     if (st)
         return st;
-    stream->parallel = zi_pool_parallel(stream->pool);
     st = zi_cond_init(ctx, &stream->changed);
     stream->has_cond = !st;
     if (!st) {
@@ -149,7 +146,6 @@ void zi_stream_destroy(zi_stream *stream)
     }
     if (stream->has_cond)
         pthread_cond_destroy(&stream->changed);
-    zi_pool_destroy(stream->pool);
     const zurt_allocator *a = &stream->session->ctx->allocator;
     zi_free(a, stream->arena);
     zi_free(a, stream->scratch);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stddef.h>
@@ -85,6 +86,40 @@ static void pools_do_not_disturb_each_other(void **state)
     zi_pool_destroy(b);
 }
 
+enum { CALLERS = 4, ROUNDS = 2000 };
+
+typedef struct caller {
+    zi_parallel parallel;
+    job j;
+} caller;
+
+static void *call_often(void *arg)
+{
+    caller *c = arg;
+    for (int i = 0; i < ROUNDS; i++)
+        c->parallel.run(c->parallel.self, mark, &c->j, c->j.n_tasks);
+    return NULL;
+}
+
+static void callers_at_once_get_their_own_tasks_done(void **state)
+{
+    zi_pool *pool;
+    assert_int_equal(zi_pool_create(*state, 3, &pool), ZURT_OK);
+    caller callers[CALLERS];
+    pthread_t threads[CALLERS];
+    for (uint32_t i = 0; i < CALLERS; i++) {
+        callers[i] = (caller){.parallel = zi_pool_parallel(pool), .j.n_tasks = 2 + 3 * i};
+        assert_int_equal(pthread_create(&threads[i], NULL, call_often, &callers[i]), 0);
+    }
+    for (uint32_t i = 0; i < CALLERS; i++)
+        assert_int_equal(pthread_join(threads[i], NULL), 0);
+    for (uint32_t i = 0; i < CALLERS; i++) {
+        for (uint32_t k = 0; k < callers[i].j.n_tasks; k++)
+            assert_int_equal(callers[i].j.done[k], ROUNDS);
+    }
+    zi_pool_destroy(pool);
+}
+
 static void create_refuses_bad_thread_counts(void **state)
 {
     zi_pool *pool = (void *)-1;
@@ -137,6 +172,7 @@ int main(void)
         cmocka_unit_test(run_does_every_task_once),
         cmocka_unit_test(job_results_are_visible_to_the_next_job),
         cmocka_unit_test(pools_do_not_disturb_each_other),
+        cmocka_unit_test(callers_at_once_get_their_own_tasks_done),
         cmocka_unit_test(create_refuses_bad_thread_counts),
         cmocka_unit_test(idle_pool_is_destroyed_at_once_and_after_sleep),
         cmocka_unit_test(serial_runs_in_order),

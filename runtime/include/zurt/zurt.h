@@ -419,7 +419,8 @@ typedef struct zurt_session_options {
     size_t size;         /**< sizeof(zurt_session_options); set by ZURT_SESSION_OPTIONS_INIT */
     zurt_device device;  /**< where to run */
     const char *xclbin;  /**< NULL: search as docs/ says; copied */
-    uint32_t threads;    /**< CPU threads of one request, 1..64; 0: one per online core */
+    uint32_t threads;    /**< CPU threads of one request, 1..64; 0: one per online core. A request
+                              that finds them busy with another goes on with its own alone */
     uint32_t streams;    /**< requests that may be in flight, 1..16; each has its own arena */
     uint32_t timeout_ms; /**< limit of one PL launch; 0: 10 s */
     uint32_t profile;    /**< 1: record the time of every node */
@@ -443,7 +444,8 @@ typedef struct zurt_session_options {
  *         ZURT_E_VERSION: bitstream of another version; ZURT_E_UNSUPPORTED: a node that this build
  *         cannot run, named; ZURT_E_LIMIT: buffers larger than the address space or the PL's
  *         memory.
- * The ctx's thread, to which the session then belongs. Each stream has threads of its own.
+ * The ctx's thread, to which the session then belongs. It starts a thread per stream, and
+ * `threads` - 1 that help whichever request asks first.
  */
 ZURT_API zurt_status zurt_session_create(zurt_ctx *ctx, const zurt_model *model,
                                          const zurt_session_options *options, zurt_session **out);
