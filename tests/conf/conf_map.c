@@ -70,7 +70,8 @@ static int run_net(zurt_ctx *ctx, uint64_t seed, tally *t)
 {
     zt_source source = zt_source_seed(seed);
     const char *board = zt_one_in(&source, 3) ? "zcu104" : "kv260";
-    engine = *zi_pl_engine_get(board);
+    if (!zi_pl_engine_get(board, &engine))
+        return 1;
     caps = *engine.caps;
     caps.scratchpad_words = caps.pixel_parallel * (uint32_t)zt_pick_range(&source, 40, 900);
     engine.caps = &caps;

@@ -39,8 +39,9 @@ static void run(zurt_ctx *ctx, const zi_pl_engine *engine, const zi_pl_code *cod
 
 static void map_graph(zurt_ctx *ctx, const zi_graph *g, uint32_t rows)
 {
-    const zi_pl_engine *engine = zi_pl_engine_get("kv260");
-    zi_caps caps = *engine->caps;
+    zi_pl_engine engine;
+    must(zi_pl_engine_get("kv260", &engine), ctx);
+    zi_caps caps = *engine.caps;
     caps.scratchpad_words = rows * caps.pixel_parallel;
     const zi_caps *tables[] = {&caps, zi_caps_cpu()};
     zi_partition *partition = NULL;
@@ -52,7 +53,7 @@ static void map_graph(zurt_ctx *ctx, const zi_graph *g, uint32_t rows)
             continue;
         must(zi_pl_check(ctx, &caps, &code) == ZURT_OK, ctx);
         if (map->cycles < MAX_RUN_CYCLES && code.act_words < MAX_RUN_WORDS)
-            run(ctx, engine, &code);
+            run(ctx, &engine, &code);
         zi_pl_code_destroy(&code);
     }
     zi_partition_destroy(partition);

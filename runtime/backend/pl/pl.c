@@ -100,11 +100,11 @@ zurt_status zi_pl_open_engine(zurt_ctx *ctx, const zi_backend_config *config,
 static zurt_status sim_open(zurt_ctx *ctx, const zi_backend_config *config, zi_backend **out)
 {
     const char *board = getenv("ZURT_SIM_BOARD");
-    const zi_pl_engine *engine = zi_pl_engine_get(board && *board ? board : "kv260");
+    zi_pl_engine engine;
     *out = NULL;
-    if (!engine)
+    if (!zi_pl_engine_get(board && *board ? board : "kv260", &engine))
         return zi_fail(ctx, ZURT_E_ARG, "ZURT_SIM_BOARD is '%.32s': kv260 or zcu104", board);
-    return zi_pl_open_engine(ctx, config, engine, out);
+    return zi_pl_open_engine(ctx, config, &engine, out); // copied
 }
 
 static void pl_close(zi_backend *b)

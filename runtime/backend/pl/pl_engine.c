@@ -23,15 +23,17 @@ static void run_zcu104(const void *steps, int32_t n_segments, const void *w0, co
     zk_engine_zcu104(steps, n_segments, w0, w1, w2, w3, act_r, act_w);
 }
 
-const zi_pl_engine *zi_pl_engine_get(const char *board)
+bool zi_pl_engine_get(const char *board, zi_pl_engine *out)
 {
-    static zi_pl_engine engines[2] = {{NULL, run_kv260}, {NULL, run_zcu104}};
-    static const char *const names[2] = {"kv260", "zcu104"};
-    for (int i = 0; i < 2; i++) {
-        if (strcmp(board, names[i]) == 0) {
-            engines[i].caps = zi_caps_builtin(names[i]);
-            return &engines[i];
+    static const struct row {
+        const char *name;
+        zi_pl_kernel_fn *kernel;
+    } rows[] = {{"kv260", run_kv260}, {"zcu104", run_zcu104}};
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        if (strcmp(board, rows[i].name) == 0) {
+            *out = (zi_pl_engine){zi_caps_builtin(rows[i].name), rows[i].kernel};
+            return true;
         }
     }
-    return NULL;
+    return false;
 }

@@ -3,9 +3,11 @@
 #ifndef ZI_BACKEND_PL_ENGINE_H
 #define ZI_BACKEND_PL_ENGINE_H
 
+#include <stdbool.h>
+
 #include "backend/pl/pl_port.h"
 
-/** The engine of a board; NULL: none of that name. */
-const zi_pl_engine *zi_pl_engine_get(const char *board);
+/** The engine of a board; false: none of that name. Any thread. */
+bool zi_pl_engine_get(const char *board, zi_pl_engine *out);
 
 #endif
