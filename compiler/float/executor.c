@@ -46,7 +46,7 @@ static zurt_status plan_memory(zc_executor *e)
     zi_partition *partition = NULL;
     zurt_status st = zi_partition_create(e->ctx, e->g, &cpu, 1, &partition);
     if (!st)
-        st = zi_memory_plan_create(e->ctx, e->g, partition, &e->plan);
+        st = zi_memory_plan_create(e->ctx, partition, &e->plan);
     zi_partition_destroy(partition);
     if (st)
         return st;

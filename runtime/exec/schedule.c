@@ -35,16 +35,17 @@ zurt_status zi_schedule_create(zurt_ctx *ctx, const zi_graph *graph, const zi_de
     if (!s)
         return zi_fail(ctx, ZURT_E_NOMEM, "session: need %zu bytes", sizeof(*s));
     s->allocator = ctx->allocator;
-    s->graph = graph;
     s->devices = devices;
     const zi_caps *caps[ZI_MAX_ACCELERATORS + 1];
     for (uint32_t d = 0; d < n_devices; d++)
         caps[d] = devices[d].vtable->caps(devices[d].backend);
     zurt_status st = zi_partition_create(ctx, graph, caps, n_devices, &s->partition);
     if (!st)
-        st = zi_memory_plan_create(ctx, graph, s->partition, &s->memory);
-    if (!st)
+        st = zi_memory_plan_create(ctx, s->partition, &s->memory);
+    if (!st) {
+        s->graph = s->partition->graph;
         st = compile(ctx, s);
+    }
     if (st) {
         zi_schedule_destroy(s);
         return st;

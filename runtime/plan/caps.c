@@ -124,6 +124,7 @@ static bool place_on_pl(zi_arena *arena, const zi_caps *caps, const zi_graph *g,
         return false;
     out->reason = zi_arena_printf(arena, "within the limits of '%s'", caps->name);
     out->remedy = "";
+    out->batch = caps->engine_version ? layer.x.n : 0;
     return true;
 }
 

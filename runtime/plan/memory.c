@@ -266,7 +266,7 @@ static void store(planner *p)
     }
 }
 
-zurt_status zi_memory_plan_create(zurt_ctx *ctx, const zi_graph *g, const zi_partition *partition,
+zurt_status zi_memory_plan_create(zurt_ctx *ctx, const zi_partition *partition,
                                   zi_memory_plan **out)
 {
     *out = NULL;
@@ -274,7 +274,7 @@ zurt_status zi_memory_plan_create(zurt_ctx *ctx, const zi_graph *g, const zi_par
     if (!plan)
         return no_memory(ctx);
     zi_arena_init(&plan->arena, &ctx->allocator);
-    planner p = {.ctx = ctx, .g = g, .partition = partition, .plan = plan};
+    planner p = {.ctx = ctx, .g = partition->graph, .partition = partition, .plan = plan};
     zurt_status st = init(&p) ? ZURT_OK : no_memory(ctx);
     if (!st) {
         find_last_uses(&p);

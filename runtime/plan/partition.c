@@ -5,6 +5,7 @@
 #include "base/alloc.h"
 #include "plan/caps.h"
 #include "plan/map.h"
+#include "plan/order.h"
 #include "plan/plan.h"
 
 // What finding the segments' inputs and outputs needs; lives as long as zi_partition_create().
@@ -46,8 +47,14 @@ static zurt_status place(zurt_ctx *ctx, zi_partition *p, const zi_graph *g, cons
     return zi_fail(ctx, ZURT_E_INTERNAL, "partition: node '%s' has no device", n->name);
 }
 
-static zurt_status find_segments(zurt_ctx *ctx, zi_partition *p, const zi_graph *g)
+static bool together(const zi_placement *a, const zi_placement *b)
 {
+    return a->device == b->device && a->batch == b->batch;
+}
+
+static zurt_status find_segments(zurt_ctx *ctx, zi_partition *p)
+{
+    const zi_graph *g = p->graph;
     p->n_segments = 0;
     if (!p->segments)
         p->segments = zi_arena_calloc(&p->arena, g->n_nodes, sizeof(*p->segments));
@@ -55,7 +62,7 @@ static zurt_status find_segments(zurt_ctx *ctx, zi_partition *p, const zi_graph 
         return no_memory(ctx);
     for (zi_id i = 0; i < g->n_nodes; i++) {
         zi_segment *last = p->n_segments ? &p->segments[p->n_segments - 1] : NULL;
-        if (last && last->device == p->nodes[i].device) {
+        if (last && together(&p->nodes[last->first_node], &p->nodes[i])) {
             last->n_nodes++;
             continue;
         }
@@ -117,8 +124,9 @@ static void list_outputs(work *w, zi_segment *s)
     }
 }
 
-static zurt_status list_boundaries(zurt_ctx *ctx, zi_partition *p, const zi_graph *g)
+static zurt_status list_boundaries(zurt_ctx *ctx, zi_partition *p)
 {
+    const zi_graph *g = p->graph;
     zi_arena temporary;
     zi_arena_init(&temporary, &ctx->allocator);
     work w = {.g = g};
@@ -135,6 +143,60 @@ static zurt_status list_boundaries(zurt_ctx *ctx, zi_partition *p, const zi_grap
     return ok ? ZURT_OK : no_memory(ctx);
 }
 
+// ---- order
+
+static uint64_t key_of(const zi_placement *p)
+{
+    return (uint64_t)p->device << 32 | (uint32_t)p->batch;
+}
+
+static bool is_identity(const zi_id *order, size_t n)
+{
+    for (zi_id i = 0; i < n; i++) {
+        if (order[i] != i)
+            return false;
+    }
+    return true;
+}
+
+// Nodes and placements as `order` says; the graph given stays as it is.
+static zurt_status take_order(zurt_ctx *ctx, zi_partition *p, const zi_id *order)
+{
+    const zi_graph *g = p->graph;
+    zi_node *nodes = zi_arena_calloc(&p->arena, g->n_nodes, sizeof(*nodes));
+    zi_placement *placed = zi_arena_calloc(&p->arena, g->n_nodes, sizeof(*placed));
+    if (!nodes || !placed)
+        return no_memory(ctx);
+    for (size_t i = 0; i < g->n_nodes; i++) {
+        nodes[i] = g->nodes[order[i]];
+        placed[i] = p->nodes[order[i]];
+    }
+    p->ordered = *g;
+    p->ordered.nodes = nodes;
+    p->graph = &p->ordered;
+    p->nodes = placed;
+    return ZURT_OK;
+}
+
+// The CPU first: what waits for it then waits for all of it at once.
+static zurt_status order_nodes(zurt_ctx *ctx, zi_partition *p)
+{
+    size_t n = p->graph->n_nodes;
+    zi_arena temporary;
+    zi_arena_init(&temporary, &ctx->allocator);
+    uint64_t *keys = zi_arena_calloc(&temporary, n, sizeof(*keys));
+    zi_id *order = zi_arena_calloc(&temporary, n, sizeof(*order));
+    zurt_status st = keys && order ? ZURT_OK : no_memory(ctx);
+    for (size_t i = 0; !st && i < n; i++)
+        keys[i] = key_of(&p->nodes[i]);
+    if (!st)
+        st = zi_order_nodes(ctx, p->graph, keys, (uint64_t)(p->n_devices - 1) << 32, order);
+    if (!st && !is_identity(order, n))
+        st = take_order(ctx, p, order);
+    zi_arena_clear(&temporary);
+    return st;
+}
+
 // ---- the step engine's segments
 
 // Takes a segment off the engine: its nodes go to the CPU.
@@ -142,6 +204,7 @@ static void give_up(zi_partition *p, const zi_segment *s, const char *reason, co
 {
     for (zi_id i = s->first_node; i < s->first_node + s->n_nodes; i++) {
         p->nodes[i].device = p->n_devices - 1;
+        p->nodes[i].batch = 0;
         p->nodes[i].reason = reason;
         p->nodes[i].remedy = remedy;
     }
@@ -165,16 +228,12 @@ static void take_costs(zi_partition *p, const zi_map *map)
     }
 }
 
-// Maps a segment. What cannot be arranged, or is not worth the way there and back, leaves.
-static zurt_status map_segment(zurt_ctx *ctx, zi_partition *p, const zi_graph *g, zi_segment *s,
-                               const zi_caps *caps, bool *out_left)
+// Maps a segment. What cannot be arranged leaves.
+static zurt_status map_segment(zurt_ctx *ctx, zi_partition *p, zi_segment *s, const zi_caps *caps,
+                               bool *out_left)
 {
     *out_left = true;
-    if (segment_macs(g, s) == 0) {
-        give_up(p, s, "no multiply-accumulates beside it: the way to the PL would cost more", "");
-        return ZURT_OK;
-    }
-    zurt_status st = zi_map_create(ctx, caps, g, s, &s->map);
+    zurt_status st = zi_map_create(ctx, caps, p->graph, s, &s->map);
     if (st == ZURT_E_UNSUPPORTED) {
         const char *reason = zi_arena_printf(&p->arena, "%.300s", zurt_ctx_error(ctx));
         if (!reason)
@@ -188,6 +247,31 @@ static zurt_status map_segment(zurt_ctx *ctx, zi_partition *p, const zi_graph *g
     return st;
 }
 
+// Segments without work are not worth the way to the PL and back: they leave, which may join
+// others. Each round copies the nodes.
+enum { MAX_ROUNDS = 8 };
+
+static zurt_status settle_segments(zurt_ctx *ctx, zi_partition *p, const zi_caps *const *caps)
+{
+    bool any_left = p->n_devices > 1;
+    zurt_status st = any_left ? ZURT_OK : find_segments(ctx, p);
+    for (int round = 0; !st && any_left && round < MAX_ROUNDS; round++) {
+        any_left = false;
+        st = order_nodes(ctx, p);
+        if (!st)
+            st = find_segments(ctx, p);
+        for (uint32_t i = 0; !st && i < p->n_segments; i++) {
+            const zi_segment *s = &p->segments[i];
+            if (!caps[s->device]->engine_version || segment_macs(p->graph, s) > 0)
+                continue;
+            give_up(p, s, "no multiply-accumulates beside it: the way to the PL would cost more",
+                    "");
+            any_left = true;
+        }
+    }
+    return st;
+}
+
 static void drop_maps(zi_partition *p)
 {
     for (uint32_t i = 0; p->segments && i < p->n_segments; i++) {
@@ -196,16 +280,16 @@ static void drop_maps(zi_partition *p)
     }
 }
 
-static zurt_status map_segments(zurt_ctx *ctx, zi_partition *p, const zi_graph *g,
-                                const zi_caps *const *caps)
+static zurt_status map_segments(zurt_ctx *ctx, zi_partition *p, const zi_caps *const *caps)
 {
+    const zi_graph *g = p->graph;
     bool any_left = false;
     zurt_status st = ZURT_OK;
     for (uint32_t i = 0; !st && i < p->n_segments; i++) {
         zi_segment *s = &p->segments[i];
         bool left = false;
         if (caps[s->device]->engine_version)
-            st = map_segment(ctx, p, g, s, caps[s->device], &left);
+            st = map_segment(ctx, p, s, caps[s->device], &left);
         any_left = any_left || left;
     }
     if (st || !any_left)
@@ -218,11 +302,11 @@ static zurt_status map_segments(zurt_ctx *ctx, zi_partition *p, const zi_graph *
         maps[p->segments[i].first_node] = p->segments[i].map;
         p->segments[i].map = NULL;
     }
-    st = maps ? find_segments(ctx, p, g) : no_memory(ctx);
+    st = maps ? find_segments(ctx, p) : no_memory(ctx);
     for (uint32_t i = 0; maps && i < p->n_segments; i++)
         p->segments[i].map = maps[p->segments[i].first_node];
     zi_arena_clear(&temporary);
-    return st ? st : list_boundaries(ctx, p, g);
+    return st ? st : list_boundaries(ctx, p);
 }
 
 zurt_status zi_partition_create(zurt_ctx *ctx, const zi_graph *g, const zi_caps *const *caps,
@@ -235,17 +319,18 @@ zurt_status zi_partition_create(zurt_ctx *ctx, const zi_graph *g, const zi_caps 
     if (!p)
         return no_memory(ctx);
     zi_arena_init(&p->arena, &ctx->allocator);
+    p->graph = g;
     p->n_devices = n_caps;
     p->nodes = zi_arena_calloc(&p->arena, g->n_nodes, sizeof(*p->nodes));
     zurt_status st = p->nodes ? ZURT_OK : no_memory(ctx);
     for (size_t i = 0; !st && i < g->n_nodes; i++)
         st = place(ctx, p, g, &g->nodes[i], caps, n_caps, &p->nodes[i]);
     if (!st)
-        st = find_segments(ctx, p, g);
+        st = settle_segments(ctx, p, caps);
     if (!st)
-        st = list_boundaries(ctx, p, g);
+        st = list_boundaries(ctx, p);
     if (!st)
-        st = map_segments(ctx, p, g, caps);
+        st = map_segments(ctx, p, caps);
     if (st) {
         zi_partition_destroy(p);
         return st;

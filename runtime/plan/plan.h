@@ -51,9 +51,11 @@ typedef struct zi_placement {
     const char *remedy; /**< what would put it on the PL; "" if it is there */
     uint64_t cycles;    /**< modelled; 0 for the CPU */
     uint64_t ddr_bytes; /**< modelled traffic of the node; 0 for the CPU */
+    int32_t batch;      /**< pictures, on a step engine: a segment has one count; else 0 */
 } zi_placement;
 
-/** A maximal run of consecutive nodes on one device: a back end gets it whole. */
+/** A maximal run of consecutive nodes on one device: a back end gets it whole. Nodes are counted
+ *  in the order of zi_partition.graph. */
 typedef struct zi_segment {
     uint32_t device;
     zi_id first_node;
@@ -67,7 +69,9 @@ typedef struct zi_segment {
 
 typedef struct zi_partition {
     zi_arena arena;
-    zi_placement *nodes; /**< one per node of the graph */
+    const zi_graph *graph; /**< the graph given, or `ordered` */
+    zi_graph ordered;      /**< its tensors, and its nodes such that there are few segments */
+    zi_placement *nodes;   /**< one per node of `graph` */
     zi_segment *segments;
     uint32_t n_segments;
     uint32_t n_devices; /**< the last is the CPU */
@@ -79,7 +83,10 @@ static inline bool zi_segment_is_cpu(const zi_partition *partition, const zi_seg
 }
 
 /**
- * Assigns each node to the first capable device of the list; the last must be the CPU.
+ * Assigns each node to the first capable device of the list; the last must be the CPU. Nodes may
+ * change places, so that those of a device stand together: from here on, use the partition's graph.
+ *
+ * @param g borrowed, as are its tensors and the operands of its nodes.
  * @return ZURT_OK; ZURT_E_ARG; ZURT_E_NOMEM.
  */
 zurt_status zi_partition_create(zurt_ctx *ctx, const zi_graph *g, const zi_caps *const *caps,
@@ -124,7 +131,7 @@ typedef struct zi_memory_plan {
  * Live tensors never overlap: checked by the fuzz target `plan`.
  * @return ZURT_OK; ZURT_E_NOMEM; ZURT_E_LIMIT: the arena would exceed SIZE_MAX / 2.
  */
-zurt_status zi_memory_plan_create(zurt_ctx *ctx, const zi_graph *g, const zi_partition *partition,
+zurt_status zi_memory_plan_create(zurt_ctx *ctx, const zi_partition *partition,
                                   zi_memory_plan **out);
 void zi_memory_plan_destroy(zi_memory_plan *plan);
 

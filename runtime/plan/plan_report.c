@@ -34,7 +34,6 @@ zurt_status zi_plan_report_create(zurt_ctx *ctx, const zi_graph *g, const char *
     if (!plan)
         return zi_fail(ctx, ZURT_E_NOMEM, "plan: out of memory");
     plan->allocator = ctx->allocator;
-    plan->graph = g;
     if (caps->kind == ZI_CAPS_PL) {
         plan->assumed = *caps;
         plan->assumed.assume_int8 = !has_int8(g);
@@ -43,8 +42,10 @@ zurt_status zi_plan_report_create(zurt_ctx *ctx, const zi_graph *g, const char *
     plan->caps[plan->n_caps++] = zi_caps_cpu();
     zurt_status st = zi_partition_create(ctx, g, plan->caps, plan->n_caps, &plan->partition);
     uint32_t *n_readers = NULL;
-    if (!st)
-        st = zi_graph_index(ctx, g, &plan->writer, &n_readers);
+    if (!st) {
+        plan->graph = plan->partition->graph;
+        st = zi_graph_index(ctx, plan->graph, &plan->writer, &n_readers);
+    }
     zi_free(&ctx->allocator, n_readers);
     if (st) {
         zurt_plan_destroy(plan);

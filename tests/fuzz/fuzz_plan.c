@@ -13,8 +13,8 @@ static void check(zurt_ctx *ctx, const zi_graph *g, const zi_caps *const *caps, 
     char why[256] = "";
     zurt_status st = zi_partition_create(ctx, g, caps, n_caps, &partition);
     if (!st)
-        st = zi_memory_plan_create(ctx, g, partition, &plan);
-    if (st || !zt_plan_check(g, partition, plan, why, sizeof(why))) {
+        st = zi_memory_plan_create(ctx, partition, &plan);
+    if (st || !zt_plan_check(partition, plan, why, sizeof(why))) {
         fprintf(stderr, "plan: %s %s\n", st ? zurt_ctx_error(ctx) : "", why);
         abort();
     }

@@ -215,9 +215,10 @@ static bool act(actor *a)
     return act_copies(a) && check_outputs(a);
 }
 
-bool zt_plan_check(const zi_graph *g, const zi_partition *partition, const zi_memory_plan *plan,
-                   char *why, size_t why_size)
+bool zt_plan_check(const zi_partition *partition, const zi_memory_plan *plan, char *why,
+                   size_t why_size)
 {
+    const zi_graph *g = partition->graph;
     actor a = {.g = g, .partition = partition, .plan = plan, .why = why, .why_size = why_size};
     a.value = alloc_or_abort(g->n_tensors, sizeof(*a.value));
     for (zi_id i = 0; i < g->n_tensors; i++)

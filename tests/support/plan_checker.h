@@ -13,7 +13,7 @@
  * @param why receives what is wrong.
  * @return true if the plan is right.
  */
-bool zt_plan_check(const zi_graph *g, const zi_partition *partition, const zi_memory_plan *plan,
-                   char *why, size_t why_size);
+bool zt_plan_check(const zi_partition *partition, const zi_memory_plan *plan, char *why,
+                   size_t why_size);
 
 #endif

@@ -79,8 +79,8 @@ static zi_memory_plan *plan_of(chain *c)
     char why[200];
     assert_int_equal(zi_graph_check(c->ctx, c->g), ZURT_OK);
     assert_int_equal(zi_partition_create(c->ctx, c->g, caps, 1, &partition), ZURT_OK);
-    assert_int_equal(zi_memory_plan_create(c->ctx, c->g, partition, &plan), ZURT_OK);
-    if (!zt_plan_check(c->g, partition, plan, why, sizeof(why)))
+    assert_int_equal(zi_memory_plan_create(c->ctx, partition, &plan), ZURT_OK);
+    if (!zt_plan_check(partition, plan, why, sizeof(why)))
         fail_msg("%s", why);
     zi_partition_destroy(partition);
     return plan;
@@ -206,8 +206,8 @@ static void random_plan(zurt_ctx *ctx, uint64_t seed)
         char why[200];
         assert_int_equal(zi_partition_create(ctx, g, caps + cpu_only, 2 - cpu_only, &partition),
                          ZURT_OK);
-        assert_int_equal(zi_memory_plan_create(ctx, g, partition, &plan), ZURT_OK);
-        if (!zt_plan_check(g, partition, plan, why, sizeof(why)))
+        assert_int_equal(zi_memory_plan_create(ctx, partition, &plan), ZURT_OK);
+        if (!zt_plan_check(partition, plan, why, sizeof(why)))
             fail_msg("seed %llu: %s", (unsigned long long)seed, why);
         zi_memory_plan_destroy(plan);
         zi_partition_destroy(partition);
@@ -236,7 +236,7 @@ static void refused_memory_is_reported(void **state)
         zt_allocator_arm(&allocator, n);
         st = zi_partition_create(*state, g, caps, 1, &partition);
         if (!st)
-            st = zi_memory_plan_create(*state, g, partition, &plan);
+            st = zi_memory_plan_create(*state, partition, &plan);
         assert_int_equal(st, zt_allocator_refused(&allocator) ? ZURT_E_NOMEM : ZURT_OK);
         zi_memory_plan_destroy(plan);
         zi_partition_destroy(partition);

@@ -97,6 +97,36 @@ static void segments_are_runs_of_one_device(void **state)
     zi_graph_destroy(g);
 }
 
+// a, c and e need nothing of b and d, which stand between them.
+static void branches_do_not_cut_segments(void **state)
+{
+    zi_graph *g = zi_graph_create(&((zurt_ctx *)*state)->allocator);
+    assert_non_null(g);
+    zi_id x = add_input(*state, g, "x", ZURT_S8);
+    zi_id a = add_node(*state, g, ZI_OP_Add, "a", x, x);
+    zi_id b = add_node(*state, g, ZI_OP_Min, "b", a, x);
+    zi_id c = add_node(*state, g, ZI_OP_Add, "c", a, x);
+    zi_id d = add_node(*state, g, ZI_OP_Min, "d", c, b);
+    zi_id e = add_node(*state, g, ZI_OP_Add, "e", c, c);
+    assert_int_equal(zi_graph_add_output(*state, g, d), ZURT_OK);
+    assert_int_equal(zi_graph_add_output(*state, g, e), ZURT_OK);
+    zi_caps pl = table_with(ZI_OP_Add, ZI_OP_Max);
+    const zi_caps *caps[] = {&pl, zi_caps_cpu()};
+    zi_partition *p;
+    assert_int_equal(zi_partition_create(*state, g, caps, 2, &p), ZURT_OK);
+    assert_int_equal(p->n_segments, 2);
+    assert_int_equal(p->segments[0].n_nodes, 3);
+    assert_int_equal(p->segments[1].n_inputs, 3); // a, x, c
+    static const char *const names[] = {"a", "c", "e", "b", "d"};
+    for (size_t i = 0; i < 5; i++) {
+        assert_string_equal(p->graph->nodes[i].name, names[i]);
+        assert_int_equal(p->nodes[i].device, i >= 3);
+    }
+    assert_string_equal(g->nodes[1].name, "b"); // the graph given is as it was
+    zi_partition_destroy(p);
+    zi_graph_destroy(g);
+}
+
 static void a_refused_op_says_why_and_what_helps(void **state)
 {
     zi_graph *g = sample(*state, ZURT_S8);
@@ -206,7 +236,7 @@ static void random_boundaries_are_complete(void **state)
             assert_true(s == 0 || p->segments[s].device != p->segments[s - 1].device);
         }
         assert_int_equal(next, g->n_nodes);
-        check_boundaries(g, p, segment_of);
+        check_boundaries(p->graph, p, segment_of);
         zi_partition_destroy(p);
         zi_graph_destroy(g);
     }
@@ -216,6 +246,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(segments_are_runs_of_one_device),
+        cmocka_unit_test(branches_do_not_cut_segments),
         cmocka_unit_test(a_refused_op_says_why_and_what_helps),
         cmocka_unit_test(float_stays_on_the_cpu),
         cmocka_unit_test(the_cpu_takes_everything),
