@@ -100,6 +100,9 @@ static void debians_faulty_shim_is_refused(void **state)
     static const char *const folders[] = {"data",   "emulation",    "unified",
                                           "cpu_em", "generic_pcie", "model"};
     enum { DEPTH = sizeof(folders) / sizeof(folders[0]) };
+#if !defined(__x86_64__)
+    skip(); // another library, without the fault
+#endif
     if (access(shim, R_OK) != 0)
         skip();
     forget();
