@@ -58,13 +58,27 @@ typedef struct zi_map_layer {
     const int8_t *lut;          /**< final table; NULL: none; see has_lut */
     bool has_lut;
     bool pool2;
-    bool packed; /**< the input is packed: kernel, stride and pad are in the packed picture */
+    bool packed;    /**< the input is packed: kernel, stride and pad are in the packed picture */
+    uint32_t quads; /**< place of a tile's sums, those of 2x2 pixels one after the other as blocks,
+                         of which the result is the maximum; ZI_NONE: the sums are the result */
     int32_t flat_h, flat_w; /**< FullyConnected of a flattened picture: its size; else 0 */
     zi_id last_node;        /**< of the chain */
     uint32_t strip[2];      /**< of input and residual, if they are in the act buffer */
     int32_t tile_rows;      /**< of the sum */
     uint64_t cycles, ddr_bytes;
 } zi_map_layer;
+
+/** Whether the layer's sums are those of 2x2 pixels apart; the maximum of them is not. */
+static inline bool zi_map_sums_quads(const zi_map_layer *l)
+{
+    return l->quads != ZI_NONE && l->l.kind == ZI_LAYER_CONV;
+}
+
+/** Blocks of 16 sums. */
+static inline int32_t zi_map_blocks(const zi_map_layer *l)
+{
+    return (zi_map_sums_quads(l) ? 4 : 1) * zi_blocks(l->l.y.c);
+}
 
 /** A tap and the weight it stands for. */
 typedef struct zi_map_tap {

@@ -34,8 +34,9 @@ zi_layer zi_map_copy_of(const zi_place *p, zi_id node);
 /** Does node `n`, which `desc` describes, within the layer that computes its input; false: it
  *  needs a layer of its own, and nothing has changed. */
 bool zi_map_fuse(zi_map_builder *b, const zi_node *n, const zi_layer *desc);
-/** Packs each input that one ordinary convolution alone reads, where that saves taps. */
-void zi_map_pack_inputs(zi_map_builder *b);
+/** Packs each input that one ordinary convolution alone reads, where that saves time.
+ *  ZURT_OK; ZURT_E_NOMEM. Pointers to places are void after it. */
+zurt_status zi_map_pack_inputs(zi_map_builder *b);
 /** Tensors that are read with different strides, or joined, get a copy for the strided readers. */
 zurt_status zi_map_copy_for_strides(zi_map_builder *b);
 /** Outputs that no step can send to the act buffer while it computes them get a copy that can. */

@@ -47,6 +47,7 @@ static zurt_status copy_for(zi_map_builder *b, size_t at, uint32_t in, int32_t s
                          .in = in,
                          .out = out,
                          .residual = ZI_NONE,
+                         .quads = ZI_NONE,
                          .add = ZI_NONE,
                          .last_node = desc.node,
                          .strip = {ZI_NONE, ZI_NONE}};

@@ -42,7 +42,7 @@ zurt_status zi_map_make_view(zi_map_emitter *e, uint32_t p, uint32_t strip, int3
                              int32_t tile, zi_map_view *out);
 
 /** Adds the taps of a step, kernel position by position; of a transposed convolution those that
- *  reach the share's phase. ZURT_OK; ZURT_E_NOMEM. */
+ *  reach the share's phase; of the maximum of quads the four sums. ZURT_OK; ZURT_E_NOMEM. */
 zurt_status zi_map_window_taps(zi_map_emitter *e, const zi_map_layer *l, const zi_map_view *v,
                                const zi_map_share *s);
 /** Whether kernel rows can be read whole: see ZK_DW_ROW.

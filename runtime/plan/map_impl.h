@@ -5,6 +5,9 @@
 
 #include "plan/map.h"
 
+/** Strips of an input, about: the first layer starts before all of it is there. */
+enum { ZI_INPUT_STRIPS = 8 };
+
 /** Nodes to layers and places; fusion, packing, copies. */
 zurt_status zi_map_layers(zurt_ctx *ctx, zi_map *m, const zi_segment *segment);
 /** Pitches, scratchpad addresses, strips, spills. */
@@ -41,8 +44,8 @@ static inline int32_t zi_ceil_div(int32_t a, int32_t b)
  *  is. */
 void zi_map_lay_out(zi_map *m, uint32_t index, const zi_map_layer *only);
 
-/** Rows of the sum, if one tile is all of them. */
-int32_t zi_map_whole_tile(const zi_map_layer *l);
+/** Makes one tile of all rows of a layer's sum. */
+void zi_map_whole_tile(zi_map *m, zi_map_layer *l);
 /**
  * Strips for the layers that read from the act buffer; sizes of those that have them already are
  * left alone.

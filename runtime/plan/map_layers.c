@@ -37,6 +37,7 @@ zurt_status zi_map_add_layer(zi_map_builder *b, const zi_layer *l, uint32_t in, 
                              .in = in,
                              .out = out,
                              .residual = ZI_NONE,
+                             .quads = ZI_NONE,
                              .add = ZI_NONE,
                              .last_node = l->node,
                              .strip = {ZI_NONE, ZI_NONE}};
@@ -224,7 +225,7 @@ static zurt_status store_unread(zi_map_builder *b)
     }
     for (size_t i = 0; i < m->n_places; i++) {
         zi_place *p = &m->places[i];
-        p->stored |= !is_read[i] && !p->input && !p->fixed && p->parent == ZI_NONE;
+        p->stored |= !is_read[i] && !p->input && !p->fixed && !p->is_strip && p->parent == ZI_NONE;
     }
     return ZURT_OK;
 }
@@ -263,10 +264,10 @@ zurt_status zi_map_layers(zurt_ctx *ctx, zi_map *m, const zi_segment *segment)
         st = map_node(&b, m->first_node + i);
     if (!st)
         st = zi_map_copy_outputs(&b);
-    if (!st) {
-        zi_map_pack_inputs(&b);
+    if (!st)
+        st = zi_map_pack_inputs(&b);
+    if (!st)
         st = zi_map_copy_for_strides(&b);
-    }
     if (!st)
         st = store_unread(&b);
     if (!st)

@@ -4,25 +4,38 @@
 #include "plan/map_emit.h"
 #include "plan/step_banks.h"
 
+/** How many steps ahead a load may begin. */
+enum { MAX_AHEAD = 2 };
+
 static bool meets(const int32_t range[2], int32_t begin, int32_t end)
 {
     return range[0] < end && begin < range[1];
 }
 
-/** The last step, if it can load [begin, end) beside what it does; else a new one. */
+static int64_t duration(const zk_step *s)
+{
+    return (int64_t)s->n_ocb * s->n_groups * s->period;
+}
+
+/**
+ * The longest of the last steps that can load [begin, end) beside what it does, or a new one. Not
+ * before a step that works there: what it reads would be lost.
+ */
 static zurt_status loading_step(zi_map_emitter *e, int32_t begin, int32_t end, zi_map_step **out)
 {
     zi_map *m = e->m;
-    if (m->n_steps > m->starts[m->n_starts - 1]) {
-        zi_map_step *last = &m->steps[m->n_steps - 1];
-        if (last->step.a_planes == 0 && !meets(last->read[0], begin, end) &&
-            !meets(last->read[1], begin, end) && !meets(last->write, begin, end) &&
-            zi_step_admits_loads(&last->step, (int32_t)m->caps->pixel_parallel)) {
-            *out = last;
-            return ZURT_OK;
-        }
+    size_t first = m->starts[m->n_starts - 1];
+    *out = NULL;
+    for (size_t i = m->n_steps; i > first && i + MAX_AHEAD > m->n_steps; i--) {
+        zi_map_step *s = &m->steps[i - 1];
+        if (meets(s->read[0], begin, end) || meets(s->read[1], begin, end) ||
+            meets(s->write, begin, end))
+            break;
+        if (s->step.a_planes == 0 && (!*out || duration(&s->step) > duration(&(*out)->step)) &&
+            zi_step_admits_loads(&s->step, (int32_t)m->caps->pixel_parallel))
+            *out = s;
     }
-    return zi_map_add_step(e, out);
+    return *out ? ZURT_OK : zi_map_add_step(e, out);
 }
 
 /** Loads rows [r0, r1) of `source` to `base`, laid out like `to`. */

@@ -67,6 +67,7 @@ static void find_lifetimes(zi_map *m, bool *is_read)
             else
                 touch(m, root, i);
         }
+        touch(m, l->quads, i);
         touch(m, l->out, i);
     }
 }
@@ -187,8 +188,7 @@ static bool spill_one(zi_map *m, uint32_t failed)
     for (uint32_t i = 0; i < m->n_layers; i++) {
         zi_map_layer *l = &m->layers[i];
         const zi_place *f = &m->places[failed];
-        if (i >= f->first_layer && i <= f->last_layer &&
-            (l->strip[0] != ZI_NONE || l->strip[1] != ZI_NONE) && zi_map_shrink_strips(m, l))
+        if (i >= f->first_layer && i <= f->last_layer && zi_map_shrink_strips(m, l))
             return true;
     }
     return false;
@@ -294,7 +294,7 @@ zurt_status zi_map_memory(zurt_ctx *ctx, zi_map *m)
         return zi_fail(ctx, ZURT_E_UNSUPPORTED, "mapping: %zu layers in one segment, limit %d",
                        m->n_layers, MAX_LAYERS);
     for (size_t i = 0; i < m->n_layers; i++)
-        m->layers[i].tile_rows = zi_map_whole_tile(&m->layers[i]);
+        zi_map_whole_tile(m, &m->layers[i]);
     for (size_t i = 0; i < m->n_places; i++) {
         zi_place *p = &m->places[i];
         if (p->input && (int64_t)p->h * p->w * p->blocks > INPUT_WORDS)

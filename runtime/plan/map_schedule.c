@@ -73,19 +73,23 @@ static zurt_status schedule_step(zurt_ctx *ctx, zi_map *m, size_t i, int64_t *ta
     return ZURT_OK;
 }
 
+/** Where each step's words stand; those of a step without weights: the oldest in the ring. */
 static void number_weights(zi_map *m)
 {
     int32_t next = 0, last = 0;
+    bool kept = false;
     for (size_t i = 0; i < m->n_steps; i++) {
         zi_map_step *ms = &m->steps[i];
         if (ms->w_used == 0) {
-            ms->w_first = next;
-        } else if (ms->w_again) {
-            ms->w_first = last;
-        } else {
-            ms->w_first = last = next;
+            ms->w_first = kept ? last : next;
+            continue;
+        }
+        if (!ms->w_again) {
+            last = next;
             next += ms->w_used;
         }
+        ms->w_first = last;
+        kept = ms->step.flags & ZK_KEEP_WEIGHTS;
     }
     m->stream_words = next;
 }

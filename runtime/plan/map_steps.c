@@ -46,8 +46,9 @@ static void set_output(const zi_map *m, const zi_map_layer *l, const zi_map_shar
                        zi_map_step *ms)
 {
     zk_step *s = &ms->step;
-    const zi_place *p = &m->places[l->out];
-    int32_t y = l->pool2 ? sh->y0 / 2 : l->l.up2 ? sh->y0 * 2 : sh->y0;
+    bool quads = zi_map_sums_quads(l);
+    const zi_place *p = &m->places[quads ? l->quads : l->out];
+    int32_t y = quads ? 0 : l->pool2 ? sh->y0 / 2 : l->l.up2 ? sh->y0 * 2 : sh->y0;
     s->flags |= (l->pool2 ? ZK_POOL2 : 0) | (l->l.up2 ? ZK_UP2 : 0);
     s->out_row = p->pitch;
     s->out_col = 1;
@@ -107,7 +108,7 @@ static void set_input(const zi_map_layer *l, const zi_map_view *v, const zi_map_
                       zk_step *s)
 {
     const zi_layer *d = &l->l;
-    int32_t in_blocks = zi_blocks(d->x.c), group_out = zi_blocks(d->y.c) / d->groups;
+    int32_t in_blocks = zi_blocks(d->x.c), group_out = zi_map_blocks(l) / d->groups;
     s->stride_y = d->transposed ? 1 : d->stride[0];
     s->stride_x = d->transposed ? 1 : d->stride[1];
     s->in_h = v->rows;
@@ -126,11 +127,11 @@ static void set_input(const zi_map_layer *l, const zi_map_view *v, const zi_map_
     }
 }
 
-static zurt_status emit_step(zi_map_emitter *e, uint32_t layer, const zi_map_view v[2],
-                             const zi_map_share *sh)
+/** One step of layer `layer`, as `l` describes it. */
+static zurt_status emit_step(zi_map_emitter *e, uint32_t layer, const zi_map_layer *l,
+                             const zi_map_view v[2], const zi_map_share *sh)
 {
     zi_map *m = e->m;
-    const zi_map_layer *l = &m->layers[layer];
     const zi_layer *d = &l->l;
     zi_map_step *ms = NULL;
     zurt_status st = zi_map_add_step(e, &ms);
@@ -190,7 +191,7 @@ static zurt_status emit_step(zi_map_emitter *e, uint32_t layer, const zi_map_vie
 /** End of the range of blocks that one step computes from `block` on. */
 static int32_t blocks_end(const zi_map_layer *l, int32_t block, int32_t block_words)
 {
-    int32_t total = zi_blocks(l->l.y.c), most = ZK_STEP_WEIGHTS / (block_words + 1);
+    int32_t total = zi_map_blocks(l), most = ZK_STEP_WEIGHTS / (block_words + 1);
     int32_t group = total / l->l.groups, end = block + (most < 1 ? 1 : most);
     int32_t boundary = (block / group + 1) * group;
     return end < boundary ? end : boundary;
@@ -208,7 +209,7 @@ static zurt_status emit_tile(zi_map_emitter *e, uint32_t layer, const zi_map_vie
 {
     const zi_map_layer *l = &e->m->layers[layer];
     const zi_layer *d = &l->l;
-    int32_t phases[2] = {1, 1}, total = zi_blocks(d->y.c), words = block_words_of(l);
+    int32_t phases[2] = {1, 1}, total = zi_map_blocks(l), words = block_words_of(l);
     zi_map_share sh = {.y0 = y0, .y1 = y1, .keep = keep, .again = again};
     zurt_status st = ZURT_OK;
     for (int k = 0; k < 2 && d->transposed; k++)
@@ -220,10 +221,30 @@ static zurt_status emit_tile(zi_map_emitter *e, uint32_t layer, const zi_map_vie
             sh.phase[0] = p / phases[1];
             sh.phase[1] = p % phases[1];
             if (sh.phase[0] < y1 - y0 && sh.phase[1] < d->y.w)
-                st = emit_step(e, layer, v, &sh);
+                st = emit_step(e, layer, l, v, &sh);
         }
     }
     return st;
+}
+
+/** The result of a tile from its sums, those of 2x2 pixels. */
+static zurt_status emit_maximum(zi_map_emitter *e, uint32_t layer, int32_t y0, int32_t y1)
+{
+    zi_map_layer l = e->m->layers[layer];
+    const zi_place *p = &e->m->places[l.quads];
+    zi_map_view v[2] = {{.base = p->base,
+                         .first_row = y0,
+                         .rows = y1 - y0,
+                         .w = p->w,
+                         .pitch = p->pitch,
+                         .plane = p->plane,
+                         .begin = p->base,
+                         .end = p->base + p->words},
+                        {0}};
+    zi_map_share sh = {.y0 = y0, .y1 = y1, .n_blocks = zi_blocks(l.l.y.c)};
+    l.l.kind = ZI_LAYER_MAX;
+    l.has_lut = false; // the sums went through it
+    return emit_step(e, layer, &l, v, &sh);
 }
 
 /** A layer that reads what this segment stores belongs to the next one. */
@@ -248,7 +269,7 @@ static zurt_status emit_layer(zi_map_emitter *e, uint32_t layer)
     zi_map *m = e->m;
     const zi_map_layer l = m->layers[layer];
     int32_t block, tiles = (l.l.y.h + l.tile_rows - 1) / l.tile_rows;
-    int64_t words = (int64_t)zi_blocks(l.l.y.c) * (block_words_of(&l) + 1);
+    int64_t words = (int64_t)zi_map_blocks(&l) * (block_words_of(&l) + 1);
     bool keep = tiles > 1 && !l.l.transposed && l.l.groups == 1 && l.l.kind != ZI_LAYER_MAX &&
                 words <= m->caps->ring_words / 32;
     zurt_status st = separate(e, &l);
@@ -262,6 +283,8 @@ static zurt_status emit_layer(zi_map_emitter *e, uint32_t layer)
             st = zi_map_make_view(e, l.residual, l.strip[1], y0, y1, t, &v[1]);
         if (!st)
             st = emit_tile(e, layer, v, y0, y1, keep && t + 1 < tiles, keep && t > 0);
+        if (!st && l.quads != ZI_NONE)
+            st = emit_maximum(e, layer, y0, y1);
     }
     e->written_in[zi_place_root(m, l.out, &block)] = (uint32_t)m->n_starts;
     return st;

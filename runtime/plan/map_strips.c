@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Strips: the rows of a place in the act buffer that a layer reads for one tile of its output,
- * twice, so that the next are loaded while these are read.
+ * twice, so that the next are loaded while these are read. And a tile's sums, where the maximum of
+ * them is the output.
  */
 #include "plan/map_impl.h"
-
-/** Strips of an input, about: the first layer starts before all of it is there. */
-enum { INPUT_STRIPS = 8 };
 
 static int32_t strip_rows(const zi_map_layer *l, int which, int32_t in_h, int32_t tile)
 {
@@ -23,12 +21,6 @@ static int32_t tile_unit(const zi_map_layer *l)
     return l->l.transposed ? l->l.stride[0] : l->pool2 ? 2 : 1;
 }
 
-int32_t zi_map_whole_tile(const zi_map_layer *l)
-{
-    int32_t unit = tile_unit(l);
-    return zi_ceil_div(l->l.y.h, unit) * unit;
-}
-
 static void size_strip(zi_map *m, zi_map_layer *l, int which)
 {
     if (l->strip[which] == ZI_NONE)
@@ -41,14 +33,32 @@ static void size_strip(zi_map *m, zi_map_layer *l, int which)
     p->words = p->plane * p->blocks * (p->doubled ? 2 : 1);
 }
 
+static int32_t size_quads(zi_map *m, const zi_map_layer *l)
+{
+    if (l->quads == ZI_NONE)
+        return 0;
+    zi_place *p = &m->places[l->quads];
+    p->pitch = p->w;
+    p->plane = p->w * l->tile_rows;
+    p->words = p->plane * p->blocks;
+    return p->words;
+}
+
 static bool strips_fit(zi_map *m, zi_map_layer *l, int32_t words)
 {
-    int64_t sum = 0;
+    int64_t sum = size_quads(m, l);
     for (int k = 0; k < 2; k++) {
         size_strip(m, l, k);
         sum += l->strip[k] == ZI_NONE ? 0 : m->places[l->strip[k]].words;
     }
     return sum <= words;
+}
+
+void zi_map_whole_tile(zi_map *m, zi_map_layer *l)
+{
+    int32_t unit = tile_unit(l);
+    l->tile_rows = zi_ceil_div(l->l.y.h, unit) * unit;
+    strips_fit(m, l, 0);
 }
 
 static zurt_status add_strip(zurt_ctx *ctx, zi_map *m, uint32_t layer, int which)
@@ -98,7 +108,7 @@ zurt_status zi_map_make_strips(zurt_ctx *ctx, zi_map *m)
         if (!fresh)
             continue;
         int32_t unit = tile_unit(l);
-        int32_t parts = m->places[l->in].input ? INPUT_STRIPS : 2;
+        int32_t parts = m->places[l->in].input ? ZI_INPUT_STRIPS : 2;
         l->tile_rows = zi_ceil_div(zi_ceil_div(l->l.y.h, parts), unit) * unit;
         while (l->tile_rows > unit && !strips_fit(m, l, (int32_t)m->caps->scratchpad_words / 4))
             l->tile_rows = zi_ceil_div(l->tile_rows / 2, unit) * unit;
@@ -110,6 +120,8 @@ zurt_status zi_map_make_strips(zurt_ctx *ctx, zi_map *m)
 bool zi_map_shrink_strips(zi_map *m, zi_map_layer *l)
 {
     int32_t unit = tile_unit(l);
+    if (l->strip[0] == ZI_NONE && l->strip[1] == ZI_NONE && l->quads == ZI_NONE)
+        return false;
     if (l->tile_rows > unit) {
         l->tile_rows = zi_ceil_div(l->tile_rows / 2, unit) * unit;
     } else {

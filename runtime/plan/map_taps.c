@@ -55,9 +55,24 @@ static zurt_status phase_taps(zi_map_emitter *e, const zi_map_layer *l, const zi
     return st;
 }
 
+/** The four sums of each pixel: they lie `blocks` planes apart. */
+static zurt_status quad_taps(zi_map_emitter *e, const zi_map_layer *l, const zi_map_view *v,
+                             const zi_map_share *s)
+{
+    zurt_status st = ZURT_OK;
+    for (int32_t k = 0; !st && k < 4; k++) {
+        st = add_tap(e, v, s->y0, 0, (zi_map_tap){0});
+        if (!st)
+            e->m->taps[e->m->n_taps - 1].tap.offset += k * zi_blocks(l->l.y.c) * v->plane;
+    }
+    return st;
+}
+
 zurt_status zi_map_window_taps(zi_map_emitter *e, const zi_map_layer *l, const zi_map_view *v,
                                const zi_map_share *s)
 {
+    if (l->quads != ZI_NONE && !zi_map_sums_quads(l))
+        return quad_taps(e, l, v, s);
     return l->l.transposed ? phase_taps(e, l, v, s) : window_taps(e, l, v, s);
 }
 

@@ -85,6 +85,28 @@ static void append(net *b, zi_op op, const zi_attr *attr, const zi_id *in, uint3
         b->tensors[b->n++] = out;
 }
 
+/* A convolution of `x` to `out` channels with random weights. */
+static void append_conv(net *b, zi_op op, zi_id x, int32_t out, const int32_t k[2],
+                        const zi_attr *attr)
+{
+    zt_source *s = b->source;
+    int32_t depth = picture(b, x)->dims[3] / attr->conv.groups;
+    int32_t w_dims[4] = {out, k[0], k[1], depth};
+    bool offset = zt_one_in(s, 6); // biases so large that the weights change little
+    zi_id in[3] = {x, constant(b, ZURT_S8, 4, w_dims, 8),
+                   constant(b, ZURT_S32, 1, &out, offset ? 30 : 14)};
+    if (b->failed)
+        return;
+    set_quant(b, in[1], 0.01f, zt_one_in(s, 5) ? zt_pick_range(s, -128, 127) : 0);
+    float taps = (float)(k[0] * k[1] * depth);
+    float scale = picture(b, x)->quant.scale[0] * 0.01f * 60.0f * sqrtf(taps);
+    if (offset)
+        scale = picture(b, x)->quant.scale[0] * 0.01f * (float)(1 << 22);
+    else if (zt_one_in(s, 8))
+        scale /= zt_one_in(s, 2) ? 200.0f : 1000.0f;
+    append(b, op, attr, in, 3, scale, any_zero(b));
+}
+
 static void add_conv(net *b, bool transposed)
 {
     zt_source *s = b->source;
@@ -104,21 +126,10 @@ static void add_conv(net *b, bool transposed)
                              .groups = groups}};
     if (zt_one_in(s, 2))
         attr.conv.stride[0] = stride;
-    int32_t w_dims[4] = {out, k[0], k[1], c / groups};
-    bool offset = zt_one_in(s, 6); // biases so large that the weights change little
-    zi_id in[3] = {x, constant(b, ZURT_S8, 4, w_dims, 8),
-                   constant(b, ZURT_S32, 1, &out, offset ? 30 : 14)};
-    if (b->failed)
-        return;
-    float taps = (float)(k[0] * k[1] * (c / groups));
-    set_quant(b, in[1], 0.01f, zt_one_in(s, 5) ? zt_pick_range(s, -128, 127) : 0);
-    float scale = picture(b, x)->quant.scale[0] * 0.01f * 60.0f * sqrtf(taps);
-    if (offset)
-        scale = picture(b, x)->quant.scale[0] * 0.01f * (float)(1 << 22);
-    else if (zt_one_in(s, 8))
-        scale /= zt_one_in(s, 2) ? 200.0f : 1000.0f;
-    append(b, transposed ? ZI_OP_ConvTranspose : ZI_OP_Conv, &attr, in, 3, scale, any_zero(b));
+    append_conv(b, transposed ? ZI_OP_ConvTranspose : ZI_OP_Conv, x, out, k, &attr);
 }
+
+static const zi_attr halving = {.pool = {.kernel = {2, 2}, .stride = {2, 2}, .dilation = {1, 1}}};
 
 static void add_pool(net *b, bool max)
 {
@@ -130,7 +141,7 @@ static void add_pool(net *b, bool max)
                              .dilation = {1, 1},
                              .count_include_pad = zt_one_in(s, 2)}};
     if (zt_one_in(s, 2)) // the one that joins the layer before
-        attr.pool = (zi_attr_pool){.kernel = {2, 2}, .stride = {2, 2}, .dilation = {1, 1}};
+        attr = halving;
     else if (attr.pool.kernel[1] > 1 && zt_one_in(s, 2))
         attr.pool.pad[0] = attr.pool.pad[1] = attr.pool.pad[2] = attr.pool.pad[3] = 1;
     float scale = picture(b, x)->quant.scale[0];
@@ -162,6 +173,26 @@ static void add_table(net *b)
     zi_id in[2] = {any(b), constant(b, ZURT_S8, 1, &n, 8)};
     zi_attr attr = {.lut = {.op = ZI_OP_NONE}};
     append(b, ZI_OP_Lut, &attr, in, 2, 0.05f, any_zero(b));
+}
+
+/* What many networks begin with: few channels, stride 1, a table or none, a 2x2 maximum. */
+static void add_stem(net *b)
+{
+    zt_source *s = b->source;
+    zi_id x = b->tensors[0];
+    int32_t k[2] = {zt_pick_range(s, 1, 7), zt_pick_range(s, 1, 7)};
+    zi_attr attr = {.conv = {.stride = {1, 1}, .dilation = {1, 1}, .groups = 1}};
+    for (int d = 0; d < 2; d++) { // to an even size where the kernel allows
+        int32_t pad = zt_pick_range(s, 0, k[d] - 1), rest = k[d] - 1 - pad;
+        attr.conv.pad[d] = pad;
+        attr.conv.pad[2 + d] = rest - (rest > 0 && picture(b, x)->dims[1 + d] % 2 ? 1 : 0);
+    }
+    append_conv(b, ZI_OP_Conv, x, zt_pick_range(s, 1, 40), k, &attr);
+    if (zt_one_in(s, 2) && !b->failed)
+        add_table(b);
+    x = b->tensors[b->n - 1];
+    append(b, ZI_OP_MaxPool, &halving, &x, 1, picture(b, x)->quant.scale[0],
+           picture(b, x)->quant.zero_point[0]);
 }
 
 static void add_double(net *b)
@@ -278,6 +309,8 @@ zi_graph *zt_random_net(zurt_ctx *ctx, zt_source *source, uint32_t max_nodes, in
         return NULL;
     add_input(&b, max_side);
     uint32_t n = 1 + zt_pick(source, max_nodes);
+    if (zt_one_in(source, 4) && picture(&b, 0)->dims[3] <= 6)
+        add_stem(&b);
     for (uint32_t i = 0; i < n && !b.failed; i++)
         add_node(&b);
     if (zt_one_in(source, 2) && !b.failed && zi_tensor_elems(picture(&b, any(&b))) < 4096)

@@ -31,6 +31,19 @@ static int32_t part_of(int32_t value, int32_t part)
     return zi_clamp(value, -after, after) - zi_clamp(value, -before, before);
 }
 
+/** A tap by the kernel position of its first lane: a packed word has several. `phase`: which of
+ *  2x2 pixels the sum is for. */
+static zi_map_tap first_position(const packer *p, const zi_map_layer *l, const zi_map_tap *tap,
+                                 int32_t phase)
+{
+    zi_map_tap first = *tap;
+    if (l->packed && p->m->places[l->in].pack.lanes_h > 1) {
+        first.ky = 2 * tap->ky - phase / 2;
+        first.kx = 2 * tap->kx - phase % 2;
+    }
+    return first;
+}
+
 /** Weight of output channel `o` for lane `lane` of the input, at a tap. */
 static int32_t conv_weight(const packer *p, const zi_map_layer *l, const zi_map_tap *tap,
                            const zi_channel *channel, int32_t o, int32_t lane)
@@ -41,18 +54,17 @@ static int32_t conv_weight(const packer *p, const zi_map_layer *l, const zi_map_
     int32_t kh = fc ? l->l.kernel[0] : w->dims[1], kw = fc ? l->l.kernel[1] : w->dims[2];
     int32_t depth = (int32_t)(zi_tensor_elems(w) / (size_t)w->dims[0] / (size_t)(kh * kw));
     int32_t ky = tap->ky, kx = tap->kx, c = lane;
-    if (ky < 0 || channel->constant)
-        return 0;
     if (l->packed) {
         const zi_place *place = &p->m->places[l->in];
         int32_t row = place->pack.lanes_w * place->source.c;
-        bool folded = place->pack.lanes_h > 1;
-        ky = folded ? 2 * ky + lane / row : ky;
-        kx = (folded ? 2 * kx : 0) + lane % row / place->source.c;
+        ky += lane / row;
+        kx += lane % row / place->source.c;
         c = lane % place->source.c;
         if (lane >= row * place->pack.lanes_h || ky >= kh || kx >= kw)
             return 0;
     }
+    if (ky < 0 || kx < 0 || channel->constant)
+        return 0;
     int32_t groups = fc ? 1 : n->attr.conv.groups;
     c -= o / (l->l.y.c / groups) * depth;
     if (c < 0 || c >= depth)
@@ -64,18 +76,18 @@ static int32_t conv_weight(const packer *p, const zi_map_layer *l, const zi_map_
 }
 
 static void conv_words(packer *p, const zi_map_step *s, const zi_channel *channels, int32_t o,
-                       int32_t word)
+                       int32_t phase, int32_t word)
 {
     const zi_map_layer *l = &p->m->layers[s->layer];
     int32_t group_out = zi_blocks(l->l.y.c) / l->l.groups;
     int32_t first = o / 16 / group_out * s->step.n_icb * 16; // of the group's input channels
     for (int32_t icb = 0; icb < s->step.n_icb; icb++) {
         for (int32_t t = 0; t < s->step.n_taps; t++, word++) {
-            const zi_map_tap *tap = &p->m->taps[s->first_tap + (uint32_t)t];
+            zi_map_tap tap = first_position(p, l, &p->m->taps[s->first_tap + (uint32_t)t], phase);
             for (int32_t row = 0; row < 16; row++) {
                 v16 value = {{0}};
                 for (int32_t i = 0; i < 16 && o + row < l->l.y.c; i++)
-                    value.b[i] = (int8_t)conv_weight(p, l, tap, &channels[row], o + row,
+                    value.b[i] = (int8_t)conv_weight(p, l, &tap, &channels[row], o + row,
                                                      first + icb * 16 + i);
                 put_row(p, word, row, &value);
             }
@@ -177,12 +189,13 @@ static void header_word(packer *p, const zi_map_step *s, int32_t o, int32_t word
 static void pack_weights(packer *p, const zi_map_step *s)
 {
     int32_t word = s->w_first, block_words = zk_block_words(&s->step);
+    int32_t blocks = zi_blocks(p->m->layers[s->layer].l.y.c);
     for (int32_t b = 0; b < s->step.n_ocb; b++, word += block_words + 1) {
-        int32_t o = (s->first_block + b) * 16;
+        int32_t o = (s->first_block + b) % blocks * 16, phase = (s->first_block + b) / blocks;
         zi_channel channels[16];
         header_word(p, s, o, word, channels);
         if (s->step.kind == ZK_CONV)
-            conv_words(p, s, channels, o, word + 1);
+            conv_words(p, s, channels, o, phase, word + 1);
         else if (s->step.kind == ZK_DW_DIAG)
             diagonal_words(p, s, channels, o, word + 1);
         else
