@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "engine/zk_config.h"
+#include "engine/zk_cycles.h"
 #include "plan/layer.h"
 
 #define OP(name) ((uint64_t)1 << (ZI_OP_##name % 64))
@@ -78,6 +78,22 @@ const zi_caps *zi_caps_builtin(const char *name)
     return NULL;
 }
 
+zurt_status zi_caps_check_engine(zurt_ctx *ctx, const zi_caps *caps)
+{
+    uint32_t ring = caps->ring_words / 16;
+    if (caps->engine_version != ZK_STEP_VERSION)
+        return zi_fail(ctx, ZURT_E_VERSION,
+                       "PL: '%s' has engine version %u, this build maps for %d", caps->name,
+                       (unsigned)caps->engine_version, ZK_STEP_VERSION);
+    if (caps->pixel_parallel < 2 || caps->pixel_parallel > ZK_PP_MAX || caps->in_parallel != ZK_C ||
+        caps->out_parallel != ZK_C || caps->requant_parallel < ZK_C ||
+        caps->requant_parallel > ZK_C * caps->pixel_parallel || ring < 1 || ring > ZK_RING_MAX ||
+        caps->scratchpad_words % caps->pixel_parallel)
+        return zi_fail(ctx, ZURT_E_UNSUPPORTED, "PL: no program can be made for the sizes of '%s'",
+                       caps->name);
+    return ZURT_OK;
+}
+
 // The first computed tensor of the node that is not s8; NULL if there is none.
 static const zi_tensor *not_int8(const zi_graph *g, const zi_node *n)
 {
@@ -111,8 +127,7 @@ static bool place_on_pl(zi_arena *arena, const zi_caps *caps, const zi_graph *g,
     if (!(caps->ops[n->op / 64] >> (n->op % 64) & 1)) {
         out->reason = zi_arena_printf(arena, "op %s is not in the table of '%s'", zi_op_name(n->op),
                                       caps->name);
-        out->remedy = "replace it by supported ops (zurt info lists them), or build an overlay "
-                      "whose engine has it";
+        out->remedy = "replace it by ops of the table (zurt info OVERLAY.xclbin lists them)";
         return false;
     }
     zi_layer layer;

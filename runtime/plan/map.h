@@ -110,6 +110,8 @@ typedef struct zi_map {
     const zi_caps *caps;
     zi_id first_node;
     zi_id n_nodes;
+    zi_id *joined; /**< per node of the segment: the node in whose layer it is done; ZI_NONE: in
+                        one of its own, or by addressing alone */
     int32_t batch;
     zi_map_layer *layers;
     size_t n_layers, cap_layers;

@@ -21,6 +21,7 @@ static void rename_output(zi_map_builder *b, zi_map_layer *l, zi_id tensor, zi_i
 {
     b->m->places[l->out].tensor = tensor;
     b->place_of[tensor] = l->out;
+    b->m->joined[node - b->m->first_node] = l->l.node;
     l->last_node = node;
 }
 

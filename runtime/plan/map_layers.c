@@ -234,13 +234,16 @@ static zurt_status store_unread(zi_map_builder *b)
 
 static zurt_status prepare(zi_map_builder *b)
 {
-    const zi_map *m = b->m;
+    zi_map *m = b->m;
     size_t n = m->g->n_tensors;
+    m->joined = zi_arena_calloc(&m->arena, m->n_nodes, sizeof(*m->joined));
     b->place_of = zi_arena_calloc(&b->temporary, n, sizeof(*b->place_of));
     b->n_readers = zi_arena_calloc(&b->temporary, n, sizeof(*b->n_readers));
     b->read_outside = zi_arena_calloc(&b->temporary, n, sizeof(*b->read_outside));
-    if (!b->place_of || !b->n_readers || !b->read_outside)
+    if (!m->joined || !b->place_of || !b->n_readers || !b->read_outside)
         return zi_map_nomem(b->ctx);
+    for (zi_id i = 0; i < m->n_nodes; i++)
+        m->joined[i] = ZI_NONE;
     for (size_t i = 0; i < n; i++)
         b->place_of[i] = ZI_NONE;
     for (zi_id i = m->first_node; i < m->first_node + m->n_nodes; i++) {

@@ -218,14 +218,25 @@ static uint64_t segment_macs(const zi_graph *g, const zi_segment *s)
     return macs;
 }
 
-// Cycles of a layer stand at the node that gave it its name; those fused into it cost nothing.
-static void take_costs(zi_partition *p, const zi_map *map)
+// Cycles of a layer stand at the node that gave it its name; those done with it say so.
+static zurt_status take_costs(zurt_ctx *ctx, zi_partition *p, const zi_map *map)
 {
     for (size_t i = 0; i < map->n_layers; i++) {
         zi_placement *node = &p->nodes[map->layers[i].l.node];
         node->cycles += map->layers[i].cycles;
         node->ddr_bytes += map->layers[i].ddr_bytes;
     }
+    for (zi_id i = 0; i < map->n_nodes; i++) {
+        zi_placement *node = &p->nodes[map->first_node + i];
+        if (map->joined[i] != ZI_NONE)
+            node->reason = zi_arena_printf(&p->arena, "computed with '%.100s'",
+                                           map->g->nodes[map->joined[i]].name);
+        else if (node->cycles == 0)
+            node->reason = "addresses alone: no data moves";
+        if (!node->reason)
+            return no_memory(ctx);
+    }
+    return ZURT_OK;
 }
 
 // Maps a segment. What cannot be arranged leaves.
@@ -243,7 +254,7 @@ static zurt_status map_segment(zurt_ctx *ctx, zi_partition *p, zi_segment *s, co
     }
     *out_left = false;
     if (!st)
-        take_costs(p, s->map);
+        st = take_costs(ctx, p, s->map);
     return st;
 }
 

@@ -44,6 +44,12 @@ const zi_caps *zi_caps_builtin(const char *name);
 /** Names of the built-in tables, for messages: "cpu, kv260". */
 const char *zi_caps_builtin_names(void);
 
+/**
+ * A table may come from an xclbin: whether this build's mapper can make programs for it.
+ * @return ZURT_OK; ZURT_E_VERSION; ZURT_E_UNSUPPORTED: sizes that no engine of this build has.
+ */
+zurt_status zi_caps_check_engine(zurt_ctx *ctx, const zi_caps *caps);
+
 /** Where one node runs. */
 typedef struct zi_placement {
     uint32_t device;    /**< index into the capability tables given */

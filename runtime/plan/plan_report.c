@@ -6,53 +6,62 @@
 struct zurt_plan {
     zurt_allocator allocator;
     const zi_graph *graph;
+    zi_graph *adopted; // NULL: the graph is the caller's
     zi_partition *partition;
+    zi_caps pl; // the board's table, if it has a PL
     const zi_caps *caps[2];
     uint32_t n_caps;
-    zi_caps assumed; // the board's table, if the model is not yet quantised
-    zi_id *writer;   // node that computes each tensor
+    zi_id *writer;     // node that computes each tensor
+    uint32_t *segment; // of each node
 };
 
-static bool has_int8(const zi_graph *g)
+static zurt_status number_segments(zurt_ctx *ctx, zurt_plan *plan)
 {
-    for (size_t i = 0; i < g->n_tensors; i++) {
-        if (!zi_tensor_is_const(&g->tensors[i]) && g->tensors[i].dtype == ZURT_S8)
-            return true;
+    plan->segment = zi_calloc(&ctx->allocator, plan->graph->n_nodes, sizeof(*plan->segment));
+    if (!plan->segment)
+        return zi_fail(ctx, ZURT_E_NOMEM, "plan: out of memory");
+    for (uint32_t s = 0; s < plan->partition->n_segments; s++) {
+        const zi_segment *segment = &plan->partition->segments[s];
+        for (zi_id i = 0; i < segment->n_nodes; i++)
+            plan->segment[segment->first_node + i] = s;
     }
-    return false;
+    return ZURT_OK;
 }
 
-zurt_status zi_plan_report_create(zurt_ctx *ctx, const zi_graph *g, const char *board,
+zurt_status zi_plan_report_create(zurt_ctx *ctx, const zi_graph *g, const zi_caps *caps,
                                   zurt_plan **out)
 {
     *out = NULL;
-    const zi_caps *caps = zi_caps_builtin(board);
-    if (!caps)
-        return zi_fail(ctx, ZURT_E_ARG, "no board '%s': this build knows %s", board,
-                       zi_caps_builtin_names());
     zurt_plan *plan = zi_zalloc(&ctx->allocator, sizeof(*plan));
     if (!plan)
         return zi_fail(ctx, ZURT_E_NOMEM, "plan: out of memory");
     plan->allocator = ctx->allocator;
     if (caps->kind == ZI_CAPS_PL) {
-        plan->assumed = *caps;
-        plan->assumed.assume_int8 = !has_int8(g);
-        plan->caps[plan->n_caps++] = &plan->assumed;
+        plan->pl = *caps;
+        plan->caps[plan->n_caps++] = &plan->pl;
     }
     plan->caps[plan->n_caps++] = zi_caps_cpu();
     zurt_status st = zi_partition_create(ctx, g, plan->caps, plan->n_caps, &plan->partition);
+    plan->pl.name = ""; // the caller's; it is in the reasons by now
     uint32_t *n_readers = NULL;
     if (!st) {
         plan->graph = plan->partition->graph;
         st = zi_graph_index(ctx, plan->graph, &plan->writer, &n_readers);
     }
     zi_free(&ctx->allocator, n_readers);
+    if (!st)
+        st = number_segments(ctx, plan);
     if (st) {
         zurt_plan_destroy(plan);
         return st;
     }
     *out = plan;
     return ZURT_OK;
+}
+
+void zi_plan_report_adopt(zurt_plan *plan, zi_graph *g)
+{
+    plan->adopted = g;
 }
 
 void zurt_plan_destroy(zurt_plan *plan)
@@ -62,6 +71,8 @@ void zurt_plan_destroy(zurt_plan *plan)
     zurt_allocator allocator = plan->allocator;
     zi_partition_destroy(plan->partition);
     zi_free(&allocator, plan->writer);
+    zi_free(&allocator, plan->segment);
+    zi_graph_destroy(plan->adopted);
     zi_free(&allocator, plan);
 }
 
@@ -98,6 +109,7 @@ zurt_status zurt_plan_node_get(const zurt_plan *plan, size_t i, zurt_plan_node *
         .macs = zi_node_macs(plan->graph, n),
         .cycles = p->cycles,
         .ddr_bytes = p->ddr_bytes,
+        .segment = plan->segment[i],
     };
     while (computed_input(plan->graph, n, out->n_inputs) != ZI_NONE)
         out->n_inputs++;
@@ -114,6 +126,19 @@ size_t zurt_plan_edge(const zurt_plan *plan, size_t i, size_t k)
     return plan->writer[tensor];
 }
 
+static void add_segment(const zurt_plan *plan, const zi_segment *s, zurt_plan_totals *t)
+{
+    if (plan->caps[s->device]->kind != ZI_CAPS_PL) {
+        t->cpu_nodes += s->n_nodes;
+        return;
+    }
+    t->launches++;
+    for (uint32_t i = 0; i < s->n_inputs; i++)
+        t->boundary_bytes += zi_tensor_bytes(&plan->graph->tensors[s->inputs[i]]);
+    for (uint32_t i = 0; i < s->n_outputs; i++)
+        t->boundary_bytes += zi_tensor_bytes(&plan->graph->tensors[s->outputs[i]]);
+}
+
 zurt_plan_totals zurt_plan_totals_get(const zurt_plan *plan)
 {
     zurt_plan_totals t = {0};
@@ -125,6 +150,9 @@ zurt_plan_totals zurt_plan_totals_get(const zurt_plan *plan)
         t.macs_per_cycle = first->pixel_parallel * first->in_parallel * first->out_parallel;
     }
     t.segments = plan->partition->n_segments;
+    t.assumed_scales = plan->adopted != NULL;
+    for (uint32_t i = 0; i < plan->partition->n_segments; i++)
+        add_segment(plan, &plan->partition->segments[i], &t);
     for (size_t i = 0; i < plan->graph->n_nodes; i++) {
         const zi_placement *p = &plan->partition->nodes[i];
         uint64_t macs = zi_node_macs(plan->graph, &plan->graph->nodes[i]);

@@ -5,8 +5,11 @@
 
 #include "plan/plan.h"
 
-/** Plans `g`, which must outlive *out, for a built-in board. Errors: zurt_plan_create(). */
-zurt_status zi_plan_report_create(zurt_ctx *ctx, const zi_graph *g, const char *board,
+/** Plans `g`, which must outlive *out, for a table, borrowed for the call. ZURT_E_NOMEM. */
+zurt_status zi_plan_report_create(zurt_ctx *ctx, const zi_graph *g, const zi_caps *caps,
                                   zurt_plan **out);
+
+/** Hands the planned graph over to the plan: it was made for it, with assumed scales. */
+void zi_plan_report_adopt(zurt_plan *plan, zi_graph *g);
 
 #endif

@@ -134,16 +134,18 @@ ZURT_API size_t zurt_graph_n_labels(const zurt_graph *graph);
 ZURT_API const char *zurt_graph_label(const zurt_graph *graph, size_t i);
 
 /**
- * As zurt_plan_create(), for a graph at any stage; a float graph is planned as if it were int8
- * where that is possible.
+ * As zurt_plan_create(), for a graph at any stage. A float graph is planned for a PL as what
+ * zurt_quantize() makes of it with its default options and a few synthetic pictures, normalised as
+ * zurt_graph_norm() says; zurt_plan_totals.assumed_scales says so. The same graph gives the same
+ * plan. Real samples give other scales, which may move a node at the engine's limits.
  *
  * @param graph must outlive *out, unchanged.
- * @param board "cpu", "kv260" or "zcu104".
+ * @param board borrowed for the call.
  * @param out   owned by the caller: zurt_plan_destroy(); NULL on failure.
- * @return ZURT_OK; ZURT_E_ARG: NULL, or no such board; ZURT_E_NOMEM.
+ * @return ZURT_OK; ZURT_E_ARG: NULL; ZURT_E_NOMEM; for a float graph also as zurt_quantize().
  */
-ZURT_API zurt_status zurt_graph_plan(zurt_ctx *ctx, const zurt_graph *graph, const char *board,
-                                     zurt_plan **out);
+ZURT_API zurt_status zurt_graph_plan(zurt_ctx *ctx, const zurt_graph *graph,
+                                     const zurt_board *board, zurt_plan **out);
 
 /* ---- execution ------------------------------------------------------------------------- */
 

@@ -43,23 +43,6 @@ struct zi_program {
 
 typedef zurt_status open_fn(zurt_ctx *ctx, const zi_pl_config *config, zi_pl_device **out);
 
-/** A table may come from an xclbin: it must be one that this mapper can work for. */
-static zurt_status check_caps(zurt_ctx *ctx, const zi_caps *caps)
-{
-    uint32_t ring = caps->ring_words / 16;
-    if (caps->engine_version != ZK_STEP_VERSION)
-        return zi_fail(ctx, ZURT_E_VERSION,
-                       "PL: '%s' has engine version %u, this build maps for %d", caps->name,
-                       (unsigned)caps->engine_version, ZK_STEP_VERSION);
-    if (caps->pixel_parallel < 2 || caps->pixel_parallel > ZK_PP_MAX || caps->in_parallel != ZK_C ||
-        caps->out_parallel != ZK_C || caps->requant_parallel < ZK_C ||
-        caps->requant_parallel > ZK_C * caps->pixel_parallel || ring < 1 || ring > ZK_RING_MAX ||
-        caps->scratchpad_words % caps->pixel_parallel)
-        return zi_fail(ctx, ZURT_E_UNSUPPORTED, "PL: no program can be made for the sizes of '%s'",
-                       caps->name);
-    return ZURT_OK;
-}
-
 static zurt_status open_with(zurt_ctx *ctx, const zi_backend_config *config,
                              const zi_pl_engine *engine, open_fn *open, zi_backend **out)
 {
@@ -76,7 +59,7 @@ static zurt_status open_with(zurt_ctx *ctx, const zi_backend_config *config,
                        .timeout_ms = config->timeout_ms};
     zurt_status st = open(ctx, &pl, &b->device);
     if (!st)
-        st = check_caps(ctx, zi_pl_caps(b->device));
+        st = zi_caps_check_engine(ctx, zi_pl_caps(b->device));
     if (st) {
         zi_pl_close(b->device);
         zi_free(&ctx->allocator, b);

@@ -334,6 +334,51 @@ ZURT_API zurt_status zurt_model_node(const zurt_model *model, size_t i, zurt_nod
 
 /* ---- plan ------------------------------------------------------------------------------ */
 
+/** What a board's PL can do: its capability table. Needs no board. */
+typedef struct zurt_board zurt_board;
+
+/**
+ * A table that is built in.
+ *
+ * @param name "cpu" (no PL), "kv260" or "zcu104".
+ * @param out  owned by the caller: zurt_board_destroy(); NULL on failure.
+ * @return ZURT_OK; ZURT_E_ARG: NULL, or no such board; ZURT_E_NOMEM.
+ */
+ZURT_API zurt_status zurt_board_builtin(zurt_ctx *ctx, const char *name, zurt_board **out);
+
+/**
+ * The table inside an xclbin.
+ *
+ * @param path of the file; XRT is not needed to read it.
+ * @param out  owned by the caller: zurt_board_destroy(); NULL on failure.
+ * @return ZURT_OK; ZURT_E_ARG: NULL; ZURT_E_IO; ZURT_E_FORMAT: truncated or damaged;
+ * ZURT_E_VERSION: of another version; ZURT_E_DEVICE: not an overlay of zurt's; ZURT_E_UNSUPPORTED:
+ * an engine that this build makes no programs for; ZURT_E_NOMEM.
+ */
+ZURT_API zurt_status zurt_board_load_xclbin(zurt_ctx *ctx, const char *path, zurt_board **out);
+
+/** A board's numbers; all but the name are 0 for "cpu". */
+typedef struct zurt_board_info {
+    const char *name;          /**< "kv260", ... or what the xclbin says; borrowed */
+    uint32_t engine_version;   /**< of the step format */
+    uint32_t macs_per_cycle;   /**< pixels x input channels x output channels */
+    uint32_t pixels_per_cycle; /**< of them: pixels */
+    uint32_t results_per_cycle;
+    size_t scratchpad_bytes; /**< activations on chip */
+    size_t ring_bytes;       /**< weights on chip */
+    uint32_t clock_khz;
+    uint32_t ddr_bytes_per_us; /**< assumed by the model of the cycles */
+} zurt_board_info;
+
+/** @return ZURT_OK; ZURT_E_ARG: NULL. Any thread; allocates nothing, as the one below. */
+ZURT_API zurt_status zurt_board_info_get(const zurt_board *board, zurt_board_info *out);
+
+/** @return name of the i-th op that its PL computes, within limits; NULL past the last. */
+ZURT_API const char *zurt_board_op(const zurt_board *board, size_t i);
+
+/** Destroys a board; NULL is allowed. Cannot fail. */
+ZURT_API void zurt_board_destroy(zurt_board *board);
+
 /** Which device would run each node and why; made without any device. */
 typedef struct zurt_plan zurt_plan;
 
@@ -349,6 +394,7 @@ typedef struct zurt_plan_node {
     uint64_t cycles;    /**< modelled; 0 for the CPU */
     uint64_t ddr_bytes; /**< modelled; 0 for the CPU */
     size_t n_inputs;    /**< computed inputs: names by zurt_plan_edge() */
+    uint32_t segment;   /**< which run of consecutive nodes on one device, from 0 */
 } zurt_plan_node;
 
 /** Sums over a plan. */
@@ -360,19 +406,23 @@ typedef struct zurt_plan_totals {
     uint32_t clock_khz;      /**< of the modelled PL; 0 without one */
     uint32_t macs_per_cycle; /**< at best, of the modelled PL; 0 without one */
     uint32_t segments;       /**< runs of consecutive nodes on one device */
+    uint32_t launches;       /**< of the PL: one for each of its segments */
+    uint32_t cpu_nodes;      /**< nodes on the CPU: their time is not modelled */
+    uint64_t boundary_bytes; /**< tensors that the CPU converts for the PL or back; not modelled */
+    uint32_t assumed_scales; /**< 1: a float graph, planned with scales from synthetic inputs */
 } zurt_plan_totals;
 
 /**
  * Plans a model for a board, with the function that the loader uses.
  *
- * @param board "cpu", "kv260" or "zcu104".
+ * @param board borrowed for the call.
  * @param out   owned by the caller: zurt_plan_destroy(); NULL on failure. Borrows strings from the
  *              model, which must outlive it.
- * @return ZURT_OK; ZURT_E_ARG: NULL, or no such board; ZURT_E_NOMEM.
+ * @return ZURT_OK; ZURT_E_ARG: NULL; ZURT_E_NOMEM.
  * The ctx's thread. Cycles and bytes are modelled, not measured.
  */
-ZURT_API zurt_status zurt_plan_create(zurt_ctx *ctx, const zurt_model *model, const char *board,
-                                      zurt_plan **out);
+ZURT_API zurt_status zurt_plan_create(zurt_ctx *ctx, const zurt_model *model,
+                                      const zurt_board *board, zurt_plan **out);
 
 /** Destroys a plan; NULL is allowed. Cannot fail. */
 ZURT_API void zurt_plan_destroy(zurt_plan *plan);

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The capability table of an xclbin, for planning without the device. */
+#include "backend/pl/xclbin.h"
+#include "plan/board.h"
+
+zurt_status zurt_board_load_xclbin(zurt_ctx *ctx, const char *path, zurt_board **out)
+{
+    if (!out)
+        return ZURT_E_ARG;
+    *out = NULL;
+    if (!ctx || !path)
+        return ZURT_E_ARG;
+    zi_xclbin x;
+    zurt_status st = zi_xclbin_open(ctx, path, &x);
+    if (!st)
+        st = zi_caps_check_engine(ctx, &x.caps.caps);
+    if (!st)
+        st = zi_board_create(ctx, &x.caps.caps, out);
+    zi_xclbin_close(&x);
+    return st;
+}
