@@ -7,6 +7,7 @@
 #include <zurt/compile.h>
 
 #include "build_info.h"
+#include "columns.h"
 #include "json.h"
 #include "target.h"
 
@@ -22,8 +23,8 @@ static const cpu_feature features[] = {{ZURT_CPU_NEON, "neon"},
 
 static void print_help(void)
 {
-    printf("usage: zurt info [MODEL.zurt | MODEL.onnx] [--json]\n\n"
-           "Without a model: version, build options and CPU features.\n%s",
+    printf("usage: zurt info [MODEL.zurt | MODEL.onnx | OVERLAY.xclbin] [--json]\n\n"
+           "Without a file: version, build options and CPU features.\n%s",
            "  --input-size WxH           for a model whose height and width are symbolic\n"
            "  --batch N                  rewrites the batch of an ONNX model\n");
 }
@@ -151,6 +152,62 @@ static int model_info(cli *c, const char *path, const target_options *options)
     return code;
 }
 
+static void json_board(const char *path, const zurt_board *board, const zurt_board_info *b)
+{
+    json_writer j;
+    json_begin(&j, stdout);
+    json_string(&j, "xclbin", path);
+    json_string(&j, "board", b->name);
+    json_uint(&j, "engine_version", b->engine_version);
+    json_uint(&j, "macs_per_cycle", b->macs_per_cycle);
+    json_uint(&j, "pixels_per_cycle", b->pixels_per_cycle);
+    json_uint(&j, "results_per_cycle", b->results_per_cycle);
+    json_uint(&j, "scratchpad_bytes", b->scratchpad_bytes);
+    json_uint(&j, "ring_bytes", b->ring_bytes);
+    json_uint(&j, "clock_khz", b->clock_khz);
+    json_uint(&j, "ddr_bytes_per_us", b->ddr_bytes_per_us);
+    json_array(&j, "ops");
+    for (size_t i = 0; zurt_board_op(board, i); i++)
+        json_string(&j, NULL, zurt_board_op(board, i));
+    json_close(&j);
+    json_end(&j);
+}
+
+static void print_board(const char *path, const zurt_board *board, const zurt_board_info *b)
+{
+    printf("%s: '%s', engine version %u\n", path, b->name, b->engine_version);
+    printf("%-18s %u multiply-accumulates a cycle (%u pixels), %u results a cycle, %.0f MHz\n",
+           "array", b->macs_per_cycle, b->pixels_per_cycle, b->results_per_cycle,
+           (double)b->clock_khz * 1e-3);
+    printf("%-18s %zu KiB of activations, %zu KiB of weights\n", "on chip",
+           b->scratchpad_bytes / 1024, b->ring_bytes / 1024);
+    printf("%-18s %.1f GB/s assumed\n", "DDR", (double)b->ddr_bytes_per_us * 1e-3);
+    char ops[2048] = "";
+    size_t n = 0;
+    for (size_t i = 0; zurt_board_op(board, i) && n < sizeof(ops); i++)
+        n += (size_t)snprintf(ops + n, sizeof(ops) - n, "%s%s", i ? ", " : "",
+                              zurt_board_op(board, i));
+    columns_wrap(stdout, 19, "ops", ops);
+}
+
+/* What an overlay's file says about itself: no device is needed. */
+static int board_info(cli *c, const char *path)
+{
+    zurt_board *board;
+    zurt_board_info info;
+    zurt_status st = zurt_board_load_xclbin(c->ctx, path, &board);
+    if (!st)
+        st = zurt_board_info_get(board, &info);
+    if (st)
+        return cli_fail(c, st, NULL);
+    if (c->json)
+        json_board(path, board, &info);
+    else
+        print_board(path, board, &info);
+    zurt_board_destroy(board);
+    return EXIT_DONE;
+}
+
 int cmd_info(cli *c, int argc, char **argv)
 {
     static const struct option rows[] = {CLI_COMMON_OPTIONS, TARGET_INPUT_OPTIONS, {0}};
@@ -166,6 +223,10 @@ int cmd_info(cli *c, int argc, char **argv)
             return code;
     }
     if (argc - optind > 1)
-        return cli_usage(c, "wants at most one MODEL");
-    return optind < argc ? model_info(c, argv[optind], &options) : build_info(c);
+        return cli_usage(c, "wants at most one file");
+    if (optind == argc)
+        return build_info(c);
+    if (cli_has_suffix(argv[optind], ".xclbin"))
+        return board_info(c, argv[optind]);
+    return model_info(c, argv[optind], &options);
 }

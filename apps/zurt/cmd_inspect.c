@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "inspect.h"
 #include "json.h"
 #include "output.h"
 #include "target.h"
@@ -13,8 +14,8 @@ enum { OPT_BOARD = OPT_COMMAND_FIRST, OPT_DOT, OPT_SVG, OPT_FORCE };
 typedef struct inspect_options {
     target_options target;
     const char *model;
-    const char *board;
-    const char *dot;
+    const char *board; /**< NULL: not given */
+    const char *dot, *svg;
     bool force;
 } inspect_options;
 
@@ -22,13 +23,34 @@ static void print_help(void)
 {
     printf("usage: zurt inspect MODEL [options]\n\n"
            "MODEL: a float or QDQ .onnx, or a .zurt. Prints per node the device, the reason and\n"
-           "what would put it on the PL; cycles and fps are modelled.\n\n"
+           "what would put it on the PL; cycles, ms and fps are modelled. A float model is\n"
+           "quantised with assumed scales first.\n\n"
            "  --board cpu|kv260|zcu104   capability table to plan for (default cpu)\n"
+           "  --xclbin FILE              the table inside a bitstream's file instead\n"
            "  --dot FILE                 the graph for graphviz, coloured by device\n"
+           "  --svg FILE                 the same, drawn by graphviz\n"
            "  --force                    overwrite FILE\n"
+           "  --input-norm MEAN/STD ...  of a float model's pictures, for its assumed scales\n"
            "  --input-size WxH           for a model whose height and width are symbolic\n"
            "  --batch N                  rewrites the batch of an ONNX model\n"
            "  --json  --quiet\n");
+}
+
+static bool is_stdout(const char *path)
+{
+    return path && strcmp(path, "-") == 0;
+}
+
+static int check_options(cli *c, const inspect_options *o)
+{
+    if (!cli_has_suffix(o->model, ".zurt") && !cli_has_suffix(o->model, ".onnx"))
+        return cli_usage(c, "%s: a model is a .onnx or a .zurt file", o->model);
+    if (o->board && o->target.session.xclbin)
+        return cli_usage(c, "--board and --xclbin exclude each other");
+    if (is_stdout(o->dot) + is_stdout(o->svg) + c->json > 1)
+        return cli_usage(c, "one of --json, --dot - and --svg - at a time writes to stdout");
+    int code = o->dot ? cli_check_output(c, o->dot, o->force) : EXIT_DONE;
+    return code == EXIT_DONE && o->svg ? cli_check_output(c, o->svg, o->force) : code;
 }
 
 static int parse(cli *c, int argc, char **argv, inspect_options *o)
@@ -37,7 +59,9 @@ static int parse(cli *c, int argc, char **argv, inspect_options *o)
         CLI_COMMON_OPTIONS,
         TARGET_INPUT_OPTIONS,
         {"board", required_argument, NULL, OPT_BOARD},
+        {"xclbin", required_argument, NULL, OPT_XCLBIN},
         {"dot", required_argument, NULL, OPT_DOT},
+        {"svg", required_argument, NULL, OPT_SVG},
         {"force", no_argument, NULL, OPT_FORCE},
         {0},
     };
@@ -54,6 +78,9 @@ static int parse(cli *c, int argc, char **argv, inspect_options *o)
         case OPT_DOT:
             o->dot = optarg;
             break;
+        case OPT_SVG:
+            o->svg = optarg;
+            break;
         case OPT_FORCE:
             o->force = true;
             break;
@@ -65,33 +92,61 @@ static int parse(cli *c, int argc, char **argv, inspect_options *o)
     if (optind + 1 != argc)
         return cli_usage(c, "wants one MODEL");
     o->model = argv[optind];
-    return o->dot ? cli_check_output(c, o->dot, o->force) : EXIT_DONE;
+    return check_options(c, o);
 }
 
-/* Modelled time of one frame on the PL; 0 where nothing is modelled. */
-static double frame_ms(const zurt_plan_totals *t)
+/* ---- figures ---- */
+
+double inspect_ms(const inspection *v)
 {
+    const zurt_plan_totals *t = &v->totals;
     return t->clock_khz ? (double)t->cycles / (double)t->clock_khz : 0.0;
 }
 
-static double utilisation(const zurt_plan_totals *t)
+double inspect_fps(const inspection *v)
 {
+    double ms = inspect_ms(v);
+    return ms > 0.0 ? 1000.0 * (double)v->batch / ms : 0.0;
+}
+
+double inspect_utilisation(const inspection *v)
+{
+    const zurt_plan_totals *t = &v->totals;
     double peak = (double)t->cycles * (double)t->macs_per_cycle;
     return peak > 0.0 ? (double)t->pl_macs / peak : 0.0;
 }
 
-static void report_json(const inspect_options *o, const zurt_plan *plan)
+static void json_totals(json_writer *j, const inspection *v)
 {
-    zurt_plan_totals totals = zurt_plan_totals_get(plan);
+    const zurt_plan_totals *t = &v->totals;
+    json_object(j, "totals");
+    json_uint(j, "cycles", t->cycles);
+    json_double(j, "ms", inspect_ms(v));
+    json_double(j, "fps", inspect_fps(v));
+    json_uint(j, "ddr_bytes", t->ddr_bytes);
+    json_double(j, "utilisation", inspect_utilisation(v));
+    json_uint(j, "macs", t->macs);
+    json_uint(j, "pl_macs", t->pl_macs);
+    json_uint(j, "clock_khz", t->clock_khz);
+    json_uint(j, "batch", v->batch);
+    json_uint(j, "segments", t->segments);
+    json_uint(j, "launches", t->launches);
+    json_double(j, "launch_ms_min", t->launches * INSPECT_LAUNCH_US_MIN * 1e-3);
+    json_double(j, "launch_ms_max", t->launches * INSPECT_LAUNCH_US_MAX * 1e-3);
+    json_uint(j, "cpu_nodes", t->cpu_nodes);
+    json_uint(j, "boundary_bytes", t->boundary_bytes);
+    json_close(j);
+}
+
+void inspect_json(const inspection *v)
+{
     json_writer j;
     json_begin(&j, stdout);
-    json_string(&j, "model", o->model);
-    json_string(&j, "board", o->board);
+    json_string(&j, "model", v->model);
+    json_string(&j, "board", v->board);
     json_array(&j, "nodes");
-    for (size_t i = 0; i < zurt_plan_n_nodes(plan); i++) {
-        zurt_plan_node n;
-        if (zurt_plan_node_get(plan, i, &n) != ZURT_OK)
-            continue;
+    zurt_plan_node n;
+    for (size_t i = 0; zurt_plan_node_get(v->plan, i, &n) == ZURT_OK; i++) {
         json_object(&j, NULL);
         json_string(&j, "name", n.name);
         json_string(&j, "op", n.op);
@@ -101,114 +156,127 @@ static void report_json(const inspect_options *o, const zurt_plan *plan)
         json_string(&j, "remedy", n.remedy);
         json_uint(&j, "macs", n.macs);
         json_uint(&j, "cycles", n.cycles);
+        json_uint(&j, "ddr_bytes", n.ddr_bytes);
+        json_uint(&j, "segment", n.segment);
         json_close(&j);
     }
     json_close(&j);
-    double ms = frame_ms(&totals);
-    json_object(&j, "totals");
-    json_uint(&j, "cycles", totals.cycles);
-    json_double(&j, "ms", ms);
-    json_double(&j, "fps", ms > 0.0 ? 1000.0 / ms : 0.0);
-    json_uint(&j, "ddr_bytes", totals.ddr_bytes);
-    json_double(&j, "utilisation", utilisation(&totals));
-    json_uint(&j, "macs", totals.macs);
-    json_uint(&j, "pl_macs", totals.pl_macs);
-    json_uint(&j, "segments", totals.segments);
-    json_close(&j);
+    json_totals(&j, v);
     json_bool(&j, "modelled", true);
+    json_bool(&j, "assumed_scales", v->totals.assumed_scales);
     json_end(&j);
 }
 
-static void report_text(const inspect_options *o, const zurt_plan *plan)
+/* ---- the plan ---- */
+
+typedef struct subject {
+    zurt_model *model;
+    zurt_graph *graph;
+    zurt_board *board;
+    zurt_plan *plan;
+} subject;
+
+static void close_subject(subject *s)
 {
-    zurt_plan_totals totals = zurt_plan_totals_get(plan);
-    printf("%-6s %-4s %-16s %12s  %-40s %s\n", "device", "type", "op", "kMAC", "node", "reason");
-    for (size_t i = 0; i < zurt_plan_n_nodes(plan); i++) {
-        zurt_plan_node n;
-        if (zurt_plan_node_get(plan, i, &n) != ZURT_OK)
-            continue;
-        printf("%-6s %-4s %-16s %12.1f  %-40s %s%s%s\n", n.device, zurt_dtype_name(n.dtype), n.op,
-               (double)n.macs * 1e-3, n.name, n.reason, n.remedy[0] ? "; remedy: " : "", n.remedy);
-    }
-    printf("%zu nodes, %.1f MMAC, %.1f %% of them on the PL, %u segments\n",
-           zurt_plan_n_nodes(plan), (double)totals.macs * 1e-6,
-           totals.macs ? 100.0 * (double)totals.pl_macs / (double)totals.macs : 0.0,
-           totals.segments);
-    if (totals.cycles)
-        printf("%s, modelled at %.0f MHz: %.3f ms, %.1f fps, %.2f MB of DDR, utilisation %.1f %%\n",
-               o->board, (double)totals.clock_khz * 1e-3, frame_ms(&totals),
-               1000.0 / frame_ms(&totals), (double)totals.ddr_bytes * 1e-6,
-               100.0 * utilisation(&totals));
+    zurt_plan_destroy(s->plan);
+    zurt_board_destroy(s->board);
+    zurt_graph_destroy(s->graph);
+    zurt_model_destroy(s->model);
 }
 
-static void put_dot_text(FILE *f, const char *text)
+static int open_board(cli *c, const inspect_options *o, subject *s)
 {
-    for (; *text; text++) {
-        if (*text == '"' || *text == '\\')
-            fputc('\\', f);
-        fputc(*text, f);
-    }
+    const char *xclbin = o->target.session.xclbin;
+    const char *name = o->board ? o->board : "cpu";
+    zurt_status st = xclbin ? zurt_board_load_xclbin(c->ctx, xclbin, &s->board)
+                            : zurt_board_builtin(c->ctx, name, &s->board);
+    if (st == ZURT_E_ARG) // no such board
+        return cli_usage(c, "%s", zurt_ctx_error(c->ctx));
+    return st ? cli_fail(c, st, NULL) : EXIT_DONE;
 }
 
-static int write_dot(cli *c, const inspect_options *o, const zurt_plan *plan)
+static int make_plan(cli *c, const inspect_options *o, subject *s)
+{
+    zurt_status st;
+    if (cli_has_suffix(o->model, ".zurt")) {
+        st = zurt_model_load_file(c->ctx, o->model, &s->model);
+        if (!st)
+            st = zurt_plan_create(c->ctx, s->model, s->board, &s->plan);
+    } else {
+        st = zurt_import_onnx_file(c->ctx, o->model, &o->target.import, &s->graph);
+        if (!st)
+            st = zurt_graph_set_norm(c->ctx, s->graph, &o->target.norm);
+        if (!st)
+            st = zurt_graph_plan(c->ctx, s->graph, s->board, &s->plan);
+    }
+    return st ? cli_fail(c, st, NULL) : EXIT_DONE;
+}
+
+/* The first axis, if all inputs and outputs share it. */
+static size_t batch_of(const subject *s)
+{
+    size_t n_in = s->model ? zurt_model_n_inputs(s->model) : zurt_graph_n_inputs(s->graph);
+    size_t n_out = s->model ? zurt_model_n_outputs(s->model) : zurt_graph_n_outputs(s->graph);
+    zurt_tensor_info *infos = calloc(n_in + n_out + 1, sizeof(*infos));
+    for (size_t i = 0; infos && i < n_in + n_out; i++) {
+        if (s->model)
+            infos[i] =
+                i < n_in ? *zurt_model_input(s->model, i) : *zurt_model_output(s->model, i - n_in);
+        else if (i < n_in)
+            zurt_graph_input(s->graph, i, &infos[i]);
+        else
+            zurt_graph_output(s->graph, i - n_in, &infos[i]);
+    }
+    size_t batch = infos ? target_batch_of(infos, n_in + n_out) : 0;
+    free(infos);
+    return batch;
+}
+
+static int write_drawing(cli *c, const inspection *v, const char *path, bool svg)
 {
     output_file out;
-    int code = output_open(c, o->dot, &out);
-    if (code == EXIT_DONE) {
-        fputs("digraph zurt {\n  node [shape=box, style=filled, fontname=\"sans-serif\"];\n",
-              out.file);
-        for (size_t i = 0; i < zurt_plan_n_nodes(plan); i++) {
-            zurt_plan_node n;
-            if (zurt_plan_node_get(plan, i, &n) != ZURT_OK)
-                continue;
-            fprintf(out.file, "  n%zu [fillcolor=\"%s\", label=\"", i,
-                    strcmp(n.device, "pl") == 0 ? "#9fd8c9" : "#f3c9a5");
-            put_dot_text(out.file, n.op);
-            fputs("\\n", out.file);
-            put_dot_text(out.file, n.name);
-            fprintf(out.file, "\\n%s %s\"];\n", n.device, zurt_dtype_name(n.dtype));
-            for (size_t k = 0; k < n.n_inputs; k++) {
-                size_t from = zurt_plan_edge(plan, i, k);
-                if (from != SIZE_MAX)
-                    fprintf(out.file, "  n%zu -> n%zu;\n", from, i);
-            }
-        }
-        fputs("}\n", out.file);
-    }
+    int code = output_open(c, path, &out);
+    if (code == EXIT_DONE && svg)
+        code = inspect_svg(c, v, out.file);
+    else if (code == EXIT_DONE)
+        inspect_dot(v, out.file);
     return output_close(c, &out, code);
+}
+
+static int report(cli *c, const inspect_options *o, const subject *s)
+{
+    zurt_board_info board = {.name = ""};
+    zurt_board_info_get(s->board, &board);
+    inspection v = {.model = o->model,
+                    .board = board.name,
+                    .plan = s->plan,
+                    .totals = zurt_plan_totals_get(s->plan),
+                    .batch = batch_of(s)};
+    int code = v.batch ? EXIT_DONE : cli_fail(c, ZURT_E_NOMEM, "out of memory");
+    if (code == EXIT_DONE && o->dot)
+        code = write_drawing(c, &v, o->dot, false);
+    if (code == EXIT_DONE && o->svg)
+        code = write_drawing(c, &v, o->svg, true);
+    if (code != EXIT_DONE || is_stdout(o->dot) || is_stdout(o->svg))
+        return code;
+    if (c->json)
+        inspect_json(&v);
+    else
+        inspect_text(&v);
+    return EXIT_DONE;
 }
 
 int cmd_inspect(cli *c, int argc, char **argv)
 {
-    inspect_options o = {.target = target_options_default(), .board = "cpu"};
+    inspect_options o = {.target = target_options_default()};
+    subject s = {0};
     int code = parse(c, argc, argv, &o);
-    if (code != EXIT_DONE)
-        return code;
-    zurt_model *model = NULL;
-    zurt_graph *graph = NULL;
-    zurt_plan *plan = NULL;
-    zurt_status st;
-    if (cli_has_suffix(o.model, ".zurt")) {
-        st = zurt_model_load_file(c->ctx, o.model, &model);
-        if (!st)
-            st = zurt_plan_create(c->ctx, model, o.board, &plan);
-    } else {
-        st = zurt_import_onnx_file(c->ctx, o.model, &o.target.import, &graph);
-        if (!st)
-            st = zurt_graph_plan(c->ctx, graph, o.board, &plan);
-    }
-    if (st == ZURT_E_ARG && (model || graph)) // no such board
-        code = cli_usage(c, "%s", zurt_ctx_error(c->ctx));
-    else if (st)
-        code = cli_fail(c, st, NULL);
-    if (code == EXIT_DONE && o.dot)
-        code = write_dot(c, &o, plan);
-    if (code == EXIT_DONE && c->json)
-        report_json(&o, plan);
-    else if (code == EXIT_DONE)
-        report_text(&o, plan);
-    zurt_plan_destroy(plan);
-    zurt_graph_destroy(graph);
-    zurt_model_destroy(model);
+    if (code == EXIT_DONE)
+        code = open_board(c, &o, &s);
+    if (code == EXIT_DONE)
+        code = make_plan(c, &o, &s);
+    if (code == EXIT_DONE)
+        code = report(c, &o, &s);
+    close_subject(&s);
     return code;
 }

@@ -51,17 +51,22 @@ static int open_onnx(cli *c, target *t, const target_options *options)
     return EXIT_DONE;
 }
 
-/* The batch: the first axis that all inputs and outputs share; else one sample fills a run. */
-static size_t batch_of(const target *t)
+size_t target_batch_of(const zurt_tensor_info *infos, size_t n)
 {
     int32_t batch = 0;
-    for (size_t i = 0; i < t->n_in + t->n_out; i++) {
-        const zurt_tensor_info *info = i < t->n_in ? &t->inputs[i] : &t->outputs[i - t->n_in];
+    for (size_t i = 0; i < n; i++) {
+        const zurt_tensor_info *info = &infos[i];
         if (info->rank < 2 || info->dims[0] < 1 || (batch && info->dims[0] != batch))
             return 1;
         batch = info->dims[0];
     }
     return batch ? (size_t)batch : 1;
+}
+
+static size_t batch_of(const target *t)
+{
+    size_t in = target_batch_of(t->inputs, t->n_in), out = target_batch_of(t->outputs, t->n_out);
+    return in == out ? in : 1;
 }
 
 static bool allocate(target *t)

@@ -104,6 +104,9 @@ int target_bind(cli *c, const target *t, data_source *s);
 /** Fills the input buffers with samples first.. (repeating the last to fill the batch). */
 int target_fill(cli *c, target *t, const data_source *s, size_t first, size_t last);
 
+/** The batch: the first axis that all of them share; else 1, as one sample fills a run. */
+size_t target_batch_of(const zurt_tensor_info *infos, size_t n);
+
 /** Elements of one sample of an output. */
 size_t target_out_elems(const target *t, size_t output);
 

@@ -1,4 +1,4 @@
-# What runs where: JSON keys that scripts rely on, boards, the graph for graphviz.
+# What runs where: JSON keys that scripts rely on, boards, words, the graph for graphviz.
 for model in "$MODELS/mnist_cnn.onnx" "$CNN"; do
     exits 0 zurt inspect "$model" --json
     json out 'o["modelled"] is True' 'len(o["nodes"]) > 5' \
@@ -7,9 +7,70 @@ for model in "$MODELS/mnist_cnn.onnx" "$CNN"; do
         'o["totals"]["macs"] > 100000' 'all(n["device"] == "cpu" for n in o["nodes"])'
     exits 0 zurt inspect "$model"
     says "Conv" out
+    says "no PL was asked for" out
 done
-exits 0 zurt inspect "$CNN" --dot graph.dot
+
+# A float model is judged as the file that it becomes; figures are modelled and say so.
+exits 0 zurt inspect "$CNN" --board kv260 --json
+json out 'o["assumed_scales"] is False' 'o["totals"]["pl_macs"] > 0.95 * o["totals"]["macs"]' \
+    'abs(o["totals"]["ms"] - o["totals"]["cycles"] / 300e3) < 1e-9' \
+    'abs(o["totals"]["fps"] * o["totals"]["ms"] - 1000) < 1e-6' \
+    '0 < o["totals"]["utilisation"] < 1' 'o["totals"]["ddr_bytes"] > 0' \
+    'o["totals"]["launches"] >= 1' \
+    'o["totals"]["launches"] + 1 >= o["totals"]["segments"] / 2' \
+    'sum(n["cycles"] for n in o["nodes"]) == o["totals"]["cycles"]' \
+    'sum(n["device"] == "cpu" for n in o["nodes"]) == o["totals"]["cpu_nodes"]' \
+    'all(n["remedy"] == "" for n in o["nodes"] if n["device"] == "pl")'
+grep -vE '"(model|assumed_scales)"' out >file
+exits 0 zurt inspect "$MODELS/mnist_cnn.onnx" --board kv260 --json
+json out 'o["assumed_scales"] is True'
+grep -vE '"(model|assumed_scales)"' out >float
+cmp file float || fail "a float model and its file are judged differently: $(diff file float)"
+exits 0 zurt inspect "$MODELS/mnist_cnn.onnx" --board kv260
+says "PL, launch 1: .* \(modelled\)" out
+says "^modelled .* ms at 300 MHz .* fps" out
+says "^launches .*modelled: 50 to 200 us" out
+says "^not counted " out
+says "^scales +assumed" out
+awk 'length($0) > 100 { exit 1 }' out || fail "lines are wider than 100 columns"
+
+# Graphviz: the graph as text, and as a drawing where it is installed.
+exits 0 zurt inspect "$CNN" --board kv260 --dot graph.dot
 says "^digraph" graph.dot
 says "n[0-9]+ -> n[0-9]+" graph.dot
+says 'n0 \[fillcolor="#8fd3c1"' graph.dot
+says "modelled" graph.dot
+exits 0 zurt inspect "$CNN" --dot -
+says "^digraph" out
+says 'fillcolor="#f5c396"' out
+! grep -q "on the PL  " out || fail "the drawing and the table are mixed"
+exits 2 zurt inspect "$CNN" --dot - --json
+if command -v dot >/dev/null; then
+    exits 0 zurt inspect "$CNN" --board kv260 --svg graph.svg
+    says "^<svg" graph.svg
+    says "#8fd3c1" graph.svg
+fi
+exits 4 env PATH=/nonexistent "$(command -v zurt)" inspect "$CNN" --svg none.svg
+says "install it .* or write --dot" err
+[ ! -e none.svg ] || fail "half a drawing is left"
+
+# Boards that are none.
 exits 2 zurt inspect "$CNN" --board zx81
-says "zx81" err
+says "zx81.*kv260" err
+exits 2 zurt inspect "$CNN" --board kv260 --xclbin some.xclbin
+exits 2 zurt inspect README.md --board kv260
+exits 1 zurt inspect "$CNN" --xclbin none.xclbin
+says "none.xclbin" err
+echo "xclbin2" >broken.xclbin
+exits 3 zurt inspect "$CNN" --xclbin broken.xclbin
+exits 3 zurt info broken.xclbin
+if [ -e "$ZURT_BUILD/swemu/zurt-zcu104.xclbin" ]; then
+    exits 0 zurt inspect "$CNN" --board zcu104 --json
+    mv out board
+    exits 0 zurt inspect "$CNN" --xclbin "$ZURT_BUILD/swemu/zurt-zcu104.xclbin" --json
+    cmp board out || fail "the table in the xclbin is not the board's"
+    exits 0 zurt info "$ZURT_BUILD/swemu/zurt-zcu104.xclbin" --json
+    json out 'o["board"] == "zcu104"' 'o["macs_per_cycle"] == 3072' '"Conv" in o["ops"]'
+    exits 0 zurt info "$ZURT_BUILD/swemu/zurt-zcu104.xclbin"
+    says "3072 multiply-accumulates a cycle" out
+fi
