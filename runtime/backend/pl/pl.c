@@ -165,7 +165,7 @@ static zurt_status pl_program_create(zurt_ctx *ctx, zi_backend *b, const zi_grap
         return zi_fail(ctx, ZURT_E_NOMEM, "PL: need %zu bytes", sizeof(*p));
     p->allocator = ctx->allocator;
     p->map = segment->map;
-    p->timeout_ms = b->timeout_ms;
+    p->timeout_ms = zi_pl_time_limit(b->device, b->timeout_ms, p->map->cycles);
     zi_pl_code code;
     zurt_status st = zi_pl_code_create(ctx, p->map, &code);
     if (!st)

@@ -113,6 +113,13 @@ void zi_pl_run_destroy(zi_pl_run *run)
         run->device->port->run_destroy(run);
 }
 
+uint32_t zi_pl_time_limit(const zi_pl_device *device, uint32_t timeout_ms, uint64_t cycles)
+{
+    const uint64_t most = UINT32_MAX - 1; // UINT32_MAX would be no limit elsewhere
+    uint64_t work = cycles < most * 1000 ? cycles * device->ns_per_cycle / 1000000 : most;
+    return work + timeout_ms < most ? (uint32_t)(work + timeout_ms) : (uint32_t)most;
+}
+
 static bool all_of_device(const zi_pl_launch *l, const zi_pl_device *device)
 {
     const zi_buf *const bufs[] = {l->steps,      l->weights[0], l->weights[1], l->weights[2],

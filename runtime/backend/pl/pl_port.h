@@ -59,6 +59,9 @@ zurt_status zi_pl_open_sim(zurt_ctx *ctx, const zi_pl_config *config, zi_pl_devi
 /** All its buffers and runs are gone. NULL is allowed. */
 void zi_pl_close(zi_pl_device *device);
 
+/** Time limit of a launch of so many modelled cycles: timeout_ms, and what they may take. */
+uint32_t zi_pl_time_limit(const zi_pl_device *device, uint32_t timeout_ms, uint64_t cycles);
+
 /** Capability table: the xclbin's, or the sim engine's. Borrowed. */
 const zi_caps *zi_pl_caps(const zi_pl_device *device);
 

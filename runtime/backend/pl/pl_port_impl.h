@@ -23,12 +23,16 @@ typedef struct zi_pl_port {
     zurt_status (*run_wait)(zi_pl_run *run, uint32_t timeout_ms, char *error);
 } zi_pl_port;
 
+/** A modelled cycle takes 3 ns on a board; a simulated one a few us on an idle machine. */
+enum { ZI_PL_NS_BOARD = 10, ZI_PL_NS_SIMULATED = 20000 };
+
 /* First member of each port's own type. */
 
 struct zi_pl_device {
     const zi_pl_port *port;
     zurt_allocator allocator;
     const zi_caps *caps;
+    uint32_t ns_per_cycle; /**< how long a modelled cycle may take: ZI_PL_NS_... */
     char note[ZI_ERROR_BYTES];
 };
 

@@ -416,7 +416,7 @@ zurt_status zi_pl_open_sim(zurt_ctx *ctx, const zi_pl_config *config, zi_pl_devi
     sim_device *d = zi_zalloc(&ctx->allocator, sizeof(*d));
     if (!d)
         return zi_fail(ctx, ZURT_E_NOMEM, "sim: no memory for a device");
-    d->base = (zi_pl_device){&port, ctx->allocator, config->engine->caps, ""};
+    d->base = (zi_pl_device){&port, ctx->allocator, config->engine->caps, ZI_PL_NS_SIMULATED, ""};
     d->kernel = config->engine->kernel;
     d->fault = fault;
     st = start(ctx, d);

@@ -491,7 +491,8 @@ zurt_status zi_pl_open_xrt(zurt_ctx *ctx, const zi_pl_config *config, zi_pl_devi
     if (!d)
         return zi_fail(ctx, ZURT_E_NOMEM, "XRT: no memory for a device");
     bool first = false;
-    d->base = (zi_pl_device){&port, ctx->allocator, &d->xclbin.caps.caps, ""};
+    d->base = (zi_pl_device){&port, ctx->allocator, &d->xclbin.caps.caps,
+                             place.emulated ? ZI_PL_NS_SIMULATED : ZI_PL_NS_BOARD, ""};
     st = zi_xclbin_open(ctx, path, &d->xclbin);
     if (!st)
         st = check_xclbin(ctx, &d->xclbin, &place, config);

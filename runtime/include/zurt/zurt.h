@@ -472,7 +472,8 @@ typedef struct zurt_session_options {
     uint32_t threads;    /**< CPU threads of one request, 1..64; 0: one per online core. A request
                               that finds them busy with another goes on with its own alone */
     uint32_t streams;    /**< requests that may be in flight, 1..16; each has its own arena */
-    uint32_t timeout_ms; /**< limit of one PL launch; 0: 10 s */
+    uint32_t timeout_ms; /**< limit of one PL launch, beyond the time that its modelled cycles
+                              take: 10 ns each on a board, 20 us in simulation; 0: 10 s */
     uint32_t profile;    /**< 1: record the time of every node */
     uint32_t fallback;   /**< 1: on a PL failure compute the answer on the CPU */
 } zurt_session_options;
