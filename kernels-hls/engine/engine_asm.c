@@ -5,8 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "quant/requant.h"
-
 static uint64_t state;
 
 void rnd_seed(uint64_t seed)
@@ -93,8 +91,7 @@ void asm_step(launch *l, const zk_step *s, const zk_tap *taps, const layer *y)
     at = (s->n_taps + 1) / 2;
     for (int32_t side = 0; side < 2 && s->flags & ZK_RESIDUAL; side++) {
         for (int32_t q = -128; q < 128; q++)
-            zk_put32(&t[at + (q + 128) / 4], (q + 128) % 4,
-                     zi_add_term(q, y->zp[side], y->mult[side], y->shift[side]));
+            zk_put32(&t[at + (q + 128) / 4], (q + 128) % 4, y->term[side][q + 128]);
         at += ZK_ADD_WORDS;
     }
     for (int32_t q = 0; q < 256 && s->flags & ZK_LUT; q++)

@@ -57,8 +57,8 @@ typedef struct {
     channel *ch;
     int32_t zp_in, zp_out, lo, hi;
     int32_t flags;
-    int32_t zp[2], mult[2], shift[2]; /**< of the operands of the add */
-    int32_t add_mult, add_shift, add_zp, add_lo, add_hi;
+    int32_t term[2][256]; /**< of the operands of the add */
+    int32_t add_shift, add_up, add_down, add_zp, add_lo, add_hi;
     int8_t lut[256];
 } layer;
 

@@ -93,6 +93,8 @@ static void random_channels(layer *y, int32_t terms)
         y->ch[o].bias = pick(-20000, 20000);
         y->ch[o].multiplier = (1 << 30) + pick(0, (1 << 30) - 1);
         y->ch[o].shift = -(shift < 0 ? 0 : shift);
+        if (pick(0, 15) == 0)
+            y->ch[o].bias = pick(-(1 << 29), 1 << 29);
     }
 }
 
@@ -102,13 +104,14 @@ static void random_numbers(layer *y)
     y->zp_out = pick(-128, 127);
     y->lo = pick(0, 1) ? -128 : pick(-128, 60);
     y->hi = pick(0, 1) ? 127 : pick(y->lo, 127);
-    for (int side = 0; side < 2; side++) {
-        y->zp[side] = pick(-128, 127);
-        y->mult[side] = (1 << 30) + pick(0, (1 << 30) - 1);
-        y->shift[side] = -pick(0, 5);
+    y->add_shift = pick(0, 22);
+    y->add_up = (1 << y->add_shift) / 2 + pick(0, 9);
+    y->add_down = (1 << y->add_shift) / 2 - pick(0, 9);
+    for (int side = 0; side < 2; side++) { // about +-200 units
+        int32_t zero = pick(-128, 127), slope = pick(1, 1 << y->add_shift);
+        for (int32_t q = -128; q < 128; q++)
+            y->term[side][q + 128] = (q - zero) * slope + pick(-3, 3);
     }
-    y->add_mult = (1 << 30) + pick(0, (1 << 30) - 1);
-    y->add_shift = -pick(18, 21);
     y->add_zp = pick(-128, 127);
     y->add_lo = pick(0, 1) ? -128 : pick(-128, 60);
     y->add_hi = pick(0, 1) ? 127 : pick(y->add_lo, 127);

@@ -31,6 +31,11 @@ static int32_t window(const layer *y, const tensor *in, int32_t o, int32_t oy, i
     return acc;
 }
 
+static int64_t floor_div(int64_t a, int64_t b)
+{
+    return a / b - (a % b < 0);
+}
+
 void ref_layer(const layer *y, const tensor *in, const tensor *residual, int8_t *out)
 {
     for (int32_t o = 0; o < y->out_planes * ZK_C; o++)
@@ -43,10 +48,10 @@ void ref_layer(const layer *y, const tensor *in, const tensor *residual, int8_t 
                                     y->lo, y->hi);
             if (y->flags & ZK_RESIDUAL) {
                 int32_t r = residual->v[o * y->out_h * y->out_w + i];
-                int32_t sum = zi_add_term(v, y->zp[0], y->mult[0], y->shift[0]) +
-                              zi_add_term(r, y->zp[1], y->mult[1], y->shift[1]);
-                v = zi_offset_clamp(zi_requant(sum, y->add_mult, y->add_shift), y->add_zp,
-                                    y->add_lo, y->add_hi);
+                int64_t sum = (int64_t)y->term[0][v + 128] + y->term[1][r + 128];
+                sum = floor_div(sum + (sum < 0 ? y->add_down : y->add_up),
+                                (int64_t)1 << y->add_shift);
+                v = zi_clamp((int32_t)sum + y->add_zp, y->add_lo, y->add_hi);
             }
             if (y->flags & ZK_LUT)
                 v = y->lut[v + 128];

@@ -142,8 +142,9 @@ static zk_step layer_step(const test_case *t, int32_t n_taps)
     s.res_base = t->residual.base;
     s.res_row = t->residual.row;
     s.res_plane = t->residual.plane;
-    s.add_mult = y->add_mult;
     s.add_shift = y->add_shift;
+    s.add_up = y->add_up;
+    s.add_down = y->add_down;
     s.add_zp = y->add_zp;
     s.add_lo = y->add_lo;
     s.add_hi = y->add_hi;

@@ -75,47 +75,69 @@ typedef struct {
     int32_t ix[ZK_PP], iy[ZK_PP];
     int32_t in[ZK_PP];
     int32_t res[ZK_PP];
+    int32_t row[ZK_PP]; /**< y * out_row */
 } zk_lanes;
+
+/** What a move adds to a lane: over pixels within a row, and beyond that where the row ends. */
+typedef struct {
+    int32_t dx, dy;
+    int32_t in, in_wrap;
+    int32_t res, res_wrap;
+    int32_t ix, ix_wrap;
+    int32_t iy, iy_wrap;
+    int32_t row, row_wrap;
+} zk_advance;
+
+/** The multiplier of addresses: one for all, used before the loop only. */
+static inline int32_t zk_product(int32_t a, int32_t b)
+{
+#pragma HLS inline off
+    return a * b;
+}
+
+/** A move by dy rows and dx pixels. */
+static inline void zk_advance_of(const zk_step *s, int32_t dy, int32_t dx, zk_advance *out)
+{
+#pragma HLS inline off
+#pragma HLS allocation function instances = zk_product limit = 1
+    out->dx = dx;
+    out->dy = dy;
+    out->in = zk_product(dy, s->in_row) + zk_product(dx, s->in_col);
+    out->in_wrap = s->in_row - zk_product(s->wrap_w, s->in_col);
+    out->res = zk_product(dy, s->res_row) + dx;
+    out->res_wrap = s->res_row - s->wrap_w;
+    out->ix = zk_product(dx, s->stride_x);
+    out->ix_wrap = zk_product(-s->wrap_w, s->stride_x);
+    out->iy = zk_product(dy, s->stride_y);
+    out->iy_wrap = s->stride_y;
+    out->row = zk_product(dy, s->out_row);
+    out->row_wrap = s->out_row;
+}
 
 /** Lane l at pixel l of a block. Runs once per step, before the loop. */
 static inline void zk_lanes_start(const zk_step *s, zk_lanes *out)
 {
 #pragma HLS inline off
-    int32_t x = s->start_x, y = s->start_y;
+    zk_advance at; // from pixel (0, 0) to that of lane 0
+    zk_advance_of(s, s->start_y, s->start_x, &at);
     for (int32_t l = 0; l < ZK_PP; l++) {
-#pragma HLS pipeline II = 4
-        out->x[l] = x;
-        out->y[l] = y;
-        out->ix[l] = x * s->stride_x;
-        out->iy[l] = y * s->stride_y;
-        out->in[l] = y * s->in_row + x * s->in_col;
-        out->res[l] = y * s->res_row + x;
-        x++;
-        if (x >= s->wrap_w) {
-            x = 0;
-            y++;
-        }
+#pragma HLS pipeline II = 1
+        out->x[l] = at.dx;
+        out->y[l] = at.dy;
+        out->ix[l] = at.ix;
+        out->iy[l] = at.iy;
+        out->in[l] = at.in;
+        out->res[l] = at.res;
+        out->row[l] = at.row;
+        int32_t wrap = at.dx + 1 >= s->wrap_w;
+        at.dx = wrap ? 0 : at.dx + 1;
+        at.dy += wrap;
+        at.ix += wrap ? s->stride_x + at.ix_wrap : s->stride_x;
+        at.iy += wrap ? at.iy_wrap : 0;
+        at.in += wrap ? s->in_col + at.in_wrap : s->in_col;
+        at.res += wrap ? 1 + at.res_wrap : 1;
+        at.row += wrap ? at.row_wrap : 0;
     }
-}
-
-/** What a group adds to a lane, and what a wrap at the row's end adds beyond that. */
-typedef struct {
-    int32_t in, in_wrap;
-    int32_t res, res_wrap;
-    int32_t ix, ix_wrap;
-} zk_advance;
-
-static inline zk_advance zk_advance_of(const zk_step *s)
-{
-#pragma HLS inline off
-    zk_advance a;
-    a.in = s->grp_dy * s->in_row + s->grp_dx * s->in_col;
-    a.in_wrap = s->in_row - s->wrap_w * s->in_col;
-    a.res = s->grp_dy * s->res_row + s->grp_dx;
-    a.res_wrap = s->res_row - s->wrap_w;
-    a.ix = s->grp_dx * s->stride_x;
-    a.ix_wrap = s->wrap_w * s->stride_x;
-    return a;
 }
 
 /** Every lane to its pixel of the next group. */
@@ -124,14 +146,15 @@ static inline void zk_lanes_next(const zk_step *s, const zk_advance *a, zk_lanes
 #pragma HLS inline
     for (int32_t l = 0; l < ZK_PP; l++) {
 #pragma HLS unroll
-        int32_t x = at->x[l] + s->grp_dx;
+        int32_t x = at->x[l] + a->dx;
         int32_t wrap = x >= s->wrap_w;
         at->x[l] = wrap ? x - s->wrap_w : x;
-        at->y[l] += s->grp_dy + wrap;
-        at->ix[l] += wrap ? a->ix - a->ix_wrap : a->ix;
-        at->iy[l] += wrap ? (s->grp_dy + 1) * s->stride_y : s->grp_dy * s->stride_y;
+        at->y[l] += wrap ? a->dy + 1 : a->dy;
+        at->ix[l] += wrap ? a->ix + a->ix_wrap : a->ix;
+        at->iy[l] += wrap ? a->iy + a->iy_wrap : a->iy;
         at->in[l] += wrap ? a->in + a->in_wrap : a->in;
         at->res[l] += wrap ? a->res + a->res_wrap : a->res;
+        at->row[l] += wrap ? a->row + a->row_wrap : a->row;
     }
 }
 

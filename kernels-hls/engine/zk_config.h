@@ -51,6 +51,7 @@
 #define ZK_ROW_WIDTH    8    /**< horizontal taps per vector in ZK_DW_ROW */
 #define ZK_LINE         512  /**< words of the line buffer of ZK_POOL2: output width / 2 */
 #define ZK_STEP_WEIGHTS 8192 /**< ring words that one step may absorb */
+#define ZK_OUT_COL      15   /**< largest out_col: the largest stride of transposed convolutions */
 /** Words that one step may load, and words that it may store. */
 #define ZK_STEP_BEATS (ZK_PP * ZK_ROWS)
 /** Iterations from a weight word's last beat to its first use: the latency of the ring. */
@@ -58,6 +59,6 @@
 /** Cycles of a step beyond its iterations: drain and fill of the pipeline (modelled). */
 #define ZK_STEP_OVERHEAD 110
 /** Version of the step format; engine and mapper must agree. In the capability table. */
-#define ZK_STEP_VERSION 1
+#define ZK_STEP_VERSION 2
 
 #endif

@@ -161,6 +161,7 @@ static void hand_over(const zk_step *s, const zk_work *w, int32_t writes, zk_gro
 #pragma HLS unroll
         out->x[p] = w->lanes.x[p];
         out->y[p] = w->lanes.y[p];
+        out->row[p] = w->lanes.row[p];
         out->live[p] = zk_live(s, &w->lanes, p);
         for (int32_t c = 0; c < ZK_C; c++) {
 #pragma HLS unroll
@@ -223,14 +224,16 @@ typedef struct {
 static void fixed_of(const zk_step *s, zk_fixed *out)
 {
 #pragma HLS inline off
-    int32_t writes = 0;
-    for (int32_t l = 0; l < ZK_PP; l++) // ceil(lanes / wr_lanes), without a divider
-        writes += writes * s->wr_lanes < s->lanes;
-    out->reads = s->n_taps * s->n_icb;
+    int32_t writes = 0, written = 0;
+    for (int32_t l = 0; l < ZK_PP; l++) { // ceil(lanes / wr_lanes), without a divider
+        writes += written < s->lanes;
+        written += s->wr_lanes;
+    }
+    out->reads = zk_product(s->n_taps, s->n_icb);
     out->writes = s->flags & ZK_UP2 ? 2 * s->lanes : writes;
     out->has_weights = zk_block_words(s) > 0;
     out->keep = (s->flags & ZK_KEEP_WEIGHTS) != 0;
-    out->advance = zk_advance_of(s);
+    zk_advance_of(s, s->grp_dy, s->grp_dx, &out->advance);
     zk_lanes_start(s, &out->start);
 }
 

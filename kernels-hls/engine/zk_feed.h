@@ -55,7 +55,7 @@ static inline int32_t zk_weights_take(int8_t ring[ZK_RING][ZK_C][ZK_C], zk_weigh
 
 /** Activations on their way into the scratchpad. */
 typedef struct {
-    int32_t left;  /**< beats to come */
+    int32_t left;  /**< planes to come, the one in progress included */
     int32_t at;    /**< beats taken */
     int32_t plane; /**< address of the plane */
     int32_t row;   /**< address of the row */
@@ -69,7 +69,7 @@ typedef struct {
 static inline void zk_act_start(const zk_step *s, zk_act_feed *out)
 {
 #pragma HLS inline off
-    out->left = s->a_planes * s->a_words;
+    out->left = s->a_words > 0 ? s->a_planes : 0;
     out->at = 0;
     out->plane = s->a_dst;
     out->row = s->a_dst;
@@ -83,7 +83,7 @@ static inline void zk_act_take(const zk_step *s, const v16 *q, zk_act_feed *f)
 {
 #pragma HLS inline
     v16 beat = q[f->at];
-    int32_t phase = f->x & ((1 << s->a_split) - 1);
+    int32_t phase = f->x & ((1 << s->a_split) - 1) & 3;
     for (int32_t i = 0; i < ZK_C; i++) {
 #pragma HLS unroll
         f->held_word[i] = beat.b[i];
@@ -91,10 +91,10 @@ static inline void zk_act_take(const zk_step *s, const v16 *q, zk_act_feed *f)
     f->held = 1;
     f->held_addr = f->row + (f->x >> s->a_split) + phase * s->a_half;
     f->at++;
-    f->left--;
     f->x++;
     f->word++;
     if (f->word == s->a_words) {
+        f->left--;
         f->word = 0;
         f->x = 0;
         f->plane += s->a_plane;

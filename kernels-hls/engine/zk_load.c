@@ -18,12 +18,13 @@ void ZK_NAME(load_a)(const v16 *act, const zk_step *s, v16 *out_q)
 {
     int32_t n_planes = s->a_planes, n = s->a_words;
     int32_t at = 0;
+    const v16 *p = act + s->a_src;
     for (int32_t plane = 0; plane < n_planes; plane++) {
-        const v16 *p = act + s->a_src + (int64_t)plane * s->a_src_plane;
         for (int32_t i = 0; i < n; i++) {
 #pragma HLS pipeline II = 1
             out_q[at + i] = p[i];
         }
         at += n;
+        p += plane + 1 < n_planes ? s->a_src_plane : 0; // no pointer beyond the buffer
     }
 }

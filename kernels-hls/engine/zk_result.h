@@ -27,7 +27,7 @@ typedef struct {
     int32_t out;  /**< out_base + block * out_plane */
     int32_t acc[ZK_PP][ZK_C];
     int8_t residual[ZK_PP][ZK_C];
-    int32_t x[ZK_PP], y[ZK_PP], live[ZK_PP];
+    int32_t x[ZK_PP], y[ZK_PP], row[ZK_PP], live[ZK_PP]; /**< row: y * out_row */
     zk_params params;
 } zk_group;
 
@@ -49,6 +49,16 @@ static inline int32_t zk_mulh(int32_t a, int32_t b)
     return (int32_t)((product + 0x40000000) >> 31);
 }
 
+/** The add: both tables, rounded by the offset of the sum's sign. */
+static inline int32_t zk_add(const zk_step *s, const zk_table *table, int32_t v, int32_t residual)
+{
+#pragma HLS inline
+    uint32_t sum =
+        (uint32_t)table->add[0][(v + 128) & 255] + (uint32_t)table->add[1][(residual + 128) & 255];
+    uint32_t round = (uint32_t)((int32_t)sum < 0 ? s->add_down : s->add_up);
+    return zi_offset_clamp((int32_t)(sum + round) >> s->add_shift, s->add_zp, s->add_lo, s->add_hi);
+}
+
 /** One value, before POOL2 and UP2. */
 static inline int8_t zk_finish(const zk_step *s, const zk_table *table, int32_t acc,
                                int32_t multiplier, int32_t right, int8_t residual)
@@ -57,23 +67,20 @@ static inline int8_t zk_finish(const zk_step *s, const zk_table *table, int32_t 
     int32_t scaled = zi_rshift_round(zk_mulh(acc, multiplier), right);
     int32_t v = s->kind == ZK_MAXPOOL ? zi_clamp(acc, s->lo, s->hi)
                                       : zi_offset_clamp(scaled, s->zp_out, s->lo, s->hi);
-    if (s->flags & ZK_RESIDUAL) {
-        uint32_t sum = (uint32_t)table->add[0][(v + 128) & 255] +
-                       (uint32_t)table->add[1][(residual + 128) & 255];
-        int32_t r = zi_rshift_round(zi_mulh((int32_t)sum, s->add_mult), -s->add_shift);
-        v = zi_offset_clamp(r, s->add_zp, s->add_lo, s->add_hi);
-    }
+    if (s->flags & ZK_RESIDUAL)
+        v = zk_add(s, table, v, residual);
     if (s->flags & ZK_LUT)
         v = table->lut[(v + 128) & 255];
     return (int8_t)v;
 }
 
-/** Word address of output pixel (y, x). */
-static inline int32_t zk_out_addr(const zk_step *s, int32_t base, int32_t y, int32_t x)
+/** Word address of output pixel x of the row at `row`. The masks say how narrow the products are.
+ */
+static inline int32_t zk_out_addr(const zk_step *s, int32_t row, int32_t x)
 {
 #pragma HLS inline
-    int32_t phase = x & ((1 << s->out_split) - 1);
-    return base + y * s->out_row + (x >> s->out_split) * s->out_col + phase * s->out_half;
+    int32_t phase = x & ((1 << s->out_split) - 1) & 3;
+    return row + (x >> s->out_split) * (s->out_col & ZK_OUT_COL) + phase * s->out_half;
 }
 
 /** 2x2 maximum: slots 0 and 1 are a horizontal pair; slot 0 becomes the result on odd rows. */
@@ -105,7 +112,7 @@ static inline void zk_group_results(const zk_step *s, const zk_table *table, con
         int32_t inside = r < s->wr_lanes && lane0 + r < ZK_PP;
         int32_t lane = inside ? lane0 + r : 0;
         out->valid[r] = inside && g->live[lane];
-        out->addr[r] = zk_out_addr(s, g->out, g->y[lane], g->x[lane]);
+        out->addr[r] = zk_out_addr(s, g->out + g->row[lane], g->x[lane]);
 #ifdef ZK_CSIM
         if (!out->valid[r])
             continue;
@@ -134,14 +141,14 @@ static inline void zk_group_write(const zk_step *s, const zk_table *table,
     if (g->left == 0)
         return;
     zk_group_results(s, table, g, lane0, out);
-    if (s->flags & ZK_POOL2) {
+    if (s->flags & ZK_POOL2) { // written on odd rows: (y - 1) / 2 * out_row
         zk_pool2(line, x, y, out);
-        out->addr[0] = zk_out_addr(s, g->out, y >> 1, x >> 1);
+        out->addr[0] = zk_out_addr(s, g->out + ((g->row[lane] - s->out_row) >> 1), x >> 1);
     }
     if (up) {
-        int32_t row = 2 * y + (g->pos & 1);
-        out->addr[0] = zk_out_addr(s, g->out, row, 2 * x);
-        out->addr[1] = zk_out_addr(s, g->out, row, 2 * x + 1);
+        int32_t row = g->out + 2 * g->row[lane] + (g->pos & 1 ? s->out_row : 0);
+        out->addr[0] = zk_out_addr(s, row, 2 * x);
+        out->addr[1] = zk_out_addr(s, row, 2 * x + 1);
         out->valid[1] = out->valid[0];
         for (int32_t c = 0; c < ZK_C; c++) {
 #pragma HLS unroll

@@ -17,7 +17,7 @@
  * Table of a step, in this order, each part starting at a full word:
  *   n_taps taps      8 bytes each: int32 offset, int16 dy, int16 dx (see zk_tap)
  *   if ZK_RESIDUAL   256 x int32 for the own value, then 256 x int32 for the residual's; entry
- *                    q + 128 is zi_add_term() of value q
+ *                    q + 128 is what value q adds to the sum, in 2^-add_shift of the output's unit
  *   if ZK_LUT        256 x int8; entry q + 128 replaces value q
  * All integers are little-endian.
  *
@@ -137,7 +137,7 @@ typedef struct {
      * y and x, UP2 has doubled them (and adds 0, 1). */
     int32_t out_base;  /**< E */
     int32_t out_row;   /**< E */
-    int32_t out_col;   /**< E 1, or the stride of a transposed convolution */
+    int32_t out_col;   /**< E [1, ZK_OUT_COL]: 1, or the stride of a transposed convolution */
     int32_t out_plane; /**< E */
     int32_t out_split; /**< E log2 of the column split for a consumer's stride: 0, 1, 2 */
     int32_t out_half;  /**< E words from one column phase to the next */
@@ -145,8 +145,11 @@ typedef struct {
     int32_t res_base;  /**< E residual of block o, pixel (y, x) at res_base + o * res_plane ... */
     int32_t res_row;   /**< E ... + y * res_row + x */
     int32_t res_plane; /**< E */
-    int32_t add_mult;  /**< E output multiplier of the add, [2^30, 2^31) */
-    int32_t add_shift; /**< E its shift, [ZI_SHIFT_MIN, 0] */
+    /* The sum of the two entries, plus add_up where it is >= 0, add_down where it is < 0, shifted
+     * right by add_shift (towards minus infinity), plus add_zp, clamped. */
+    int32_t add_shift; /**< E fraction bits of the tables, [0, 31] */
+    int32_t add_up;    /**< E */
+    int32_t add_down;  /**< E */
     int32_t add_zp;    /**< E */
     int32_t add_lo;    /**< E clamp of the sum */
     int32_t add_hi;    /**< E */
@@ -190,7 +193,7 @@ typedef struct {
     F(stride_y) F(stride_x) F(in_h) F(in_w) F(in_base) F(in_row) F(in_col) F(in_plane) \
     F(in_ocb_step) F(in_ocb_every) F(zp_in) F(zp_out) F(lo) F(hi) F(out_base) F(out_row) \
     F(out_col) F(out_plane) F(out_split) F(out_half) F(res_base) F(res_row) F(res_plane) \
-    F(add_mult) F(add_shift) F(add_zp) F(add_lo) F(add_hi) F(row_n) F(row_dx) F(w_words) \
+    F(add_shift) F(add_up) F(add_down) F(add_zp) F(add_lo) F(add_hi) F(row_n) F(row_dx) F(w_words) \
     F(w_src) F(a_src) F(a_planes) F(a_words) F(a_src_plane) F(a_dst) F(a_w) F(a_row) F(a_plane) \
     F(a_split) F(a_half) F(st_dst) F(st_words) F(st_plane)
 // clang-format on

@@ -8,6 +8,7 @@
 #define ZI_PLAN_LAYER_H
 
 #include "plan/plan.h"
+#include "plan/sum_tables.h"
 
 /** A tensor as n pictures of h x w pixels with c channels. */
 typedef struct zi_image {
@@ -80,13 +81,7 @@ typedef struct zi_channel {
 bool zi_channel_get(const zi_graph *g, const zi_node *n, int32_t o, zi_channel *out,
                     int32_t *largest);
 
-/** Multipliers of a quantised Add. Ref: docs/arithmetic.md, "Binary operators". */
-typedef struct zi_add_numbers {
-    int32_t multiplier[2], shift[2]; /**< of the operands */
-    int32_t out_multiplier, out_shift;
-} zi_add_numbers;
-
-/** False: scales too far apart for the engine (the output's shift must not be to the left). */
+/** Numbers of an Add. False: scales too far apart (the output's shift must not be to the left). */
 bool zi_add_numbers_get(const zi_graph *g, const zi_node *n, zi_add_numbers *out);
 
 /** Bounds of a node's fused activation in its output's quantisation. */

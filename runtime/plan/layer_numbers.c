@@ -39,8 +39,18 @@ bool zi_add_numbers_get(const zi_graph *g, const zi_node *n, zi_add_numbers *out
         !zi_multiplier_from_real(twice_max / ((double)(1 << ZI_ADD_LEFT_SHIFT) * y), &m[2]) ||
         m[2].shift > 0 || m[2].multiplier == 0)
         return false;
+    int32_t zero = zi_node_out(g, n, 0)->quant.zero_point[0];
     *out = (zi_add_numbers){
-        {m[0].multiplier, m[1].multiplier}, {m[0].shift, m[1].shift}, m[2].multiplier, m[2].shift};
+        .multiplier = {m[0].multiplier, m[1].multiplier},
+        .shift = {m[0].shift, m[1].shift},
+        .out_multiplier = m[2].multiplier,
+        .out_shift = m[2].shift,
+        .zero = {zi_node_in(g, n, 0)->quant.zero_point[0],
+                 zi_node_in(g, n, 1)->quant.zero_point[0]},
+    };
+    zi_layer_clamp(g, n, &out->lo, &out->hi);
+    out->lo -= zero;
+    out->hi -= zero;
     return true;
 }
 

@@ -55,6 +55,7 @@ typedef struct zi_map_layer {
     uint32_t in, residual, out; /**< places; residual may be ZI_NONE */
     zi_id add;                  /**< fused Add; ZI_NONE: none */
     uint32_t own_operand;       /**< of the Add: which one is the sum */
+    const int8_t *own_lut;      /**< of the Add: table of its own operand, before; NULL: none */
     const int8_t *lut;          /**< final table; NULL: none; see has_lut */
     bool has_lut;
     bool pool2;

@@ -60,8 +60,8 @@ static bool fuse_add(zi_map_builder *b, const zi_node *n, zi_id node)
     uint32_t own = 0;
     for (uint32_t k = 0; k < 2; k++) {
         zi_map_layer *l = open_layer(b, n->in[k]);
-        if (l && !l->has_lut && l->add == ZI_NONE && l->l.kind != ZI_LAYER_CONCAT &&
-            !l->l.transposed && (!best || l > best)) {
+        if (l && l->add == ZI_NONE && l->l.kind != ZI_LAYER_CONCAT && !l->l.transposed &&
+            (!best || l > best)) {
             best = l;
             own = k;
         }
@@ -74,6 +74,9 @@ static bool fuse_add(zi_map_builder *b, const zi_node *n, zi_id node)
     best->add = node;
     best->own_operand = own;
     best->residual = other;
+    best->own_lut = best->lut; // is taken up by the add's own table
+    best->lut = NULL;
+    best->has_lut = false;
     rename_output(b, best, n->out[0], node);
     return true;
 }

@@ -86,7 +86,7 @@ static bool counts_ok(const checker *c, const zk_step *s)
         !in(s->in_row, 0, far) || !in(s->in_col, 0, far) || !in(s->in_plane, 0, far) ||
         !in(s->in_ocb_step, 0, far) || !in(s->in_ocb_every, 1, side) || !in(s->in_base, 0, far))
         return false;
-    if (!in(s->out_split, 0, 2) || !in(s->out_row, 0, far) || !in(s->out_col, 0, far) ||
+    if (!in(s->out_split, 0, 2) || !in(s->out_row, 0, far) || !in(s->out_col, 1, ZK_OUT_COL) ||
         !in(s->out_plane, 0, far) || !in(s->out_half, 0, far) || !in(s->out_base, 0, far) ||
         !in(s->res_row, 0, far) || !in(s->res_plane, 0, far) || !in(s->res_base, 0, far))
         return false;
@@ -107,7 +107,7 @@ static bool result_ok(const zk_step *s)
                                s->out_w / 2 > ZK_LINE))
         return false;
     if (flags & ZK_RESIDUAL)
-        return in(s->add_mult, 1 << 30, INT32_MAX) && in(s->add_shift, -31, 0) &&
+        return in(s->add_shift, 0, 31) &&
                in(s->add_zp, -128, 127) && in(s->add_lo, -128, s->add_hi) &&
                in(s->add_hi, -128, 127);
     return true;

@@ -10,6 +10,8 @@
 typedef struct packer {
     const zi_map *m;
     zi_pl_code *code;
+    uint32_t sum_layer; // whose add `sum` is; ZI_NONE: none yet
+    zi_sum_tables sum;
 } packer;
 
 static const zi_tensor *in_of(const packer *p, const zi_node *n, uint32_t i)
@@ -218,27 +220,36 @@ static void set_numbers(const packer *p, const zi_map_layer *l, zk_step *s)
         if (!l->l.mean_weight)
             zi_layer_clamp(g, n, &s->lo, &s->hi);
     }
-    zi_add_numbers add;
-    if (l->add != ZI_NONE && zi_add_numbers_get(g, &g->nodes[l->add], &add)) {
-        const zi_node *sum = &g->nodes[l->add];
-        s->add_mult = add.out_multiplier;
-        s->add_shift = add.out_shift;
-        s->add_zp = zi_node_out(g, sum, 0)->quant.zero_point[0];
-        zi_layer_clamp(g, sum, &s->add_lo, &s->add_hi);
+    if (l->add != ZI_NONE) {
+        const zi_node *add = &g->nodes[l->add];
+        s->add_shift = p->sum.shift;
+        s->add_up = p->sum.up;
+        s->add_down = p->sum.down;
+        s->add_zp = zi_node_out(g, add, 0)->quant.zero_point[0];
+        zi_layer_clamp(g, add, &s->add_lo, &s->add_hi);
     }
 }
 
-static void put_add_table(const packer *p, const zi_map_layer *l, uint32_t operand, v16 *out)
+/** The tables of the layer's add, made once for all its steps. */
+static void make_sum(packer *p, uint32_t layer)
 {
-    const zi_graph *g = p->m->g;
-    const zi_node *sum = &g->nodes[l->add];
-    zi_add_numbers add;
-    if (!zi_add_numbers_get(g, sum, &add)) // checked when it was placed
+    zi_id add = p->m->layers[layer].add;
+    zi_add_numbers numbers;
+    if (add == ZI_NONE || p->sum_layer == layer)
         return;
-    int32_t zero = in_of(p, sum, operand)->quant.zero_point[0];
-    for (int32_t q = -128; q <= 127; q++) {
-        int32_t term = zi_add_term(q, zero, add.multiplier[operand], add.shift[operand]);
-        zk_put32(&out[(q + 128) / 4], (q + 128) % 4, term);
+    p->sum_layer = layer;
+    if (zi_add_numbers_get(p->m->g, &p->m->g->nodes[add], &numbers)) // checked when it was placed
+        (void)zi_sum_tables_make(&numbers, &p->sum);
+}
+
+static void put_add_tables(const packer *p, const zi_map_layer *l, v16 *out)
+{
+    for (int32_t i = 0; i < 512; i++) {
+        uint32_t operand = i < 256 ? l->own_operand : 1 - l->own_operand;
+        int32_t at = i % 256;
+        if (i < 256 && l->own_lut)
+            at = l->own_lut[at] + 128;
+        zk_put32(&out[i / 4], i % 4, p->sum.term[operand][at]);
     }
 }
 
@@ -249,8 +260,7 @@ static void put_table(const packer *p, const zi_map_step *s, v16 *out)
         zk_tap_pack(&p->m->taps[s->first_tap + (uint32_t)t].tap, t % 2, &out[t / 2]);
     out += (s->step.n_taps + 1) / 2;
     if (s->step.flags & ZK_RESIDUAL) {
-        put_add_table(p, l, l->own_operand, out);
-        put_add_table(p, l, 1 - l->own_operand, out + ZK_ADD_WORDS);
+        put_add_tables(p, l, out);
         out += 2 * ZK_ADD_WORDS;
     }
     for (int32_t i = 0; i < 256 && (s->step.flags & ZK_LUT); i++)
@@ -262,22 +272,33 @@ static int32_t table_words(const zi_map_step *s)
     return s->layer == ZI_NONE ? 0 : zk_table_words(&s->step);
 }
 
-/** Steps of one picture; their tables stand behind those of the last one. */
-static void put_picture(packer *p, int32_t picture, int32_t first, int32_t tables)
+/** Steps of the first picture, and their tables. */
+static void put_steps(packer *p, int32_t first, int32_t tables)
 {
     const zi_map *m = p->m;
     for (size_t i = 0; i < m->n_steps; i++) {
         zk_step s = m->steps[i].step;
-        s.a_src += s.a_planes ? picture * m->act_words : 0;
-        s.st_dst += s.flags & ZK_OUT_FIFO ? picture * m->act_words : 0;
         if (m->steps[i].layer != ZI_NONE) {
+            make_sum(p, m->steps[i].layer);
             set_numbers(p, &m->layers[m->steps[i].layer], &s);
             s.table = tables;
-            if (picture == 0)
-                put_table(p, &m->steps[i], p->code->steps + tables);
+            put_table(p, &m->steps[i], p->code->steps + tables);
             tables += table_words(&m->steps[i]);
         }
         zk_step_pack(&s, p->code->steps + first + (int32_t)i * ZK_STEP_WORDS);
+    }
+}
+
+/** Steps of another picture: those of the first, which they share tables with, elsewhere in DDR. */
+static void put_picture(packer *p, int32_t picture, int32_t first, int32_t from)
+{
+    const zi_map *m = p->m;
+    for (int32_t i = 0; i < (int32_t)m->n_steps; i++) {
+        zk_step s;
+        zk_step_unpack(p->code->steps + from + i * ZK_STEP_WORDS, &s);
+        s.a_src += s.a_planes ? picture * m->act_words : 0;
+        s.st_dst += s.flags & ZK_OUT_FIFO ? picture * m->act_words : 0;
+        zk_step_pack(&s, p->code->steps + first + i * ZK_STEP_WORDS);
     }
 }
 
@@ -317,11 +338,14 @@ zurt_status zi_pl_code_create(zurt_ctx *ctx, const zi_map *m, zi_pl_code *out)
         zi_pl_code_destroy(out);
         return zi_fail(ctx, ZURT_E_NOMEM, "PL: no memory for the steps and weights");
     }
-    packer p = {m, out};
+    packer p = {.m = m, .code = out, .sum_layer = ZI_NONE};
     for (int32_t i = 0; i < m->batch; i++) {
         int32_t first = (int32_t)(segments + i * steps);
         put_segments(&p, i, first);
-        put_picture(&p, i, first, (int32_t)(words - tables));
+        if (i == 0)
+            put_steps(&p, first, (int32_t)(words - tables));
+        else
+            put_picture(&p, i, first, (int32_t)segments);
     }
     for (size_t i = 0; i < m->n_steps; i++) {
         if (m->steps[i].w_used && !m->steps[i].w_again)
