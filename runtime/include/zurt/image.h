@@ -1,5 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/** @file Pictures to input tensors: JPEG decoding, resize, crop, normalisation, quantisation. */
+/**
+ * @file
+ * Pictures to input tensors: JPEG decoding, resize, crop, normalisation, quantisation.
+ *
+ * All functions run on the ctx's thread and leave the reason of a failure in zurt_ctx_error().
+ * Pixels come from the ctx's allocator and are freed with the same ctx.
+ */
 #ifndef ZURT_IMAGE_H
 #define ZURT_IMAGE_H
 
@@ -17,31 +23,42 @@ typedef struct zurt_image {
     uint8_t *pixels;  /**< owned; zurt_image_destroy() frees */
 } zurt_image;
 
-/** Largest side and area accepted: beyond them ZURT_E_LIMIT. */
+/** Largest side and area, of a picture read or made: beyond them ZURT_E_LIMIT. */
 #define ZURT_IMAGE_MAX_SIDE   16384
 #define ZURT_IMAGE_MAX_PIXELS (1 << 26)
 
 /**
- * Decodes a JPEG file to RGB (grey files too: three equal channels).
+ * Reads a JPEG file, baseline or progressive, to RGB (grey files too: three equal channels).
  *
- * @param out filled; free with zurt_image_destroy(). Zeroed on failure.
- * @return ZURT_OK; ZURT_E_ARG; ZURT_E_IO; ZURT_E_FORMAT: not a JPEG or damaged; ZURT_E_LIMIT;
- *         ZURT_E_NOMEM; ZURT_E_UNSUPPORTED: CMYK.
- * Ref: libjpeg-turbo; the slow integer DCT, fancy upsampling.
+ * @param path of a regular file; borrowed for the call.
+ * @param out  filled, whatever it held; zurt_image_destroy() frees it. Zeroed on failure.
+ * @return ZURT_OK; ZURT_E_ARG: NULL; ZURT_E_IO: the file cannot be read; ZURT_E_FORMAT: not a
+ *         JPEG, or damaged: parts are not replaced by grey; ZURT_E_LIMIT: more pixels than above,
+ *         more than 256 MiB or 256 scans; ZURT_E_UNSUPPORTED: CMYK, or a kind that libjpeg-turbo
+ *         was built without; ZURT_E_NOMEM.
+ * Ref: ITU-T T.81; libjpeg-turbo's slow integer DCT and fancy upsampling, as most readers use.
  */
 ZURT_API zurt_status zurt_image_load_jpeg(zurt_ctx *ctx, const char *path, zurt_image *out);
-/** As above from memory. */
+/** As zurt_image_load_jpeg(), from `size` bytes in memory, borrowed for the call. No ZURT_E_IO. */
 ZURT_API zurt_status zurt_image_decode_jpeg(zurt_ctx *ctx, const void *bytes, size_t size,
                                             zurt_image *out);
-/** Frees the pixels and zeroes the struct. NULL is allowed. */
+/** Frees the pixels and zeroes the struct; a NULL or zeroed image is allowed. */
 ZURT_API void zurt_image_destroy(zurt_ctx *ctx, zurt_image *image);
 
 /**
- * Resizes (bilinear, half-pixel centres, antialiased when shrinking as Pillow's BILINEAR) and
- * crops.
+ * Resizes and crops: bilinear with half-pixel centres, widened when shrinking.
  *
- * @param crop_ratio for ZURT_FIT_CENTRE_CROP: 0.875 takes 224 out of 256; in (0, 1].
- * @return ZURT_OK; ZURT_E_ARG; ZURT_E_LIMIT; ZURT_E_NOMEM.
+ * @param in         1 or 3 channels; borrowed for the call.
+ * @param width      of the result, pixels; 1 to ZURT_IMAGE_MAX_SIDE, as `height`.
+ * @param fit        ZURT_FIT_STRETCH: the whole picture, whatever its aspect becomes;
+ *                   ZURT_FIT_CENTRE_CROP: the middle, aspect kept.
+ * @param crop_ratio for ZURT_FIT_CENTRE_CROP, of the shorter side, in [1/1024, 1]: 0.875 resizes
+ *                   to 256 and takes 224. Ignored otherwise.
+ * @param out        another image than `in`, filled whatever it held, with in->channels;
+ *                   zurt_image_destroy() frees it. Zeroed on failure.
+ * @return ZURT_OK; ZURT_E_ARG: NULL, `in` without pixels, an unknown fit, a ratio outside (0, 1];
+ *         ZURT_E_LIMIT: a side, an area or a ratio beyond the limits; ZURT_E_NOMEM.
+ * Ref: Pillow's Image.resize(BILINEAR) up to 11.3: the same bytes.
  */
 ZURT_API zurt_status zurt_image_fit(zurt_ctx *ctx, const zurt_image *in, int32_t width,
                                     int32_t height, zurt_fit fit, float crop_ratio,
@@ -51,11 +68,12 @@ ZURT_API zurt_status zurt_image_fit(zurt_ctx *ctx, const zurt_image *in, int32_t
  * Normalises pixels and writes them as one picture [H, W, C] of an input tensor; F32 as
  * (pixel / 255 - mean) / std, S8 and U8 quantised from that value.
  *
- * @param norm of 1 channel (for all) or as many as the input has.
- * @param info the model's input [N, H, W, C]; H and W must equal the image's; C 1 (from RGB by
- *             BT.601 luma) or 3 (B, G, R order if norm->is_bgr).
- * @param out  H * W * C elements; for a batch one picture's share.
- * @return ZURT_OK; ZURT_E_ARG: shape, type or byte count does not fit.
+ * @param image borrowed for the call.
+ * @param norm  of 1 channel (for all) or as many as the input has.
+ * @param info  the model's input [N, H, W, C]; H and W must equal the image's; C 1 (from RGB by
+ *              BT.601 luma) or 3 (B, G, R order if norm->is_bgr).
+ * @param out   the caller's, H * W * C elements; for a batch one picture's share.
+ * @return ZURT_OK; ZURT_E_ARG: NULL, or shape, type or byte count does not fit.
  * Allocates nothing.
  */
 ZURT_API zurt_status zurt_image_to_tensor(zurt_ctx *ctx, const zurt_image *image,
