@@ -101,6 +101,26 @@ static zurt_status prepare_split(zurt_ctx *ctx, zi_prepared *p)
     return make_state(p, x, p->node->out, p->node->n_out) ? ZURT_OK : zi_op_nomem(ctx, p);
 }
 
+/* Rows of a block: together they should stay in the first cache while each part is copied. */
+enum { BLOCK_BYTES = 8192 };
+
+/* Whole rows of one part. A copy of a known size is a move or two, not a call. */
+static void copy_rows(const zi_prepared *p, const segment *part, const uint8_t *x, uint8_t *y,
+                      int64_t rows, int64_t row_bytes)
+{
+    const size_t n = (size_t)part->bytes;
+    for (int64_t row = 0; row < rows; row++, x += n, y += row_bytes) {
+        if (part->table)
+            p->kernels->lut_s8((const int8_t *)x, part->table, (int8_t *)y, n);
+        else if (n == 1)
+            *y = *x;
+        else if (n == 4)
+            memcpy(y, x, 4);
+        else
+            memcpy(y, x, n);
+    }
+}
+
 /* The part of row `row` that lies in bytes [begin, end) of the whole: `from`, `n` within the part.
  * false: nothing. */
 static bool overlap(const state *s, const segment *part, int64_t row, int64_t begin, int64_t end,
@@ -113,26 +133,40 @@ static bool overlap(const state *s, const segment *part, int64_t row, int64_t be
     return hi > lo;
 }
 
+/* Bytes [begin, end) of the output, of one row. */
+static void concat_within(const job *j, int64_t row, int64_t begin, int64_t end)
+{
+    const state *s = j->s;
+    int64_t from, n;
+    for (uint32_t i = 0; i < s->n; i++) {
+        const segment *part = &s->parts[i];
+        if (!overlap(s, part, row, begin, end, &from, &n))
+            continue;
+        segment some = {.bytes = n, .table = part->table};
+        copy_rows(j->p, &some, (const uint8_t *)j->args->in[i] + row * part->bytes + from,
+                  (uint8_t *)j->args->out[0] + row * s->row_bytes + part->offset + from, 1, 0);
+    }
+}
+
 static void task_concat(void *arg, uint32_t index, uint32_t n_tasks)
 {
     const job *j = arg;
     const state *s = j->s;
-    uint8_t *out = j->args->out[0];
-    int64_t begin, end, from, n;
+    const int64_t block = s->row_bytes < BLOCK_BYTES ? BLOCK_BYTES / s->row_bytes : 1;
+    int64_t begin, end;
     zi_task_range(index, n_tasks, s->rows * s->row_bytes, &begin, &end);
-    for (int64_t row = begin / s->row_bytes; row * s->row_bytes < end; row++) {
-        for (uint32_t i = 0; i < s->n; i++) {
-            const segment *part = &s->parts[i];
-            if (!overlap(s, part, row, begin, end, &from, &n))
-                continue;
-            const uint8_t *x = (const uint8_t *)j->args->in[i] + row * part->bytes + from;
-            uint8_t *y = out + row * s->row_bytes + part->offset + from;
-            if (part->table)
-                j->p->kernels->lut_s8((const int8_t *)x, part->table, (int8_t *)y, (size_t)n);
-            else
-                memcpy(y, x, (size_t)n);
-        }
+    int64_t row = begin / s->row_bytes, last = end / s->row_bytes; // rows [row, last) are whole
+    if (begin > row * s->row_bytes)
+        concat_within(j, row++, begin, end);
+    for (int64_t rows; row < last; row += rows) {
+        rows = last - row < block ? last - row : block;
+        for (uint32_t i = 0; i < s->n; i++)
+            copy_rows(j->p, &s->parts[i], (const uint8_t *)j->args->in[i] + row * s->parts[i].bytes,
+                      (uint8_t *)j->args->out[0] + row * s->row_bytes + s->parts[i].offset, rows,
+                      s->row_bytes);
     }
+    if (row == last && end > row * s->row_bytes)
+        concat_within(j, row, row * s->row_bytes, end);
 }
 
 static void task_split(void *arg, uint32_t index, uint32_t n_tasks)

@@ -31,15 +31,17 @@ static int64_t clamp_index(int64_t i, int64_t n)
     return i >= n ? n - 1 : i;
 }
 
-/* One element of the two common sizes without a call: a channel shuffle moves single elements. */
-static void copy_element(uint8_t *to, const uint8_t *from, size_t bytes)
+/* n elements of one row of the axis. A channel shuffle moves single bytes: without a call. */
+static void take(const job *j, const int64_t *indices, int64_t n, const uint8_t *in, uint8_t *out)
 {
-    if (bytes == 1)
-        *to = *from;
-    else if (bytes == 4)
-        memcpy(to, from, 4);
-    else
-        memcpy(to, from, bytes);
+    if (j->inner_bytes == 1) {
+        for (int64_t k = 0; k < n; k++)
+            out[k] = in[clamp_index(indices[k], j->axis)];
+        return;
+    }
+    for (int64_t k = 0; k < n; k++)
+        memcpy(out + (size_t)k * j->inner_bytes,
+               in + (size_t)clamp_index(indices[k], j->axis) * j->inner_bytes, j->inner_bytes);
 }
 
 static void task(void *arg, uint32_t index, uint32_t n_tasks)
@@ -50,16 +52,12 @@ static void task(void *arg, uint32_t index, uint32_t n_tasks)
     uint8_t *out = j->args->out[0];
     int64_t begin, end;
     zi_task_range(index, n_tasks, j->outer * j->n_indices, &begin, &end);
-    int64_t first = begin / j->n_indices * j->axis; // row of the axis's element 0
-    int64_t k = begin % j->n_indices;
-    for (int64_t row = begin; row < end; row++) {
-        int64_t from = first + clamp_index(indices[k], j->axis);
-        copy_element(out + (size_t)row * j->inner_bytes, in + (size_t)from * j->inner_bytes,
-                     j->inner_bytes);
-        if (++k == j->n_indices) {
-            k = 0;
-            first += j->axis;
-        }
+    for (int64_t at = begin; at < end;) {
+        const int64_t outer = at / j->n_indices, k = at % j->n_indices;
+        const int64_t n = j->n_indices - k < end - at ? j->n_indices - k : end - at;
+        take(j, indices + k, n, in + (size_t)(outer * j->axis) * j->inner_bytes,
+             out + (size_t)at * j->inner_bytes);
+        at += n;
     }
 }
 
