@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What every back end must do. The suite runs for each row of the device table, and for the
- * accelerator that the tests bring along; a row whose device is absent here is reported as skipped.
+ * accelerators that the tests bring along; a row whose device is absent here is reported as
+ * skipped.
  */
 #include <pthread.h>
 #include <setjmp.h>
@@ -19,6 +20,7 @@
 #include "support/reference.h"
 #include "support/test_allocator.h"
 #include "support/test_device.h"
+#include "support/toy_backend.h"
 
 // The back end under test.
 typedef struct target {
@@ -398,5 +400,11 @@ int main(void)
     zt_device_reset();
     current = (target){"test", {.candidates = {&zt_backend_device}, .n = 1, .required = true}};
     failed += run_suite(current.name);
+    current = (target){"toy", {.candidates = {&zt_backend_toy}, .n = 1, .required = true}};
+    failed += run_suite(current.name);
+    if (atomic_load(&zt_toy.n_commands) == 0) {
+        fprintf(stderr, "the toy had nothing to do\n");
+        failed++;
+    }
     return failed ? 1 : 0;
 }
