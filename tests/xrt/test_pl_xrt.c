@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The XRT port through the real libxrt_coreutil; started by scripts/swemu-env. With --once it only
- * computes one result, for tests of several processes. */
+/* The XRT port through the real libxrt_coreutil; started by scripts/swemu-env. For tests of several
+ * processes: with --once it only computes one result, with --hang it waits for a launch that does
+ * not end. */
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -293,6 +294,17 @@ static void a_hang_is_a_timeout_and_the_next_open_works(void **state)
     computes(*state);
 }
 
+static void waits_for_ever(void **state)
+{
+    zt_pl pl = open_xrt(*state);
+    assert_int_equal(zt_pl_step(&pl, ZT_HANG, 0, 0), ZURT_OK);
+    assert_int_equal(zt_pl_start(&pl), ZURT_OK);
+    print_message("launched\n");
+    fflush(stdout);
+    assert_int_equal(zi_pl_run_wait(pl.run, 60000, pl.error), ZURT_E_DEVICE);
+    zt_pl_finish(&pl);
+}
+
 static zurt_status open_with(zurt_ctx *ctx, const char *xclbin, uint32_t engine_version)
 {
     zi_pl_device *device = (void *)-1;
@@ -400,6 +412,9 @@ int main(int argc, char **argv)
         cmocka_unit_test(refuses_wrong_devices),
         cmocka_unit_test(the_engine_is_packed_with_its_table),
     };
+    const struct CMUnitTest hang[] = {cmocka_unit_test(waits_for_ever)};
+    if (argc > 1 && strcmp(argv[1], "--hang") == 0)
+        return cmocka_run_group_tests(hang, setup, teardown);
     if (argc > 1 && strcmp(argv[1], "--once") == 0)
         return cmocka_run_group_tests(once, setup, teardown);
     return cmocka_run_group_tests(tests, setup, teardown);
