@@ -75,6 +75,12 @@ bool zi_layer_take_images(zi_layer_answer *a)
     return check_image(a, &l->x) && check_image(a, &l->y);
 }
 
+/** Words of a row of one plane, at most: a vector's has no neighbours to keep clear of. */
+static int64_t row_words(const zi_image *i, int64_t lanes)
+{
+    return i->h == 1 && i->w == 1 ? 1 : i->w + 2 * lanes;
+}
+
 bool zi_layer_check_row(zi_layer_answer *a, int32_t in_blocks, int32_t out_blocks)
 {
     const zi_layer *l = a->layer;
@@ -82,8 +88,8 @@ bool zi_layer_check_row(zi_layer_answer *a, int32_t in_blocks, int32_t out_block
     if (rows > l->x.h)
         rows = l->x.h;
     int64_t lanes = a->q->caps->pixel_parallel;
-    int64_t words = (rows + 1) * (l->x.w + 2 * lanes) * in_blocks +
-                    2 * (int64_t)(l->y.w + 2 * lanes) * out_blocks;
+    int64_t words =
+        (rows + 1) * row_words(&l->x, lanes) * in_blocks + 2 * row_words(&l->y, lanes) * out_blocks;
     if (words <= a->q->caps->scratchpad_words / 2)
         return true;
     return zi_layer_refuse(

@@ -59,6 +59,7 @@ typedef struct zi_map_layer {
     const int8_t *lut;          /**< final table; NULL: none; see has_lut */
     bool has_lut;
     bool pool2;
+    bool picks;     /**< reads some columns of a picture that is not split: one lane */
     bool packed;    /**< the input is packed: kernel, stride and pad are in the packed picture */
     uint32_t quads; /**< place of a tile's sums, those of 2x2 pixels one after the other as blocks,
                          of which the result is the maximum; ZI_NONE: the sums are the result */

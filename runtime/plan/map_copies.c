@@ -10,7 +10,7 @@
 // Splits layer i's place in `level` column phases: log2 of the stride with which it is read.
 static int32_t split_of(const zi_map_layer *l)
 {
-    int32_t s = l->l.transposed ? 1 : l->l.stride[1];
+    int32_t s = l->l.transposed || l->picks ? 1 : l->l.stride[1];
     return s == 4 ? 2 : s == 2 ? 1 : 0;
 }
 
@@ -30,18 +30,45 @@ static zurt_status insert_layer(zi_map_builder *b, size_t at, const zi_map_layer
     return ZURT_OK;
 }
 
-// A copy of `in` for layer `at` and those after it that read with the same split.
-static zurt_status copy_for(zi_map_builder *b, size_t at, uint32_t in, int32_t split)
+// Whether a layer needs no pixel but those of its stride.
+static bool reads_few(const zi_map *m, const zi_map_layer *l)
+{
+    const zi_layer *d = &l->l;
+    return split_of(l) && d->kernel[0] == 1 && d->kernel[1] == 1 && d->pad[0] == 0 &&
+           d->pad[1] == 0 && !m->places[l->in].input;
+}
+
+/*
+ * A copy of `in` for layer `at` and those after it that read with the same split; of those pixels
+ * alone that are read, if `few`: then they read it with stride 1.
+ */
+static zurt_status copy_for(zi_map_builder *b, size_t at, uint32_t in, bool few)
 {
     zi_map *m = b->m;
     zi_layer desc = zi_map_copy_of(&m->places[in], m->layers[at].l.node);
+    const zi_layer reader = m->layers[at].l;
+    int32_t split = split_of(&m->layers[at]);
+    if (few) {
+        desc.stride[0] = reader.stride[0];
+        desc.stride[1] = reader.stride[1];
+        desc.y = (zi_image){1, reader.y.h, reader.y.w, desc.x.c};
+    }
     uint32_t out;
     zurt_status st = zi_map_add_place(b, ZI_NONE, desc.y, &out);
     if (st)
         return st;
+    m->places[out].split = few ? 0 : split;
     for (size_t i = at; i < m->n_layers; i++) {
-        if (m->layers[i].in == in && split_of(&m->layers[i]) == split)
-            m->layers[i].in = out;
+        zi_map_layer *l = &m->layers[i];
+        if (l->in != in || split_of(l) != split)
+            continue;
+        if (few && (!reads_few(m, l) || l->l.stride[0] != reader.stride[0]))
+            continue;
+        l->in = out;
+        if (few) {
+            l->l.x = desc.y;
+            l->l.stride[0] = l->l.stride[1] = 1;
+        }
     }
     zi_map_layer copy = {.l = desc,
                          .in = in,
@@ -49,9 +76,19 @@ static zurt_status copy_for(zi_map_builder *b, size_t at, uint32_t in, int32_t s
                          .residual = ZI_NONE,
                          .quads = ZI_NONE,
                          .add = ZI_NONE,
+                         .picks = few,
                          .last_node = desc.node,
                          .strip = {ZI_NONE, ZI_NONE}};
     return insert_layer(b, at, &copy);
+}
+
+// A sum that would fill most of the scratchpad together with its residual, were it not written over
+// that; a tensor with split columns cannot be.
+static bool is_crowded(const zi_map *m, uint32_t root)
+{
+    const zi_place *p = &m->places[root];
+    return p->producer != ZI_NONE && m->layers[p->producer].residual != ZI_NONE &&
+           2 * (int64_t)p->h * p->w * p->blocks > m->caps->scratchpad_words / 4 * 3;
 }
 
 static void note_read(zi_map *m, uint32_t place, int32_t split, bool *plain, bool *strided)
@@ -91,11 +128,12 @@ zurt_status zi_map_copy_for_strides(zi_map_builder *b)
         if (!s)
             continue;
         uint32_t in = m->layers[i].in, root = zi_place_root(m, in, &block);
-        if (root < n && plain[root]) {
-            zurt_status st = copy_for(b, i, in, s);
+        bool few = reads_few(m, &m->layers[i]) && !m->places[root].split;
+        if (root < n && (plain[root] || (few && is_crowded(m, root)))) {
+            zurt_status st = copy_for(b, i, in, few);
             if (st)
                 return st;
-            m->places[m->n_places - 1].split = s;
+            plain[root] = true;
             i++;
         } else {
             m->places[root].split = s;

@@ -15,6 +15,8 @@ static uint64_t weight_of(const zi_map_layer *l)
 /** Whether a reader of `pitch` can go on across the end of a row. */
 static bool flows(const zi_map *m, const zi_map_layer *l, bool residual, int32_t pitch)
 {
+    if (l->picks && !residual)
+        return true;
     int64_t row = (int64_t)(residual || l->l.transposed ? 1 : l->l.stride[0]) * pitch;
     int32_t w = l->l.transposed ? zi_ceil_div(l->l.y.w, l->l.stride[1]) : l->l.y.w;
     return l->l.y.h == 1 || (row - w) % (int32_t)m->caps->pixel_parallel == 0;

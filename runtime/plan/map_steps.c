@@ -31,14 +31,18 @@ static zurt_status start_segment(zi_map_emitter *e)
 
 /* ---- results ---- */
 
+/** As many pixels at a time as the banks allow; fewer where that lets loads in for nothing. */
 static void set_write_lanes(const zi_map *m, zk_step *s)
 {
     int32_t most = (int32_t)m->caps->requant_parallel / ZK_C;
+    int32_t pp = (int32_t)m->caps->pixel_parallel, reads = zk_step_reads(s);
     s->wr_lanes = 1;
     if (s->flags & ZK_POOL2)
         s->wr_lanes = 2;
     else if (!(s->flags & (ZK_OUT_FIFO | ZK_UP2)))
-        for (s->wr_lanes = most; !zi_step_banks_distinct(s, (int32_t)m->caps->pixel_parallel);)
+        for (s->wr_lanes = most;
+             !zi_step_banks_distinct(s, pp) || (s->wr_lanes > 1 && !zi_step_admits_loads(s, pp) &&
+                                                zi_ceil_div(s->lanes, s->wr_lanes - 1) <= reads);)
             s->wr_lanes--;
 }
 
@@ -79,7 +83,7 @@ static void set_output(const zi_map *m, const zi_map_layer *l, const zi_map_shar
 static void set_order(const zi_map *m, zk_step *s, bool flows)
 {
     int32_t pp = (int32_t)m->caps->pixel_parallel, pixels = s->out_w * s->out_h;
-    int32_t width = flows ? pixels : s->out_w;
+    int32_t width = s->in_col > 1 ? 1 : flows ? pixels : s->out_w;
     s->lanes = width < pp ? width : pp;
     if (flows) {
         s->wrap_w = s->out_w;
@@ -97,7 +101,7 @@ static void set_order(const zi_map *m, zk_step *s, bool flows)
 static bool flows_on(const zi_map *m, const zk_step *s)
 {
     int32_t pp = (int32_t)m->caps->pixel_parallel;
-    if (s->out_h == 1)
+    if (s->out_h == 1 || s->in_col > 1)
         return true;
     if ((s->in_row - s->out_w) % pp != 0)
         return false;
@@ -115,7 +119,7 @@ static void set_input(const zi_map_layer *l, const zi_map_view *v, const zi_map_
     s->in_w = v->w;
     s->in_base = v->base;
     s->in_row = s->stride_y * v->pitch;
-    s->in_col = 1;
+    s->in_col = l->picks ? s->stride_x : 1;
     s->in_plane = v->plane;
     s->n_icb = 1;
     if (d->kind == ZI_LAYER_CONV) {

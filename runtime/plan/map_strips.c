@@ -67,7 +67,7 @@ static zurt_status add_strip(zurt_ctx *ctx, zi_map *m, uint32_t layer, int which
     if (!zi_map_grow(m, (void **)&m->places, &m->cap_places, m->n_places, sizeof(*m->places)))
         return zi_map_nomem(ctx);
     const zi_place *source = &m->places[which ? l->residual : l->in];
-    int32_t stride = which || l->l.transposed ? 1 : l->l.stride[1];
+    int32_t stride = which || l->l.transposed || l->picks ? 1 : l->l.stride[1];
     uint32_t index = (uint32_t)m->n_places++;
     zi_place *p = &m->places[index];
     *p = (zi_place){.tensor = ZI_NONE,
