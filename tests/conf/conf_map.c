@@ -2,7 +2,8 @@
 /*
  * Random networks through mapper, checker and engine in C simulation, against the reference
  * kernels. The engine is told to have less memory than it has, so that layers are computed in
- * strips and tensors go to DDR and back.
+ * strips and tensors go to DDR and back. The engine's own count of iterations must be the mapper's:
+ * it is what every modelled number is made of.
  *
  *   conf_map [COUNT [FIRST_SEED]]
  */
@@ -20,6 +21,17 @@
 static zi_caps caps;
 static zi_pl_engine engine;
 
+/* Iterations that the engine counted since the last run began. */
+static int64_t counted;
+static zi_pl_counts (*take_counts)(void);
+
+static zi_pl_counts count_and_take(void)
+{
+    zi_pl_counts c = take_counts();
+    counted += c.iterations;
+    return c;
+}
+
 static zurt_status open_small(zurt_ctx *ctx, const zi_backend_config *config, zi_backend **out)
 {
     return zi_pl_open_engine(ctx, config, &engine, out);
@@ -27,7 +39,7 @@ static zurt_status open_small(zurt_ctx *ctx, const zi_backend_config *config, zi
 
 /* What the mapper did over all networks: a test of nothing must not pass. */
 typedef struct tally {
-    uint32_t nets, on_pl, strips, spills, in_place, packed, quads, kinds[5], flags[7];
+    uint32_t nets, on_pl, strips, spills, in_place, packed, quads, picks, kinds[5], flags[7];
 } tally;
 
 static void count_map(tally *t, const zi_map *m)
@@ -38,8 +50,10 @@ static void count_map(tally *t, const zi_map *m)
         t->in_place += m->places[i].shares != ZI_NONE;
         t->packed += m->places[i].pack.lanes_h != 0;
     }
-    for (size_t i = 0; i < m->n_layers; i++)
+    for (size_t i = 0; i < m->n_layers; i++) {
         t->quads += m->layers[i].quads != ZI_NONE;
+        t->picks += m->layers[i].picks;
+    }
     t->on_pl++;
     t->strips += strips;
     t->spills += m->n_starts > 1;
@@ -59,6 +73,18 @@ static void count_session(tally *t, const zurt_session *s)
     }
 }
 
+/* Iterations of one run as the mapper planned them. */
+static int64_t planned(const zurt_session *s)
+{
+    int64_t sum = 0;
+    for (uint32_t i = 0; i < s->schedule->partition->n_segments; i++) {
+        const zi_map *m = s->schedule->partition->segments[i].map;
+        for (size_t k = 0; m && k < m->n_steps; k++)
+            sum += (int64_t)m->steps[k].step.iterations * m->batch;
+    }
+    return sum;
+}
+
 static int fail(uint64_t seed, const char *what, zurt_ctx *ctx, const zi_graph *g)
 {
     char *text = NULL;
@@ -74,6 +100,8 @@ static int run_net(zurt_ctx *ctx, uint64_t seed, tally *t)
     const char *board = zt_one_in(&source, 3) ? "zcu104" : "kv260";
     if (!zi_pl_engine_get(board, &engine))
         return 1;
+    take_counts = engine.take_counts;
+    engine.take_counts = count_and_take;
     caps = *engine.caps;
     caps.scratchpad_words = caps.pixel_parallel * (uint32_t)zt_pick_range(&source, 40, 900);
     engine.caps = &caps;
@@ -90,9 +118,14 @@ static int run_net(zurt_ctx *ctx, uint64_t seed, tally *t)
         zurt_session_options options = ZURT_SESSION_OPTIONS_INIT;
         options.threads = 1;
         zurt_session *s = NULL;
-        if (zi_session_create(ctx, &model, &options, &accelerators, &s) ||
-            zurt_session_run(s, got.in, g->n_inputs, got.out, g->n_outputs))
+        zurt_status st = zi_session_create(ctx, &model, &options, &accelerators, &s);
+        counted = 0;
+        if (!st)
+            st = zurt_session_run(s, got.in, g->n_inputs, got.out, g->n_outputs);
+        if (st)
             result = fail(seed, "session", ctx, g);
+        else if (counted != planned(s))
+            result = fail(seed, "the engine counts other iterations than were planned", ctx, g);
         else if (zt_io_compare(&expected, &got) >= 0)
             result = fail(seed, "bytes differ", ctx, g);
         else
@@ -116,16 +149,17 @@ int main(int argc, char **argv)
         failed = run_net(ctx, seed, &t);
     zurt_ctx_destroy(ctx);
     printf("%u networks, %u segments on the PL: %u with strips, %u with spills, %u sums in place, "
-           "%u inputs packed, %u for four sums at once\nsteps: load %u, conv %u, diagonal %u, row "
+           "%u inputs packed, %u for four sums at once, %u strided copies\nsteps: load %u, conv "
+           "%u, diagonal %u, row "
            "%u, max %u\n"
            "flags: residual %u, lut %u, bank %u, fifo %u, pool2 %u, up2 %u, keep %u\n",
-           t.nets, t.on_pl, t.strips, t.spills, t.in_place, t.packed, t.quads, t.kinds[0],
+           t.nets, t.on_pl, t.strips, t.spills, t.in_place, t.packed, t.quads, t.picks, t.kinds[0],
            t.kinds[1], t.kinds[2], t.kinds[3], t.kinds[4], t.flags[0], t.flags[1], t.flags[2],
            t.flags[3], t.flags[4], t.flags[5], t.flags[6]);
     for (int i = 0; i < 5 && count >= 400; i++)
         failed |= t.kinds[i] == 0;
     for (int i = 0; i < 7 && count >= 400; i++)
         failed |= t.flags[i] == 0;
-    return failed ||
-           (count >= 400 && (!t.strips || !t.spills || !t.in_place || !t.packed || !t.quads));
+    return failed || (count >= 400 &&
+                      (!t.strips || !t.spills || !t.in_place || !t.packed || !t.quads || !t.picks));
 }

@@ -16,7 +16,7 @@
 static const zi_pl_engine *engine(void)
 {
     static zi_pl_engine e;
-    e = (zi_pl_engine){zt_pl_caps(), zk_engine_test};
+    e = (zi_pl_engine){zt_pl_caps(), zk_engine_test, NULL};
     return &e;
 }
 
@@ -189,6 +189,23 @@ static void faults_are_errors_and_the_next_open_works(void **state)
     zt_pl_finish(&pl);
 }
 
+static zi_pl_counts one_bank_met_twice(void)
+{
+    return (zi_pl_counts){.steps = 1, .iterations = 1, .wrong = 1};
+}
+
+static void what_the_engine_counts_wrong_is_an_error(void **state)
+{
+    zt_pl pl = {.ctx = *state};
+    const zi_pl_engine counting = {zt_pl_caps(), zk_engine_test, one_bank_met_twice};
+    const zi_pl_config config = {.engine = &counting, .faults = ""};
+    assert_int_equal(zi_pl_open_sim(pl.ctx, &config, &pl.device), ZURT_OK);
+    assert_int_equal(zt_pl_prepare(&pl), ZURT_OK);
+    assert_int_equal(zt_pl_launch(&pl, 5000), ZURT_E_INTERNAL);
+    assert_non_null(strstr(pl.error, "counted 1 conflict"));
+    zt_pl_finish(&pl);
+}
+
 static void reads_fault_texts(void **state)
 {
     zurt_ctx *ctx = *state;
@@ -245,6 +262,7 @@ int main(void)
         cmocka_unit_test(refuses_wrong_ranges_and_order),
         cmocka_unit_test(runs_queue_in_the_order_of_their_starts),
         cmocka_unit_test(faults_are_errors_and_the_next_open_works),
+        cmocka_unit_test(what_the_engine_counts_wrong_is_an_error),
         cmocka_unit_test(reads_fault_texts),
         cmocka_unit_test(survives_every_refused_allocation),
     };

@@ -30,10 +30,18 @@ typedef struct zi_buf zi_buf;
 typedef void zi_pl_kernel_fn(const void *steps, int32_t n_segments, const void *w0, const void *w1,
                              const void *w2, const void *w3, const void *act_r, void *act_w);
 
+/** What an engine in simulation counts. */
+typedef struct zi_pl_counts {
+    int64_t steps;
+    int64_t iterations; /**< of its loop: those that the step lists say */
+    int64_t wrong;      /**< steps that needed more or fewer, addresses outside, banks that met */
+} zi_pl_counts;
+
 /** What the sim port runs. */
 typedef struct zi_pl_engine {
     const zi_caps *caps;
     zi_pl_kernel_fn *kernel;
+    zi_pl_counts (*take_counts)(void); /**< since the last call; NULL: it does not count */
 } zi_pl_engine;
 
 typedef struct zi_pl_config {

@@ -19,7 +19,7 @@ typedef struct sim_run sim_run;
 
 typedef struct sim_device {
     zi_pl_device base;
-    zi_pl_kernel_fn *kernel;
+    zi_pl_engine engine;
     zi_sim_fault fault;
     uint32_t launches;
     pthread_t thread;
@@ -47,6 +47,7 @@ struct sim_run {
     sim_run *next;
     bool done;
     bool failed;
+    int64_t wrong; // what the engine counted of it and should not have
 };
 
 /* The engine keeps its memories in static variables: one launch at a time in the process. */
@@ -86,13 +87,19 @@ static uint8_t *device_side(const zi_buf *buf)
     return ((const sim_buf *)buf)->device;
 }
 
-static void compute(const sim_device *d, const zi_pl_launch *l)
+/* Returns what went wrong in the engine, in number: the step checker should have refused it. */
+static int64_t compute(const sim_device *d, const zi_pl_launch *l)
 {
+    const zi_pl_engine *e = &d->engine;
     pthread_mutex_lock(&engine_lock);
-    d->kernel(device_side(l->steps), l->n_segments, device_side(l->weights[0]),
+    if (e->take_counts)
+        (void)e->take_counts();
+    e->kernel(device_side(l->steps), l->n_segments, device_side(l->weights[0]),
               device_side(l->weights[1]), device_side(l->weights[2]), device_side(l->weights[3]),
               device_side(l->act_r), device_side(l->act_w));
+    int64_t wrong = e->take_counts ? e->take_counts().wrong : 0;
     pthread_mutex_unlock(&engine_lock);
+    return wrong;
 }
 
 /* With the lock held, but not while it computes. */
@@ -110,8 +117,9 @@ static void work(sim_device *d, sim_run *r)
     pthread_mutex_unlock(&d->lock);
     if (fault == ZI_SIM_SLOW)
         sleep_ms(SLOW_MS);
-    compute(d, &r->launch);
+    int64_t wrong = compute(d, &r->launch);
     pthread_mutex_lock(&d->lock);
+    r->wrong = wrong;
     d->short_sync = fault == ZI_SIM_LENGTH;
 }
 
@@ -339,6 +347,7 @@ static zurt_status sim_run_wait(zi_pl_run *run, uint32_t timeout_ms, char *error
         late = pthread_cond_timedwait(&d->finished, &d->lock, &until);
     bool done = r->done;
     bool failed = r->failed;
+    int64_t wrong = r->wrong;
     d->lost |= !done || failed;
     if (d->lost)
         pthread_cond_broadcast(&d->queued); // a launch that hangs is given up
@@ -347,6 +356,11 @@ static zurt_status sim_run_wait(zi_pl_run *run, uint32_t timeout_ms, char *error
         return zi_pl_fail(error, ZURT_E_TIMEOUT, "sim: no answer within %u ms", timeout_ms);
     if (failed)
         return zi_pl_fail(error, ZURT_E_DEVICE, "sim: the launch ended with an error");
+    if (wrong)
+        return zi_pl_fail(error, ZURT_E_INTERNAL,
+                          "sim: the engine counted %lld conflicts, stray addresses or steps of "
+                          "another length",
+                          (long long)wrong);
     return ZURT_OK;
 }
 
@@ -417,7 +431,7 @@ zurt_status zi_pl_open_sim(zurt_ctx *ctx, const zi_pl_config *config, zi_pl_devi
     if (!d)
         return zi_fail(ctx, ZURT_E_NOMEM, "sim: no memory for a device");
     d->base = (zi_pl_device){&port, ctx->allocator, config->engine->caps, ZI_PL_NS_SIMULATED, ""};
-    d->kernel = config->engine->kernel;
+    d->engine = *config->engine;
     d->fault = fault;
     st = start(ctx, d);
     if (st) {
