@@ -1,0 +1,110 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Writes the tables of docs/performance.md from the step lists that the mapper emits.
+
+scripts/performance_table.py TOOL [--check]     TOOL: the program model_performance of the tests
+
+--check: fails if a table in the document is another. Only what stands between the markers
+`<!-- table: NAME -->` and `<!-- end -->` is touched.
+"""
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+DOC = Path(__file__).resolve().parent.parent / "docs/performance.md"
+BOARDS = {"kv260": "KV260", "zcu104": "ZCU104"}
+NETWORKS = ["ResNet-50 v1", "ResNet-50 v1.5", "MobileNetV2", "YOLOv3-tiny 416", "VGG-16"]
+
+# AMD's published frames per second, end to end with many threads: Vitis AI 2.5 model zoo
+# (resnet50_tf2, mlperf_resnet50, mobilenet_v2_1_0_224, vgg_16), 2.0 for the YOLO.
+DPU = {
+    "ResNet-50 v1": {"kv260": 98.21, "zcu104": 175.39},
+    "ResNet-50 v1.5": {"kv260": 88.69, "zcu104": 157.65},
+    "MobileNetV2": {"kv260": 336.8, "zcu104": 609.2},
+    "YOLOv3-tiny 416": {"kv260": 165.8, "zcu104": 329.2},
+    "VGG-16": {"kv260": 21.72, "zcu104": 37.10},
+}
+
+
+def table(head, rows):
+    lines = ["| " + " | ".join(head) + " |", "|---" * len(head) + "|"]
+    return "\n".join(lines + ["| " + " | ".join(row) + " |" for row in rows])
+
+
+def throughput(get):
+    rows = []
+    for network in NETWORKS:
+        for board in BOARDS:
+            m = get(network, board)
+            dpu = DPU[network][board]
+            rows.append([network, BOARDS[board], f"{m['fps']:.1f}", f"{1000 / m['fps']:.2f}",
+                         f"{m['cycles']:,}", f"{100 * m['utilisation']:.1f} %",
+                         f"{m['ddr_bytes'] / 1e6:.1f}", f"{dpu:.1f}", f"{m['fps'] / dpu:.2f}"])
+    return table(["network", "board", "fps", "ms", "cycles", "of the array", "DDR, MB a frame",
+                  "DPU, fps", "ratio"], rows)
+
+
+def clocks(get, lowest):
+    rows = []
+    for network in NETWORKS:
+        for board in BOARDS:
+            even = lowest(board, network)
+            rows.append([network, BOARDS[board]]
+                        + [f"{get(network, board, mhz)['fps']:.1f}" for mhz in (300, 250, 200)]
+                        + [f"{even} MHz" if even else "above 1000 MHz"])
+    return table(["network", "board", "300 MHz", "250 MHz", "200 MHz", "break-even with the DPU"],
+                 rows)
+
+
+def requantiser(get):
+    rows = []
+    for network in NETWORKS:
+        row = [network]
+        for board in BOARDS:
+            m, wide = get(network, board), get(network, board, wide=True)
+            row += [f"{m['fps']:.1f}", f"{wide['fps']:.1f}",
+                    f"+{100 * (wide['fps'] / m['fps'] - 1):.1f} %"]
+        rows.append(row)
+    return table(["network", "KV260, 32", "KV260, 64", "gain", "ZCU104, 48", "ZCU104, 96", "gain"],
+                 rows)
+
+
+def main():
+    tool = sys.argv[1]
+    lines = subprocess.run([tool], capture_output=True, text=True, check=True).stdout.splitlines()
+    rows = [json.loads(line) for line in lines]
+    default = {b: min(r["requant"] for r in rows if r["board"] == b) for b in BOARDS}
+
+    def get(network, board, mhz=300, wide=False):
+        want = default[board] * (2 if wide else 1)
+        return next(r for r in rows if r["network"] == network and r["board"] == board
+                    and r["mhz"] == mhz and r["requant"] == want)
+
+    def lowest(board, network):
+        fps = str(DPU[network][board])
+        out = subprocess.run([tool, board, network, fps], capture_output=True, text=True,
+                             check=True)
+        return int(out.stdout)
+
+    tables = {"throughput": throughput(get), "clocks": clocks(get, lowest),
+              "requantiser": requantiser(get)}
+    text = DOC.read_text()
+
+    def put(match):
+        return f"<!-- table: {match[1]} -->\n\n{tables[match[1]]}\n\n<!-- end -->"
+
+    new = re.sub(r"<!-- table: (\w+) -->.*?<!-- end -->", put, text, flags=re.S)
+    if "--check" not in sys.argv:
+        DOC.write_text(new)
+    elif new != text:
+        changed = [line for line in new.splitlines() if line not in text.splitlines()]
+        print("docs/performance.md is out of date, e.g.\n  " + "\n  ".join(changed[:5])
+              + f"\nIf that is meant: scripts/performance_table.py {tool}")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
