@@ -9,10 +9,12 @@
  * 2. It does not notice that the device process ended, or answers by signalling the whole process
  *    group, or by exit(). So after a lost connection every call is answered here with an empty
  *    success: XRT returns, and the caller learns from swemu_devices_lost() that nothing was done.
- * 3. It installs signal handlers in the host program, sleeps 5 s when it closes, and waits there
+ * 3. It waits for ever for a device process that is stopped. Here it waits SWEMU_ANSWER_MS.
+ * 4. It installs signal handlers in the host program, sleeps 5 s when it closes, and waits there
  *    for any child at all. It gets to do none of these.
  */
 #include <errno.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -23,6 +25,7 @@
 #include <sys/mman.h>
 #include <sys/select.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -164,8 +167,19 @@ static device_link *find_link(int fd)
     return found;
 }
 
+/* How long the device process may take for an answer. None waits for a kernel: they take no time,
+ * unless it is stopped. */
+static int answer_ms(void)
+{
+    const char *text = getenv("SWEMU_ANSWER_MS");
+    long ms = text ? strtol(text, NULL, 10) : 0;
+    return ms > 0 && ms < 1000000 ? (int)ms : 10000;
+}
+
 static void add_link(int fd, pid_t child)
 {
+    const struct timeval limit = {answer_ms() / 1000, answer_ms() % 1000 * 1000};
+    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
     pthread_mutex_lock(&lock);
     for (int i = 0; i < MAX_LINKS; i++) {
         if (links[i].fd == 0) {
@@ -181,6 +195,14 @@ static void lose(device_link *l)
     if (!l->gone)
         atomic_fetch_add(&lost, 1);
     l->gone = true;
+}
+
+/* Waits for bytes; a process that sends none is ended, and the connection with it. */
+static void await_answer(const device_link *l)
+{
+    struct pollfd p = {l->fd, POLLIN, 0};
+    if (poll(&p, 1, answer_ms()) == 0)
+        __real_kill(l->child, SIGKILL);
 }
 
 /* Replies that say nothing was done: header with the body's length, then the body. */
@@ -220,6 +242,7 @@ ssize_t __wrap_read(int fd, void *out, size_t size)
     if (!l || size == 0)
         return __real_read(fd, out, size);
     if (!l->gone) {
+        await_answer(l);
         ssize_t n = __real_read(fd, out, size);
         if (n > 0)
             l->in_reply = true;
@@ -270,8 +293,10 @@ ssize_t __wrap_write(int fd, const void *bytes, size_t size)
     if (n < 0 && errno == EINTR)
         return n;
     bool broke = n < 0;
-    if (broke)
+    if (broke) {
+        __real_kill(l->child, SIGKILL); // it may only be stopped
         n = (ssize_t)size;
+    }
     note_call(l, bytes, (size_t)n);
     if (broke) {
         lose(l);

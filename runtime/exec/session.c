@@ -90,6 +90,30 @@ static zurt_status create_schedules(zurt_session *s)
     return st;
 }
 
+static void close_devices(zurt_session *s)
+{
+    zi_schedule_destroy(s->fallback);
+    zi_schedule_destroy(s->schedule);
+    s->fallback = s->schedule = NULL;
+    for (uint32_t i = 0; i < s->n_devices; i++)
+        s->devices[i].vtable->close(s->devices[i].backend);
+    s->n_devices = 0;
+}
+
+/* With the fallback wished for, a PL that is absent or fails already here is done without. */
+static zurt_status create_devices(zurt_session *s, const zi_accelerators *a)
+{
+    zurt_status st = open_devices(s, a);
+    if (!st)
+        st = create_schedules(s);
+    if (!s->options.fallback || a->n == 0 || (st != ZURT_E_DEVICE && st != ZURT_E_TIMEOUT))
+        return st;
+    zi_log(s->ctx, ZURT_LOG_WARNING, "%s; all of it runs on the CPU", zurt_ctx_error(s->ctx));
+    close_devices(s);
+    st = open_device(s, zi_device_cpu());
+    return st ? st : create_schedules(s);
+}
+
 static zurt_status create_streams(zurt_session *s)
 {
     if (pthread_mutex_init(&s->mutex, NULL))
@@ -120,9 +144,7 @@ zurt_status zi_session_create(zurt_ctx *ctx, const zurt_model *model,
     s->graph = model->graph;
     st = take_options(s, options);
     if (!st)
-        st = open_devices(s, accelerators);
-    if (!st)
-        st = create_schedules(s);
+        st = create_devices(s, accelerators);
     if (!st)
         st = create_streams(s);
     if (st) {
@@ -157,10 +179,7 @@ void zurt_session_destroy(zurt_session *s)
     zi_pool_destroy(s->pool);
     if (s->has_mutex)
         pthread_mutex_destroy(&s->mutex);
-    zi_schedule_destroy(s->fallback);
-    zi_schedule_destroy(s->schedule);
-    for (uint32_t i = 0; i < s->n_devices; i++)
-        s->devices[i].vtable->close(s->devices[i].backend);
+    close_devices(s);
     const zurt_allocator *a = &s->ctx->allocator;
     zi_free(a, s->profile);
     zi_free(a, s->xclbin);

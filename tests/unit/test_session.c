@@ -412,6 +412,30 @@ static void fallback_computes_on_the_cpu(void **state)
     zurt_session_destroy(s);
 }
 
+static void a_device_that_does_not_open_falls_back(void **state)
+{
+    static const zurt_status failures[] = {ZURT_E_DEVICE, ZURT_E_TIMEOUT};
+    fixture *f = *state;
+    zurt_session *s;
+    zurt_session_info info;
+    for (size_t i = 0; i < 2; i++) {
+        zt_device.open_with = failures[i];
+        s = on_device(f, 1, 1);
+        assert_int_equal(zurt_session_info_get(s, &info), ZURT_OK);
+        assert_string_equal(info.device, "cpu");
+        memset(f->out[0], 0, sizeof(f->out[0]));
+        assert_int_equal(zurt_session_run(s, f->in, 2, f->span, 1), ZURT_OK);
+        assert_sum(f->out[0]);
+        zurt_session_destroy(s);
+    }
+    zurt_session_options options = ZURT_SESSION_OPTIONS_INIT;
+    options.fallback = 1;
+    zi_accelerators a = {.candidates = {&zt_backend_device}, .n = 1, .required = true};
+    zt_device.open_with = ZURT_E_VERSION; // to be mended, not to be hidden
+    assert_int_equal(zi_session_create(f->ctx, &f->model, &options, &a, &s), ZURT_E_VERSION);
+    assert_null(s);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -432,6 +456,7 @@ int main(void)
         TEST(a_profile_is_not_read_during_a_request),
         TEST(a_failed_run_reaches_the_owner),
         TEST(fallback_computes_on_the_cpu),
+        TEST(a_device_that_does_not_open_falls_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -54,16 +54,55 @@ ZURT_SWEMU=/nonexistent "$swemu_env" true 2>/dev/null
 [ "$("$swemu_env" sh -c 'echo "$USER"')" != "$("$swemu_env" sh -c 'echo "$USER"')" ] ||
     fail "two runs share a user name"
 
-start ended sh -c 'echo ready >"$1"; sleep 30 & wait' sh "$work/ready"
+# ends SIGNAL STATUS: the script, which runs a program with a child, gets a signal.
+ends() {
+    local name=ended.$1 pid status
+    start "$name" sh -c 'sleep 30 & echo ready >"$1"; wait' sh "$work/$name.ready"
+    pid=$!
+    for _ in $(seq 100); do
+        [ -e "$work/$name.ready" ] && break
+        sleep 0.1
+    done
+    [ -n "$(owners "$(cat "$work/$name.folder")")" ] || fail "$name: nothing runs"
+    kill -s "$1" $pid
+    wait $pid
+    status=$?
+    [ $status = "$2" ] || fail "$name: exit $status, not $2"
+    for _ in $(seq 100); do # after SIGKILL nobody waits for what cleans up
+        [ -e "$(cat "$work/$name.folder")" ] || break
+        sleep 0.1
+    done
+    nothing_left "$name"
+}
+ends TERM 143
+ends HUP 129
+ends KILL 137
+# a terminal's Ctrl-C goes to the whole group; a background job of a script would ignore it
+set -m
+ends INT 130
+set +m
+
+# The same while the device process is at work.
+start killed "$program" --hang
 pid=$!
 for _ in $(seq 100); do
-    [ -e "$work/ready" ] && break
+    [ -e "$work/killed.folder" ] && grep -q launched "$work/killed.log" && break
     sleep 0.1
 done
-kill -TERM $pid
-wait $pid
-[ $? = 143 ] || fail "a signal does not end it"
-nothing_left ended
+owners "$(cat "$work/killed.folder")" | grep -q . || fail "killed: nothing runs"
+kill -s KILL $pid
+wait $pid 2>/dev/null
+for _ in $(seq 100); do
+    [ -e "$(cat "$work/killed.folder")" ] || break
+    sleep 0.1
+done
+nothing_left killed
+
+# The watchdog of the device process ends a kernel that the program waits for without a limit.
+SWEMU_WATCHDOG_MS=300 "$swemu_env" --timeout 20 "$program" --hang >"$work/watched.log" 2>&1
+status=$?
+[ $status != 124 ] || fail "the watchdog does not bite: $(cat "$work/watched.log")"
+grep -q "has run for more than 300 ms" "$work/watched.log" || fail "$(cat "$work/watched.log")"
 
 [ $failures = 0 ] || exit 1
 echo "nothing left behind"

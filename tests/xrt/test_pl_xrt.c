@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The XRT port through the real libxrt_coreutil; started by scripts/swemu-env. With --once it only
- * computes one result, for tests of several processes. */
+/* The XRT port through the real libxrt_coreutil; started by scripts/swemu-env. For tests of several
+ * processes: with --once it only computes one result, with --hang it waits for a launch that does
+ * not end. */
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -243,6 +244,42 @@ static void a_device_killed_while_idle_is_noticed(void **state)
     computes(*state);
 }
 
+/* The only child of this process. */
+static pid_t device_process(void)
+{
+    char path[64];
+    int pid = 0;
+    snprintf(path, sizeof(path), "/proc/self/task/%d/children", (int)getpid());
+    FILE *f = fopen(path, "r");
+    assert_non_null(f);
+    assert_int_equal(fscanf(f, "%d", &pid), 1);
+    fclose(f);
+    return pid;
+}
+
+static void a_stopped_device_is_an_error(void **state)
+{
+    setenv("SWEMU_ANSWER_MS", "300", 1);
+    zt_pl pl = open_xrt(*state);
+    void *p;
+    assert_int_equal(kill(device_process(), SIGSTOP), 0);
+    assert_int_equal(zi_buf_cpu_begin(pl.act, 0, 64, ZI_READ, &p, pl.error), ZURT_E_DEVICE);
+    zt_pl_finish(&pl);
+    computes(*state);
+    pl = open_xrt(*state); // and while it is sent more than a socket holds
+    zi_buf *large;
+    enum { BYTES = 4 << 20 };
+    assert_int_equal(zi_buf_create(pl.ctx, pl.device, BYTES, &large), ZURT_OK);
+    assert_int_equal(kill(device_process(), SIGSTOP), 0);
+    assert_int_equal(zi_buf_cpu_begin(large, 0, BYTES, ZI_WRITE, &p, pl.error), ZURT_OK);
+    memset(p, 1, BYTES);
+    assert_int_equal(zi_buf_cpu_end(large, 0, BYTES, ZI_WRITE, pl.error), ZURT_E_DEVICE);
+    zi_buf_destroy(large);
+    zt_pl_finish(&pl);
+    unsetenv("SWEMU_ANSWER_MS");
+    computes(*state);
+}
+
 static void a_hang_is_a_timeout_and_the_next_open_works(void **state)
 {
     zt_pl pl = open_xrt(*state);
@@ -255,6 +292,17 @@ static void a_hang_is_a_timeout_and_the_next_open_works(void **state)
     zt_pl_finish(&pl);
     assert_int_equal(zi_pl_kill_emulation(), 0); // nothing is left
     computes(*state);
+}
+
+static void waits_for_ever(void **state)
+{
+    zt_pl pl = open_xrt(*state);
+    assert_int_equal(zt_pl_step(&pl, ZT_HANG, 0, 0), ZURT_OK);
+    assert_int_equal(zt_pl_start(&pl), ZURT_OK);
+    print_message("launched\n");
+    fflush(stdout);
+    assert_int_equal(zi_pl_run_wait(pl.run, 60000, pl.error), ZURT_E_DEVICE);
+    zt_pl_finish(&pl);
 }
 
 static zurt_status open_with(zurt_ctx *ctx, const char *xclbin, uint32_t engine_version)
@@ -292,6 +340,8 @@ static void refuses_wrong_xclbins(void **state)
     }
     assert_int_equal(open_with(ctx, NO_TABLE_XCLBIN, 7), ZURT_E_DEVICE);
     assert_non_null(strstr(zurt_ctx_error(ctx), "capability table"));
+    assert_int_equal(open_with(ctx, DAMAGED_XCLBIN, 7), ZURT_E_FORMAT);
+    assert_non_null(strstr(zurt_ctx_error(ctx), "capability table: damaged"));
     assert_int_equal(open_with(ctx, TEST_XCLBIN, 8), ZURT_E_VERSION);
     assert_int_equal(open_with(ctx, "/nonexistent.xclbin", 7), ZURT_E_IO);
     assert_int_equal(open_with(ctx, "/", 7), ZURT_E_IO);
@@ -356,11 +406,15 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_crash_is_an_error_and_the_next_open_works),
         cmocka_unit_test(a_killed_device_is_an_error),
         cmocka_unit_test(a_device_killed_while_idle_is_noticed),
+        cmocka_unit_test(a_stopped_device_is_an_error),
         cmocka_unit_test(a_hang_is_a_timeout_and_the_next_open_works),
         cmocka_unit_test(refuses_wrong_xclbins),
         cmocka_unit_test(refuses_wrong_devices),
         cmocka_unit_test(the_engine_is_packed_with_its_table),
     };
+    const struct CMUnitTest hang[] = {cmocka_unit_test(waits_for_ever)};
+    if (argc > 1 && strcmp(argv[1], "--hang") == 0)
+        return cmocka_run_group_tests(hang, setup, teardown);
     if (argc > 1 && strcmp(argv[1], "--once") == 0)
         return cmocka_run_group_tests(once, setup, teardown);
     return cmocka_run_group_tests(tests, setup, teardown);

@@ -476,7 +476,7 @@ typedef struct zurt_session_options {
     uint32_t timeout_ms; /**< limit of one PL launch, beyond the time that its modelled cycles
                               take: 10 ns each on a board, 20 us in simulation; 0: 10 s */
     uint32_t profile;    /**< 1: record the time of every node */
-    uint32_t fallback;   /**< 1: on a PL failure compute the answer on the CPU */
+    uint32_t fallback;   /**< 1: if the PL is absent or fails, compute the answer on the CPU */
 } zurt_session_options;
 
 /** Automatic device, one thread, one stream, 10 s for the PL, no profile, no fallback. */
