@@ -279,14 +279,6 @@ static uint64_t percentile(const bench_result *r, double p)
     return r->latency_ns[rank < 1 ? 0 : rank - 1];
 }
 
-static const char *device_name(const target *t)
-{
-    zurt_session_info info;
-    if (t->is_zurt && zurt_session_info_get(t->session, &info) == ZURT_OK)
-        return info.device;
-    return "host";
-}
-
 static void report_profile_json(json_writer *j, const target *t)
 {
     json_array(j, "profile");
@@ -345,12 +337,37 @@ static summary summarise(const target *t, bench_result *r)
     };
 }
 
+/* What ran where. */
+static void json_shares(json_writer *j, const target *t)
+{
+    zurt_session_info info;
+    if (!t->session || zurt_session_info_get(t->session, &info) != ZURT_OK)
+        return;
+    json_uint(j, "launches", info.n_launches);
+    json_uint(j, "macs", info.macs);
+    json_uint(j, "device_macs", info.device_macs);
+    json_uint(j, "fallbacks", info.n_fallbacks);
+}
+
+static void print_shares(const target *t)
+{
+    zurt_session_info info;
+    if (!t->session || zurt_session_info_get(t->session, &info) != ZURT_OK || !info.n_launches)
+        return;
+    printf("%s: %.1f %% of %.1f MMAC in %" PRIu32 " launch%s a request; cpu: the rest\n",
+           info.device, info.macs ? 100.0 * (double)info.device_macs / (double)info.macs : 0.0,
+           (double)info.macs * 1e-6, info.n_launches, info.n_launches == 1 ? "" : "es");
+    if (info.n_fallbacks)
+        printf("%" PRIu64 " of the answers, warm-up included, are the CPU's: the device failed\n",
+               info.n_fallbacks);
+}
+
 static void report_json(const bench_options *o, const target *t, const summary *s, size_t runs)
 {
     json_writer j;
     json_begin(&j, stdout);
     json_string(&j, "model", o->model);
-    json_string(&j, "device", device_name(t));
+    json_string(&j, "device", target_device(t));
     json_uint(&j, "runs", runs);
     json_object(&j, "latency_ns");
     json_uint(&j, "p50", s->p50);
@@ -361,6 +378,7 @@ static void report_json(const bench_options *o, const target *t, const summary *
     json_uint(&j, "max", s->max);
     json_close(&j);
     json_double(&j, "fps", s->fps);
+    json_shares(&j, t);
     json_environment(&j, t, o);
     report_profile_json(&j, t);
     json_end(&j);
@@ -383,15 +401,16 @@ static void report_csv(const bench_options *o, const target *t, const summary *s
     printf("model,device,runs,p50_ns,p90_ns,p99_ns,mean_ns,min_ns,max_ns,fps\n");
     print_csv_text(o->model);
     printf(",%s,%zu,%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%.0f,%" PRIu64 ",%" PRIu64 ",%.3f\n",
-           device_name(t), runs, s->p50, s->p90, s->p99, s->mean, s->min, s->max, s->fps);
+           target_device(t), runs, s->p50, s->p90, s->p99, s->mean, s->min, s->max, s->fps);
 }
 
 static void report_text(const bench_options *o, const target *t, const summary *s, size_t runs)
 {
-    printf("%s on %s: %.2f fps over %zu requests\n", o->model, device_name(t), s->fps, runs);
+    printf("%s on %s: %.2f fps over %zu requests\n", o->model, target_device(t), s->fps, runs);
     printf("latency ms: p50 %.3f  p90 %.3f  p99 %.3f  mean %.3f  min %.3f  max %.3f\n",
            (double)s->p50 * 1e-6, (double)s->p90 * 1e-6, (double)s->p99 * 1e-6, s->mean * 1e-6,
            (double)s->min * 1e-6, (double)s->max * 1e-6);
+    print_shares(t);
     if (o->target.session.profile && t->session)
         report_profile_text(t);
 }
@@ -447,6 +466,7 @@ int cmd_bench(cli *c, int argc, char **argv)
     if (code == EXIT_DONE)
         report(c, &o, &t, &r);
     free(r.latency_ns);
+    target_note_fallbacks(c, &t);
     target_close(&t);
     return code;
 }

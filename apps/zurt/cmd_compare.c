@@ -264,6 +264,17 @@ static void free_comparison(comparison *x)
     free(x->noise);
 }
 
+/* The device is meant for the .zurt, if one of them is. */
+static int open_model(cli *c, const compare_options *o, int m, target *out)
+{
+    target_options options = o->judge.target;
+    if (!cli_has_suffix(o->path[m], ".zurt") && cli_has_suffix(o->path[1 - m], ".zurt")) {
+        options.session.device = ZURT_DEVICE_AUTO;
+        options.session.xclbin = NULL;
+    }
+    return target_open(c, o->path[m], &options, out);
+}
+
 int cmd_compare(cli *c, int argc, char **argv)
 {
     compare_options o = {.judge = judge_options_default()};
@@ -273,7 +284,7 @@ int cmd_compare(cli *c, int argc, char **argv)
     comparison x = {0};
     data_source s = {0};
     for (int m = 0; code == EXIT_DONE && m < 2; m++)
-        code = target_open(c, o.path[m], &o.judge.target, &x.t[m]);
+        code = open_model(c, &o, m, &x.t[m]);
     if (code == EXIT_DONE) {
         share_norm(c, &o, &x);
         code = prepare(c, &x);
@@ -286,6 +297,8 @@ int cmd_compare(cli *c, int argc, char **argv)
         code = compare(c, &x, &s, judge_samples(&o.judge, &s));
     if (code == EXIT_DONE)
         code = report(c, &o, &x);
+    for (int m = 0; m < 2; m++)
+        target_note_fallbacks(c, &x.t[m]);
     free_comparison(&x);
     data_close(&s);
     return code;

@@ -75,6 +75,7 @@ static int report(cli *c, const eval_options *o, const target *t, const score *r
         json_writer j;
         json_begin(&j, stdout);
         json_string(&j, "model", o->model);
+        json_string(&j, "device", target_device(t));
         json_string(&j, "data", o->judge.data);
         score_json(&j, result);
         json_end(&j);
@@ -111,6 +112,7 @@ int cmd_eval(cli *c, int argc, char **argv)
         code = report(c, &o, &t, &result);
     score_free(&result);
     data_close(&s);
+    target_note_fallbacks(c, &t);
     target_close(&t);
     return code;
 }

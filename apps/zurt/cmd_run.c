@@ -237,8 +237,8 @@ static void report_text(const run_options *o, const target *t, size_t k, const f
     for (size_t s = 0; s < n_samples; s++) {
         size_t found = best_classes(values + s * elems, elems, o->top, best);
         for (size_t i = 0; i < found; i++)
-            printf("  %9.4f  %zu %s\n", (double)values[s * elems + best[i]], best[i],
-                   target_label(t, best[i]));
+            printf("  %9.4f  %zu%s%s\n", (double)values[s * elems + best[i]], best[i],
+                   target_label(t, best[i])[0] ? " " : "", target_label(t, best[i]));
         if (s + 1 < n_samples)
             printf("\n");
     }
@@ -291,6 +291,7 @@ static int run_json(cli *c, const run_options *o, target *t)
     json_writer j;
     json_begin(&j, memory);
     json_string(&j, "model", o->model);
+    json_string(&j, "device", target_device(t));
     json_array(&j, "outputs");
     int code = run_inputs(c, o, t, &j);
     json_end(&j);
@@ -311,6 +312,7 @@ int cmd_run(cli *c, int argc, char **argv)
     code = target_open(c, o.model, &o.target, &t);
     if (code == EXIT_DONE)
         code = c->json ? run_json(c, &o, &t) : run_inputs(c, &o, &t, NULL);
+    target_note_fallbacks(c, &t);
     target_close(&t);
     return code;
 }

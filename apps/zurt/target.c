@@ -1,8 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "target.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* Options that were given and change nothing here. */
+static void note_idle_options(cli *c, const target *t, const target_options *o)
+{
+    const char *device = target_device(t);
+    bool wants_pl = o->session.device == ZURT_DEVICE_XRT || o->session.device == ZURT_DEVICE_SIM;
+    if (!t->is_zurt && wants_pl)
+        cli_note(c, "%s runs on the host; --device is for a .zurt", t->path);
+    else if (o->session.xclbin && strcmp(device, "xrt") != 0)
+        cli_note(c, "--xclbin is not used: %s runs on %s%s", t->path, device,
+                 o->session.device == ZURT_DEVICE_AUTO ? " (--device xrt says why)" : "");
+}
 
 static int open_zurt(cli *c, target *t, const target_options *options)
 {
@@ -99,6 +112,7 @@ int target_open(cli *c, const char *path, const target_options *options, target 
     int code = out->is_zurt ? open_zurt(c, out, options) : open_onnx(c, out, options);
     if (code != EXIT_DONE)
         return code;
+    note_idle_options(c, out, options);
     if (!allocate(out))
         return cli_fail(c, ZURT_E_NOMEM, "%s: out of memory", path);
     out->batch = batch_of(out);
@@ -254,4 +268,20 @@ bool target_is_classifier(const target *t)
         longest = info->dims[i] > longest ? info->dims[i] : longest;
     return elems >= 2 && elems <= 100000 &&
            (elems == (size_t)longest || elems == (size_t)info->dims[info->rank - 1]);
+}
+
+const char *target_device(const target *t)
+{
+    zurt_session_info info;
+    if (t->is_zurt && zurt_session_info_get(t->session, &info) == ZURT_OK)
+        return info.device;
+    return "host";
+}
+
+void target_note_fallbacks(cli *c, const target *t)
+{
+    zurt_session_info info;
+    if (t->session && zurt_session_info_get(t->session, &info) == ZURT_OK && info.n_fallbacks)
+        cli_note(c, "%s: %" PRIu64 " answers are the CPU's, since the device failed: %s", t->path,
+                 info.n_fallbacks, info.failure);
 }

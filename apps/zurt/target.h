@@ -120,6 +120,12 @@ void target_out_floats(const target *t, size_t k, float *values);
 int target_predict(cli *c, target *t, const data_source *s, size_t first, size_t count,
                    float *const *out);
 
+/** "xrt", "sim", "cpu"; "host" for a model that the host's executor runs. */
+const char *target_device(const target *t);
+
+/** Says on stderr how many answers were the CPU's because the device failed. */
+void target_note_fallbacks(cli *c, const target *t);
+
 /** Name of a class; "" without labels. */
 const char *target_label(const target *t, size_t i);
 

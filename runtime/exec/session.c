@@ -265,8 +265,12 @@ static void load_request(zi_stream *stream, const zurt_view *in, size_t n_in, co
         memcpy(stream->out, out, n_out * sizeof(*out));
 }
 
-static zurt_status result(const zi_stream *stream)
+static zurt_status result(zurt_session *s, const zi_stream *stream)
 {
+    if (stream->fell_back && !stream->status) {
+        s->n_fallbacks++;
+        memcpy(s->failure, stream->failure, sizeof(s->failure));
+    }
     if (!stream->status)
         return ZURT_OK;
     return zi_fail(stream->session->ctx, stream->status, "%s", stream->error);
@@ -286,7 +290,7 @@ zurt_status zurt_session_run(zurt_session *s, const zurt_view *in, size_t n_in,
                        (unsigned)s->n_streams);
     load_request(stream, in, n_in, out, n_out);
     zi_stream_execute(stream);
-    return result(stream);
+    return result(s, stream);
 }
 
 zurt_status zurt_session_submit(zurt_session *s, const zurt_view *in, size_t n_in,
@@ -329,7 +333,7 @@ zurt_status zurt_session_wait(zurt_session *s, uint64_t ticket, uint32_t timeout
                        (unsigned long long)ticket, (unsigned)timeout_ms);
     stream->ticket = 0;
     s->n_in_flight--;
-    return result(stream);
+    return result(s, stream);
 }
 
 zurt_status zurt_session_info_get(const zurt_session *s, zurt_session_info *out)
@@ -343,6 +347,16 @@ zurt_status zurt_session_info_get(const zurt_session *s, zurt_session_info *out)
         .arena_bytes = s->schedule->memory->arena_bytes,
         .scratch_bytes = s->schedule->scratch_bytes,
         .n_steps = s->schedule->n_steps,
+        .n_fallbacks = s->n_fallbacks,
+        .failure = s->failure,
     };
+    const zi_partition *p = s->schedule->partition;
+    for (uint32_t i = 0; i < p->n_segments; i++) {
+        bool on_cpu = zi_segment_is_cpu(p, &p->segments[i]);
+        uint64_t macs = zi_segment_macs(p, &p->segments[i]);
+        out->n_launches += !on_cpu;
+        out->macs += macs;
+        out->device_macs += on_cpu ? 0 : macs;
+    }
     return ZURT_OK;
 }

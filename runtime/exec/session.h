@@ -81,6 +81,8 @@ typedef struct zi_stream {
     void **fallback_tensors; /**< and for the fallback, if there is one */
     uint64_t *step_ns;       /**< NULL without profiling */
     uint64_t n_runs;         /**< of the main schedule, completed */
+    bool fell_back;          /**< the request was answered by the fallback; `failure` says why */
+    char failure[ZI_ERROR_BYTES];
 
     zurt_view *in; /**< the request */
     zurt_span *out;
@@ -137,6 +139,8 @@ struct zurt_session {
     bool has_mutex;
     uint32_t n_in_flight; /**< submitted and not waited for */
     uint64_t n_submitted;
+    uint64_t n_fallbacks; /**< among the answers collected */
+    char failure[ZI_ERROR_BYTES];
     uint32_t n_streams; /**< initialised */
     zi_stream streams[ZI_MAX_STREAMS];
 };

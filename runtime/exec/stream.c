@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
 #include <time.h>
 
 #include "base/alloc.h"
@@ -20,11 +21,14 @@ void zi_stream_execute(zi_stream *stream)
         .out = stream->out,
     };
     stream->error[0] = 0;
+    stream->fell_back = false;
     stream->status = zi_schedule_execute(s->schedule, &run);
     if (!stream->status) {
         stream->n_runs++;
     } else if (s->fallback &&
                (stream->status == ZURT_E_DEVICE || stream->status == ZURT_E_TIMEOUT)) {
+        stream->fell_back = true;
+        memcpy(stream->failure, stream->error, sizeof(stream->failure));
         run.tensors = stream->fallback_tensors;
         run.step_ns = NULL; // the profile is the main schedule's
         stream->status = zi_schedule_execute(s->fallback, &run);

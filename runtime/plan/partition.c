@@ -210,11 +210,11 @@ static void give_up(zi_partition *p, const zi_segment *s, const char *reason, co
     }
 }
 
-static uint64_t segment_macs(const zi_graph *g, const zi_segment *s)
+uint64_t zi_segment_macs(const zi_partition *p, const zi_segment *s)
 {
     uint64_t macs = 0;
     for (zi_id i = s->first_node; i < s->first_node + s->n_nodes; i++)
-        macs += zi_node_macs(g, &g->nodes[i]);
+        macs += zi_node_macs(p->graph, &p->graph->nodes[i]);
     return macs;
 }
 
@@ -273,7 +273,7 @@ static zurt_status settle_segments(zurt_ctx *ctx, zi_partition *p, const zi_caps
             st = find_segments(ctx, p);
         for (uint32_t i = 0; !st && i < p->n_segments; i++) {
             const zi_segment *s = &p->segments[i];
-            if (!caps[s->device]->engine_version || segment_macs(p->graph, s) > 0)
+            if (!caps[s->device]->engine_version || zi_segment_macs(p, s) > 0)
                 continue;
             give_up(p, s, "no multiply-accumulates beside it: the way to the PL would cost more",
                     "");

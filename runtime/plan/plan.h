@@ -88,6 +88,9 @@ static inline bool zi_segment_is_cpu(const zi_partition *partition, const zi_seg
     return segment->device == partition->n_devices - 1;
 }
 
+/** Multiply-accumulates of one run. */
+uint64_t zi_segment_macs(const zi_partition *partition, const zi_segment *segment);
+
 /**
  * Assigns each node to the first capable device of the list; the last must be the CPU. Nodes may
  * change places, so that those of a device stand together: from here on, use the partition's graph.

@@ -577,6 +577,11 @@ typedef struct zurt_session_info {
     size_t arena_bytes;   /**< activations, one stream */
     size_t scratch_bytes; /**< kernels' working memory, one stream */
     size_t n_steps;       /**< of the plan: CPU nodes and PL segments */
+    uint32_t n_launches;  /**< of the device for one request: its segments; 0 for "cpu" */
+    uint64_t macs;        /**< multiply-accumulates of one request */
+    uint64_t device_macs; /**< those of them on the device; 0 for "cpu" */
+    uint64_t n_fallbacks; /**< answers given out that the CPU computed after the device failed */
+    const char *failure;  /**< the device's last failure that was answered so; "": none */
 } zurt_session_info;
 
 /**
