@@ -17,13 +17,16 @@ for device in gpu "" AUTO; do
 done
 exits 2 zurt run "$SMALL" "$EVAL#0" --timeout 0
 
-# Without a board: auto is the CPU, xrt says what is missing, also with --fallback.
+# Without a board: auto is the CPU, xrt says what is missing, and with --fallback goes on.
 unset XCL_EMULATION_MODE ZURT_XCLBIN
 if [ ! -e /dev/dri ]; then
     exits 0 zurt run "$SMALL" "$EVAL#0" --device auto --json
     json out 'o["device"] == "cpu"'
     empty err
-    exits 5 zurt run "$SMALL" "$EVAL#0" --device xrt --fallback
+    exits 5 zurt run "$SMALL" "$EVAL#0" --device xrt
+    exits 0 zurt run "$SMALL" "$EVAL#0" --device xrt --fallback --json
+    json out 'o["device"] == "cpu"'
+    says "no PL: .*runs on the CPU" err
     exits 0 zurt run "$SMALL" "$EVAL#0" --xclbin none.xclbin
     says "--xclbin is not used: .* cpu \(--device xrt says why\)" err
 fi
