@@ -113,11 +113,6 @@ bool zi_layer_check_window(zi_layer_answer *a)
             return zi_layer_refuse(a, "the window is too large",
                                    "use a smaller kernel or dilation");
     }
-    if (l->stride[1] != 1 && l->stride[1] != 2 && l->stride[1] != 4)
-        return zi_layer_refuse(a,
-                               zi_arena_printf(a->q->arena, "stride %d, '%s' takes 1, 2 and 4",
-                                               (int)l->stride[1], a->q->caps->name),
-                               "use stride 1, 2 or 4");
     int64_t taps = (int64_t)l->kernel[0] * l->kernel[1] * l->passes;
     if (taps > ZK_TAPS)
         return zi_layer_refuse(a,

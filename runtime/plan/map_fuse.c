@@ -88,7 +88,8 @@ static bool fuse_pool(zi_map_builder *b, const zi_node *n, const zi_layer *pool)
                pool->stride[1] == 2 && pool->pad[0] == 0 && pool->pad[1] == 0 &&
                pool->x.h == 2 * pool->y.h && pool->x.w == 2 * pool->y.w &&
                pool->x.w <= 2 * ZK_LINE && b->m->caps->requant_parallel >= 32;
-    if (!l || !two || l->l.kind != ZI_LAYER_CONV || l->l.transposed)
+    if (!l || !two || l->l.kind != ZI_LAYER_CONV || l->l.transposed || l->l.stride[1] == 3 ||
+        l->l.stride[1] > 4) // of two lanes, where those have one
         return false;
     l->pool2 = true;
     rename_output(b, l, n->out[0], pool->node);

@@ -83,6 +83,7 @@ static void set_output(const zi_map *m, const zi_map_layer *l, const zi_map_shar
 static void set_order(const zi_map *m, zk_step *s, bool flows)
 {
     int32_t pp = (int32_t)m->caps->pixel_parallel, pixels = s->out_w * s->out_h;
+    // Lanes find their words in neighbouring banks; where those are further apart, one works.
     int32_t width = s->in_col > 1 ? 1 : flows ? pixels : s->out_w;
     s->lanes = width < pp ? width : pp;
     if (flows) {
@@ -119,7 +120,7 @@ static void set_input(const zi_map_layer *l, const zi_map_view *v, const zi_map_
     s->in_w = v->w;
     s->in_base = v->base;
     s->in_row = s->stride_y * v->pitch;
-    s->in_col = l->picks ? s->stride_x : 1;
+    s->in_col = s->stride_x >> v->split; // not 1: picks, strides 3 and above 4
     s->in_plane = v->plane;
     s->n_icb = 1;
     if (d->kind == ZI_LAYER_CONV) {
