@@ -2,8 +2,8 @@
 /**
  * @file
  * Sizes of the engine. Two configurations exist; -DZK_ZCU104 chooses the second, the default is
- * kv260. Both may be linked into one program: every external name carries its configuration
- * (ZK_NAME), e.g. zk_engine_kv260.
+ * kv260. -DZK_RQ=4 widens the requantiser of either. All may be linked into one program: every
+ * external name carries its configuration (ZK_NAME), e.g. zk_engine_kv260; -DZK_CONFIG renames it.
  *
  * Ref: docs/engine.md, "Configurations".
  */
@@ -21,7 +21,9 @@
 #define ZK_ZCU104_RING 2048  /**< 512 KiB in 128 BRAM36 */
 
 #ifdef ZK_ZCU104
+#ifndef ZK_CONFIG
 #define ZK_CONFIG zcu104
+#endif
 #define ZK_PP     ZK_ZCU104_PP
 #define ZK_ROWS   ZK_ZCU104_ROWS
 #define ZK_RING   ZK_ZCU104_RING
@@ -29,7 +31,9 @@
 #define ZK_RQ ZK_ZCU104_RQ
 #endif
 #else
+#ifndef ZK_CONFIG
 #define ZK_CONFIG kv260
+#endif
 #define ZK_PP     ZK_KV260_PP
 #define ZK_ROWS   ZK_KV260_ROWS
 #define ZK_RING   ZK_KV260_RING

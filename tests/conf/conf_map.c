@@ -11,7 +11,7 @@
 #include <stdlib.h>
 
 #include "backend/pl/pl.h"
-#include "backend/pl/pl_engine.h"
+#include "conf_engines.h"
 #include "exec/session.h"
 #include "plan/map.h"
 #include "support/model_fixture.h"
@@ -97,9 +97,7 @@ static int fail(uint64_t seed, const char *what, zurt_ctx *ctx, const zi_graph *
 static int run_net(zurt_ctx *ctx, uint64_t seed, tally *t)
 {
     zt_source source = zt_source_seed(seed);
-    const char *board = zt_one_in(&source, 3) ? "zcu104" : "kv260";
-    if (!zi_pl_engine_get(board, &engine))
-        return 1;
+    engine = conf_engine(zt_pick(&source, CONF_ENGINES));
     take_counts = engine.take_counts;
     engine.take_counts = count_and_take;
     caps = *engine.caps;

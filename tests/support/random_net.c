@@ -4,114 +4,46 @@
 #include <math.h>
 #include <stdio.h>
 
-enum { MAX_TENSORS = 64 };
+#include "support/net_builder.h"
 
-typedef struct net {
-    zurt_ctx *ctx;
-    zt_source *source;
-    zi_graph *g;
-    zi_id tensors[MAX_TENSORS]; // pictures so far
-    uint32_t n;
-    bool failed;
-} net;
-
-static zi_tensor *picture(const net *b, zi_id id)
-{
-    return &b->g->tensors[id];
-}
-
-static zi_id any(net *b)
+static zi_id any(zt_net *b)
 {
     return b->tensors[b->n - 1 - (zt_one_in(b->source, 3) ? zt_pick(b->source, b->n) : 0)];
 }
 
-static void set_quant(net *b, zi_id id, float scale, int32_t zero)
-{
-    b->failed |= zi_graph_set_quant(b->ctx, b->g, id, 1, 0, &scale, &zero) != ZURT_OK;
-}
-
-static int32_t any_zero(net *b)
+static int32_t any_zero(zt_net *b)
 {
     static const int32_t zeros[] = {0, -128, 127, 5, -17};
     return zeros[zt_pick(b->source, 5)];
 }
 
-/* A constant of random bytes; `bits` of each element. */
-static zi_id constant(net *b, zurt_dtype dtype, int32_t rank, const int32_t *dims, int32_t bits)
-{
-    zi_id id = ZI_NONE;
-    void *data = NULL;
-    if (zi_graph_add_const(b->ctx, b->g, "", dtype, rank, dims, NULL, &id, &data)) {
-        b->failed = true;
-        return ZI_NONE;
-    }
-    uint64_t state = zt_pick(b->source, 256);
-    size_t n = zi_tensor_elems(&b->g->tensors[id]);
-    for (size_t i = 0; i < n; i++) {
-        int32_t half = 1 << (bits - 1);
-        int32_t v = (int32_t)(zt_random(&state) % (uint64_t)(2 * half)) - half;
-        if (dtype == ZURT_S8)
-            ((int8_t *)data)[i] = (int8_t)v;
-        else
-            ((int32_t *)data)[i] = v;
-    }
-    return id;
-}
-
-/* Appends a node; a refused one is taken back. The output joins the pictures. */
-static void append(net *b, zi_op op, const zi_attr *attr, const zi_id *in, uint32_t n_in,
-                   float scale, int32_t zero)
-{
-    zi_id out;
-    zi_node *n;
-    size_t before = b->g->n_nodes;
-    if (b->failed || zi_graph_add_tensor(b->ctx, b->g, "", &out) ||
-        zi_graph_add_node(b->ctx, b->g, op, "", in, n_in, &out, 1, &n)) {
-        b->failed = true;
-        return;
-    }
-    if (attr)
-        n->attr = *attr;
-    if (zi_op_has(op, ZI_OPF_CLAMP) && zt_one_in(b->source, 2)) {
-        n->clamp_lo = 0.0f;
-        n->clamp_hi = zt_one_in(b->source, 2) ? INFINITY : 60.0f * scale;
-    }
-    if (zi_node_infer(b->ctx, b->g, n)) {
-        b->g->n_nodes = before;
-        return;
-    }
-    set_quant(b, out, scale, zero);
-    if (zi_tensor_elems(picture(b, out)) > 0 && b->n < MAX_TENSORS)
-        b->tensors[b->n++] = out;
-}
-
 /* A convolution of `x` to `out` channels with random weights. */
-static void append_conv(net *b, zi_op op, zi_id x, int32_t out, const int32_t k[2],
+static void append_conv(zt_net *b, zi_op op, zi_id x, int32_t out, const int32_t k[2],
                         const zi_attr *attr)
 {
     zt_source *s = b->source;
-    int32_t depth = picture(b, x)->dims[3] / attr->conv.groups;
+    int32_t depth = zt_net_picture(b, x)->dims[3] / attr->conv.groups;
     int32_t w_dims[4] = {out, k[0], k[1], depth};
     bool offset = zt_one_in(s, 6); // biases so large that the weights change little
-    zi_id in[3] = {x, constant(b, ZURT_S8, 4, w_dims, 8),
-                   constant(b, ZURT_S32, 1, &out, offset ? 30 : 14)};
+    zi_id in[3] = {x, zt_net_constant(b, ZURT_S8, 4, w_dims, 8),
+                   zt_net_constant(b, ZURT_S32, 1, &out, offset ? 30 : 14)};
     if (b->failed)
         return;
-    set_quant(b, in[1], 0.01f, zt_one_in(s, 5) ? zt_pick_range(s, -128, 127) : 0);
+    zt_net_set_quant(b, in[1], 0.01f, zt_one_in(s, 5) ? zt_pick_range(s, -128, 127) : 0);
     float taps = (float)(k[0] * k[1] * depth);
-    float scale = picture(b, x)->quant.scale[0] * 0.01f * 60.0f * sqrtf(taps);
+    float scale = zt_net_picture(b, x)->quant.scale[0] * 0.01f * 60.0f * sqrtf(taps);
     if (offset)
-        scale = picture(b, x)->quant.scale[0] * 0.01f * (float)(1 << 22);
+        scale = zt_net_picture(b, x)->quant.scale[0] * 0.01f * (float)(1 << 22);
     else if (zt_one_in(s, 8))
         scale /= zt_one_in(s, 2) ? 200.0f : 1000.0f;
-    append(b, op, attr, in, 3, scale, any_zero(b));
+    zt_net_append(b, op, attr, in, 3, scale, any_zero(b));
 }
 
-static void add_conv(net *b, bool transposed)
+static void add_conv(zt_net *b, bool transposed)
 {
     zt_source *s = b->source;
     zi_id x = any(b);
-    int32_t c = picture(b, x)->dims[3], groups = 1;
+    int32_t c = zt_net_picture(b, x)->dims[3], groups = 1;
     int32_t k[2] = {zt_pick_range(s, 1, 5), zt_pick_range(s, 1, 5)};
     int32_t out = zt_one_in(s, 4) ? zt_pick_range(s, 17, 70) : zt_pick_range(s, 1, 40);
     if (!transposed && zt_one_in(s, 3))
@@ -131,7 +63,7 @@ static void add_conv(net *b, bool transposed)
 
 static const zi_attr halving = {.pool = {.kernel = {2, 2}, .stride = {2, 2}, .dilation = {1, 1}}};
 
-static void add_pool(net *b, bool max)
+static void add_pool(zt_net *b, bool max)
 {
     zt_source *s = b->source;
     zi_id x = any(b);
@@ -144,39 +76,42 @@ static void add_pool(net *b, bool max)
         attr = halving;
     else if (attr.pool.kernel[1] > 1 && zt_one_in(s, 2))
         attr.pool.pad[0] = attr.pool.pad[1] = attr.pool.pad[2] = attr.pool.pad[3] = 1;
-    float scale = picture(b, x)->quant.scale[0];
+    float scale = zt_net_picture(b, x)->quant.scale[0];
     bool other = !max && zt_one_in(s, 3);
-    append(b, max ? ZI_OP_MaxPool : ZI_OP_AveragePool, &attr, &x, 1, other ? scale * 0.7f : scale,
-           other ? any_zero(b) : picture(b, x)->quant.zero_point[0]);
+    zt_net_append(b, max ? ZI_OP_MaxPool : ZI_OP_AveragePool, &attr, &x, 1,
+                  other ? scale * 0.7f : scale,
+                  other ? any_zero(b) : zt_net_picture(b, x)->quant.zero_point[0]);
 }
 
-static void add_sum(net *b)
+static void add_sum(zt_net *b)
 {
     zi_id in[2] = {any(b), ZI_NONE};
     for (uint32_t i = 0; i < b->n; i++) {
-        bool same = zi_tensor_same_shape(picture(b, b->tensors[i]), picture(b, in[0]));
+        bool same =
+            zi_tensor_same_shape(zt_net_picture(b, b->tensors[i]), zt_net_picture(b, in[0]));
         if (same && (in[1] == ZI_NONE || zt_one_in(b->source, 2)))
             in[1] = b->tensors[i];
     }
-    float scale = picture(b, in[0])->quant.scale[0] + picture(b, in[1])->quant.scale[0];
+    float scale =
+        zt_net_picture(b, in[0])->quant.scale[0] + zt_net_picture(b, in[1])->quant.scale[0];
     if (zt_one_in(b->source, 2)) {
         zi_id swap = in[0];
         in[0] = in[1];
         in[1] = swap;
     }
-    append(b, ZI_OP_Add, NULL, in, 2, scale * 0.8f, any_zero(b));
+    zt_net_append(b, ZI_OP_Add, NULL, in, 2, scale * 0.8f, any_zero(b));
 }
 
-static void add_table(net *b)
+static void add_table(zt_net *b)
 {
     int32_t n = 256;
-    zi_id in[2] = {any(b), constant(b, ZURT_S8, 1, &n, 8)};
+    zi_id in[2] = {any(b), zt_net_constant(b, ZURT_S8, 1, &n, 8)};
     zi_attr attr = {.lut = {.op = ZI_OP_NONE}};
-    append(b, ZI_OP_Lut, &attr, in, 2, 0.05f, any_zero(b));
+    zt_net_append(b, ZI_OP_Lut, &attr, in, 2, 0.05f, any_zero(b));
 }
 
 /* What many networks begin with: few channels, stride 1, a table or none, a 2x2 maximum. */
-static void add_stem(net *b)
+static void add_stem(zt_net *b)
 {
     zt_source *s = b->source;
     zi_id x = b->tensors[0];
@@ -185,74 +120,76 @@ static void add_stem(net *b)
     for (int d = 0; d < 2; d++) { // to an even size where the kernel allows
         int32_t pad = zt_pick_range(s, 0, k[d] - 1), rest = k[d] - 1 - pad;
         attr.conv.pad[d] = pad;
-        attr.conv.pad[2 + d] = rest - (rest > 0 && picture(b, x)->dims[1 + d] % 2 ? 1 : 0);
+        attr.conv.pad[2 + d] = rest - (rest > 0 && zt_net_picture(b, x)->dims[1 + d] % 2 ? 1 : 0);
     }
     append_conv(b, ZI_OP_Conv, x, zt_pick_range(s, 1, 40), k, &attr);
     if (zt_one_in(s, 2) && !b->failed)
         add_table(b);
     x = b->tensors[b->n - 1];
-    append(b, ZI_OP_MaxPool, &halving, &x, 1, picture(b, x)->quant.scale[0],
-           picture(b, x)->quant.zero_point[0]);
+    zt_net_append(b, ZI_OP_MaxPool, &halving, &x, 1, zt_net_picture(b, x)->quant.scale[0],
+                  zt_net_picture(b, x)->quant.zero_point[0]);
 }
 
-static void add_double(net *b)
+static void add_double(zt_net *b)
 {
     zi_id x = any(b);
-    const zi_tensor *t = picture(b, x);
+    const zi_tensor *t = zt_net_picture(b, x);
     zi_attr attr = {.resize = {.out = {2 * t->dims[1], 2 * t->dims[2]},
                                .scale = {2.0f, 2.0f},
                                .mode = ZI_RESIZE_NEAREST,
                                .coord = ZI_COORD_ASYMMETRIC,
                                .nearest = ZI_NEAREST_FLOOR}};
     if (t->dims[1] <= 40 && t->dims[2] <= 40)
-        append(b, ZI_OP_Resize, &attr, &x, 1, t->quant.scale[0], t->quant.zero_point[0]);
+        zt_net_append(b, ZI_OP_Resize, &attr, &x, 1, t->quant.scale[0], t->quant.zero_point[0]);
 }
 
-static void add_concat(net *b)
+static void add_concat(zt_net *b)
 {
     zi_id in[3];
     uint32_t n = 0;
     zi_id last = any(b);
     for (uint32_t i = 0; i < b->n && n < 2; i++) {
-        const zi_tensor *t = picture(b, b->tensors[i]);
-        if (t->dims[1] == picture(b, last)->dims[1] && t->dims[2] == picture(b, last)->dims[2] &&
+        const zi_tensor *t = zt_net_picture(b, b->tensors[i]);
+        if (t->dims[1] == zt_net_picture(b, last)->dims[1] &&
+            t->dims[2] == zt_net_picture(b, last)->dims[2] &&
             (t->dims[3] % 16 == 0 || zt_one_in(b->source, 10)))
             in[n++] = b->tensors[i];
     }
     in[n++] = last;
     zi_attr attr = {.axis = {.axis = 3}};
-    const zi_tensor *t = picture(b, in[0]);
-    append(b, ZI_OP_Concat, &attr, in, n, t->quant.scale[0], t->quant.zero_point[0]);
+    const zi_tensor *t = zt_net_picture(b, in[0]);
+    zt_net_append(b, ZI_OP_Concat, &attr, in, n, t->quant.scale[0], t->quant.zero_point[0]);
 }
 
 /* Mean, vector and classifier, or a classifier of the picture; ends the network. */
-static void add_head(net *b)
+static void add_head(zt_net *b)
 {
     zi_id x = any(b);
     bool mean = zt_one_in(b->source, 2);
     if (mean) {
         zi_attr attr = {.reduce = {.axes = 6, .keep_dims = true}};
-        append(b, ZI_OP_ReduceMean, &attr, &x, 1, picture(b, x)->quant.scale[0],
-               picture(b, x)->quant.zero_point[0]);
+        zt_net_append(b, ZI_OP_ReduceMean, &attr, &x, 1, zt_net_picture(b, x)->quant.scale[0],
+                      zt_net_picture(b, x)->quant.zero_point[0]);
         x = b->tensors[b->n - 1];
     }
-    const zi_tensor *t = picture(b, x);
+    const zi_tensor *t = zt_net_picture(b, x);
     if (zi_tensor_elems(t) > 16384)
         return;
     int32_t n = (int32_t)zi_tensor_elems(t) / t->dims[0], out = zt_pick_range(b->source, 1, 40);
     zi_attr flat = {.shape = {.rank = 2, .dims = {t->dims[0], n}}};
     float scale = t->quant.scale[0];
-    append(b, ZI_OP_Reshape, &flat, &x, 1, scale, t->quant.zero_point[0]);
+    zt_net_append(b, ZI_OP_Reshape, &flat, &x, 1, scale, t->quant.zero_point[0]);
     int32_t w_dims[2] = {out, n};
-    zi_id in[3] = {b->tensors[b->n - 1], constant(b, ZURT_S8, 2, w_dims, 8),
-                   constant(b, ZURT_S32, 1, &out, 14)};
+    zi_id in[3] = {b->tensors[b->n - 1], zt_net_constant(b, ZURT_S8, 2, w_dims, 8),
+                   zt_net_constant(b, ZURT_S32, 1, &out, 14)};
     if (b->failed)
         return;
-    set_quant(b, in[1], 0.01f, 0);
-    append(b, ZI_OP_FullyConnected, NULL, in, 3, scale * 0.6f * sqrtf((float)n), any_zero(b));
+    zt_net_set_quant(b, in[1], 0.01f, 0);
+    zt_net_append(b, ZI_OP_FullyConnected, NULL, in, 3, scale * 0.6f * sqrtf((float)n),
+                  any_zero(b));
 }
 
-static void add_node(net *b)
+static void add_node(zt_net *b)
 {
     switch (zt_pick(b->source, 12)) {
     case 0:
@@ -283,14 +220,14 @@ static void add_node(net *b)
     }
 }
 
-static void add_input(net *b, int32_t max_side)
+static void add_input(zt_net *b, int32_t max_side)
 {
     zi_id id;
     if (zi_graph_add_tensor(b->ctx, b->g, "x", &id) || zi_graph_add_input(b->ctx, b->g, id)) {
         b->failed = true;
         return;
     }
-    zi_tensor *t = picture(b, id);
+    zi_tensor *t = zt_net_picture(b, id);
     t->dtype = ZURT_S8;
     t->rank = 4;
     t->dims[0] = zt_one_in(b->source, 5) ? 3 : 1;
@@ -298,27 +235,27 @@ static void add_input(net *b, int32_t max_side)
     t->dims[2] = zt_pick_range(b->source, 1, max_side);
     t->dims[3] =
         zt_one_in(b->source, 2) ? zt_pick_range(b->source, 1, 6) : zt_pick_range(b->source, 7, 48);
-    set_quant(b, id, 0.05f, any_zero(b));
+    zt_net_set_quant(b, id, 0.05f, any_zero(b));
     b->tensors[b->n++] = id;
 }
 
 zi_graph *zt_random_net(zurt_ctx *ctx, zt_source *source, uint32_t max_nodes, int32_t max_side)
 {
-    net b = {.ctx = ctx, .source = source, .g = zi_graph_create(&ctx->allocator)};
+    zt_net b = {.ctx = ctx, .source = source, .g = zi_graph_create(&ctx->allocator)};
     if (!b.g)
         return NULL;
     add_input(&b, max_side);
     uint32_t n = 1 + zt_pick(source, max_nodes);
-    if (zt_one_in(source, 4) && picture(&b, 0)->dims[3] <= 6)
+    if (zt_one_in(source, 4) && zt_net_picture(&b, 0)->dims[3] <= 6)
         add_stem(&b);
     for (uint32_t i = 0; i < n && !b.failed; i++)
         add_node(&b);
-    if (zt_one_in(source, 2) && !b.failed && zi_tensor_elems(picture(&b, any(&b))) < 4096)
+    if (zt_one_in(source, 2) && !b.failed && zi_tensor_elems(zt_net_picture(&b, any(&b))) < 4096)
         add_head(&b);
     for (uint32_t i = 0; i < b.n && !b.failed; i++) {
         char name[16];
         snprintf(name, sizeof(name), "t%u", (unsigned)i);
-        picture(&b, b.tensors[i])->name = zi_arena_strdup(&b.g->arena, name);
+        zt_net_picture(&b, b.tensors[i])->name = zi_arena_strdup(&b.g->arena, name);
         if (i + 1 == b.n || (i > 0 && zt_one_in(source, 8)))
             b.failed |= zi_graph_add_output(ctx, b.g, b.tensors[i]) != ZURT_OK;
     }

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "conf_engines.h"
+
+#include "backend/pl/pl_engine.h"
+
+#define ZK_CSIM // for zk_sim_stats
+#include "engine/zk_engine.h"
+
+typedef void engine_fn(const v16 *steps, int32_t n_segments, const v16 *w0, const v16 *w1,
+                       const v16 *w2, const v16 *w3, const v16 *act_r, v16 *act_w);
+
+// zk_engine.h declares those of its configuration.
+engine_fn zk_engine_kv260_rq4, zk_engine_zcu104_rq4;
+zk_sim_stats zk_sim_stats_kv260_rq4(int reset);
+zk_sim_stats zk_sim_stats_zcu104_rq4(int reset);
+
+static void run_kv260(const void *steps, int32_t n_segments, const void *w0, const void *w1,
+                      const void *w2, const void *w3, const void *act_r, void *act_w)
+{
+    zk_engine_kv260_rq4(steps, n_segments, w0, w1, w2, w3, act_r, act_w);
+}
+
+static void run_zcu104(const void *steps, int32_t n_segments, const void *w0, const void *w1,
+                       const void *w2, const void *w3, const void *act_r, void *act_w)
+{
+    zk_engine_zcu104_rq4(steps, n_segments, w0, w1, w2, w3, act_r, act_w);
+}
+
+static zi_pl_counts counts_of(const zk_sim_stats *s)
+{
+    return (zi_pl_counts){s->steps, s->iterations,
+                          s->read_conflicts + s->write_conflicts + s->held_beats + s->faults +
+                              s->unfinished};
+}
+
+static zi_pl_counts take_kv260(void)
+{
+    zk_sim_stats stats = zk_sim_stats_kv260_rq4(1);
+    return counts_of(&stats);
+}
+
+static zi_pl_counts take_zcu104(void)
+{
+    zk_sim_stats stats = zk_sim_stats_zcu104_rq4(1);
+    return counts_of(&stats);
+}
+
+zi_pl_engine conf_engine(uint32_t i)
+{
+    static zi_caps wide[2];
+    zi_pl_engine engine = {0};
+    (void)zi_pl_engine_get(i % 2 ? "zcu104" : "kv260", &engine);
+    if (i < 2)
+        return engine;
+    wide[i - 2] = *engine.caps;
+    wide[i - 2].requant_parallel = 4 * ZK_C;
+    if (i % 2)
+        return (zi_pl_engine){&wide[1], run_zcu104, take_zcu104};
+    return (zi_pl_engine){&wide[0], run_kv260, take_kv260};
+}
