@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # One stage of the engine in Vitis HLS. Not run here; see README.md.
 #
-# Environment: ZK_BOARD kv260|zcu104, ZK_STAGE csim|csynth|cosim, ZK_MHZ, ZK_BUILD build folder.
+# Environment: ZK_BOARD kv260|zcu104, ZK_STAGE csim|csynth|cosim, ZK_MHZ, ZK_BUILD build folder,
+# ZK_RQ width of the requantiser or empty.
 set board $::env(ZK_BOARD)
 set stage $::env(ZK_STAGE)
 set here [file dirname [file normalize [info script]]]
@@ -11,6 +12,9 @@ set parts [dict create kv260 xck26-sfvc784-2LV-c zcu104 xczu7ev-ffvc1156-2-e]
 set flags "-std=c99 -I$engine -I$here/../../runtime"
 if {$board eq "zcu104"} {
     append flags " -DZK_ZCU104"
+}
+if {[info exists ::env(ZK_RQ)] && $::env(ZK_RQ) ne ""} {
+    append flags " -DZK_RQ=$::env(ZK_RQ)"
 }
 # The testbench sees the act buffer alone; C simulation needs FIFOs as long as a step.
 set simulation "$flags -DZK_CSIM -DZK_COSIM -Wno-unknown-pragmas"
