@@ -20,6 +20,9 @@
 
 enum { MAC_LIMIT = 2000000, BYTE_LIMIT = 1 << 19, SIDE = 230, CHANNELS = 1100, KERNEL = 11 };
 
+/* So many products of two int8 values, less a zero point, and a bias fit a sum of 32 bits. */
+enum { TAP_LIMIT = 60000 };
+
 typedef enum kind {
     CONV,
     GROUPED,
@@ -73,7 +76,9 @@ static bool too_large(const shape *p)
 {
     int64_t scale = p->kind == TRANSPOSED ? p->s[0] * p->s[1] : p->kind == DOUBLE ? 4 : 1;
     int64_t in = (int64_t)p->h * p->w * p->c, out = scale * p->h * p->w * p->out;
-    return macs_of(p) > MAC_LIMIT || in > BYTE_LIMIT || out > BYTE_LIMIT;
+    int64_t taps = p->kind == FULLY_CONNECTED ? (int64_t)p->h * p->w * p->c
+                                              : (int64_t)p->k[0] * p->k[1] * p->c / p->groups;
+    return macs_of(p) > MAC_LIMIT || in > BYTE_LIMIT || out > BYTE_LIMIT || taps > TAP_LIMIT;
 }
 
 static void set_channels(shape *p, int32_t c, int32_t out)
