@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "base/crc32c.h"
+#include "support/ctx_fixture.h"
 #include "support/pl_fixture.h"
 
 static void reseal(uint8_t *table)
@@ -82,20 +83,6 @@ static void values_of_no_engine_are_refused(void **state)
     assert_int_equal(zi_caps_encode(ctx, &wordy, table), ZURT_E_ARG);
 }
 
-static int setup(void **state)
-{
-    zurt_ctx *ctx;
-    zurt_status st = zurt_ctx_create(NULL, &ctx);
-    *state = ctx;
-    return st;
-}
-
-static int teardown(void **state)
-{
-    zurt_ctx_destroy(*state);
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -104,5 +91,5 @@ int main(void)
         cmocka_unit_test(another_version_is_named),
         cmocka_unit_test(values_of_no_engine_are_refused),
     };
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, zt_ctx_setup, zt_ctx_teardown);
 }

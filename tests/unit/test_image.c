@@ -12,18 +12,8 @@
 #include <zurt/image.h>
 
 #include "golden/image_golden.h"
+#include "support/ctx_fixture.h"
 #include "support/test_allocator.h"
-
-static int setup(void **state)
-{
-    return zurt_ctx_create(NULL, (zurt_ctx **)state) ? -1 : 0;
-}
-
-static int teardown(void **state)
-{
-    zurt_ctx_destroy(*state);
-    return 0;
-}
 
 /* The same formula as in make_image_golden.py. */
 static zurt_image picture(uint8_t *pixels, int32_t width, int32_t height)
@@ -285,5 +275,5 @@ int main(void)
         cmocka_unit_test(makes_grey_as_pillow),
         cmocka_unit_test(refuses_a_tensor_that_does_not_fit),
     };
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, zt_ctx_setup, zt_ctx_teardown);
 }

@@ -11,6 +11,7 @@
 
 #include <zurt/compile.h>
 
+#include "support/ctx_fixture.h"
 #include "support/test_allocator.h"
 
 /* Models of the fuzzer's corpus: one per family of operators. */
@@ -105,17 +106,6 @@ static void refuses_broken_calls(void **state)
     assert_int_equal(zurt_import_onnx_mem(ctx, "", 0, &options, &graph), ZURT_E_ARG);
 }
 
-static int make_ctx(void **state)
-{
-    return zurt_ctx_create(NULL, (zurt_ctx **)state) != ZURT_OK;
-}
-
-static int drop_ctx(void **state)
-{
-    zurt_ctx_destroy(*state);
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -124,5 +114,5 @@ int main(void)
         cmocka_unit_test(names_the_file_that_it_cannot_read),
         cmocka_unit_test(refuses_broken_calls),
     };
-    return cmocka_run_group_tests(tests, make_ctx, drop_ctx);
+    return cmocka_run_group_tests(tests, zt_ctx_setup, zt_ctx_teardown);
 }

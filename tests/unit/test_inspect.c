@@ -13,19 +13,9 @@
 
 #include <zurt/compile.h>
 
+#include "support/ctx_fixture.h"
 #include "support/test_allocator.h"
 #include "support/xclbin_builder.h"
-
-static int setup(void **state)
-{
-    return zurt_ctx_create(NULL, (zurt_ctx **)state) == ZURT_OK ? 0 : -1;
-}
-
-static int teardown(void **state)
-{
-    zurt_ctx_destroy(*state);
-    return 0;
-}
 
 /* ---- boards ---- */
 
@@ -290,11 +280,15 @@ static void refused_memory_is_reported(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(built_in_boards_have_numbers, setup, teardown),
-        cmocka_unit_test_setup_teardown(an_xclbin_is_a_board, setup, teardown),
-        cmocka_unit_test_setup_teardown(a_float_model_is_judged_as_its_file, setup, teardown),
-        cmocka_unit_test_setup_teardown(totals_are_the_sums_of_the_nodes, setup, teardown),
-        cmocka_unit_test_setup_teardown(without_a_pl_a_float_model_stays_as_it_is, setup, teardown),
+        cmocka_unit_test_setup_teardown(built_in_boards_have_numbers, zt_ctx_setup,
+                                        zt_ctx_teardown),
+        cmocka_unit_test_setup_teardown(an_xclbin_is_a_board, zt_ctx_setup, zt_ctx_teardown),
+        cmocka_unit_test_setup_teardown(a_float_model_is_judged_as_its_file, zt_ctx_setup,
+                                        zt_ctx_teardown),
+        cmocka_unit_test_setup_teardown(totals_are_the_sums_of_the_nodes, zt_ctx_setup,
+                                        zt_ctx_teardown),
+        cmocka_unit_test_setup_teardown(without_a_pl_a_float_model_stays_as_it_is, zt_ctx_setup,
+                                        zt_ctx_teardown),
         cmocka_unit_test(refused_memory_is_reported),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

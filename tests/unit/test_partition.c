@@ -8,18 +8,8 @@
 #include <cmocka.h>
 
 #include "plan/plan.h"
+#include "support/ctx_fixture.h"
 #include "support/random_graph.h"
-
-static int setup(void **state)
-{
-    return zurt_ctx_create(NULL, (zurt_ctx **)state) == ZURT_OK ? 0 : -1;
-}
-
-static int teardown(void **state)
-{
-    zurt_ctx_destroy(*state);
-    return 0;
-}
 
 static zi_id add_input(zurt_ctx *ctx, zi_graph *g, const char *name, zurt_dtype dtype)
 {
@@ -253,5 +243,5 @@ int main(void)
         cmocka_unit_test(the_last_table_must_be_the_cpu),
         cmocka_unit_test(random_boundaries_are_complete),
     };
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, zt_ctx_setup, zt_ctx_teardown);
 }

@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "backend/pl/pl_port.h"
+#include "support/ctx_fixture.h"
 
 static void forget(void)
 {
@@ -154,20 +155,6 @@ static void no_process_of_others_is_ended(void **state)
     assert_int_equal(zi_pl_kill_emulation(), 0);
 }
 
-static int setup(void **state)
-{
-    zurt_ctx *ctx;
-    zurt_status st = zurt_ctx_create(NULL, &ctx);
-    *state = ctx;
-    return st;
-}
-
-static int teardown(void **state)
-{
-    zurt_ctx_destroy(*state);
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -179,5 +166,5 @@ int main(void)
         cmocka_unit_test(xclbins_are_looked_for),
         cmocka_unit_test(no_process_of_others_is_ended),
     };
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, zt_ctx_setup, zt_ctx_teardown);
 }

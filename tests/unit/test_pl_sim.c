@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "support/ctx_fixture.h"
 #include "support/pl_fixture.h"
 #include "support/test_allocator.h"
 
@@ -239,20 +240,6 @@ static void survives_every_refused_allocation(void **state)
     }
 }
 
-static int setup(void **state)
-{
-    zurt_ctx *ctx;
-    zurt_status st = zurt_ctx_create(NULL, &ctx);
-    *state = ctx;
-    return st;
-}
-
-static int teardown(void **state)
-{
-    zurt_ctx_destroy(*state);
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -266,5 +253,5 @@ int main(void)
         cmocka_unit_test(reads_fault_texts),
         cmocka_unit_test(survives_every_refused_allocation),
     };
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, zt_ctx_setup, zt_ctx_teardown);
 }

@@ -12,6 +12,7 @@
 
 #include "base/ctx.h"
 #include "base/parallel.h"
+#include "support/ctx_fixture.h"
 
 enum { MAX_TASKS = 512 };
 
@@ -26,17 +27,6 @@ static void mark(void *arg, uint32_t task, uint32_t n_tasks)
     assert_int_equal(n_tasks, j->n_tasks);
     assert_true(task < n_tasks);
     j->done[task]++;
-}
-
-static int setup(void **state)
-{
-    return zurt_ctx_create(NULL, (zurt_ctx **)state) == ZURT_OK ? 0 : -1;
-}
-
-static int teardown(void **state)
-{
-    zurt_ctx_destroy(*state);
-    return 0;
 }
 
 static void run_does_every_task_once(void **state)
@@ -178,5 +168,5 @@ int main(void)
         cmocka_unit_test(serial_runs_in_order),
         cmocka_unit_test(task_ranges_cover_everything_once),
     };
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, zt_ctx_setup, zt_ctx_teardown);
 }

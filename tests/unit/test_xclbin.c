@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "support/ctx_fixture.h"
 #include "support/xclbin_builder.h"
 
 static zurt_status parse(zurt_ctx *ctx, const uint8_t *bytes, size_t size)
@@ -113,20 +114,6 @@ static void files_that_cannot_be_mapped_are_refused(void **state)
     zi_xclbin_close(&x);
 }
 
-static int setup(void **state)
-{
-    zurt_ctx *ctx;
-    zurt_status st = zurt_ctx_create(NULL, &ctx);
-    *state = ctx;
-    return st;
-}
-
-static int teardown(void **state)
-{
-    zurt_ctx_destroy(*state);
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -136,5 +123,5 @@ int main(void)
         cmocka_unit_test(overlays_of_others_are_named_so),
         cmocka_unit_test(files_that_cannot_be_mapped_are_refused),
     };
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, zt_ctx_setup, zt_ctx_teardown);
 }

@@ -15,6 +15,7 @@
 
 #include "backend/pl/pl_probe.h"
 #include "base/thread.h"
+#include "support/ctx_fixture.h"
 #include "support/pl_fixture.h"
 
 static const zi_pl_config good = {.xclbin = TEST_XCLBIN, .engine_version = 7, .timeout_ms = 10000};
@@ -377,20 +378,6 @@ static void the_engine_is_packed_with_its_table(void **state)
     }
 }
 
-static int setup(void **state)
-{
-    zurt_ctx *ctx;
-    zurt_status st = zurt_ctx_create(NULL, &ctx);
-    *state = ctx;
-    return st;
-}
-
-static int teardown(void **state)
-{
-    zurt_ctx_destroy(*state);
-    return 0;
-}
-
 int main(int argc, char **argv)
 {
     const struct CMUnitTest once[] = {cmocka_unit_test(runs_through_the_real_library)};
@@ -414,8 +401,8 @@ int main(int argc, char **argv)
     };
     const struct CMUnitTest hang[] = {cmocka_unit_test(waits_for_ever)};
     if (argc > 1 && strcmp(argv[1], "--hang") == 0)
-        return cmocka_run_group_tests(hang, setup, teardown);
+        return cmocka_run_group_tests(hang, zt_ctx_setup, zt_ctx_teardown);
     if (argc > 1 && strcmp(argv[1], "--once") == 0)
-        return cmocka_run_group_tests(once, setup, teardown);
-    return cmocka_run_group_tests(tests, setup, teardown);
+        return cmocka_run_group_tests(once, zt_ctx_setup, zt_ctx_teardown);
+    return cmocka_run_group_tests(tests, zt_ctx_setup, zt_ctx_teardown);
 }
