@@ -17,7 +17,7 @@
     {                                                                                              \
         OP(Conv) | OP(ConvTranspose) | OP(FullyConnected) | OP(Add) | OP(MaxPool) |                \
             OP(AveragePool) | OP(ReduceMean) | TABLES,                                             \
-            OP(Concat) | OP(Resize) | OP(Reshape)                                                  \
+            OP(Concat) | OP(Resize) | OP(Reshape) | OP(Slice) | OP(Split) | OP(Gather) | OP(Pad)   \
     }
 
 static const zi_caps cpu = {

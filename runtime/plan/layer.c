@@ -234,6 +234,8 @@ static bool concat_layer(zi_layer_answer *a)
 {
     const zi_graph *g = a->q->g;
     const zi_tensor *y = zi_node_out(g, a->n, 0);
+    bool gaps = false; // the parts are put in order after they are joined
+    int32_t blocks = 0;
     a->layer->kind = ZI_LAYER_CONCAT;
     if (!zi_layer_take_images(a))
         return false;
@@ -244,16 +246,12 @@ static bool concat_layer(zi_layer_answer *a)
         int8_t table[256];
         if (zi_tensor_is_const(x))
             return zi_layer_refuse(a, "an operand is a constant", "");
-        if (i + 1 < a->n->n_in && x->dims[3] % 16)
-            return zi_layer_refuse(
-                a,
-                zi_arena_printf(a->q->arena, "operand %u has %d channels, not a multiple of 16",
-                                (unsigned)i, (int)x->dims[3]),
-                "use multiples of 16 channels where tensors are joined");
+        gaps = gaps || (i + 1 < a->n->n_in && x->dims[3] % 16);
+        blocks += zi_blocks(x->dims[3]);
         if (!zi_alike(x, y) && !zi_rescale_table(x, y, table))
             return zi_layer_refuse(a, "the operands' scales are too far apart", "calibrate again");
     }
-    return zi_layer_check_row(a, zi_blocks(a->layer->y.c), zi_blocks(a->layer->y.c));
+    return zi_layer_check_row(a, blocks, blocks) && (!gaps || zi_layer_check_ring(a, blocks));
 }
 
 /* A vector from a picture: FullyConnected reads it as a convolution with the picture's size. */
@@ -306,6 +304,12 @@ bool zi_layer_from_node(const zi_layer_query *q, const zi_node *n, zi_layer *out
             break;
         case ZI_OP_Concat:
             ok = concat_layer(&a);
+            break;
+        case ZI_OP_Slice:
+        case ZI_OP_Split:
+        case ZI_OP_Gather:
+        case ZI_OP_Pad:
+            ok = zi_layer_choose(&a);
             break;
         case ZI_OP_Reshape:
             ok = reshape_layer(&a);

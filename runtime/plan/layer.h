@@ -20,7 +20,8 @@ typedef enum zi_layer_kind {
     ZI_LAYER_DEPTHWISE = 1, /**< sums within a channel: depthwise Conv, means */
     ZI_LAYER_MAX = 2,       /**< maximum within a channel; with one tap a copy: Add, Lut, Resize */
     ZI_LAYER_CONCAT = 3,    /**< planes one after the other: addressing alone, or copies */
-    ZI_LAYER_VIEW = 4       /**< nothing is done */
+    ZI_LAYER_VIEW = 4,      /**< nothing is done */
+    ZI_LAYER_CHOOSE = 5     /**< some channels, or some pixels: see zi_layer_channels() */
 } zi_layer_kind;
 
 typedef struct zi_layer {
@@ -62,6 +63,11 @@ static inline int32_t zi_blocks(int32_t channels)
  */
 bool zi_layer_from_node(const zi_layer_query *q, const zi_node *n, zi_layer *out,
                         const char **reason, const char **remedy);
+
+/** For each channel of output k of a node of kind CHOOSE: the input's channel; -1: padding. */
+void zi_layer_channels(const zi_graph *g, const zi_node *n, uint32_t k, int32_t *out);
+/** The value of padding channels. */
+int8_t zi_layer_fill(const zi_graph *g, const zi_node *n);
 
 /** How a channel's weights and multiplier go to the engine: see zi_channel_get(). */
 typedef struct zi_channel {

@@ -38,6 +38,8 @@ bool zi_layer_check_window(zi_layer_answer *a);
 bool zi_layer_check_scattered(zi_layer_answer *a, const zi_tensor *y);
 /** Weights and bias are constant and their numbers the engine's; sets `passes`. */
 bool zi_layer_check_weights(zi_layer_answer *a);
+/** Slice, Split, Gather, Pad. */
+bool zi_layer_choose(zi_layer_answer *a);
 /** The ring must hold a block's weights, `words` of 16x16, while several groups of pixels use
  *  them. */
 bool zi_layer_check_ring(zi_layer_answer *a, int64_t words);

@@ -63,10 +63,15 @@ typedef struct zi_map_layer {
     bool packed;    /**< the input is packed: kernel, stride and pad are in the packed picture */
     uint32_t quads; /**< place of a tile's sums, those of 2x2 pixels one after the other as blocks,
                          of which the result is the maximum; ZI_NONE: the sums are the result */
-    int32_t flat_h, flat_w; /**< FullyConnected of a flattened picture: its size; else 0 */
-    zi_id last_node;        /**< of the chain */
-    uint32_t strip[2];      /**< of input and residual, if they are in the act buffer */
-    int32_t tile_rows;      /**< of the sum */
+    const int32_t *choice; /**< CONV of no node's weights: lane of the input of each output
+                                channel, -1: `fill`; else NULL */
+    int8_t fill;
+    const int32_t *channels; /**< CONV: channel in each lane of the input, -1: none; NULL: all in
+                                  order */
+    int32_t flat_h, flat_w;  /**< FullyConnected of a flattened picture: its size; else 0 */
+    zi_id last_node;         /**< of the chain */
+    uint32_t strip[2];       /**< of input and residual, if they are in the act buffer */
+    int32_t tile_rows;       /**< of the sum */
     uint64_t cycles, ddr_bytes;
 } zi_map_layer;
 

@@ -95,12 +95,18 @@ static zurt_status concat_copy(zi_map_builder *b, const zi_node *n, uint32_t k, 
 {
     zi_map *m = b->m;
     const zi_tensor *x = zi_node_in(m->g, n, k), *y = zi_node_out(m->g, n, 0);
+    const zi_map_choice *choice = b->choice_of[n->in[k]];
     uint32_t in = b->place_of[n->in[k]], out;
-    zi_layer l = zi_map_copy_of(&m->places[in], node);
     zi_map_layer *layer;
-    zurt_status st = zi_map_add_place(b, ZI_NONE, l.y, &out);
-    if (!st)
+    zurt_status st =
+        zi_map_add_place(b, ZI_NONE, (zi_image){1, x->dims[1], x->dims[2], x->dims[3]}, &out);
+    if (!st && in != ZI_NONE) {
+        zi_layer l = zi_map_copy_of(&m->places[in], node);
         st = zi_map_add_layer(b, &l, in, out, &layer);
+    } else if (!st) {
+        const zi_layer plain = {.node = node, .stride = {1, 1}};
+        st = zi_map_put_in_order(b, choice, &plain, out, &layer);
+    }
     if (st)
         return st;
     m->places[out].parent = parent;
@@ -123,12 +129,21 @@ static zurt_status concat(zi_map_builder *b, const zi_node *n, const zi_layer *d
     zi_map *m = b->m;
     uint32_t whole;
     int32_t block = 0;
-    zurt_status st = zi_map_add_place(b, n->out[0], desc->y, &whole);
+    bool gaps = false;
+    for (uint32_t k = 0; k < n->n_in; k++) {
+        int32_t c = zi_node_in(m->g, n, k)->dims[3];
+        gaps = gaps || (k + 1 < n->n_in && c % ZK_C);
+        block += zi_blocks(c);
+    }
+    zi_image image = {1, desc->y.h, desc->y.w, gaps ? block * ZK_C : desc->y.c};
+    zurt_status st = zi_map_add_place(b, gaps ? ZI_NONE : n->out[0], image, &whole);
+    block = 0;
     for (uint32_t k = 0; !st && k < n->n_in; k++) {
         const zi_tensor *x = zi_node_in(m->g, n, k);
-        zi_place *p = &m->places[b->place_of[n->in[k]]];
-        bool direct = p->parent == ZI_NONE && p->producer != ZI_NONE && !p->output &&
-                      p->h == desc->y.h && p->w == desc->y.w && p->c == x->dims[3] &&
+        uint32_t operand = b->place_of[n->in[k]];
+        zi_place *p = &m->places[operand == ZI_NONE ? 0 : operand];
+        bool direct = operand != ZI_NONE && p->parent == ZI_NONE && p->producer != ZI_NONE &&
+                      !p->output && p->h == desc->y.h && p->w == desc->y.w && p->c == x->dims[3] &&
                       zi_alike(x, zi_node_out(m->g, n, 0)) && p->tensor == n->in[k];
         if (direct) {
             p->parent = whole;
@@ -138,7 +153,44 @@ static zurt_status concat(zi_map_builder *b, const zi_node *n, const zi_layer *d
         }
         block += zi_blocks(x->dims[3]);
     }
+    return st || !gaps ? st : zi_map_gap(b, n, whole, desc->node);
+}
+
+// Most layers want their inputs in order.
+static zurt_status real_inputs(zi_map_builder *b, const zi_node *n, zi_id node)
+{
+    zurt_status st = ZURT_OK;
+    for (uint32_t k = 0; !st && k < n->n_in; k++) {
+        if (n->in[k] != ZI_NONE)
+            st = zi_map_make_real(b, n->in[k], node);
+    }
     return st;
+}
+
+static zurt_status layer_of_node(zi_map_builder *b, const zi_node *n, const zi_layer *desc)
+{
+    zi_map *m = b->m;
+    bool read = false;
+    if (desc->kind == ZI_LAYER_CHOOSE)
+        return zi_map_choose(b, n, desc);
+    if (desc->kind == ZI_LAYER_CONCAT)
+        return concat(b, n, desc);
+    zurt_status st = zi_map_read_choice(b, n, desc, &read);
+    if (!st && !read)
+        st = real_inputs(b, n, desc->node);
+    if (st || read)
+        return st;
+    if (desc->kind == ZI_LAYER_VIEW) {
+        // The place now has two names: who reads either reads it, so nothing may be fused to it.
+        b->place_of[n->out[0]] = b->place_of[n->in[0]];
+        return ZURT_OK;
+    }
+    const zi_place *x = &m->places[b->place_of[n->in[0]]];
+    bool flattened = x->h * x->w > 1 && (desc->x.h * desc->x.w == 1 && desc->x.c != x->c);
+    if (flattened && n->op != ZI_OP_FullyConnected)
+        return zi_node_fail(b->ctx, m->g, n, ZURT_E_UNSUPPORTED,
+                            "reads a flattened picture, which only FullyConnected can");
+    return zi_map_fuse(b, n, desc) ? ZURT_OK : simple_layer(b, n, desc);
 }
 
 static zurt_status map_node(zi_map_builder *b, zi_id node)
@@ -155,22 +207,12 @@ static zurt_status map_node(zi_map_builder *b, zi_id node)
         return zi_node_fail(b->ctx, m->g, n, ZURT_E_UNSUPPORTED,
                             "batch %d beside batch %d in one segment", (int)desc.x.n,
                             (int)m->batch);
-    if (desc.kind == ZI_LAYER_VIEW) {
-        b->place_of[n->out[0]] = b->place_of[n->in[0]];
-        // The place now has two names: who reads either reads it, so nothing may be fused to it.
-        m->places[b->place_of[n->in[0]]].output |= b->read_outside[n->out[0]];
-        return ZURT_OK;
+    zurt_status st = layer_of_node(b, n, &desc);
+    for (uint32_t k = 0; !st && k < n->n_out; k++) {
+        uint32_t place = b->place_of[n->out[k]];
+        if (place != ZI_NONE)
+            m->places[place].output |= b->read_outside[n->out[k]];
     }
-    const zi_place *x = &m->places[b->place_of[n->in[0]]];
-    bool flattened = x->h * x->w > 1 && (desc.x.h * desc.x.w == 1 && desc.x.c != x->c);
-    if (flattened && n->op != ZI_OP_FullyConnected)
-        return zi_node_fail(b->ctx, m->g, n, ZURT_E_UNSUPPORTED,
-                            "reads a flattened picture, which only FullyConnected can");
-    zurt_status st = ZURT_OK;
-    if (!zi_map_fuse(b, n, &desc))
-        st = desc.kind == ZI_LAYER_CONCAT ? concat(b, n, &desc) : simple_layer(b, n, &desc);
-    if (!st)
-        m->places[b->place_of[n->out[0]]].output |= b->read_outside[n->out[0]];
     return st;
 }
 
@@ -240,7 +282,8 @@ static zurt_status prepare(zi_map_builder *b)
     b->place_of = zi_arena_calloc(&b->temporary, n, sizeof(*b->place_of));
     b->n_readers = zi_arena_calloc(&b->temporary, n, sizeof(*b->n_readers));
     b->read_outside = zi_arena_calloc(&b->temporary, n, sizeof(*b->read_outside));
-    if (!m->joined || !b->place_of || !b->n_readers || !b->read_outside)
+    b->choice_of = zi_arena_calloc(&b->temporary, n, sizeof(*b->choice_of));
+    if (!m->joined || !b->place_of || !b->n_readers || !b->read_outside || !b->choice_of)
         return zi_map_nomem(b->ctx);
     for (zi_id i = 0; i < m->n_nodes; i++)
         m->joined[i] = ZI_NONE;

@@ -74,9 +74,10 @@ zurt_status zi_map_make_view(zi_map_emitter *e, uint32_t p, uint32_t strip, int3
         out->first_row = r0;
         out->rows = r1 - r0;
         st = load_rows(e, source, r0, r1, at, out->base);
-    } else if (source->input && !e->loaded[p]) {
-        e->loaded[p] = true;
-        st = load_rows(e, source, 0, source->h, source, source->base);
+    } else if (m->places[root].input && !e->loaded[root]) {
+        const zi_place *whole = &m->places[root];
+        e->loaded[root] = true;
+        st = load_rows(e, whole, 0, whole->h, whole, whole->base);
     }
     out->w = source->w;
     out->pitch = at->pitch;

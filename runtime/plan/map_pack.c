@@ -124,13 +124,17 @@ static uint32_t packable_reader(const zi_map *m, uint32_t p)
         readers += (l->in == p ? 1u : 0u) + (l->residual == p ? 1u : 0u);
         reader = l->in == p ? i : reader;
     }
+    for (size_t i = 0; i < m->n_places; i++)
+        readers += m->places[i].parent == p; // some of its channels are read elsewhere
     if (readers != 1 || reader == ZI_NONE || m->places[p].c > 8 || m->places[p].output ||
         m->places[p].parent != ZI_NONE)
         return ZI_NONE;
     const zi_map_layer *l = &m->layers[reader];
     const zi_node *n = &m->g->nodes[l->l.node];
-    return l->l.kind == ZI_LAYER_CONV && n->op == ZI_OP_Conv && n->attr.conv.groups == 1 ? reader
-                                                                                         : ZI_NONE;
+    return l->l.kind == ZI_LAYER_CONV && !l->choice && !l->channels && n->op == ZI_OP_Conv &&
+                   n->attr.conv.groups == 1
+               ? reader
+               : ZI_NONE;
 }
 
 zurt_status zi_map_pack_inputs(zi_map_builder *b)

@@ -199,15 +199,56 @@ static zurt_status order_nodes(zurt_ctx *ctx, zi_partition *p)
 
 // ---- the step engine's segments
 
+// Takes a node off the engine.
+static void leave(zi_partition *p, zi_id node, const char *reason, const char *remedy)
+{
+    p->nodes[node].device = p->n_devices - 1;
+    p->nodes[node].batch = 0;
+    p->nodes[node].reason = reason;
+    p->nodes[node].remedy = remedy;
+}
+
 // Takes a segment off the engine: its nodes go to the CPU.
 static void give_up(zi_partition *p, const zi_segment *s, const char *reason, const char *remedy)
 {
-    for (zi_id i = s->first_node; i < s->first_node + s->n_nodes; i++) {
-        p->nodes[i].device = p->n_devices - 1;
-        p->nodes[i].batch = 0;
-        p->nodes[i].reason = reason;
-        p->nodes[i].remedy = remedy;
+    for (zi_id i = s->first_node; i < s->first_node + s->n_nodes; i++)
+        leave(p, i, reason, remedy);
+}
+
+static bool is_move(zi_op op)
+{
+    return op == ZI_OP_Slice || op == ZI_OP_Split || op == ZI_OP_Gather || op == ZI_OP_Pad ||
+           op == ZI_OP_Concat;
+}
+
+// Whether a node only moves what enters its segment, few channels of it: a word of the engine holds
+// 16, so the way there would be several times what the CPU moves.
+static bool moves_thin_inputs(const zi_graph *g, const zi_node *n, const bool *computed)
+{
+    if (!is_move(n->op))
+        return false;
+    for (uint32_t k = 0; k < n->n_in; k++) {
+        const zi_tensor *x = zi_node_in(g, n, k);
+        if (x && !zi_tensor_is_const(x) && (computed[n->in[k]] || x->dims[x->rank - 1] > 8))
+            return false;
     }
+    return true;
+}
+
+// Takes such nodes off a segment. *computed: per tensor, false.
+static bool leave_thin_moves(zi_partition *p, const zi_segment *s, bool *computed)
+{
+    bool any = false;
+    for (zi_id i = s->first_node; i < s->first_node + s->n_nodes; i++) {
+        const zi_node *n = &p->graph->nodes[i];
+        bool moves = moves_thin_inputs(p->graph, n, computed);
+        if (moves)
+            leave(p, i, "moves an input of few channels: the CPU prepares inputs", "");
+        for (uint32_t k = 0; !moves && k < n->n_out; k++)
+            computed[n->out[k]] = true;
+        any = any || moves;
+    }
+    return any;
 }
 
 uint64_t zi_segment_macs(const zi_partition *p, const zi_segment *s)
@@ -265,7 +306,10 @@ enum { MAX_ROUNDS = 8 };
 static zurt_status settle_segments(zurt_ctx *ctx, zi_partition *p, const zi_caps *const *caps)
 {
     bool any_left = p->n_devices > 1;
-    zurt_status st = any_left ? ZURT_OK : find_segments(ctx, p);
+    zi_arena temporary;
+    zi_arena_init(&temporary, &ctx->allocator);
+    bool *computed = zi_arena_calloc(&temporary, p->graph->n_tensors, sizeof(*computed));
+    zurt_status st = !computed ? no_memory(ctx) : any_left ? ZURT_OK : find_segments(ctx, p);
     for (int round = 0; !st && any_left && round < MAX_ROUNDS; round++) {
         any_left = false;
         st = order_nodes(ctx, p);
@@ -273,13 +317,18 @@ static zurt_status settle_segments(zurt_ctx *ctx, zi_partition *p, const zi_caps
             st = find_segments(ctx, p);
         for (uint32_t i = 0; !st && i < p->n_segments; i++) {
             const zi_segment *s = &p->segments[i];
-            if (!caps[s->device]->engine_version || zi_segment_macs(p, s) > 0)
+            if (!caps[s->device]->engine_version)
                 continue;
+            if (zi_segment_macs(p, s) > 0) {
+                any_left = leave_thin_moves(p, s, computed) || any_left;
+                continue;
+            }
             give_up(p, s, "no multiply-accumulates beside it: the way to the PL would cost more",
                     "");
             any_left = true;
         }
     }
+    zi_arena_clear(&temporary);
     return st;
 }
 

@@ -39,7 +39,8 @@ static zurt_status open_small(zurt_ctx *ctx, const zi_backend_config *config, zi
 
 /* What the mapper did over all networks: a test of nothing must not pass. */
 typedef struct tally {
-    uint32_t nets, on_pl, strips, spills, in_place, packed, quads, picks, kinds[5], flags[7];
+    uint32_t nets, on_pl, strips, spills, in_place, packed, quads, picks, put_in_order,
+        read_in_place, kinds[5], flags[7];
 } tally;
 
 static void count_map(tally *t, const zi_map *m)
@@ -53,6 +54,8 @@ static void count_map(tally *t, const zi_map *m)
     for (size_t i = 0; i < m->n_layers; i++) {
         t->quads += m->layers[i].quads != ZI_NONE;
         t->picks += m->layers[i].picks;
+        t->put_in_order += m->layers[i].choice != NULL;
+        t->read_in_place += m->layers[i].channels != NULL;
     }
     t->on_pl++;
     t->strips += strips;
@@ -147,17 +150,20 @@ int main(int argc, char **argv)
         failed = run_net(ctx, seed, &t);
     zurt_ctx_destroy(ctx);
     printf("%u networks, %u segments on the PL: %u with strips, %u with spills, %u sums in place, "
-           "%u inputs packed, %u for four sums at once, %u strided copies\nsteps: load %u, conv "
-           "%u, diagonal %u, row "
+           "%u inputs packed, %u for four sums at once, %u strided copies\n"
+           "channels: put in order %u, read where they are %u\nsteps: load %u, conv %u, diagonal "
+           "%u, row "
            "%u, max %u\n"
            "flags: residual %u, lut %u, bank %u, fifo %u, pool2 %u, up2 %u, keep %u\n",
-           t.nets, t.on_pl, t.strips, t.spills, t.in_place, t.packed, t.quads, t.picks, t.kinds[0],
-           t.kinds[1], t.kinds[2], t.kinds[3], t.kinds[4], t.flags[0], t.flags[1], t.flags[2],
-           t.flags[3], t.flags[4], t.flags[5], t.flags[6]);
+           t.nets, t.on_pl, t.strips, t.spills, t.in_place, t.packed, t.quads, t.picks,
+           t.put_in_order, t.read_in_place, t.kinds[0], t.kinds[1], t.kinds[2], t.kinds[3],
+           t.kinds[4], t.flags[0], t.flags[1], t.flags[2], t.flags[3], t.flags[4], t.flags[5],
+           t.flags[6]);
     for (int i = 0; i < 5 && count >= 400; i++)
         failed |= t.kinds[i] == 0;
     for (int i = 0; i < 7 && count >= 400; i++)
         failed |= t.flags[i] == 0;
-    return failed || (count >= 400 &&
-                      (!t.strips || !t.spills || !t.in_place || !t.packed || !t.quads || !t.picks));
+    return failed ||
+           (count >= 400 && (!t.strips || !t.spills || !t.in_place || !t.packed || !t.quads ||
+                             !t.picks || !t.put_in_order || !t.read_in_place));
 }

@@ -152,13 +152,89 @@ static void add_concat(zt_net *b)
         const zi_tensor *t = zt_net_picture(b, b->tensors[i]);
         if (t->dims[1] == zt_net_picture(b, last)->dims[1] &&
             t->dims[2] == zt_net_picture(b, last)->dims[2] &&
-            (t->dims[3] % 16 == 0 || zt_one_in(b->source, 10)))
+            (t->dims[3] % 16 == 0 || zt_one_in(b->source, 3)))
             in[n++] = b->tensors[i];
     }
     in[n++] = last;
     zi_attr attr = {.axis = {.axis = 3}};
     const zi_tensor *t = zt_net_picture(b, in[0]);
     zt_net_append(b, ZI_OP_Concat, &attr, in, n, t->quant.scale[0], t->quant.zero_point[0]);
+}
+
+/* Some pixels, some channels, or both. */
+static void add_slice(zt_net *b)
+{
+    zt_source *s = b->source;
+    zi_id x = any(b);
+    const zi_tensor *t = zt_net_picture(b, x);
+    zi_attr attr = {.slice = {.step = {1, 1, 1, 1}, .count = {t->dims[0]}}};
+    bool pixels = zt_one_in(s, 3), channels = !pixels || zt_one_in(s, 3);
+    for (int32_t d = 1; d < 4; d++) {
+        bool all = d == 3 ? !channels : !pixels;
+        int32_t start = all ? 0 : zt_pick_range(s, 0, t->dims[d] - 1);
+        start = d == 3 && zt_one_in(s, 3) ? start / 16 * 16 : start;
+        attr.slice.start[d] = start;
+        attr.slice.step[d] = all ? 1 : zt_pick_range(s, 1, 2);
+        int32_t most = (t->dims[d] - start + attr.slice.step[d] - 1) / attr.slice.step[d];
+        attr.slice.count[d] = all ? t->dims[d] : zt_pick_range(s, 1, most);
+    }
+    zt_net_append(b, ZI_OP_Slice, &attr, &x, 1, t->quant.scale[0], t->quant.zero_point[0]);
+}
+
+/* Channels in any order, and again. */
+static void add_gather(zt_net *b)
+{
+    zt_source *s = b->source;
+    zi_id in[2] = {any(b), ZI_NONE};
+    int32_t c = zt_net_picture(b, in[0])->dims[3], n = zt_pick_range(s, 1, 40);
+    void *data = NULL;
+    zi_attr attr = {.axis = {.axis = 3}};
+    if (zi_graph_add_const(b->ctx, b->g, "", ZURT_S64, 1, &n, NULL, &in[1], &data)) {
+        b->failed = true;
+        return;
+    }
+    for (int32_t i = 0; i < n; i++)
+        ((int64_t *)data)[i] = zt_pick_range(s, -c, c - 1);
+    const zi_tensor *t = zt_net_picture(b, in[0]);
+    zt_net_append(b, ZI_OP_Gather, &attr, in, 2, t->quant.scale[0], t->quant.zero_point[0]);
+}
+
+static void add_pad(zt_net *b)
+{
+    zi_id x = any(b);
+    const zi_tensor *t = zt_net_picture(b, x);
+    zi_attr attr = {.pad = {.value = zt_one_in(b->source, 2) ? 0.0f : 1.5f}};
+    attr.pad.before[3] = zt_pick_range(b->source, 0, 20);
+    attr.pad.after[3] = zt_pick_range(b->source, 0, 20);
+    zt_net_append(b, ZI_OP_Pad, &attr, &x, 1, t->quant.scale[0], t->quant.zero_point[0]);
+}
+
+/* Two parts; the second one joins the pictures too. */
+static void add_split(zt_net *b)
+{
+    zi_id x = any(b), out[2];
+    int32_t c = zt_net_picture(b, x)->dims[3], first = zt_pick_range(b->source, 1, c);
+    zi_node *n;
+    if (c < 2 || first == c || b->n + 2 > ZT_NET_TENSORS)
+        return;
+    for (int k = 0; k < 2 && !b->failed; k++) {
+        b->failed |= zi_graph_add_tensor(b->ctx, b->g, "", &out[k]) != ZURT_OK;
+        if (!b->failed) {
+            zt_net_picture(b, out[k])->rank = 4;
+            zt_net_picture(b, out[k])->dims[3] = k ? c - first : first;
+        }
+    }
+    if (b->failed || zi_graph_add_node(b->ctx, b->g, ZI_OP_Split, "", &x, 1, out, 2, &n)) {
+        b->failed = true;
+        return;
+    }
+    n->attr.axis.axis = 3;
+    b->failed |= zi_node_infer(b->ctx, b->g, n) != ZURT_OK;
+    for (int k = 0; k < 2; k++) {
+        zt_net_set_quant(b, out[k], zt_net_picture(b, x)->quant.scale[0],
+                         zt_net_picture(b, x)->quant.zero_point[0]);
+        b->tensors[b->n++] = out[k];
+    }
 }
 
 /* Mean, vector and classifier, or a classifier of the picture; ends the network. */
@@ -191,7 +267,7 @@ static void add_head(zt_net *b)
 
 static void add_node(zt_net *b)
 {
-    switch (zt_pick(b->source, 12)) {
+    switch (zt_pick(b->source, 16)) {
     case 0:
         add_pool(b, true);
         break;
@@ -213,6 +289,18 @@ static void add_node(zt_net *b)
         break;
     case 7:
         add_conv(b, true);
+        break;
+    case 8:
+        add_slice(b);
+        break;
+    case 9:
+        add_gather(b);
+        break;
+    case 10:
+        add_pad(b);
+        break;
+    case 11:
+        add_split(b);
         break;
     default:
         add_conv(b, false);

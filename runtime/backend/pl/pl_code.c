@@ -51,11 +51,13 @@ static int32_t conv_weight(const packer *p, const zi_map_layer *l, const zi_map_
                            const zi_channel *channel, int32_t o, int32_t lane)
 {
     const zi_node *n = &p->m->g->nodes[l->l.node];
+    if (l->choice)
+        return l->choice[o] == lane ? 2 : 0;
     const zi_tensor *w = in_of(p, n, 1);
     bool fc = n->op == ZI_OP_FullyConnected;
     int32_t kh = fc ? l->l.kernel[0] : w->dims[1], kw = fc ? l->l.kernel[1] : w->dims[2];
     int32_t depth = (int32_t)(zi_tensor_elems(w) / (size_t)w->dims[0] / (size_t)(kh * kw));
-    int32_t ky = tap->ky, kx = tap->kx, c = lane;
+    int32_t ky = tap->ky, kx = tap->kx, c = l->channels ? l->channels[lane] : lane;
     if (l->packed) {
         const zi_place *place = &p->m->places[l->in];
         int32_t row = place->pack.lanes_w * place->source.c;
@@ -173,7 +175,11 @@ static void header_word(packer *p, const zi_map_step *s, int32_t o, int32_t word
         zi_channel *c = &channels[row];
         v16 value = {{0}};
         *c = (zi_channel){0};
-        if (l->l.mean_weight && o + row < l->l.y.c)
+        if (l->choice) // weights of 2 and one half: exact
+            *c = (zi_channel){.multiplier = 1 << 30,
+                              .bias =
+                                  o + row < l->l.y.c && l->choice[o + row] < 0 ? 2 * l->fill : 0};
+        else if (l->l.mean_weight && o + row < l->l.y.c)
             *c = (zi_channel){.bias = l->l.mean_bias,
                               .multiplier = l->l.mean_multiplier,
                               .shift = l->l.mean_shift};
@@ -213,7 +219,7 @@ static void set_numbers(const packer *p, const zi_map_layer *l, zk_step *s)
     const zi_node *n = &g->nodes[l->l.node];
     s->lo = -128;
     s->hi = 127;
-    if (s->kind != ZK_MAXPOOL) {
+    if (s->kind != ZK_MAXPOOL && !l->choice) {
         const zi_tensor *x = in_of(p, n, 0), *y = zi_node_out(g, n, 0);
         s->zp_in = x->quant.zero_point[0];
         s->zp_out = l->l.mean_weight && zi_alike(x, y) ? 0 : y->quant.zero_point[0];
