@@ -41,6 +41,23 @@ static void run_segment(const v16 *steps, int32_t at, int32_t n_steps, int32_t f
     }
 }
 
+/** Says what was built: the sizes that a mapper must know. */
+static void identify(const v16 *steps, v16 *act_w)
+{
+    v16 asked = steps[0];
+    v16 words[ZK_IDENTITY_WORDS] = {0};
+    zk_put32(&words[0], ZK_ID_MAGIC, ZK_IDENTITY_MAGIC);
+    zk_put32(&words[0], ZK_ID_VERSION, ZK_STEP_VERSION);
+    zk_put32(&words[0], ZK_ID_PP, ZK_PP);
+    zk_put32(&words[0], ZK_ID_RQ, ZK_RQ);
+    zk_put32(&words[1], ZK_ID_RING - 4, ZK_RING);
+    zk_put32(&words[1], ZK_ID_ROWS - 4, ZK_ROWS);
+    zk_put32(&words[1], ZK_ID_TAPS - 4, ZK_TAPS);
+    zk_put32(&words[1], ZK_ID_ECHO - 4, zk_get32(&asked, 0));
+    for (int32_t i = 0; i < ZK_IDENTITY_WORDS; i++)
+        act_w[i] = words[i];
+}
+
 void ZK_NAME(engine)(const v16 *steps, int32_t n_segments, const v16 *w0, const v16 *w1,
                      const v16 *w2, const v16 *w3, const v16 *act_r, v16 *act_w)
 {
@@ -61,6 +78,8 @@ void ZK_NAME(engine)(const v16 *steps, int32_t n_segments, const v16 *w0, const 
 #pragma HLS interface s_axilite port=n_segments
 #pragma HLS interface s_axilite port=return
     // clang-format on
+    if (n_segments == ZK_IDENTIFY)
+        identify(steps, act_w);
     for (int32_t i = 0; i < n_segments; i++) {
         v16 entry = steps[i];
         run_segment(steps, zk_get32(&entry, 0), zk_get32(&entry, 1), i == 0, w0, w1, w2, w3, act_r,

@@ -17,7 +17,7 @@
  * zk_engine_zcu104(). Blocks until all stores are written.
  *
  * @param steps       step buffer (zk_step.h); checked beforehand, the engine trusts it.
- * @param n_segments  segments at its start.
+ * @param n_segments  segments at its start; 0: nothing is done; ZK_IDENTIFY.
  * @param w0..w3      the four weight streams.
  * @param act_r       act buffer for loads, 16-byte words.
  * @param act_w       the same buffer for stores.

@@ -198,6 +198,26 @@ typedef struct {
     F(a_split) F(a_half) F(st_dst) F(st_words) F(st_plane)
 // clang-format on
 
+/**
+ * n_segments of a launch that computes nothing: the engine writes ZK_IDENTITY_WORDS to the start of
+ * act_w, so that a capability table of another engine is found before results are wrong.
+ */
+#define ZK_IDENTIFY       (-1)
+#define ZK_IDENTITY_WORDS 2
+#define ZK_IDENTITY_MAGIC 0x5452555a /**< "ZURT" */
+
+/** Fields of the identity, int32 each. */
+enum {
+    ZK_ID_MAGIC,
+    ZK_ID_VERSION,
+    ZK_ID_PP,
+    ZK_ID_RQ,
+    ZK_ID_RING,
+    ZK_ID_ROWS,
+    ZK_ID_TAPS,
+    ZK_ID_ECHO /**< the first int32 of the step buffer: the answer is to this question */
+};
+
 /** int32 number i, of four, of a word. */
 static inline int32_t zk_get32(const v16 *w, int i)
 {

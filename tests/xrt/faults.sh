@@ -89,6 +89,7 @@ fails 3 "not an xclbin" -- --xclbin "$SMALL"
 fails 1 "No such file or directory" -- --xclbin nonexistent.xclbin
 fails 5 "no capability table" -- --xclbin "$xclbins/no_table.xclbin"
 fails 3 "capability table: damaged" -- --xclbin "$xclbins/damaged.xclbin"
+fails 5 "the capability table is of another engine" -- --xclbin "$xclbins/other_board.xclbin"
 fails 3 "engine has version" -- --xclbin "$xclbins/test.xclbin"
 
 # the environment

@@ -118,10 +118,13 @@ zurt_status zi_buf_cpu_end(zi_buf *buf, size_t offset, size_t bytes, zi_buf_acce
 
 /* ---- runs ---- */
 
+/** n_segments of a launch that writes the engine's identity to act_w: pl_self_test.c. */
+#define ZI_PL_IDENTIFY (-1)
+
 /** Arguments of the engine; all buffers are of the run's device. */
 typedef struct zi_pl_launch {
     zi_buf *steps;
-    int32_t n_segments; /**< 0: no work */
+    int32_t n_segments; /**< 0: no work; ZI_PL_IDENTIFY */
     zi_buf *weights[4];
     zi_buf *act_r;
     zi_buf *act_w; /**< may be act_r */

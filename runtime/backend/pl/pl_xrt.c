@@ -12,6 +12,7 @@
 
 #include "backend/pl/pl_port_impl.h"
 #include "backend/pl/pl_probe.h"
+#include "backend/pl/pl_self_test.h"
 #include "backend/pl/pl_xrt_api.h"
 #include "backend/pl/xclbin.h"
 #include "base/alloc.h"
@@ -20,10 +21,7 @@
 enum {
     MAX_SLOTS = 4,
     DEVICE_NAME_BYTES = 32,
-    SELF_TEST_BYTES = 4096,
-    SELF_TEST_LAUNCHES = 3,
     DEFAULT_TIMEOUT_MS = 10000,
-    STALL_MS = 400,     // zocl waits 500 ms for an interrupt that does not come
     POLL_NS = 20000,    // sw_emu: XRT's own wait spins and knows no limit
     END_WAIT_MS = 2000, // for a killed device process to be noticed
     ARG_STEPS = 0,
@@ -397,39 +395,6 @@ static zurt_status open_slot(zurt_ctx *ctx, slot *s, const zi_pl_place *place, c
     return ZURT_OK;
 }
 
-/* Launches without work. Finds a PL that does not answer, and one that answers late. */
-static zurt_status self_test(zurt_ctx *ctx, xrt_device *d, uint32_t timeout_ms)
-{
-    zi_buf *buf = NULL;
-    zi_pl_run *run = NULL;
-    uint64_t least_ms = UINT64_MAX;
-    zurt_status st = zi_buf_create(ctx, &d->base, SELF_TEST_BYTES, &buf);
-    if (!st)
-        st = zi_pl_run_create(ctx, &d->base, &run);
-    const zi_pl_launch launch = {buf, 0, {buf, buf, buf, buf}, buf, buf};
-    for (int i = 0; i < SELF_TEST_LAUNCHES && !st; i++) {
-        uint64_t start = now_ms();
-        st = zi_pl_run_start(run, &launch, ctx->error);
-        if (!st)
-            st = zi_pl_run_wait(run, timeout_ms, ctx->error);
-        uint64_t took = now_ms() - start;
-        least_ms = took < least_ms ? took : least_ms;
-    }
-    zi_pl_run_destroy(run);
-    zi_buf_destroy(buf);
-    if (st)
-        return zi_fail_prefix(ctx, st, "self-test: ");
-    if (least_ms >= STALL_MS) {
-        snprintf(d->s->note, sizeof(d->s->note),
-                 "every launch takes %u ms: the engine's interrupt does not arrive, check its "
-                 "number in the overlay's device tree, or set ert_polling=true in xrt.ini's "
-                 "[Runtime]",
-                 (unsigned)least_ms);
-        zi_log(ctx, ZURT_LOG_WARNING, "%s", d->s->note);
-    }
-    return ZURT_OK;
-}
-
 /* With the lock held: the slot of a device that is open, or a free one. */
 static zurt_status take_slot(zurt_ctx *ctx, const char *name, const uint8_t *uuid, slot **out)
 {
@@ -469,6 +434,7 @@ static zurt_status attach(zurt_ctx *ctx, xrt_device *d, const char *name, const 
         *first = s->holders++ == 0;
         if (*first)
             st = open_slot(ctx, s, place, &d->xclbin);
+        s->lost |= st != ZURT_OK; // another thread may find it before it is closed
     }
     pthread_mutex_unlock(&slots_lock);
     return st;
@@ -499,7 +465,9 @@ zurt_status zi_pl_open_xrt(zurt_ctx *ctx, const zi_pl_config *config, zi_pl_devi
     if (!st)
         st = attach(ctx, d, name, &place, &first);
     if (!st && first)
-        st = self_test(ctx, d, config->timeout_ms ? config->timeout_ms : DEFAULT_TIMEOUT_MS);
+        st = zi_pl_self_test(ctx, &d->base,
+                             config->timeout_ms ? config->timeout_ms : DEFAULT_TIMEOUT_MS,
+                             d->s->note);
     if (st) {
         xrt_close(&d->base);
         return st;
