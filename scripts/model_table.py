@@ -1,21 +1,27 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Writes docs/models.md: every model of $ZURT_DATA/onnx through import, float and int8.
+"""Writes the tables of docs/models.md: every model of $ZURT_DATA/onnx.
 
-python3 scripts/model_table.py ZURT > docs/models.md      ZURT: the command to use
+scripts/model_table.py ZURT [--pl | --check]      ZURT: the command to use
 
-Float error: largest difference from the golden outputs, relative to their range. Output SQNR: int8
-against float over the same inputs. Time: median of one request on one thread of this machine.
+--pl: the tables of what runs on the PL alone, which take seconds. --check: fails if one of those is
+another than in the document; exit 77 without the models. The table of the compiler is from runs on
+this machine. Only what stands between the markers `<!-- table: NAME -->` and `<!-- end -->` is
+touched.
 """
 import array
 import glob
 import json
 import os
 import platform
+import re
 import subprocess
 import sys
 import tempfile
+from pathlib import Path
 
+DOC = Path(__file__).resolve().parent.parent / "docs/models.md"
+BOARDS = {"kv260": "KV260", "zcu104": "ZCU104"}
 DATA = os.environ.get("ZURT_DATA", "../shared/data")
 IMAGENET = "0.485/0.229,0.456/0.224,0.406/0.225"
 
@@ -70,7 +76,7 @@ def float_error(zurt, model, case, extra, folder):
     return worst
 
 
-def row(zurt, model, folder):
+def compiler_row(zurt, model, folder):
     name = os.path.basename(model)[:-len(".onnx")]
     extra = EXTRA.get(name, [])
     int8 = os.path.join(folder, f"{name}.zurt")
@@ -95,25 +101,102 @@ def row(zurt, model, folder):
             f"| {made['bytes']} | {made['ratio']:.3f} | {ms[0]} | {ms[1]} |")
 
 
+def compiler_table(zurt, models):
+    lines = [f"Machine: {platform.machine()}, {os.cpu_count()} cores, one thread used, int8 on the "
+             "CPU back end.\n",
+             "| model | nodes in file | nodes int8 | of them float | float error "
+             "| worst output SQNR dB | bytes | of the ONNX | float ms | int8 ms |",
+             "|---" * 10 + "|"]
+    with tempfile.TemporaryDirectory() as folder:
+        for model in models:
+            lines.append(compiler_row(zurt, model, folder))
+            print(lines[-1], file=sys.stderr)
+    return "\n".join(lines)
+
+
+def share(totals):
+    """In per cent, never rounded up to 100."""
+    percent = 100 * totals["pl_macs"] / totals["macs"]
+    return "100 %" if percent == 100 else f"{int(10 * percent) / 10} %"
+
+
+def coverage_table(plans):
+    lines = ["| model | MMAC | on the PL: KV260 | ZCU104 | launches: KV260 | ZCU104 "
+             "| nodes on the CPU: KV260 | ZCU104 | PL ms: KV260 | ZCU104 |",
+             "|---" * 10 + "|"]
+    for name, plan in plans.items():
+        totals = [plan[board]["totals"] for board in BOARDS]
+        columns = [name, f"{totals[0]['macs'] / 1e6:.2f}"]
+        columns += [share(t) for t in totals] + [str(t["launches"]) for t in totals]
+        columns += [f"{t['cpu_nodes']} of {len(plan[b]['nodes'])}" for b, t in zip(BOARDS, totals)]
+        columns += [f"{t['ms']:.2f}" for t in totals]
+        lines.append("| " + " | ".join(columns) + " |")
+    return "\n".join(lines)
+
+
+def on_cpu(plan, board):
+    """{(op, reason): [names]} of the nodes that stay on the CPU."""
+    found = {}
+    for node in plan["nodes"]:
+        if node["device"] != "pl":
+            reason = node["reason"].replace(f"'{board}'", "the board")
+            found.setdefault((node["op"], reason), []).append(node["name"])
+    return found
+
+
+def reasons(plans):
+    """Per model: op, nodes, reason; where the boards differ, which board."""
+    lines = []
+    for name, plan in plans.items():
+        lists = {b: on_cpu(plan[b], b) for b in BOARDS}
+        lines += [f"### {name}", ""]
+        if not any(lists.values()):
+            lines += ["Every node runs on the PL.", ""]
+            continue
+        for key in dict.fromkeys(k for b in BOARDS for k in lists[b]):
+            same = lists["kv260"].get(key) == lists["zcu104"].get(key)
+            for board in ["kv260"] if same else [b for b in BOARDS if key in lists[b]]:
+                nodes = ", ".join(f"`{n}`" for n in lists[board][key])
+                where = "" if same else f" ({BOARDS[board]} alone)"
+                lines.append(f"- {key[0]}{where}: {key[1]}. {nodes}")
+        lines.append("")
+    return "\n".join(lines).rstrip()
+
+
+def pl_tables(zurt, models):
+    plans = {}
+    for model in models:
+        name = Path(model).stem
+        plans[name] = {board: run(zurt, "inspect", model, "--board", board, "--json",
+                                  *EXTRA.get(name, [])) for board in BOARDS}
+    return {"coverage": coverage_table(plans), "reasons": reasons(plans)}
+
+
 def main():
     zurt = sys.argv[1]
-    print("# Models\n")
-    print("Written by `scripts/model_table.py` from a run on the models of `$ZURT_DATA/onnx`;")
-    print(f"machine: {platform.machine()}, {os.cpu_count()} cores, one thread used, "
-          "int8 on the CPU back end.\n")
-    print("| model | nodes in file | nodes int8 | of them float | float error | worst output SQNR dB "
-          "| bytes | of the ONNX | float ms | int8 ms |")
-    print("|---|---|---|---|---|---|---|---|---|---|")
-    with tempfile.TemporaryDirectory() as folder:
-        for model in sorted(glob.glob(f"{DATA}/onnx/*.onnx")):
-            print(row(zurt, model, folder), flush=True)
-    print("\n(1) A QDQ model keeps its own scales; both columns run the same integers.")
-    print("(2) No real input is at hand: seeded noise, good for a smoke test alone.")
-    print("\nFloat error is the largest difference from the golden outputs of other runtimes,")
-    print("relative to the output's range. `mobilenetv2_1.0_224_dynint8` quantises its activations")
-    print("anew for each input; zurt imports it as the float model that it came from, so its float")
-    print("error is the other model's quantisation.")
+    models = sorted(glob.glob(f"{DATA}/onnx/*.onnx"))
+    if not models:
+        print(f"skipped: no models in {DATA}/onnx")
+        return 77
+    tables = pl_tables(zurt, models)
+    if len(sys.argv) == 2:
+        tables["compiler"] = compiler_table(zurt, models)
+    text = DOC.read_text()
+
+    def put(match):
+        inside = tables.get(match[1])
+        return f"<!-- table: {match[1]} -->\n\n{inside}\n\n<!-- end -->" if inside else match[0]
+
+    new = re.sub(r"<!-- table: (\w+) -->.*?<!-- end -->", put, text, flags=re.S)
+    if "--check" not in sys.argv:
+        DOC.write_text(new)
+    elif new != text:
+        changed = [line for line in new.splitlines() if line not in text.splitlines()]
+        print("docs/models.md is out of date, e.g.\n  " + "\n  ".join(changed[:5])
+              + f"\nIf that is meant: scripts/model_table.py {zurt} --pl")
+        return 1
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
