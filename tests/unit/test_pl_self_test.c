@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "backend/pl/pl_engine.h"
+#include "support/ctx_fixture.h"
 #include "support/pl_fixture.h"
 
 enum { TIMEOUT_MS = 5000 };
@@ -102,20 +103,6 @@ static void a_missing_interrupt_is_remarked(void **state)
     assert_non_null(strstr(note, "ert_polling=true"));
 }
 
-static int setup(void **state)
-{
-    zurt_ctx *ctx;
-    zurt_status st = zurt_ctx_create(NULL, &ctx);
-    *state = ctx;
-    return st;
-}
-
-static int teardown(void **state)
-{
-    zurt_ctx_destroy(*state);
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -125,5 +112,5 @@ int main(void)
         cmocka_unit_test(an_engine_that_fails_is_refused),
         cmocka_unit_test(a_missing_interrupt_is_remarked),
     };
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, zt_ctx_setup, zt_ctx_teardown);
 }

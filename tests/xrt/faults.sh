@@ -95,5 +95,8 @@ fails 3 "engine has version" -- --xclbin "$xclbins/test.xclbin"
 # the environment
 fails 5 "no PL: no render node" -u XCL_EMULATION_MODE --
 fails 5 "XRT would end the program: no lib/libxrt_swemu.so.2" XILINX_XRT=/nonexistent --
+mkdir -p broken/lib
+: >broken/lib/libxrt_swemu.so.2
+fails 5 "libxrt_swemu.so.2: file too short" XILINX_XRT="$PWD/broken" --
 fails 5 "no device process below XILINX_VITIS" XILINX_VITIS=/nonexistent --
 falls_back -u XCL_EMULATION_MODE --

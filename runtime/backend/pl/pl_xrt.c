@@ -368,18 +368,31 @@ static zurt_status check_xclbin(zurt_ctx *ctx, const zi_xclbin *x, const zi_pl_p
     return ZURT_OK;
 }
 
+/* XRT loads it by itself, and ends the program if it cannot. It stays loaded, as with XRT. */
+static zurt_status load_shim(zurt_ctx *ctx, slot *s, const char *path)
+{
+    void *shim = dlopen(path, RTLD_NOW | RTLD_GLOBAL);
+    if (!shim)
+        return zi_fail(ctx, ZURT_E_DEVICE,
+                       "XRT would end the program: %s. Install XRT anew, or mend XILINX_XRT",
+                       dlerror());
+    void *symbol = dlsym(shim, "swemu_devices_lost");
+    memcpy(&s->count, &symbol, sizeof(symbol));
+    s->count_at_open = s->count ? s->count() : 0;
+    return ZURT_OK;
+}
+
 /* With the lock held. Everything from XRT's handles on; the slot holds what was opened. */
 static zurt_status open_slot(zurt_ctx *ctx, slot *s, const zi_pl_place *place, const zi_xclbin *x)
 {
     s->emulated = place->emulated;
+    zurt_status st = load_shim(ctx, s, place->shim);
+    if (st)
+        return st;
     s->device = strchr(s->name, ':') ? xrt.device_open_bdf(s->name)
                                      : xrt.device_open((unsigned)strtoul(s->name, NULL, 10));
     if (!s->device)
         return zi_fail(ctx, ZURT_E_DEVICE, "XRT: no device '%s'", s->name);
-    void *shim = dlopen(place->shim, RTLD_NOW | RTLD_NOLOAD);
-    void *symbol = shim ? dlsym(shim, "swemu_devices_lost") : NULL;
-    memcpy(&s->count, &symbol, sizeof(symbol));
-    s->count_at_open = s->count ? s->count() : 0;
     // the bytes that were checked, not the file's name: it may have changed
     if (xrt.device_load(s->device, (const struct axlf *)(const void *)x->file.data) != 0 ||
         xrt.device_uuid(s->device, s->uuid) != 0)

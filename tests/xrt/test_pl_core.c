@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A board's way to XRT on a machine without one: a render node of zocl is pretended, what is behind
+ * it is the real libxrt_coreutil. It aborts the program if libxrt_core is not where it looks.
+ */
+#include <errno.h>
+#include <glob.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "backend/pl/pl_port.h"
+#include "backend/pl/pl_probe.h"
+#include "backend/pl/pl_xrt_api.h"
+#include "support/ctx_fixture.h"
+
+static const char node[] = "/dev/dri/renderD128";
+static char xclbin[] = "/tmp/zurt-xclbin-XXXXXX"; // TEST_XCLBIN as if for a board
+static bool node_is_refused;
+
+// The linker's --wrap: the probe calls these.
+int __real_access(const char *path, int mode);
+int __wrap_access(const char *path, int mode);
+int __wrap_glob64(const char *pattern, int flags, int (*error)(const char *, int), glob_t *out);
+void __wrap_globfree64(glob_t *g);
+ssize_t __wrap_readlink(const char *path, char *out, size_t size);
+
+int __wrap_access(const char *path, int mode)
+{
+    if (strcmp(path, node) != 0)
+        return __real_access(path, mode);
+    errno = EACCES;
+    return node_is_refused ? -1 : 0;
+}
+
+int __wrap_glob64(const char *pattern, int flags, int (*error)(const char *, int), glob_t *out)
+{
+    static char *paths[] = {(char *)node, NULL};
+    (void)flags, (void)error;
+    if (strncmp(pattern, "/dev/dri/", 9) != 0)
+        return GLOB_NOMATCH;
+    *out = (glob_t){.gl_pathc = 1, .gl_pathv = paths};
+    return 0;
+}
+
+void __wrap_globfree64(glob_t *g)
+{
+    *g = (glob_t){0};
+}
+
+ssize_t __wrap_readlink(const char *path, char *out, size_t size)
+{
+    static const char driver[] = "../../../bus/platform/drivers/zocl-drm";
+    (void)path;
+    size_t n = sizeof(driver) - 1 < size ? sizeof(driver) - 1 : size;
+    memcpy(out, driver, n);
+    return (ssize_t)n;
+}
+
+/* The words that opening fails with; the program survives. */
+static void expect(zurt_ctx *ctx, const char *words)
+{
+    const zi_pl_config config = {.xclbin = xclbin, .engine_version = 7};
+    zi_pl_device *device = (void *)-1;
+    assert_int_equal(zi_pl_open_xrt(ctx, &config, &device), ZURT_E_DEVICE);
+    assert_null(device);
+    if (!strstr(zurt_ctx_error(ctx), words))
+        fail_msg("'%s' does not say '%s'", zurt_ctx_error(ctx), words);
+}
+
+/* What the probe spares the caller: so XRT itself takes it. */
+static void xrt_itself_aborts(void **state)
+{
+    setenv("XILINX_XRT", "/nonexistent", 1);
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        const struct rlimit no_core = {0, 0};
+        zi_xrt_api api = {0};
+        setrlimit(RLIMIT_CORE, &no_core);
+        if (zi_xrt_load(*state, &api))
+            _exit(1);
+        fclose(stderr); // its last words
+        api.device_open(0);
+        _exit(0);
+    }
+    int status;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT);
+}
+
+static void a_missing_libxrt_core_is_said(void **state)
+{
+    setenv("XILINX_XRT", "/nonexistent", 1);
+    expect(*state, "XRT would end the program: no lib/libxrt_core.so.2 below XILINX_XRT "
+                   "('/nonexistent'). With Debian's libxrt1: mkdir D; ln -s");
+#if defined(__x86_64__)
+    unsetenv("XILINX_XRT");
+    expect(*state, "no lib/libxrt_core.so.2 below XILINX_XRT ('')");
+#endif
+}
+
+static void a_libxrt_core_that_cannot_be_loaded_is_said(void **state)
+{
+    char root[] = "/tmp/zurt-core-XXXXXX";
+    char path[64];
+    assert_non_null(mkdtemp(root));
+    snprintf(path, sizeof(path), "%s/lib", root);
+    assert_int_equal(mkdir(path, 0700), 0);
+    snprintf(path, sizeof(path), "%s/lib/libxrt_core.so.2", root);
+    FILE *f = fopen(path, "w");
+    assert_non_null(f);
+    fclose(f);
+    setenv("XILINX_XRT", root, 1);
+    expect(*state, "XRT would end the program: ");
+    expect(*state, "file too short");
+    unlink(path);
+    snprintf(path, sizeof(path), "%s/lib", root);
+    rmdir(path);
+    rmdir(root);
+}
+
+static void a_node_that_may_not_be_used_is_said(void **state)
+{
+    node_is_refused = true;
+    expect(*state, "renderD128: Permission denied; add the user to the group 'render'");
+    node_is_refused = false;
+}
+
+/* The folder that the message names. XRT looks for devices by itself, and there is none. */
+static void the_remedy_reaches_xrt(void **state)
+{
+    char root[] = "/tmp/zurt-core-XXXXXX";
+    char path[64];
+    assert_non_null(mkdtemp(root));
+    snprintf(path, sizeof(path), "%s/lib", root);
+    assert_int_equal(symlink(XRT_FOLDER, path), 0);
+    setenv("XILINX_XRT", root, 1);
+    expect(*state, "XRT: no device '0'");
+    unlink(path);
+    rmdir(root);
+}
+
+static bool write_xclbin(void)
+{
+    enum { AT_MODE = 332, FLAT = 0, MAX_BYTES = 1 << 20 };
+    static uint8_t bytes[MAX_BYTES];
+    FILE *in = fopen(TEST_XCLBIN, "rb");
+    size_t n = in ? fread(bytes, 1, MAX_BYTES, in) : 0;
+    int fd = mkstemp(xclbin);
+    bytes[AT_MODE] = FLAT;
+    bool written = n > AT_MODE && fd >= 0 && write(fd, bytes, n) == (ssize_t)n;
+    if (in)
+        fclose(in);
+    if (fd >= 0)
+        close(fd);
+    return written;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(xrt_itself_aborts),
+        cmocka_unit_test(a_missing_libxrt_core_is_said),
+        cmocka_unit_test(a_libxrt_core_that_cannot_be_loaded_is_said),
+        cmocka_unit_test(a_node_that_may_not_be_used_is_said),
+        cmocka_unit_test(the_remedy_reaches_xrt),
+    };
+    unsetenv("XCL_EMULATION_MODE");
+    if (!write_xclbin())
+        return 2;
+    int failed = cmocka_run_group_tests(tests, zt_ctx_setup, zt_ctx_teardown);
+    unlink(xclbin);
+    return failed;
+}
