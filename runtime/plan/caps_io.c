@@ -19,32 +19,32 @@ static const char magic[] = "ZURTCAPS";
 
 _Static_assert(AT_NAME + ZI_CAPS_NAME_BYTES == ZI_CAPS_BYTES, "the name is last");
 
-/* A number of the table and the values that it may have. */
+// clang-format off
+/* Numbers of the table: member of zi_caps, place, least and largest value. */
+#define FIELDS(F) \
+    F(engine_version, 20, 0, UINT32_MAX) \
+    F(pixel_parallel, 24, 1, 64) \
+    F(in_parallel, 28, 1, 64) \
+    F(out_parallel, 32, 1, 64) \
+    F(requant_parallel, 36, 1, 1024) \
+    F(scratchpad_words, 40, 1, 1u << 24) \
+    F(ring_words, 44, 1, 1u << 24) \
+    F(max_taps, 48, 1, 1u << 24) \
+    F(clock_khz, 52, 1, 10000000) \
+    F(ddr_bytes_per_us, 56, 1, 10000000)
+// clang-format on
+
 typedef struct field {
-    size_t member; // offset in zi_caps
     uint32_t at;
     uint32_t least;
     uint32_t most;
     const char *name;
 } field;
 
-#define FIELD(name, at, least, most)                                                               \
-    {                                                                                              \
-        offsetof(zi_caps, name), at, least, most, #name                                            \
-    }
+#define ROW(name, at, least, most)    {at, least, most, #name},
+#define MEMBER(name, at, least, most) &caps->name,
 
-static const field fields[] = {
-    FIELD(engine_version, 20, 0, UINT32_MAX),
-    FIELD(pixel_parallel, 24, 1, 64),
-    FIELD(in_parallel, 28, 1, 64),
-    FIELD(out_parallel, 32, 1, 64),
-    FIELD(requant_parallel, 36, 1, 1024),
-    FIELD(scratchpad_words, 40, 1, 1u << 24),
-    FIELD(ring_words, 44, 1, 1u << 24),
-    FIELD(max_taps, 48, 1, 1u << 24),
-    FIELD(clock_khz, 52, 1, 10000000),
-    FIELD(ddr_bytes_per_us, 56, 1, 10000000),
-};
+static const field fields[] = {FIELDS(ROW)};
 
 enum { N_FIELDS = sizeof(fields) / sizeof(fields[0]) };
 
@@ -64,11 +64,9 @@ zurt_status zi_caps_encode(zurt_ctx *ctx, const zi_caps *caps, uint8_t *out)
     memcpy(out, magic, sizeof(magic) - 1);
     zi_put_u32(out + AT_VERSION, VERSION);
     zi_put_u32(out + AT_SIZE, (uint32_t)ZI_CAPS_BYTES);
-    for (size_t i = 0; i < N_FIELDS; i++) {
-        uint32_t v;
-        memcpy(&v, (const uint8_t *)caps + fields[i].member, sizeof(v));
-        zi_put_u32(out + fields[i].at, v);
-    }
+    const uint32_t *const members[] = {FIELDS(MEMBER)};
+    for (size_t i = 0; i < N_FIELDS; i++)
+        zi_put_u32(out + fields[i].at, *members[i]);
     zi_put_u64(out + AT_OPS, caps->ops[0]);
     zi_put_u64(out + AT_OPS + 8, caps->ops[1]);
     memcpy(out + AT_NAME, caps->name, n);
@@ -102,12 +100,14 @@ zurt_status zi_caps_decode(zurt_ctx *ctx, zi_bytes table, zi_caps_record *out)
     zurt_status st = check_header(ctx, table);
     if (st)
         return st;
+    zi_caps *caps = &out->caps;
+    uint32_t *const members[] = {FIELDS(MEMBER)};
     for (size_t i = 0; i < N_FIELDS; i++) {
         uint32_t v = zi_get_u32(table.data + fields[i].at);
         if (v < fields[i].least || v > fields[i].most)
             return zi_fail(ctx, ZURT_E_FORMAT, "capability table: %s is %u, not in %u..%u",
                            fields[i].name, v, fields[i].least, fields[i].most);
-        memcpy((uint8_t *)&out->caps + fields[i].member, &v, sizeof(v));
+        *members[i] = v;
     }
     out->caps.ops[0] = zi_get_u64(table.data + AT_OPS);
     out->caps.ops[1] = zi_get_u64(table.data + AT_OPS + 8);
