@@ -36,7 +36,8 @@ typedef struct {
     int64_t write_conflicts; /**< words written to one bank in one iteration, the second and on */
     int64_t held_beats;      /**< act beats taken late because their bank was busy */
     int64_t faults;          /**< addresses outside the scratchpad; suppressed */
-    int64_t unfinished;      /**< steps that needed more iterations, iterations not needed */
+    int64_t unfinished;      /**< steps that needed more iterations or sent another number of words,
+                                  iterations not needed */
 } zk_sim_stats;
 
 /** Counters since the last call with reset != 0. */

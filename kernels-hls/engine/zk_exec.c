@@ -438,6 +438,7 @@ void ZK_NAME(exec)(const zk_step *s, const zk_table *table, int32_t first, int32
         zk_write_banks(act, &none, &feed);
     }
     ZK_COUNT(unfinished, w.phase != DONE || g.left > 0 || weights.left > 0 || feed.left > 0);
+    ZK_COUNT(unfinished, (s->flags & ZK_OUT_FIFO) && sent != s->n_ocb * s->st_words);
     ring_level = weights.arrived - weights.released;
     ring_slot = fixed.keep ? oldest : w.slot;
 }
