@@ -24,9 +24,9 @@
 #ifndef ZK_CONFIG
 #define ZK_CONFIG zcu104
 #endif
-#define ZK_PP     ZK_ZCU104_PP
-#define ZK_ROWS   ZK_ZCU104_ROWS
-#define ZK_RING   ZK_ZCU104_RING
+#define ZK_PP   ZK_ZCU104_PP
+#define ZK_ROWS ZK_ZCU104_ROWS
+#define ZK_RING ZK_ZCU104_RING
 #ifndef ZK_RQ
 #define ZK_RQ ZK_ZCU104_RQ
 #endif
@@ -34,9 +34,9 @@
 #ifndef ZK_CONFIG
 #define ZK_CONFIG kv260
 #endif
-#define ZK_PP     ZK_KV260_PP
-#define ZK_ROWS   ZK_KV260_ROWS
-#define ZK_RING   ZK_KV260_RING
+#define ZK_PP   ZK_KV260_PP
+#define ZK_ROWS ZK_KV260_ROWS
+#define ZK_RING ZK_KV260_RING
 #ifndef ZK_RQ
 #define ZK_RQ ZK_KV260_RQ
 #endif
@@ -49,15 +49,21 @@
 
 /* The same in all configurations. */
 #define ZK_PP_MAX       16
-#define ZK_C            16   /**< channels of a word; input and output channels per cycle */
-#define ZK_TAPS         256  /**< kernel positions of a step */
-#define ZK_ROW_TAPS     16   /**< vectors read per group in ZK_DW_ROW (kernel rows x phases) */
-#define ZK_ROW_WIDTH    8    /**< horizontal taps per vector in ZK_DW_ROW */
-#define ZK_LINE         512  /**< words of the line buffer of ZK_POOL2: output width / 2 */
-#define ZK_STEP_WEIGHTS 8192 /**< ring words that one step may absorb */
-#define ZK_OUT_COL      15   /**< largest out_col: the largest stride of transposed convolutions */
+#define ZK_ROWS_MAX     65536 /**< rows of a bank in any configuration */
+#define ZK_C            16    /**< channels of a word; input and output channels per cycle */
+#define ZK_TAPS         256   /**< kernel positions of a step */
+#define ZK_ROW_TAPS     16    /**< vectors read per group in ZK_DW_ROW (kernel rows x phases) */
+#define ZK_ROW_WIDTH    8     /**< horizontal taps per vector in ZK_DW_ROW */
+#define ZK_LINE         512   /**< words of the line buffer of ZK_POOL2: output width / 2 */
+#define ZK_STEP_WEIGHTS 8192  /**< ring words that one step may absorb */
+#define ZK_OUT_COL      15    /**< largest out_col: the largest stride of transposed convolutions */
 /** Words that one step may load, and words that it may store. */
 #define ZK_STEP_BEATS (ZK_PP * ZK_ROWS)
+/** Iterations of a step at most: the engine counts in 32 bits. */
+#define ZK_STEP_ITERATIONS (INT32_MAX - (1 << 20))
+/** Least out_w of ZK_POOL2: a word of the line buffer is read this / 2 iterations after its write.
+ */
+#define ZK_POOL2_WIDTH 8
 /** Iterations from a weight word's last beat to its first use: the latency of the ring. */
 #define ZK_RING_GAP 4
 /** Cycles of a step beyond its iterations: drain and fill of the pipeline (modelled). */

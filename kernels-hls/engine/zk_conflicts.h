@@ -112,7 +112,8 @@ enum zk_suit {
 /**
  * How the results of a step suit the banks. Without ZK_OUT_BANK nothing is written: ZK_SUIT_LOADS.
  *
- * @param s   a step within the limits of zk_step.h, wr_lanes chosen.
+ * @param s   a step within the limits of zk_step.h, wr_lanes chosen; where period is 0, one group
+ * is taken to follow the other at once.
  * @param pp  banks, <= ZK_PP_MAX.
  */
 static inline int zk_writes_suit(const zk_step *s, int32_t pp)
@@ -124,6 +125,8 @@ static inline int zk_writes_suit(const zk_step *s, int32_t pp)
         int64_t base = s->out_base + (g < s->n_groups ? 0 : (int64_t)s->out_plane);
         if (g % s->n_groups == 0)
             zk_walk_start(s, pp, &w);
+        if (s->period > zk_step_writeback(s) || (g == s->n_groups && zk_block_words(s) > 0))
+            n_last = 0; // an iteration without results lies between
         for (int32_t pos = 0; pos < zk_step_writeback(s); pos++) {
             int32_t now[ZK_PP_MAX], n = zk_banks_written(s, pp, &w, base, pos, now);
             for (int32_t i = 0; i < n; i++) {

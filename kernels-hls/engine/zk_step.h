@@ -65,8 +65,8 @@ enum zk_flag {
     ZK_OUT_BANK = 4,     /**< writes the result to the scratchpad */
     ZK_OUT_FIFO = 8,     /**< sends the result to the act buffer; wr_lanes = 1 (2 with POOL2); not
                                 with UP2 */
-    ZK_POOL2 = 16,       /**< 2x2/2 maximum of the results; out_w >= 8 and even, lanes even,
-                                wr_lanes = 2 */
+    ZK_POOL2 = 16,       /**< 2x2/2 maximum of the results; out_w >= ZK_POOL2_WIDTH and even,
+                                lanes even, wr_lanes = 2 */
     ZK_UP2 = 32,         /**< writes each result to 2x2 pixels; wr_lanes = 1; not with POOL2 */
     ZK_KEEP_WEIGHTS = 64 /**< the ring words read stay for the next step, which reads them again */
 };

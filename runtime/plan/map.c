@@ -18,6 +18,9 @@ zurt_status zi_map_create(zurt_ctx *ctx, const zi_caps *caps, const zi_graph *g,
                           const zi_segment *segment, zi_map **out)
 {
     *out = NULL;
+    zurt_status st = zi_caps_check_engine(ctx, caps);
+    if (st)
+        return st;
     zi_map *m = zi_zalloc(&ctx->allocator, sizeof(*m));
     if (!m)
         return zi_map_nomem(ctx);
@@ -26,7 +29,7 @@ zurt_status zi_map_create(zurt_ctx *ctx, const zi_caps *caps, const zi_graph *g,
     m->caps = caps;
     m->first_node = segment->first_node;
     m->n_nodes = segment->n_nodes;
-    zurt_status st = zi_map_layers(ctx, m, segment);
+    st = zi_map_layers(ctx, m, segment);
     if (!st)
         st = zi_map_memory(ctx, m);
     if (!st)

@@ -44,7 +44,7 @@ static inline int32_t zi_ceil_div(int32_t a, int32_t b)
  *  is. */
 void zi_map_lay_out(zi_map *m, uint32_t index, const zi_map_layer *only);
 
-/** Makes one tile of all rows of a layer's sum. */
+/** Makes one tile of all rows of a layer's sum, or as few as can be. */
 void zi_map_whole_tile(zi_map *m, zi_map_layer *l);
 /**
  * Strips for the layers that read from the act buffer; sizes of those that have them already are

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Loads: strips and inputs come to the scratchpad beside the step before, where that leaves them
  * alone. */
+#include "engine/zk_conflicts.h"
 #include "plan/map_emit.h"
-#include "plan/step_banks.h"
 
 /** How many steps ahead a load may begin. */
 enum { MAX_AHEAD = 2 };
@@ -32,7 +32,7 @@ static zurt_status loading_step(zi_map_emitter *e, int32_t begin, int32_t end, z
             meets(s->write, begin, end))
             break;
         if (s->step.a_planes == 0 && (!*out || duration(&s->step) > duration(&(*out)->step)) &&
-            zi_step_admits_loads(&s->step, (int32_t)m->caps->pixel_parallel))
+            zk_writes_suit(&s->step, (int32_t)m->caps->pixel_parallel) == ZK_SUIT_LOADS)
             *out = s;
     }
     return *out ? ZURT_OK : zi_map_add_step(e, out);

@@ -57,6 +57,9 @@ static zurt_status schedule_step(zurt_ctx *ctx, zi_map *m, size_t i, int64_t *ta
     want = want < ZK_STEP_WEIGHTS ? want : ZK_STEP_WEIGHTS;
     if (want < least)
         return zi_fail(ctx, ZURT_E_UNSUPPORTED, "mapping: the weight ring is too small");
+    if (compute_time(s) > ZK_STEP_ITERATIONS)
+        return zi_fail(ctx, ZURT_E_UNSUPPORTED,
+                       "mapping: a layer takes more cycles than a step can have");
     // Words beyond the room at the start wait for released ones: then the fewest that do.
     int32_t before = *level, iterations = -1;
     s->w_src = (int32_t)*taken * 4;

@@ -3,9 +3,9 @@
  * Third stage: a layer becomes one step per strip of rows, phase of a transposed convolution and
  * range of output channels.
  */
+#include "engine/zk_conflicts.h"
 #include "engine/zk_cycles.h"
 #include "plan/map_emit.h"
-#include "plan/step_banks.h"
 
 zurt_status zi_map_add_step(zi_map_emitter *e, zi_map_step **out)
 {
@@ -32,18 +32,25 @@ static zurt_status start_segment(zi_map_emitter *e)
 /* ---- results ---- */
 
 /** As many pixels at a time as the banks allow; fewer where that lets loads in for nothing. */
+static int32_t write_lanes(const zi_map *m, zk_step s)
+{
+    int32_t pp = (int32_t)m->caps->pixel_parallel, reads = zk_step_reads(&s);
+    for (s.wr_lanes = (int32_t)m->caps->requant_parallel / ZK_C; s.wr_lanes > 1; s.wr_lanes--) {
+        s.period = zk_step_period(&s);
+        int suit = zk_writes_suit(&s, pp);
+        bool slower = zi_ceil_div(s.lanes, s.wr_lanes - 1) > reads;
+        if (suit == ZK_SUIT_LOADS || (suit == ZK_SUIT_ALONE && slower))
+            break;
+    }
+    return s.wr_lanes;
+}
+
 static void set_write_lanes(const zi_map *m, zk_step *s)
 {
-    int32_t most = (int32_t)m->caps->requant_parallel / ZK_C;
-    int32_t pp = (int32_t)m->caps->pixel_parallel, reads = zk_step_reads(s);
-    s->wr_lanes = 1;
     if (s->flags & ZK_POOL2)
         s->wr_lanes = 2;
-    else if (!(s->flags & (ZK_OUT_FIFO | ZK_UP2)))
-        for (s->wr_lanes = most;
-             !zi_step_banks_distinct(s, pp) || (s->wr_lanes > 1 && !zi_step_admits_loads(s, pp) &&
-                                                zi_ceil_div(s->lanes, s->wr_lanes - 1) <= reads);)
-            s->wr_lanes--;
+    else
+        s->wr_lanes = s->flags & (ZK_OUT_FIFO | ZK_UP2) ? 1 : write_lanes(m, *s);
 }
 
 static void set_output(const zi_map *m, const zi_map_layer *l, const zi_map_share *sh,
@@ -193,15 +200,6 @@ static zurt_status emit_step(zi_map_emitter *e, uint32_t layer, const zi_map_lay
 
 /* ---- a layer ---- */
 
-/** End of the range of blocks that one step computes from `block` on. */
-static int32_t blocks_end(const zi_map_layer *l, int32_t block, int32_t block_words)
-{
-    int32_t total = zi_map_blocks(l), most = ZK_STEP_WEIGHTS / (block_words + 1);
-    int32_t group = total / l->l.groups, end = block + (most < 1 ? 1 : most);
-    int32_t boundary = (block / group + 1) * group;
-    return end < boundary ? end : boundary;
-}
-
 static int32_t block_words_of(const zi_map_layer *l)
 {
     const zi_layer *d = &l->l;
@@ -209,19 +207,38 @@ static int32_t block_words_of(const zi_map_layer *l)
     return d->kind == ZI_LAYER_CONV ? taps * (zi_blocks(d->x.c) / d->groups) : taps;
 }
 
+/** Words of a block that go to the act buffer from a tile of `rows`. */
+static int32_t stored_words(const zi_map *m, const zi_map_layer *l, int32_t rows)
+{
+    bool stored = m->places[l->out].stored && !zi_map_sums_quads(l);
+    return stored ? l->l.y.w * rows / (l->pool2 ? 4 : 1) : 0;
+}
+
+/** End of the range of blocks that one step of `rows` computes from `block` on. */
+static int32_t blocks_end(const zi_map *m, const zi_map_layer *l, int32_t block, int32_t rows)
+{
+    int32_t total = zi_map_blocks(l), most = ZK_STEP_WEIGHTS / (block_words_of(l) + 1);
+    int32_t stored = stored_words(m, l, rows), fits = (int32_t)m->caps->scratchpad_words;
+    if (stored > 0 && fits / stored < most)
+        most = fits / stored;
+    int32_t group = total / l->l.groups, end = block + (most < 1 ? 1 : most);
+    int32_t boundary = (block / group + 1) * group;
+    return end < boundary ? end : boundary;
+}
+
 static zurt_status emit_tile(zi_map_emitter *e, uint32_t layer, const zi_map_view v[2], int32_t y0,
                              int32_t y1, bool keep, bool again)
 {
     const zi_map_layer *l = &e->m->layers[layer];
     const zi_layer *d = &l->l;
-    int32_t phases[2] = {1, 1}, total = zi_map_blocks(l), words = block_words_of(l);
+    int32_t phases[2] = {1, 1}, total = zi_map_blocks(l);
     zi_map_share sh = {.y0 = y0, .y1 = y1, .keep = keep, .again = again};
     zurt_status st = ZURT_OK;
     for (int k = 0; k < 2 && d->transposed; k++)
         phases[k] = d->stride[k];
     for (int32_t block = 0; !st && block < total; block += sh.n_blocks) {
         sh.block = block;
-        sh.n_blocks = blocks_end(l, block, words) - block;
+        sh.n_blocks = blocks_end(e->m, l, block, y1 - y0) - block;
         for (int32_t p = 0; !st && p < phases[0] * phases[1]; p++) {
             sh.phase[0] = p / phases[1];
             sh.phase[1] = p % phases[1];
@@ -275,7 +292,8 @@ static zurt_status emit_layer(zi_map_emitter *e, uint32_t layer)
     const zi_map_layer l = m->layers[layer];
     int32_t block, tiles = (l.l.y.h + l.tile_rows - 1) / l.tile_rows;
     int64_t words = (int64_t)zi_map_blocks(&l) * (block_words_of(&l) + 1);
-    bool keep = tiles > 1 && !l.l.transposed && l.l.groups == 1 && l.l.kind != ZI_LAYER_MAX &&
+    bool keep = tiles > 1 && !l.l.transposed && l.l.kind != ZI_LAYER_MAX &&
+                blocks_end(m, &l, 0, l.tile_rows) == zi_map_blocks(&l) &&
                 words <= m->caps->ring_words / 32;
     zurt_status st = separate(e, &l);
     for (int32_t t = 0; !st && t < tiles; t++) {

@@ -54,10 +54,18 @@ static bool strips_fit(zi_map *m, zi_map_layer *l, int32_t words)
     return sum <= words;
 }
 
+/** Rows of the sum in one of `parts` tiles, whole units; fewer if a step could not store them. */
+static int32_t tile_of(const zi_map *m, const zi_map_layer *l, int32_t parts)
+{
+    int32_t unit = tile_unit(l), rows = zi_ceil_div(zi_ceil_div(l->l.y.h, parts), unit) * unit;
+    int32_t most = (int32_t)m->caps->scratchpad_words / l->l.y.w / unit * unit;
+    bool stores = !l->l.transposed && !l->l.up2; // or is in the scratchpad whole
+    return stores && most >= unit && most < rows ? most : rows;
+}
+
 void zi_map_whole_tile(zi_map *m, zi_map_layer *l)
 {
-    int32_t unit = tile_unit(l);
-    l->tile_rows = zi_ceil_div(l->l.y.h, unit) * unit;
+    l->tile_rows = tile_of(m, l, 1);
     strips_fit(m, l, 0);
 }
 
@@ -109,7 +117,7 @@ zurt_status zi_map_make_strips(zurt_ctx *ctx, zi_map *m)
             continue;
         int32_t unit = tile_unit(l);
         int32_t parts = m->places[l->in].input ? ZI_INPUT_STRIPS : 2;
-        l->tile_rows = zi_ceil_div(zi_ceil_div(l->l.y.h, parts), unit) * unit;
+        l->tile_rows = tile_of(m, l, parts);
         while (l->tile_rows > unit && !strips_fit(m, l, (int32_t)m->caps->scratchpad_words / 4))
             l->tile_rows = zi_ceil_div(l->tile_rows / 2, unit) * unit;
         strips_fit(m, l, 0);

@@ -1,0 +1,484 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One test for each rule of the step checker, by the text of the refusal. Whether the rules are
+ * enough, conf_steps tries.
+ */
+#include <string.h>
+
+#include "backend/pl/pl_code.h"
+#include "engine/zk_cycles.h"
+#include "support/engine_run.h"
+#include "support/graph_builder.h"
+#include "support/step_list.h"
+
+/* ---- a program with every kind of step ---- */
+
+typedef struct program {
+    builder b;
+    zi_caps caps;
+    const char *board;
+    zi_partition *partition;
+    zi_pl_code code;
+} program;
+
+static zi_id bytes(builder *b, zurt_dtype dtype, int32_t rank, const int32_t *dims)
+{
+    zi_id id;
+    void *data;
+    assert_int_equal(zi_graph_add_const(b->ctx, b->g, "", dtype, rank, dims, NULL, &id, &data),
+                     ZURT_OK);
+    for (size_t i = 0; i < zi_tensor_elems(&b->g->tensors[id]) && dtype == ZURT_S8; i++)
+        ((int8_t *)data)[i] = (int8_t)(builder_random(b) * 127.0f);
+    return id;
+}
+
+static zi_id quantised(builder *b, zi_op op, const zi_attr *attr, zi_id x, zi_id y, float scale)
+{
+    zi_id out = y == ZI_NONE ? build_op(b, op, "", attr, 1, x) : build_op(b, op, "", attr, 2, x, y);
+    build_quant(b, out, scale, 3);
+    return out;
+}
+
+static zi_id conv(builder *b, zi_id x, int32_t out, int32_t k, bool depthwise)
+{
+    int32_t c = b->g->tensors[x].dims[3], pad = k / 2;
+    zi_id w = bytes(b, ZURT_S8, DIMS(out, k, k, depthwise ? 1 : c));
+    zi_attr attr = {.conv = {.stride = {1, 1},
+                             .dilation = {1, 1},
+                             .pad = {pad, pad, pad, pad},
+                             .groups = depthwise ? c : 1}};
+    build_quant(b, w, 0.01f, 0);
+    return quantised(b, ZI_OP_Conv, &attr, x, w, 0.05f);
+}
+
+static zi_id pool(builder *b, zi_op op, zi_id x, int32_t k, int32_t stride)
+{
+    int32_t pad = stride == 1 ? k / 2 : 0;
+    zi_attr attr = {.pool = {.kernel = {k, k},
+                             .stride = {stride, stride},
+                             .dilation = {1, 1},
+                             .pad = {pad, pad, pad, pad},
+                             .count_include_pad = true}};
+    return quantised(b, op, &attr, x, ZI_NONE, 0.05f);
+}
+
+static zi_id twice(builder *b, zi_id x)
+{
+    const int32_t *d = b->g->tensors[x].dims;
+    zi_attr attr = {.resize = {.out = {2 * d[1], 2 * d[2]},
+                               .scale = {2.0f, 2.0f},
+                               .coord = ZI_COORD_ASYMMETRIC,
+                               .nearest = ZI_NEAREST_FLOOR}};
+    return quantised(b, ZI_OP_Resize, &attr, x, ZI_NONE, 0.05f);
+}
+
+static void build_everything(builder *b)
+{
+    zi_id x = build_input(b, "x", ZURT_S8, DIMS(1, 80, 64, 16));
+    build_quant(b, x, 0.05f, 3);
+    zi_id first = conv(b, x, 32, 3, false); // in strips that keep the weights
+    zi_id rows = conv(b, first, 32, 3, true);
+    zi_id sum = quantised(b, ZI_OP_Add, NULL, conv(b, rows, 32, 1, false), first, 0.05f);
+    zi_id table = bytes(b, ZURT_S8, DIMS(256));
+    zi_id y = quantised(b, ZI_OP_Lut, ATTR(.lut = {.op = ZI_OP_NONE}), sum, table, 0.05f);
+    y = pool(b, ZI_OP_MaxPool, y, 3, 1);
+    y = pool(b, ZI_OP_MaxPool, conv(b, y, 16, 1, false), 2, 2);
+    zi_id mean = pool(b, ZI_OP_AveragePool, y, 2, 2);
+    zi_id large = conv(b, twice(b, y), 16, 1, false);
+    b->g->tensors[mean].name = "mean";
+    build_output(b, large);
+    build_output(b, mean);
+}
+
+static void map_graph(program *p)
+{
+    const zi_caps *tables[] = {&p->caps, zi_caps_cpu()};
+    if (zi_graph_check(p->b.ctx, p->b.g) ||
+        zi_partition_create(p->b.ctx, p->b.g, tables, 2, &p->partition) ||
+        !p->partition->segments[0].map ||
+        zi_pl_code_create(p->b.ctx, p->partition->segments[0].map, &p->code))
+        fail_msg("%s", zurt_ctx_error(p->b.ctx));
+}
+
+static void start(program *p, const char *board)
+{
+    *p = (program){.b = builder_make(), .caps = *zi_caps_builtin(board), .board = board};
+}
+
+static void finish(program *p)
+{
+    zi_pl_code_destroy(&p->code);
+    zi_partition_destroy(p->partition);
+    builder_free(&p->b);
+}
+
+static zurt_status check(program *p)
+{
+    return zi_pl_check(p->b.ctx, &p->caps, &p->code);
+}
+
+static void assert_refused(program *p, const char *text)
+{
+    assert_int_equal(check(p), ZURT_E_INTERNAL);
+    if (!strstr(zurt_ctx_error(p->b.ctx), text))
+        fail_msg("expected '%s', got '%s'", text, zurt_ctx_error(p->b.ctx));
+}
+
+/* ---- steps ---- */
+
+/* The first step of a kind (any if -1) with the flags; its words. */
+static v16 *find_step(program *p, int32_t kind, int32_t flags, bool loads, zk_step *out)
+{
+    for (int32_t i = 0;; i++) {
+        v16 *words = zt_step_at(&p->code, i);
+        if (!words)
+            fail_msg("no step of kind %d with flags %d", (int)kind, (int)flags);
+        zk_step_unpack(words, out);
+        if ((kind < 0 || out->kind == kind) && (out->flags & flags) == flags &&
+            (!loads || out->a_planes > 0))
+            return words;
+    }
+}
+
+/* ---- one rule ---- */
+
+typedef enum change { KEEP = 0, SET, ADD, OR, CLEAR } change;
+
+typedef struct edit {
+    change how;
+    size_t field;
+    int32_t value;
+} edit;
+
+typedef struct rule {
+    const char *name;
+    int32_t kind, flags; // of the step that is changed
+    bool loads;          // one that loads beside its work
+    edit edits[4];
+    const char *text;
+} rule;
+
+#define FIELD(how, name, value)                                                                    \
+    {                                                                                              \
+        how, offsetof(zk_step, name), value                                                        \
+    }
+
+enum { ANY = -1, WORDS = 98304 };
+
+static const rule rules[] = {
+    {"kind", ANY, 0, false, {FIELD(SET, kind, 5)}, "kind is 5, not in 0..4"},
+    {"load_and_work", ZK_LOAD, 0, false, {FIELD(SET, n_ocb, 1)}, "a load with other work"},
+    {"n_taps", ZK_CONV, 0, false, {FIELD(SET, n_taps, 257)}, "n_taps is 257, not in 1..256"},
+    {"n_ocb", ZK_CONV, 0, false, {FIELD(SET, n_ocb, 0)}, "n_ocb is 0, not in 1..16384"},
+    {"flags", ZK_CONV, 0, false, {FIELD(OR, flags, 128)}, "flags is"},
+    {"in_w", ZK_CONV, 0, false, {FIELD(SET, in_w, 0)}, "in_w is 0, not in 1..16384"},
+    {"zp_in", ZK_CONV, 0, false, {FIELD(SET, zp_in, 128)}, "zp_in is 128, not in -128..127"},
+    {"out_split", ZK_CONV, 0, false, {FIELD(SET, out_split, 3)}, "out_split is 3, not in 0..2"},
+    {"lanes", ZK_CONV, 0, false, {FIELD(SET, lanes, 9)}, "9 lanes, "},
+    {"wr_lanes", ZK_CONV, 4, false, {FIELD(SET, wr_lanes, 3)}, "3 written together"},
+    {"icb", ZK_MAXPOOL, 0, false, {FIELD(SET, n_icb, 2)}, "sums over 2 input blocks"},
+    {"row_n", ZK_DW_ROW, 0, false, {FIELD(SET, row_n, 0)}, "beyond DW_ROW"},
+    {"row_lanes", ZK_DW_ROW, 0, false, {FIELD(SET, lanes, 7)}, "beyond DW_ROW"},
+    {"clamp", ZK_CONV, 0, false, {FIELD(SET, lo, 9), FIELD(SET, hi, 8)}, "bounds are not in order"},
+    {"period", ZK_CONV, 0, false, {FIELD(ADD, period, -1)}, "a period of"},
+    {"too_long", ZK_CONV, 0, false, {FIELD(SET, period, 1 << 29)}, "iterations exceed 32 bits"},
+    {"nowhere", ZK_CONV, 0, false, {FIELD(CLEAR, flags, 12)}, "its results go nowhere"},
+    {"up2_stored", ANY, ZK_UP2, false, {FIELD(OR, flags, 8)}, "UP2 with POOL2, with a store"},
+    {"stored_pairs", ZK_CONV, ZK_OUT_FIFO, false, {FIELD(SET, wr_lanes, 2)}, "stores 2 pixels"},
+    {"pool2_lanes", ANY, ZK_POOL2, false, {FIELD(SET, lanes, 7)}, "POOL2 of"},
+    {"pool2_width", ANY, ZK_POOL2, false, {FIELD(SET, out_w, 6)}, "POOL2 of"},
+    {"add_shift",
+     ANY,
+     ZK_RESIDUAL,
+     false,
+     {FIELD(SET, add_shift, 32)},
+     "add_shift is 32, not in 0"},
+    {"out_col", ANY, ZK_OUT_BANK, false, {FIELD(SET, out_col, 16)}, "out_col is 16, not in 1..15"},
+    {"groups", ZK_CONV, 0, false, {FIELD(ADD, n_groups, 1)}, "do not fit together"},
+    {"wrap", ZK_CONV, 0, false, {FIELD(ADD, wrap_w, 1)}, "do not fit together"},
+    {"start", ZK_CONV, 0, false, {FIELD(SET, start_x, 1)}, "do not fit together"},
+    {"table", ZK_CONV, 0, false, {FIELD(SET, table, INT32_MAX)}, "table leaves the step buffer"},
+    {"table_end", ANY, ZK_LUT, false, {FIELD(ADD, table, 1 << 20)}, "table leaves the step buffer"},
+    {"sums", ZK_CONV, 0, false, {FIELD(SET, in_row, 1 << 26)}, "addresses exceed"},
+    {"reads_past", ZK_CONV, 0, false, {FIELD(SET, in_base, WORDS - 1)}, "reads outside"},
+    {"adds_past", ANY, ZK_RESIDUAL, false, {FIELD(SET, res_base, WORDS - 1)}, "reads outside"},
+    {"writes_past", ZK_CONV, 4, false, {FIELD(SET, out_base, WORDS - 1)}, "writes outside"},
+    {"rows_meet", ZK_CONV, 4, false, {FIELD(SET, out_row, 1)}, "two results have one word"},
+    {"planes_meet", ZK_CONV, 4, false, {FIELD(SET, out_plane, 1)}, "two results have one word"},
+    {"read_banks", ZK_CONV, 0, false, {FIELD(SET, in_col, 2)}, "two lanes read one bank"},
+    {"write_banks",
+     ZK_DW_ROW,
+     ZK_OUT_BANK,
+     false,
+     {FIELD(SET, out_split, 1), FIELD(SET, out_half, 64), FIELD(SET, out_row, 128),
+      FIELD(SET, out_plane, 128 * 80)},
+     "two words are written to one bank"},
+    {"overwrites",
+     ZK_DW_ROW,
+     4,
+     false,
+     {FIELD(SET, in_base, 0), FIELD(SET, out_base, 64)},
+     "it overwrites what it reads"},
+    {"load_split", ANY, 0, true, {FIELD(SET, a_split, 3)}, "a load's field"},
+    {"load_source", ANY, 0, true, {FIELD(SET, a_src, 1 << 25)}, "a load leaves the act buffer"},
+    {"load_target", ANY, 0, true, {FIELD(SET, a_dst, WORDS - 1)}, "a load leaves the scratchpad"},
+    {"store_plane", ANY, 8, false, {FIELD(SET, st_plane, -1)}, "a store's field"},
+    {"store_words", ANY, 8, false, {FIELD(ADD, st_words, 1)}, "are computed"},
+    {"store_target", ANY, 8, false, {FIELD(SET, st_dst, 1 << 25)}, "a store leaves the act buffer"},
+    {"streams", ANY, 0, false, {FIELD(SET, w_src, 1 << 25)}, "weights beyond the streams"},
+    {"streams_begin", ANY, 0, false, {FIELD(SET, w_src, -4)}, "weights beyond the streams"},
+    {"iterations", ZK_CONV, 0, false, {FIELD(ADD, iterations, 1)}, "iterations is"},
+};
+
+static void apply(zk_step *s, const edit *e)
+{
+    int32_t *field = (int32_t *)(void *)((char *)s + e->field);
+    switch (e->how) {
+    case KEEP:
+        break;
+    case SET:
+        *field = e->value;
+        break;
+    case ADD:
+        *field += e->value;
+        break;
+    case OR:
+        *field |= e->value;
+        break;
+    case CLEAR:
+        *field &= ~e->value;
+        break;
+    }
+}
+
+static void rule_refuses(void **state)
+{
+    const rule *r = *state;
+    program p;
+    zk_step s;
+    start(&p, "kv260");
+    build_everything(&p.b);
+    map_graph(&p);
+    if (check(&p))
+        fail_msg("before the change: %s", zurt_ctx_error(p.b.ctx));
+    v16 *words = find_step(&p, r->kind, r->flags, r->loads, &s);
+    for (int i = 0; i < 4; i++)
+        apply(&s, &r->edits[i]);
+    zk_step_pack(&s, words);
+    assert_refused(&p, r->text);
+    finish(&p);
+}
+
+/* ---- rules about more than one step ---- */
+
+static void start_everything(program *p)
+{
+    start(p, "kv260");
+    build_everything(&p->b);
+    map_graph(p);
+}
+
+static void loads_over_its_own_work_are_refused(void **state)
+{
+    (void)state;
+    program p;
+    zk_step s;
+    start_everything(&p);
+    v16 *words = find_step(&p, ZK_CONV, 0, true, &s);
+    s.a_dst = s.in_base;
+    zk_step_pack(&s, words);
+    assert_refused(&p, "it loads over what it works on");
+    finish(&p);
+}
+
+static void loads_of_what_the_segment_stores_are_refused(void **state)
+{
+    (void)state;
+    program p;
+    zk_step stores, s;
+    start_everything(&p);
+    v16 *words = find_step(&p, ANY, ZK_OUT_FIFO, false, &stores);
+    s = stores;
+    s.a_planes = s.a_words = s.a_w = 1;
+    s.a_src = stores.st_dst + stores.st_words - 1;
+    s.a_dst = WORDS - 1;
+    zk_step_pack(&s, words);
+    assert_refused(&p, "it loads what its own segment stores");
+    s.a_src = stores.st_dst > 0 ? stores.st_dst - 1 : stores.st_dst + stores.st_words;
+    zk_step_pack(&s, words);
+    assert_int_equal(check(&p), ZURT_OK);
+    finish(&p);
+}
+
+static void weights_that_never_come_are_refused(void **state)
+{
+    (void)state;
+    program p;
+    start_everything(&p);
+    for (int32_t i = 0; i < zt_n_steps(&p.code); i++) {
+        zk_step s;
+        zk_step_unpack(zt_step_at(&p.code, i), &s);
+        s.w_words = 0;
+        zk_step_pack(&s, zt_step_at(&p.code, i));
+    }
+    assert_refused(&p, "it reads weights that are never taken in");
+    finish(&p);
+}
+
+static void weights_that_find_no_room_are_refused(void **state)
+{
+    (void)state;
+    program p;
+    start_everything(&p);
+    p.caps.ring_words = 16 * 4;
+    assert_refused(&p, "its weights never find room in the ring");
+    finish(&p);
+}
+
+static void words_at_wrong_places_are_refused(void **state)
+{
+    (void)state;
+    program p;
+    start_everything(&p);
+    v16 *header = &p.code.weights[0][0];
+    zk_put32(header, 2, 1);
+    assert_refused(&p, "ring word 0 is no header");
+    zk_put32(header, 2, -32);
+    assert_refused(&p, "ring word 0 is no header");
+    zk_put32(header, 2, -31);
+    zk_put32(header, 1, -1);
+    assert_refused(&p, "ring word 0 is no header");
+    zk_put32(header, 1, 1 << 30);
+    assert_int_equal(check(&p), ZURT_OK);
+    p.code.weights[3][7].b[15] = -128;
+    assert_refused(&p, "ring word 1 has a weight of -128");
+    finish(&p);
+}
+
+static void segments_outside_the_buffer_are_refused(void **state)
+{
+    (void)state;
+    program p;
+    start_everything(&p);
+    const v16 before = p.code.steps[0];
+    const int32_t bad[][2] = {
+        {-1, 1},         {0, 1},           {INT32_MAX, 1},    {INT32_MIN, 1},          {1 << 20, 1},
+        {-1, INT32_MAX}, {before.b[0], 0}, {before.b[0], -1}, {before.b[0], INT32_MAX}};
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        zk_put32(&p.code.steps[0], 0, bad[i][0]);
+        zk_put32(&p.code.steps[0], 1, bad[i][1]);
+        assert_refused(&p, "leave the step buffer");
+    }
+    p.code.steps[0] = before;
+    int32_t n = p.code.n_segments;
+    p.code.n_segments = p.code.step_words + 1;
+    assert_refused(&p, "segments in");
+    p.code.n_segments = -1;
+    assert_refused(&p, "segments in");
+    p.code.n_segments = n;
+    assert_int_equal(check(&p), ZURT_OK);
+    finish(&p);
+}
+
+static void every_buffer_is_used_to_its_end(void **state)
+{
+    (void)state;
+    program p;
+    start_everything(&p);
+    p.code.act_words -= 4; // whole cache lines
+    assert_refused(&p, "leaves the act buffer");
+    p.code.act_words += 4;
+    p.code.weight_words--;
+    assert_refused(&p, "it takes weights beyond the streams");
+    p.code.weight_words++;
+    p.code.step_words--;
+    assert_refused(&p, "its table leaves the step buffer");
+    p.code.step_words++;
+    assert_int_equal(check(&p), ZURT_OK);
+    finish(&p);
+}
+
+static void engines_that_cannot_be_are_refused(void **state)
+{
+    (void)state;
+    program p;
+    start_everything(&p);
+    zi_caps good = p.caps;
+    p.caps.pixel_parallel = 64;
+    assert_int_equal(check(&p), ZURT_E_UNSUPPORTED);
+    p.caps = good;
+    p.caps.ring_words = 16 * (ZK_RING_MAX + 1);
+    assert_int_equal(check(&p), ZURT_E_UNSUPPORTED);
+    p.caps = good;
+    p.caps.engine_version++;
+    assert_int_equal(check(&p), ZURT_E_VERSION);
+    finish(&p);
+}
+
+/* ---- layers at the limits of a step ---- */
+
+static void must_run(program *p)
+{
+    if (check(p))
+        fail_msg("%s", zurt_ctx_error(p->b.ctx));
+    assert_int_equal(zt_engine_run(p->board, &p->code).wrong, 0);
+}
+
+/* 131072 words, of which a step can store 98304. */
+static void a_layer_that_stores_more_than_a_step_can_is_divided(void **state)
+{
+    (void)state;
+    program p;
+    start(&p, "kv260");
+    zi_id x = build_input(&p.b, "x", ZURT_S8, DIMS(1, 64, 64, 16));
+    build_quant(&p.b, x, 0.05f, 3);
+    build_output(&p.b, conv(&p.b, x, 512, 1, false));
+    map_graph(&p);
+    must_run(&p);
+    finish(&p);
+}
+
+/* The line buffer's word must be written before it is read. */
+static void narrow_pictures_are_not_pooled_on_write_back(void **state)
+{
+    (void)state;
+    for (int32_t w = 2; w <= 10; w += 2) {
+        program p;
+        start(&p, "kv260");
+        zi_id x = build_input(&p.b, "x", ZURT_S8, DIMS(1, 6, w, 16));
+        build_quant(&p.b, x, 0.05f, 3);
+        build_output(&p.b, pool(&p.b, ZI_OP_MaxPool, conv(&p.b, x, 16, 1, false), 2, 2));
+        map_graph(&p);
+        bool pools = false;
+        for (int32_t i = 0; i < zt_n_steps(&p.code); i++) {
+            zk_step s;
+            zk_step_unpack(zt_step_at(&p.code, i), &s);
+            pools |= (s.flags & ZK_POOL2) != 0;
+        }
+        assert_int_equal(pools, w >= 8);
+        must_run(&p);
+        finish(&p);
+    }
+}
+
+int main(void)
+{
+    enum { N_RULES = sizeof(rules) / sizeof(rules[0]), N_OTHERS = 10 };
+    struct CMUnitTest all[N_RULES + N_OTHERS] = {
+        cmocka_unit_test(loads_over_its_own_work_are_refused),
+        cmocka_unit_test(loads_of_what_the_segment_stores_are_refused),
+        cmocka_unit_test(weights_that_never_come_are_refused),
+        cmocka_unit_test(weights_that_find_no_room_are_refused),
+        cmocka_unit_test(words_at_wrong_places_are_refused),
+        cmocka_unit_test(segments_outside_the_buffer_are_refused),
+        cmocka_unit_test(every_buffer_is_used_to_its_end),
+        cmocka_unit_test(engines_that_cannot_be_are_refused),
+        cmocka_unit_test(a_layer_that_stores_more_than_a_step_can_is_divided),
+        cmocka_unit_test(narrow_pictures_are_not_pooled_on_write_back),
+    };
+    for (int i = 0; i < N_RULES; i++)
+        all[N_OTHERS + i] = (struct CMUnitTest){.name = rules[i].name,
+                                                .test_func = rule_refuses,
+                                                .initial_state = (void *)(uintptr_t)&rules[i]};
+    return cmocka_run_group_tests(all, NULL, NULL);
+}
