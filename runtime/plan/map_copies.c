@@ -91,6 +91,37 @@ static bool is_crowded(const zi_map *m, uint32_t root)
            2 * (int64_t)p->h * p->w * p->blocks > m->caps->scratchpad_words / 4 * 3;
 }
 
+// Groups of lanes that a strided layer loses because no pitch lets them go on across the end of a
+// row: its width is odd, say, and stride and lanes are even.
+static int64_t groups_lost(const zi_map *m, const zi_layer *d)
+{
+    int32_t pp = (int32_t)m->caps->pixel_parallel;
+    for (int32_t pitch = 0; pitch < pp; pitch++) {
+        if ((d->stride[0] * pitch - d->y.w) % pp == 0)
+            return 0;
+    }
+    return (int64_t)d->y.h * zi_ceil_div(d->y.w, pp) - ((int64_t)d->y.h * d->y.w + pp - 1) / pp;
+}
+
+// Whether a copy of the pixels that they read, one lane at a time, gains the strided readers of
+// `root` more than it costs. All of them must do with it.
+static bool copy_pays(const zi_map *m, uint32_t root)
+{
+    int64_t gain = 0, cost = 0;
+    for (size_t i = 0; i < m->n_layers; i++) {
+        const zi_map_layer *l = &m->layers[i];
+        const zi_layer *d = &l->l;
+        int32_t block;
+        if (!split_of(l) || zi_place_root(m, l->in, &block) != root)
+            continue;
+        if (!reads_few(m, l) || l->in != root)
+            return false;
+        gain += groups_lost(m, d) * zi_blocks(d->x.c) * zi_blocks(d->y.c) / d->groups;
+        cost = (int64_t)d->y.h * d->y.w * zi_blocks(d->x.c) + ZK_STEP_OVERHEAD;
+    }
+    return gain > cost;
+}
+
 static void note_read(zi_map *m, uint32_t place, int32_t split, bool *plain, bool *strided)
 {
     int32_t block;
@@ -129,7 +160,7 @@ zurt_status zi_map_copy_for_strides(zi_map_builder *b)
             continue;
         uint32_t in = m->layers[i].in, root = zi_place_root(m, in, &block);
         bool few = reads_few(m, &m->layers[i]) && !m->places[root].split;
-        if (root < n && (plain[root] || (few && is_crowded(m, root)))) {
+        if (root < n && (plain[root] || (few && (is_crowded(m, root) || copy_pays(m, root))))) {
             zurt_status st = copy_for(b, i, in, few);
             if (st)
                 return st;
