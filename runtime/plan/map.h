@@ -72,6 +72,7 @@ typedef struct zi_map_layer {
     zi_id last_node;         /**< of the chain */
     uint32_t strip[2];       /**< of input and residual, if they are in the act buffer */
     int32_t tile_rows;       /**< of the sum */
+    bool leads;              /**< tiles take turns with those of the next layer, which reads them */
     uint64_t cycles, ddr_bytes;
 } zi_map_layer;
 

@@ -6,7 +6,7 @@
 #include "plan/map.h"
 
 /** Strips of an input, about: the first layer starts before all of it is there. */
-enum { ZI_INPUT_STRIPS = 8 };
+enum { ZI_INPUT_STRIPS = 7 };
 
 /** Nodes to layers and places; fusion, packing, copies. */
 zurt_status zi_map_layers(zurt_ctx *ctx, zi_map *m, const zi_segment *segment);
@@ -54,6 +54,11 @@ void zi_map_whole_tile(zi_map *m, zi_map_layer *l);
 zurt_status zi_map_make_strips(zurt_ctx *ctx, zi_map *m);
 /** Makes a layer's strips smaller; false: they are as small as can be. */
 bool zi_map_shrink_strips(zi_map *m, zi_map_layer *l);
+
+/** Pairs layers: see zi_map_layer.leads. */
+void zi_map_pair_layers(zi_map *m);
+/** Undoes that; false: there was no pair. */
+bool zi_map_part_layers(zi_map *m);
 
 zurt_status zi_map_nomem(zurt_ctx *ctx);
 /** One more element; *array holds `size` bytes each. False: memory is refused. */

@@ -4,7 +4,7 @@
 #include "engine/zk_conflicts.h"
 #include "plan/map_emit.h"
 
-/** How many steps ahead a load may begin. */
+/** Beside how many of the last steps a load may be. */
 enum { MAX_AHEAD = 2 };
 
 static bool meets(const int32_t range[2], int32_t begin, int32_t end)
@@ -17,45 +17,63 @@ static int64_t duration(const zk_step *s)
     return (int64_t)s->n_ocb * s->n_groups * s->period;
 }
 
-/**
- * The longest of the last steps that can load [begin, end) beside what it does, or a new one. Not
- * before a step that works there: what it reads would be lost.
- */
-static zurt_status loading_step(zi_map_emitter *e, int32_t begin, int32_t end, zi_map_step **out)
+/** Those of the last steps that can load [begin, end) beside what they do, the longest first.
+ *  Returns how many. None before a step that works there: what it reads would be lost. */
+static int loading_steps(const zi_map *m, int32_t begin, int32_t end, zi_map_step *out[MAX_AHEAD])
 {
-    zi_map *m = e->m;
+    int n = 0;
     size_t first = m->starts[m->n_starts - 1];
-    *out = NULL;
     for (size_t i = m->n_steps; i > first && i + MAX_AHEAD > m->n_steps; i--) {
         zi_map_step *s = &m->steps[i - 1];
         if (meets(s->read[0], begin, end) || meets(s->read[1], begin, end) ||
             meets(s->write, begin, end))
             break;
-        if (s->step.a_planes == 0 && (!*out || duration(&s->step) > duration(&(*out)->step)) &&
-            zk_writes_suit(&s->step, (int32_t)m->caps->pixel_parallel) == ZK_SUIT_LOADS)
-            *out = s;
+        if (s->step.a_planes > 0 ||
+            zk_writes_suit(&s->step, (int32_t)m->caps->pixel_parallel) != ZK_SUIT_LOADS)
+            continue;
+        int at = n++;
+        for (; at > 0 && duration(&s->step) > duration(&out[at - 1]->step); at--)
+            out[at] = out[at - 1];
+        out[at] = s;
     }
-    return *out ? ZURT_OK : zi_map_add_step(e, out);
+    return n;
 }
 
-/** Loads rows [r0, r1) of `source` to `base`, laid out like `to`. */
+/** Beside step `s`: rows [r0, r1) of `source` to `base`, laid out like `to`. */
+static void load_beside(zk_step *s, const zi_place *source, int32_t r0, int32_t r1,
+                        const zi_place *to, int32_t base)
+{
+    s->a_src = source->ddr + r0 * source->w;
+    s->a_planes = source->blocks;
+    s->a_words = (r1 - r0) * source->w;
+    s->a_src_plane = source->h * source->w;
+    s->a_dst = base;
+    s->a_w = source->w;
+    s->a_row = to->pitch;
+    s->a_plane = to->plane;
+    s->a_split = to->split;
+    s->a_half = to->half;
+}
+
+/** Loads rows [r0, r1) of `source` to `base`, laid out like `to`: beside one step or, if that is
+ *  too short, two; in a step of their own if there is none. */
 static zurt_status load_rows(zi_map_emitter *e, const zi_place *source, int32_t r0, int32_t r1,
                              const zi_place *to, int32_t base)
 {
-    zi_map_step *s = NULL;
-    zurt_status st = loading_step(e, base, base + to->plane * source->blocks, &s);
+    zi_map_step *s[MAX_AHEAD] = {NULL};
+    int n = loading_steps(e->m, base, base + to->plane * source->blocks, s);
+    int32_t rows = r1 - r0, here = rows;
+    zurt_status st = n ? ZURT_OK : zi_map_add_step(e, &s[0]);
     if (st)
         return st;
-    s->step.a_src = source->ddr + r0 * source->w;
-    s->step.a_planes = source->blocks;
-    s->step.a_words = (r1 - r0) * source->w;
-    s->step.a_src_plane = source->h * source->w;
-    s->step.a_dst = base;
-    s->step.a_w = source->w;
-    s->step.a_row = to->pitch;
-    s->step.a_plane = to->plane;
-    s->step.a_split = to->split;
-    s->step.a_half = to->half;
+    if (n == 2) { // a word every second iteration
+        int64_t time[2] = {duration(&s[0]->step), duration(&s[1]->step)};
+        if (2 * (int64_t)rows * source->w * source->blocks > time[0])
+            here = (int32_t)((rows * time[0] + time[0] + time[1] - 1) / (time[0] + time[1]));
+    }
+    load_beside(&s[0]->step, source, r0, r0 + here, to, base);
+    if (here < rows)
+        load_beside(&s[1]->step, source, r0 + here, r1, to, base + here * to->pitch);
     return ZURT_OK;
 }
 

@@ -69,6 +69,10 @@ static void find_lifetimes(zi_map *m, bool *is_read)
         }
         touch(m, l->quads, i);
         touch(m, l->out, i);
+        if (l->leads) {
+            touch(m, l->strip[0], i + 1);
+            touch(m, m->layers[i + 1].out, i);
+        }
     }
 }
 
@@ -194,9 +198,11 @@ static bool spill_one(zi_map *m, uint32_t failed)
     return false;
 }
 
-/** Strips shrink before anything moves. */
+/** Pairs part and strips shrink before anything moves. */
 static bool make_room(zi_map *m, uint32_t failed)
 {
+    if (zi_map_part_layers(m))
+        return true;
     const zi_place *f = &m->places[failed];
     if (f->is_strip && zi_map_shrink_strips(m, &m->layers[f->first_layer]))
         return true;
@@ -264,6 +270,8 @@ static zurt_status arrange(zurt_ctx *ctx, zi_map *m)
         zurt_status st = zi_map_make_strips(ctx, m);
         if (st)
             return st;
+        if (retry == 0)
+            zi_map_pair_layers(m);
         zi_arena temporary;
         zi_arena_init(&temporary, &ctx->allocator);
         bool *is_read = zi_arena_calloc(&temporary, m->n_places, 1);

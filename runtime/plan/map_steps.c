@@ -286,30 +286,70 @@ static zurt_status separate(zi_map_emitter *e, const zi_map_layer *l)
     return st;
 }
 
+static zurt_status emit_rows(zi_map_emitter *e, uint32_t layer, int32_t tile, bool keep, bool again)
+{
+    zi_map *m = e->m;
+    const zi_map_layer l = m->layers[layer];
+    int32_t y0 = tile * l.tile_rows, y1 = y0 + l.tile_rows, r0, r1;
+    zi_map_view v[2] = {{0}, {0}};
+    y1 = y1 < l.l.y.h ? y1 : l.l.y.h;
+    zi_map_rows(&l, m->places[l.in].h, y0, y1, &r0, &r1);
+    zurt_status st = zi_map_make_view(e, l.in, l.strip[0], r0, r1, tile, &v[0]);
+    if (!st && l.residual != ZI_NONE)
+        st = zi_map_make_view(e, l.residual, l.strip[1], y0, y1, tile, &v[1]);
+    if (!st)
+        st = emit_tile(e, layer, v, y0, y1, keep, again);
+    if (!st && l.quads != ZI_NONE)
+        st = emit_maximum(e, layer, y0, y1);
+    return st;
+}
+
+static int32_t n_tiles(const zi_map_layer *l)
+{
+    return zi_ceil_div(l->l.y.h, l->tile_rows);
+}
+
 static zurt_status emit_layer(zi_map_emitter *e, uint32_t layer)
 {
     zi_map *m = e->m;
     const zi_map_layer l = m->layers[layer];
-    int32_t block, tiles = (l.l.y.h + l.tile_rows - 1) / l.tile_rows;
+    int32_t block, tiles = n_tiles(&l);
     int64_t words = (int64_t)zi_map_blocks(&l) * (block_words_of(&l) + 1);
     bool keep = tiles > 1 && !l.l.transposed && l.l.kind != ZI_LAYER_MAX &&
                 blocks_end(m, &l, 0, l.tile_rows) == zi_map_blocks(&l) &&
                 words <= m->caps->ring_words / 32;
     zurt_status st = separate(e, &l);
-    for (int32_t t = 0; !st && t < tiles; t++) {
-        int32_t y0 = t * l.tile_rows, y1 = y0 + l.tile_rows, r0, r1;
-        zi_map_view v[2] = {{0}, {0}};
-        y1 = y1 < l.l.y.h ? y1 : l.l.y.h;
-        zi_map_rows(&l, m->places[l.in].h, y0, y1, &r0, &r1);
-        st = zi_map_make_view(e, l.in, l.strip[0], r0, r1, t, &v[0]);
-        if (!st && l.residual != ZI_NONE)
-            st = zi_map_make_view(e, l.residual, l.strip[1], y0, y1, t, &v[1]);
-        if (!st)
-            st = emit_tile(e, layer, v, y0, y1, keep && t + 1 < tiles, keep && t > 0);
-        if (!st && l.quads != ZI_NONE)
-            st = emit_maximum(e, layer, y0, y1);
-    }
+    for (int32_t t = 0; !st && t < tiles; t++)
+        st = emit_rows(e, layer, t, keep && t + 1 < tiles, keep && t > 0);
     e->written_in[zi_place_root(m, l.out, &block)] = (uint32_t)m->n_starts;
+    return st;
+}
+
+/** A layer and the one after it in turns, the second as far as its rows are there. Neither keeps
+ *  weights: in the ring those of one would stand before the other's. */
+static zurt_status emit_pair(zi_map_emitter *e, uint32_t layer)
+{
+    zi_map *m = e->m;
+    const zi_map_layer first = m->layers[layer], second = m->layers[layer + 1];
+    int32_t block, done = 0, in_h = m->places[second.in].h, tiles = n_tiles(&first);
+    zurt_status st = separate(e, &first);
+    for (int32_t t = 0; !st && t < tiles; t++) {
+        int32_t y0 = done, there = (t + 1) * first.tile_rows, r0, r1 = 0;
+        zi_map_view v[2] = {{0}, {0}};
+        st = emit_rows(e, layer, t, false, false);
+        for (; done < second.l.y.h; done++) {
+            zi_map_rows(&second, in_h, done, done + 1, &r0, &r1);
+            if (r1 > there)
+                break;
+        }
+        if (!st && done > y0)
+            st = zi_map_make_view(e, second.in, ZI_NONE, y0, done, 0, &v[0]);
+        if (!st && done > y0)
+            st = emit_tile(e, layer + 1, v, y0, done, false, false);
+    }
+    for (int k = 0; k < 2; k++)
+        e->written_in[zi_place_root(m, m->layers[layer + (uint32_t)k].out, &block)] =
+            (uint32_t)m->n_starts;
     return st;
 }
 
@@ -320,8 +360,8 @@ zurt_status zi_map_steps(zurt_ctx *ctx, zi_map *m)
     e.written_in = zi_arena_calloc(&e.temporary, m->n_places, sizeof(*e.written_in));
     e.loaded = zi_arena_calloc(&e.temporary, m->n_places, sizeof(*e.loaded));
     zurt_status st = e.written_in && e.loaded ? start_segment(&e) : zi_map_nomem(ctx);
-    for (uint32_t i = 0; !st && i < m->n_layers; i++)
-        st = emit_layer(&e, i);
+    for (uint32_t i = 0; !st && i < m->n_layers; i += m->layers[i].leads ? 2 : 1)
+        st = m->layers[i].leads ? emit_pair(&e, i) : emit_layer(&e, i);
     zi_arena_clear(&e.temporary);
     return st;
 }

@@ -6,6 +6,9 @@
 
 #include "support/net_builder.h"
 
+/** Beyond this many pixels a side pictures are no smaller, and networks begin with their front. */
+enum { WIDE = 64 };
+
 static zi_id any(zt_net *b)
 {
     return b->tensors[b->n - 1 - (zt_one_in(b->source, 3) ? zt_pick(b->source, b->n) : 0)];
@@ -128,6 +131,21 @@ static void add_stem(zt_net *b)
     x = b->tensors[b->n - 1];
     zt_net_append(b, ZI_OP_MaxPool, &halving, &x, 1, zt_net_picture(b, x)->quant.scale[0],
                   zt_net_picture(b, x)->quant.zero_point[0]);
+}
+
+/* What waits for its picture: little work on many pixels, and somebody who reads its rows. */
+static void add_front(zt_net *b)
+{
+    zt_source *s = b->source;
+    int32_t k[2] = {zt_pick_range(s, 1, 3), zt_pick_range(s, 1, 3)},
+            stride = zt_pick_range(s, 1, 2);
+    zi_attr attr = {.conv = {.stride = {stride, stride},
+                             .dilation = {1, 1},
+                             .pad = {k[0] / 2, k[1] / 2, k[0] / 2, k[1] / 2},
+                             .groups = 1}};
+    append_conv(b, ZI_OP_Conv, b->tensors[0], zt_pick_range(s, 1, 32), k, &attr);
+    if (!b->failed)
+        add_conv(b, false);
 }
 
 static void add_double(zt_net *b)
@@ -319,8 +337,8 @@ static void add_input(zt_net *b, int32_t max_side)
     t->dtype = ZURT_S8;
     t->rank = 4;
     t->dims[0] = zt_one_in(b->source, 5) ? 3 : 1;
-    t->dims[1] = zt_pick_range(b->source, 1, max_side);
-    t->dims[2] = zt_pick_range(b->source, 1, max_side);
+    t->dims[1] = zt_pick_range(b->source, max_side > WIDE ? WIDE : 1, max_side);
+    t->dims[2] = zt_pick_range(b->source, max_side > WIDE ? WIDE : 1, max_side);
     t->dims[3] =
         zt_one_in(b->source, 2) ? zt_pick_range(b->source, 1, 6) : zt_pick_range(b->source, 7, 48);
     zt_net_set_quant(b, id, 0.05f, any_zero(b));
@@ -334,7 +352,9 @@ zi_graph *zt_random_net(zurt_ctx *ctx, zt_source *source, uint32_t max_nodes, in
         return NULL;
     add_input(&b, max_side);
     uint32_t n = 1 + zt_pick(source, max_nodes);
-    if (zt_one_in(source, 4) && zt_net_picture(&b, 0)->dims[3] <= 6)
+    if (max_side > WIDE)
+        add_front(&b);
+    else if (zt_one_in(source, 4) && zt_net_picture(&b, 0)->dims[3] <= 6)
         add_stem(&b);
     for (uint32_t i = 0; i < n && !b.failed; i++)
         add_node(&b);

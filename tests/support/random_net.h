@@ -6,8 +6,8 @@
 #include "graph/graph.h"
 #include "support/bytes_source.h"
 
-/** At most `max_nodes` nodes on one picture of at most `max_side` pixels a side; the graph is
- *  checked. NULL if memory is refused. */
+/** At most `max_nodes` nodes on one picture of at most `max_side` pixels a side; beyond 64 of them
+ *  it begins with two layers that wait for their picture. NULL if memory is refused. */
 zi_graph *zt_random_net(zurt_ctx *ctx, zt_source *source, uint32_t max_nodes, int32_t max_side);
 
 #endif
