@@ -35,11 +35,11 @@ start() {
 }
 
 pids=()
-for i in 1 2 3 4; do
+for i in $(seq 20); do
     start "run$i" "$program" --once
     pids+=($!)
 done
-for i in 1 2 3 4; do
+for i in $(seq 20); do
     wait "${pids[i - 1]}" || fail "run$i: exit $?: $(cat "$work/run$i.log")"
     nothing_left "run$i"
 done
