@@ -453,6 +453,15 @@ static zurt_status attach(zurt_ctx *ctx, xrt_device *d, const char *name, const 
     return st;
 }
 
+/* The remark is the first one's, for those that come later; they may be here before it is made. */
+static void settle(xrt_device *d, bool first, bool failed)
+{
+    pthread_mutex_lock(&slots_lock);
+    d->s->lost |= failed;
+    memcpy(first ? d->s->note : d->base.note, first ? d->base.note : d->s->note, ZI_ERROR_BYTES);
+    pthread_mutex_unlock(&slots_lock);
+}
+
 zurt_status zi_pl_open_xrt(zurt_ctx *ctx, const zi_pl_config *config, zi_pl_device **out)
 {
     *out = NULL;
@@ -480,12 +489,13 @@ zurt_status zi_pl_open_xrt(zurt_ctx *ctx, const zi_pl_config *config, zi_pl_devi
     if (!st && first)
         st = zi_pl_self_test(ctx, &d->base,
                              config->timeout_ms ? config->timeout_ms : DEFAULT_TIMEOUT_MS,
-                             d->s->note);
+                             d->base.note);
+    if (d->s)
+        settle(d, first, st != ZURT_OK);
     if (st) {
         xrt_close(&d->base);
         return st;
     }
-    snprintf(d->base.note, sizeof(d->base.note), "%s", d->s->note);
     *out = &d->base;
     return ZURT_OK;
 }
