@@ -140,6 +140,16 @@ static bool weights_ok(const zi_pl_code *code, int32_t beat)
     return !least;
 }
 
+/** Whether the ring word at `beat` is what `as` says. */
+static bool ring_word_ok(zi_checker *c, int32_t beat, zi_proof as)
+{
+    bool ok = (c->proved[beat] & as) ||
+              (as == ZI_PROVED_HEADER ? header_ok(c->code, beat) : weights_ok(c->code, beat));
+    if (ok)
+        c->proved[beat] = (uint8_t)(c->proved[beat] | as);
+    return ok;
+}
+
 /** The words that a step reads: headers and weights at their places, released unless they stay. */
 static zurt_status check_weights(zi_checker *c, const zk_step *s)
 {
@@ -154,10 +164,12 @@ static zurt_status check_weights(zi_checker *c, const zk_step *s)
             used = 0;
         }
         int32_t beat = c->absorbed[at].beat + 4 * used;
-        if (i % (block + 1) == 0 && !header_ok(c->code, beat))
+        bool header = i % (block + 1) == 0;
+        if (ring_word_ok(c, beat, header ? ZI_PROVED_HEADER : ZI_PROVED_WEIGHTS))
+            continue;
+        if (header)
             return zi_check_bad(c, "ring word %lld is no header", (long long)i);
-        if (i % (block + 1) != 0 && !weights_ok(c->code, beat))
-            return zi_check_bad(c, "ring word %lld has a weight of -128", (long long)i);
+        return zi_check_bad(c, "ring word %lld has a weight of -128", (long long)i);
     }
     if (!(s->flags & ZK_KEEP_WEIGHTS)) {
         c->oldest = at;
@@ -240,6 +252,9 @@ zurt_status zi_pl_check(zurt_ctx *ctx, const zi_caps *caps, const zi_pl_code *co
 {
     zi_checker c = {.ctx = ctx, .caps = caps, .code = code};
     zurt_status st = zi_caps_check_engine(ctx, caps);
+    c.proved = zi_calloc(&ctx->allocator, (size_t)code->weight_words + 1, sizeof(*c.proved));
+    if (!st && !c.proved)
+        st = nomem(&c);
     if (!st && !zi_within(code->n_segments, 0, code->step_words))
         st = zi_check_bad(&c, "%d segments in %d words", (int)code->n_segments,
                           (int)code->step_words);
@@ -247,5 +262,6 @@ zurt_status zi_pl_check(zurt_ctx *ctx, const zi_caps *caps, const zi_pl_code *co
         st = check_segment(&c);
     zi_free(&ctx->allocator, c.stores);
     zi_free(&ctx->allocator, c.absorbed);
+    zi_free(&ctx->allocator, c.proved);
     return st;
 }

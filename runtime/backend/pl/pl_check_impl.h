@@ -18,6 +18,9 @@ typedef struct zi_absorbed {
     int32_t n;
 } zi_absorbed;
 
+/** What has been proved of a ring word: a batch reads each of them once per picture. */
+typedef enum zi_proof { ZI_PROVED_HEADER = 1, ZI_PROVED_WEIGHTS = 2 } zi_proof;
+
 typedef struct zi_checker {
     zurt_ctx *ctx;
     const zi_caps *caps;
@@ -27,6 +30,7 @@ typedef struct zi_checker {
     zi_absorbed *absorbed; /**< of the launch; those before `oldest` are used up */
     size_t n_absorbed, cap_absorbed, oldest;
     int32_t used;            /**< words of the oldest one that were released */
+    uint8_t *proved;         /**< per beat: zi_proof of the ring word that begins there */
     int32_t level;           /**< words in the ring */
     int32_t segment, number; /**< of the step */
 } zi_checker;
