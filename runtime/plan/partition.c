@@ -328,6 +328,8 @@ static zurt_status settle_segments(zurt_ctx *ctx, zi_partition *p, const zi_caps
             any_left = true;
         }
     }
+    if (!st && any_left) // those that left in the last round too
+        st = find_segments(ctx, p);
     zi_arena_clear(&temporary);
     return st;
 }
