@@ -19,9 +19,23 @@ enum { SEEDS = 6000 };
 
 static const char *const kinds[] = {"load", "conv", "diagonal", "row", "max"};
 static const char *const flags[] = {"residual", "table", "bank", "fifo", "pool2", "up2", "keep"};
-static const char *const others[] = {"strips", "spills", "in_place", "packed", "batch", "refused"};
-enum { N_KINDS = 5, N_FLAGS = 7, N_OTHERS = 6, N_FEATURES = N_KINDS + N_FLAGS + N_OTHERS };
-enum { STRIPS = N_KINDS + N_FLAGS, SPILLS, IN_PLACE, PACKED, BATCH, REFUSED };
+static const char *const others[] = {"strips", "spills",   "in_place", "packed", "batch", "refused",
+                                     "choice", "channels", "strided",  "quads",  "picks", "flat"};
+enum { N_KINDS = 5, N_FLAGS = 7, N_OTHERS = 12, N_FEATURES = N_KINDS + N_FLAGS + N_OTHERS };
+enum {
+    STRIPS = N_KINDS + N_FLAGS,
+    SPILLS,
+    IN_PLACE,
+    PACKED,
+    BATCH,
+    REFUSED,
+    CHOICE,
+    CHANNELS,
+    STRIDED,
+    QUADS,
+    PICKS,
+    FLAT
+};
 
 typedef struct best {
     uint8_t *file;
@@ -35,6 +49,19 @@ static const char *name_of(int feature)
     return feature < STRIPS ? flags[feature - N_KINDS] : others[feature - STRIPS];
 }
 
+static void layers_of(const zi_map *m, bool has[N_FEATURES])
+{
+    for (size_t k = 0; k < m->n_layers; k++) {
+        const zi_map_layer *l = &m->layers[k];
+        has[CHOICE] |= l->choice != NULL;
+        has[CHANNELS] |= l->channels != NULL;
+        has[STRIDED] |= l->choice && l->l.stride[1] > 1;
+        has[QUADS] |= l->quads != ZI_NONE;
+        has[PICKS] |= l->picks;
+        has[FLAT] |= l->flat_h > 0;
+    }
+}
+
 static void features_of(const zi_partition *p, bool has[N_FEATURES])
 {
     for (uint32_t i = 0; i < p->n_segments; i++) {
@@ -44,6 +71,7 @@ static void features_of(const zi_partition *p, bool has[N_FEATURES])
             continue;
         has[SPILLS] |= m->n_starts > 1;
         has[BATCH] |= m->batch > 1;
+        layers_of(m, has);
         for (size_t k = 0; k < m->n_places; k++) {
             has[STRIPS] |= m->places[k].is_strip;
             has[IN_PLACE] |= m->places[k].shares != ZI_NONE;

@@ -42,6 +42,23 @@ static zi_node *any_node(mutator *m)
 
 /* ---- one change ---- */
 
+/* Where a choice of channels or pixels begins, how it goes on, and how many it takes. */
+static void change_choice(mutator *m, zi_node *n)
+{
+    uint32_t axis = pick(m, 4);
+    if (zi_op_get(n->op)->attr == ZI_ATTR_pad) {
+        axis = pick(m, 3) ? 3 : axis;
+        *(pick(m, 2) ? &n->attr.pad.before[axis] : &n->attr.pad.after[axis]) =
+            pick(m, 4) ? number(m) : -number(m);
+        return;
+    }
+    int32_t size = zi_node_in(m->g, n, 0)->dims[axis];
+    int32_t start = (int32_t)pick(m, (uint32_t)size), step = 1 + (int32_t)pick(m, 4);
+    n->attr.slice.start[axis] = start;
+    n->attr.slice.step[axis] = step;
+    n->attr.slice.count[axis] = 1 + (int32_t)pick(m, (uint32_t)((size - 1 - start) / step + 1));
+}
+
 /* A number of an attribute; the kinds whose numbers are int32 from their first byte on. */
 static void change_attribute(mutator *m)
 {
@@ -60,6 +77,10 @@ static void change_attribute(mutator *m)
         break;
     case ZI_ATTR_axis:
         n->attr.axis.axis = (int32_t)pick(m, 4);
+        break;
+    case ZI_ATTR_slice:
+    case ZI_ATTR_pad:
+        change_choice(m, n);
         break;
     case ZI_ATTR_reduce:
         n->attr.reduce.axes = pick(m, 2) ? 6 : pick(m, 16);
@@ -116,6 +137,15 @@ static bool is_weight(const mutator *m, zi_id t)
     return zi_tensor_is_const(&m->g->tensors[t]) && zi_tensor_bytes(&m->g->tensors[t]) > 0;
 }
 
+/* Some indices of a Gather, most of them within the axis. */
+static void change_indices(mutator *m, const zi_tensor *indices)
+{
+    int64_t *values = (int64_t *)(uintptr_t)indices->data;
+    size_t n = zi_tensor_elems(indices);
+    for (uint32_t i = 0; i <= pick(m, 4); i++)
+        values[zt_random(&m->source.state) % n] = (int64_t)pick(m, 40) - (pick(m, 4) ? 0 : 20);
+}
+
 /* The bytes of a constant; the file that holds them is the mutator's own. */
 static void change_values(mutator *m)
 {
@@ -123,6 +153,10 @@ static void change_values(mutator *m)
     zi_id t = pick(m, (uint32_t)m->g->n_tensors);
     if (!is_weight(m, t))
         return;
+    if (m->g->tensors[t].dtype == ZURT_S64 && pick(m, 8)) {
+        change_indices(m, &m->g->tensors[t]);
+        return;
+    }
     uint8_t *bytes = (uint8_t *)(uintptr_t)m->g->tensors[t].data;
     size_t n = zi_tensor_bytes(&m->g->tensors[t]);
     size_t first = zt_random(&m->source.state) % n, count = 1 + pick(m, pick(m, 4) ? 4 : 4096);
@@ -173,12 +207,15 @@ static void change_op(mutator *m)
 {
     static const zi_op pools[] = {ZI_OP_MaxPool, ZI_OP_AveragePool};
     static const zi_op convs[] = {ZI_OP_Conv, ZI_OP_ConvTranspose};
+    static const zi_op axes[] = {ZI_OP_Gather, ZI_OP_Split, ZI_OP_Concat};
     zi_node *n = any_node(m);
     const zi_op_info *info = zi_op_get(n->op);
     if (info && info->attr == ZI_ATTR_pool)
         n->op = pools[pick(m, 2)];
     else if (info && info->attr == ZI_ATTR_conv)
         n->op = convs[pick(m, 2)];
+    else if (info && info->attr == ZI_ATTR_axis)
+        n->op = axes[pick(m, 3)];
 }
 
 static void change_output(mutator *m)
