@@ -28,7 +28,8 @@ typedef struct zi_map_share {
     bool keep, again; /**< weights stay in the ring for the next step; are there from the last */
 } zi_map_share;
 
-/** A step that does nothing yet; *out is borrowed until the next. ZURT_OK; ZURT_E_NOMEM. */
+/** A step that does nothing yet; *out is borrowed until the next. ZURT_OK; ZURT_E_NOMEM;
+ *  ZURT_E_UNSUPPORTED: too many. */
 zurt_status zi_map_add_step(zi_map_emitter *e, zi_map_step **out);
 
 /**

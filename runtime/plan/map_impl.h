@@ -40,6 +40,14 @@ static inline int32_t zi_ceil_div(int32_t a, int32_t b)
     return (a + b - 1) / b;
 }
 
+/** Words of planes of `plane` words, as many as `times` the place has; one that exceeds int32 fits
+ *  nowhere. */
+static inline int32_t zi_place_words(const zi_place *p, int32_t times)
+{
+    int64_t words = (int64_t)p->plane * p->blocks * times;
+    return words < INT32_MAX / 2 ? (int32_t)words : INT32_MAX / 2;
+}
+
 /** Chooses pitch and half of place `index` for its readers, or for layer `only`, whose strip it
  *  is. */
 void zi_map_lay_out(zi_map *m, uint32_t index, const zi_map_layer *only);

@@ -218,9 +218,10 @@ static void size_places(zi_map *m, const bool *is_read)
         p->words = p->base = 0;
         if (p->in_ddr || (!is_read[i] && !p->fixed))
             continue;
-        zi_map_lay_out(m, i, NULL);
+        if (p->pitch == 0) // its readers stay as they are
+            zi_map_lay_out(m, i, NULL);
         p->plane = p->pitch * p->h;
-        p->words = p->plane * p->blocks;
+        p->words = zi_place_words(p, 1);
     }
 }
 

@@ -10,6 +10,9 @@
 
 enum { RING_WORD_BYTES = 256, WORD_BYTES = 16, STEP_BYTES = 16 * ZK_STEP_WORDS };
 
+/** Ring words of all streams, 1 GiB: a layer in many tiles has its weights as often. */
+enum { MAX_STREAM_WORDS = 1 << 22 };
+
 /** Bytes of DDR traffic per 1024 cycles. */
 static uint64_t bytes_per_1024(const zi_caps *caps)
 {
@@ -123,8 +126,11 @@ zurt_status zi_map_schedule(zurt_ctx *ctx, zi_map *m)
     int64_t words = 0;
     for (size_t i = 0; i < m->n_steps; i++)
         words += m->steps[i].w_used;
-    if (words > INT32_MAX / 64)
-        return zi_fail(ctx, ZURT_E_UNSUPPORTED, "mapping: weights exceed the address range");
+    if (words > MAX_STREAM_WORDS)
+        return zi_fail(ctx, ZURT_E_UNSUPPORTED,
+                       "mapping: %lld MiB of weights, once for each tile that reads them; %d are "
+                       "possible",
+                       (long long)(words / 4096), MAX_STREAM_WORDS / 4096);
     number_weights(m);
     int64_t taken = 0;
     int32_t level = 0;

@@ -7,9 +7,14 @@
 #include "engine/zk_cycles.h"
 #include "plan/map_emit.h"
 
+/** Steps of a segment: a hostile graph must not make a list that fills the memory. */
+enum { MAX_STEPS = 1 << 16 };
+
 zurt_status zi_map_add_step(zi_map_emitter *e, zi_map_step **out)
 {
     zi_map *m = e->m;
+    if (m->n_steps == MAX_STEPS)
+        return zi_fail(e->ctx, ZURT_E_UNSUPPORTED, "mapping: more than %d steps", MAX_STEPS);
     if (!zi_map_grow(m, (void **)&m->steps, &m->cap_steps, m->n_steps, sizeof(*m->steps)))
         return zi_map_nomem(e->ctx);
     *out = &m->steps[m->n_steps++];

@@ -30,7 +30,7 @@ static void size_strip(zi_map *m, zi_map_layer *l, int which)
     zi_place *p = &m->places[l->strip[which]];
     p->h = strip_rows(l, which, source->h, l->tile_rows);
     p->plane = p->pitch * p->h;
-    p->words = p->plane * p->blocks * (p->doubled ? 2 : 1);
+    p->words = zi_place_words(p, p->doubled ? 2 : 1);
 }
 
 static int32_t size_quads(zi_map *m, const zi_map_layer *l)
@@ -40,7 +40,7 @@ static int32_t size_quads(zi_map *m, const zi_map_layer *l)
     zi_place *p = &m->places[l->quads];
     p->pitch = p->w;
     p->plane = p->w * l->tile_rows;
-    p->words = p->plane * p->blocks;
+    p->words = zi_place_words(p, 1);
     return p->words;
 }
 

@@ -30,7 +30,7 @@ typedef struct zi_caps {
     uint32_t requant_parallel; /**< results per cycle */
     uint32_t scratchpad_words; /**< 128-bit words of activations on chip */
     uint32_t ring_words;       /**< 128-bit words of weights on chip */
-    uint32_t max_taps;         /**< kernel positions x input channel blocks */
+    uint32_t max_taps;         /**< kernel positions of a step */
     uint32_t clock_khz;
     uint32_t ddr_bytes_per_us;
     uint64_t ops[2];  /**< bit `op`: supported in principle */
