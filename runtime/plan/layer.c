@@ -5,6 +5,9 @@
 #include "quant/requant.h"
 #include "quant/scale.h"
 
+/** Largest enlargement: to 16 times the size. */
+enum { MAX_DOUBLINGS = 4 };
+
 bool zi_image_of(const zi_tensor *t, zi_image *out)
 {
     const int32_t *d = t->dims;
@@ -43,8 +46,6 @@ static bool conv_layer(zi_layer_answer *a)
     bool depthwise = c->groups > 1 && c->groups == l->x.c && c->groups == l->y.c;
     int32_t in = zi_blocks(l->x.c), out = zi_blocks(l->y.c);
     if (l->transposed) {
-        if (!zi_layer_check_scattered(a, zi_node_out(a->q->g, a->n, 0)))
-            return false;
         if (c->groups != 1)
             return zi_layer_refuse(a, "a grouped transposed convolution", "use one group");
         if (l->stride[0] > 4 || l->stride[1] > 4)
@@ -56,8 +57,10 @@ static bool conv_layer(zi_layer_answer *a)
         l->groups = c->groups;
     }
     int32_t stride[2] = {l->stride[0], l->stride[1]};
-    if (l->transposed) // its parts read with stride 1
+    if (l->transposed) { // its parts read with stride 1, and write as many rows as the stride
+        out *= stride[0];
         l->stride[0] = l->stride[1] = 1;
+    }
     if (!zi_layer_check_window(a) || !zi_layer_check_row(a, in, out))
         return false;
     if (l->transposed) {
@@ -211,20 +214,25 @@ static bool resize_layer(zi_layer_answer *a)
     zi_layer *l = a->layer;
     if (!copy_layer(a))
         return false;
-    bool doubles =
-        l->y.h == 2 * l->x.h && l->y.w == 2 * l->x.w && r->scale[0] == 2.0f && r->scale[1] == 2.0f;
+    int32_t doublings = 0;
+    for (int32_t k = 1; k <= MAX_DOUBLINGS; k++) {
+        float scale = (float)(1 << k);
+        if (l->y.h == l->x.h << k && l->y.w == l->x.w << k && r->scale[0] == scale &&
+            r->scale[1] == scale)
+            doublings = k;
+    }
     bool plain =
         r->mode == ZI_RESIZE_NEAREST &&
         ((r->coord == ZI_COORD_ASYMMETRIC && r->nearest == ZI_NEAREST_FLOOR) ||
          (r->coord == ZI_COORD_HALF_PIXEL && (r->nearest == ZI_NEAREST_ROUND_PREFER_FLOOR ||
                                               r->nearest == ZI_NEAREST_ROUND_PREFER_CEIL)));
-    if (!doubles || !plain ||
+    if (!doublings || !plain ||
         !zi_alike(zi_node_in(a->q->g, a->n, 0), zi_node_out(a->q->g, a->n, 0)))
-        return zi_layer_refuse(a, "not a nearest-neighbour resize to exactly twice the size",
-                               "use nearest with factor 2 (asymmetric and floor, or half_pixel)");
-    if (!zi_layer_check_scattered(a, zi_node_out(a->q->g, a->n, 0)))
-        return false;
+        return zi_layer_refuse(
+            a, "not a nearest-neighbour resize to 2, 4, 8 or 16 times the size",
+            "use nearest with such a factor (asymmetric and floor, or half_pixel)");
     l->up2 = true;
+    l->doublings = doublings;
     l->y.h = l->x.h; // the engine's results, each of which is written four times
     l->y.w = l->x.w;
     return true;

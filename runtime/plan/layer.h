@@ -35,6 +35,7 @@ typedef struct zi_layer {
     int32_t groups; /**< CONV: of whole blocks of 16 channels; else 1 */
     bool transposed;
     bool up2;            /**< each pixel is written to 2x2 */
+    int32_t doublings;   /**< such layers, one after the other, that the node is; 0: not a Resize */
     int32_t passes;      /**< n > 1: weights are sums of n int8 */
     int32_t mean_weight; /**< DEPTHWISE without weights: the weight of every tap; else 0 */
     int32_t mean_multiplier, mean_shift, mean_bias;

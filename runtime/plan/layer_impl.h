@@ -33,9 +33,6 @@ bool zi_layer_check_row(zi_layer_answer *a, int32_t in_blocks, int32_t out_block
 /** Kernel, stride, dilation and padding are the engine's; a stride along an axis with one result
  *  becomes 1. */
 bool zi_layer_check_window(zi_layer_answer *a);
-/** Results that are not written in the order of pixels cannot go to the act buffer directly: `y`
- *  must be in the scratchpad whole. */
-bool zi_layer_check_scattered(zi_layer_answer *a, const zi_tensor *y);
 /** Weights and bias are constant and their numbers the engine's; sets `passes`. */
 bool zi_layer_check_weights(zi_layer_answer *a);
 /** Slice, Split, Gather, Pad. */

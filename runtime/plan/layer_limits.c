@@ -123,20 +123,6 @@ bool zi_layer_check_window(zi_layer_answer *a)
     return true;
 }
 
-bool zi_layer_check_scattered(zi_layer_answer *a, const zi_tensor *y)
-{
-    int64_t words = (int64_t)y->dims[1] * y->dims[2] * zi_blocks(y->dims[3]);
-    if (words <= a->q->caps->scratchpad_words / 2)
-        return true;
-    return zi_layer_refuse(
-        a,
-        zi_arena_printf(a->q->arena,
-                        "its output of %lld KiB must be in the scratchpad whole, half of "
-                        "which has %u",
-                        (long long)(words / 64), (unsigned)(a->q->caps->scratchpad_words / 128)),
-        "use fewer channels or a smaller input");
-}
-
 /* ---- weights ---- */
 
 static bool check_weights_s8(zi_layer_answer *a)

@@ -59,10 +59,11 @@ typedef struct zi_map_layer {
     const int8_t *lut;          /**< final table; NULL: none; see has_lut */
     bool has_lut;
     bool pool2;
-    bool picks;     /**< reads some columns of a picture that is not split: one lane */
-    bool packed;    /**< the input is packed: kernel, stride and pad are in the packed picture */
-    uint32_t quads; /**< place of a tile's sums, those of 2x2 pixels one after the other as blocks,
-                         of which the result is the maximum; ZI_NONE: the sums are the result */
+    bool picks;    /**< reads some columns of a picture that is not split: one lane */
+    bool packed;   /**< the input is packed: kernel, stride and pad are in the packed picture */
+    uint32_t tile; /**< place of a tile's results that another step takes to the output: sums of
+                        2x2 pixels, one after the other as blocks, of which it takes the maximum;
+                        or scattered ones. ZI_NONE: they are written there at once */
     const int32_t *choice; /**< CONV of no node's weights: lane of the input of each output
                                 channel, -1: `fill`; else NULL */
     int8_t fill;
@@ -76,10 +77,28 @@ typedef struct zi_map_layer {
     uint64_t cycles, ddr_bytes;
 } zi_map_layer;
 
+/** Whether results are not written in the order of pixels, which the act buffer wants. */
+static inline bool zi_map_scatters(const zi_map_layer *l)
+{
+    return l->l.transposed || l->l.up2;
+}
+
 /** Whether the layer's sums are those of 2x2 pixels apart; the maximum of them is not. */
 static inline bool zi_map_sums_quads(const zi_map_layer *l)
 {
-    return l->quads != ZI_NONE && l->l.kind == ZI_LAYER_CONV;
+    return l->tile != ZI_NONE && l->l.kind == ZI_LAYER_CONV && !l->l.transposed;
+}
+
+/** Whether it is that maximum. */
+static inline bool zi_map_takes_maximum(const zi_map_layer *l)
+{
+    return l->tile != ZI_NONE && l->l.kind == ZI_LAYER_MAX && !l->l.up2;
+}
+
+/** Whether results go to the tile, not to the output. */
+static inline bool zi_map_fills_tile(const zi_map_layer *l)
+{
+    return l->tile != ZI_NONE && !zi_map_takes_maximum(l);
 }
 
 /** Blocks of 16 sums. */

@@ -37,8 +37,6 @@ zurt_status zi_map_add_place(zi_map_builder *b, zi_id tensor, zi_image i, uint32
  */
 zurt_status zi_map_add_layer(zi_map_builder *b, const zi_layer *l, uint32_t in, uint32_t out,
                              zi_map_layer **layer);
-/** The layer that copies a place; its costs are `node`'s. */
-zi_layer zi_map_copy_of(const zi_place *p, zi_id node);
 
 /** Notes what a node of kind CHOOSE chooses, or computes it where pixels move or channels are
  *  padded. ZURT_OK; ZURT_E_NOMEM; as the four below: pointers to places are void after it. */

@@ -74,7 +74,7 @@ static zurt_status copy_for(zi_map_builder *b, size_t at, uint32_t in, bool few)
                          .in = in,
                          .out = out,
                          .residual = ZI_NONE,
-                         .quads = ZI_NONE,
+                         .tile = ZI_NONE,
                          .add = ZI_NONE,
                          .picks = few,
                          .last_node = desc.node,
@@ -151,7 +151,7 @@ zurt_status zi_map_copy_for_strides(zi_map_builder *b)
         split[root] = s ? s : split[root];
         if (l->residual != ZI_NONE)
             note_read(m, l->residual, 0, plain, strided);
-        if (l->l.transposed || l->l.up2)
+        if (zi_map_scatters(l))
             note_read(m, l->out, 0, plain, strided);
     }
     for (size_t i = 0; i < m->n_layers; i++) {
@@ -173,19 +173,32 @@ zurt_status zi_map_copy_for_strides(zi_map_builder *b)
     return ZURT_OK;
 }
 
+// What results are scattered to must be in the scratchpad, whole; or else in tiles of it at first.
+static zurt_status fix_scattered(zi_map_builder *b)
+{
+    zi_map *m = b->m;
+    zurt_status st = ZURT_OK;
+    for (size_t i = 0; !st && i < m->n_layers; i++) {
+        int32_t block;
+        const zi_map_layer *l = &m->layers[i];
+        uint32_t root = zi_place_root(m, l->out, &block);
+        const zi_place *p = &m->places[root];
+        if (!zi_map_scatters(l))
+            continue;
+        if ((int64_t)p->h * p->w * p->blocks > m->caps->scratchpad_words / 2)
+            st = zi_map_scatter_in_tiles(b->ctx, m, root);
+        else
+            m->places[l->out].fixed = m->places[root].fixed = true;
+    }
+    return st;
+}
+
 zurt_status zi_map_copy_outputs(zi_map_builder *b)
 {
     zi_map *m = b->m;
     size_t n = m->n_places;
-    for (size_t i = 0; i < m->n_layers; i++) {
-        zi_map_layer *l = &m->layers[i];
-        int32_t block;
-        if (l->l.transposed || l->l.up2) {
-            m->places[l->out].fixed = true;
-            m->places[zi_place_root(m, l->out, &block)].fixed = true;
-        }
-    }
-    for (uint32_t p = 0; p < n; p++) {
+    zurt_status st = fix_scattered(b);
+    for (uint32_t p = 0; !st && p < n; p++) {
         if (!m->places[p].output)
             continue;
         int32_t block;
@@ -198,7 +211,7 @@ zurt_status zi_map_copy_outputs(zi_map_builder *b)
             &m->places[p], m->n_layers ? m->layers[m->n_layers - 1].l.node : m->first_node);
         uint32_t out;
         zi_map_layer *layer;
-        zurt_status st = zi_map_add_place(b, ZI_NONE, desc.y, &out);
+        st = zi_map_add_place(b, ZI_NONE, desc.y, &out);
         if (!st)
             st = zi_map_add_layer(b, &desc, p, out, &layer);
         if (st)
@@ -211,5 +224,5 @@ zurt_status zi_map_copy_outputs(zi_map_builder *b)
                 b->place_of[t] = out;
         }
     }
-    return ZURT_OK;
+    return st;
 }

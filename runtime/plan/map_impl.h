@@ -28,6 +28,9 @@ static inline uint32_t zi_place_root(const zi_map *m, uint32_t p, int32_t *block
     return p;
 }
 
+/** The layer that copies a place; its costs are `node`'s. */
+zi_layer zi_map_copy_of(const zi_place *p, zi_id node);
+
 /** Rows of input that output rows [y0, y1) of a layer's sum read: [*r0, *r1), within the picture.
  */
 void zi_map_rows(const zi_map_layer *l, int32_t in_h, int32_t y0, int32_t y1, int32_t *r0,
@@ -60,6 +63,12 @@ void zi_map_whole_tile(zi_map *m, zi_map_layer *l);
  * @return ZURT_OK; ZURT_E_NOMEM. Pointers to places are void after it.
  */
 zurt_status zi_map_make_strips(zurt_ctx *ctx, zi_map *m);
+/**
+ * Layers that scatter their results to place `root` get a tile each; the place may then be in the
+ * act buffer.
+ * @return ZURT_OK; ZURT_E_NOMEM. Pointers to places are void after it.
+ */
+zurt_status zi_map_scatter_in_tiles(zurt_ctx *ctx, zi_map *m, uint32_t root);
 /** Makes a layer's strips smaller; false: they are as small as can be. */
 bool zi_map_shrink_strips(zi_map *m, zi_map_layer *l);
 

@@ -37,7 +37,7 @@ zurt_status zi_map_add_layer(zi_map_builder *b, const zi_layer *l, uint32_t in, 
                              .in = in,
                              .out = out,
                              .residual = ZI_NONE,
-                             .quads = ZI_NONE,
+                             .tile = ZI_NONE,
                              .add = ZI_NONE,
                              .last_node = l->node,
                              .strip = {ZI_NONE, ZI_NONE}};
@@ -60,13 +60,33 @@ zi_layer zi_map_copy_of(const zi_place *p, zi_id node)
 
 /* ---- one node ---- */
 
-static zurt_status simple_layer(zi_map_builder *b, const zi_node *n, const zi_layer *desc)
+// All but the last of the layers that double height and width; *in, *desc: of that.
+static zurt_status doubled_before(zi_map_builder *b, zi_layer *desc, uint32_t *in)
+{
+    zurt_status st = ZURT_OK;
+    for (int32_t k = 1; !st && k < desc->doublings; k++) {
+        uint32_t out;
+        zi_map_layer *layer;
+        zi_image result = {1, 2 * desc->x.h, 2 * desc->x.w, desc->x.c};
+        st = zi_map_add_place(b, ZI_NONE, result, &out);
+        if (!st)
+            st = zi_map_add_layer(b, desc, *in, out, &layer);
+        desc->x = desc->y = result;
+        *in = out;
+    }
+    return st;
+}
+
+static zurt_status simple_layer(zi_map_builder *b, const zi_node *n, zi_layer *desc)
 {
     uint32_t out, in = b->place_of[n->in[0]];
     zi_map_layer *layer;
+    zurt_status st = doubled_before(b, desc, &in);
+    if (st)
+        return st;
     int32_t times = desc->up2 ? 2 : 1;
     zi_image result = {1, times * desc->y.h, times * desc->y.w, desc->y.c};
-    zurt_status st = zi_map_add_place(b, n->out[0], result, &out);
+    st = zi_map_add_place(b, n->out[0], result, &out);
     if (!st)
         st = zi_map_add_layer(b, desc, in, out, &layer);
     if (st)
@@ -167,7 +187,7 @@ static zurt_status real_inputs(zi_map_builder *b, const zi_node *n, zi_id node)
     return st;
 }
 
-static zurt_status layer_of_node(zi_map_builder *b, const zi_node *n, const zi_layer *desc)
+static zurt_status layer_of_node(zi_map_builder *b, const zi_node *n, zi_layer *desc)
 {
     zi_map *m = b->m;
     bool read = false;

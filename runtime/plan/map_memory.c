@@ -67,7 +67,7 @@ static void find_lifetimes(zi_map *m, bool *is_read)
             else
                 touch(m, root, i);
         }
-        touch(m, l->quads, i);
+        touch(m, l->tile, i);
         touch(m, l->out, i);
         if (l->leads) {
             touch(m, l->strip[0], i + 1);
@@ -173,40 +173,40 @@ static void allocate(zi_map *m, sized *order, uint32_t *failed)
 
 /* ---- spills ---- */
 
-/** Moves the largest place that is alive with `failed` to the act buffer; false: none can go. */
-static bool spill_one(zi_map *m, uint32_t failed)
+/** The largest place that is alive with `failed` and may move to the act buffer. `fixed`: of those
+ *  that layers scatter to; else of the others. ZI_NONE: there is none. */
+static uint32_t largest(const zi_map *m, uint32_t failed, bool fixed)
 {
     uint32_t best = ZI_NONE;
     for (uint32_t i = 0; i < m->n_places; i++) {
         const zi_place *p = &m->places[i];
-        if (p->words == 0 || p->parent != ZI_NONE || p->is_strip || p->fixed || p->in_ddr ||
-            !together(p, &m->places[failed]))
+        if (p->words == 0 || p->parent != ZI_NONE || p->is_strip || p->fixed != fixed ||
+            p->in_ddr || !together(p, &m->places[failed]))
             continue;
         if (best == ZI_NONE || p->words > m->places[best].words)
             best = i;
     }
-    if (best != ZI_NONE) {
-        m->places[best].in_ddr = true;
-        return true;
-    }
-    for (uint32_t i = 0; i < m->n_layers; i++) {
-        zi_map_layer *l = &m->layers[i];
-        const zi_place *f = &m->places[failed];
-        if (i >= f->first_layer && i <= f->last_layer && zi_map_shrink_strips(m, l))
-            return true;
-    }
-    return false;
+    return best;
 }
 
-/** Pairs part and strips shrink before anything moves. */
-static bool make_room(zi_map *m, uint32_t failed)
+/** Pairs part and strips shrink before anything moves; what is scattered moves last. *out_any:
+ * whether something could be done. */
+static zurt_status make_room(zurt_ctx *ctx, zi_map *m, uint32_t failed, bool *out_any)
 {
-    if (zi_map_part_layers(m))
-        return true;
     const zi_place *f = &m->places[failed];
-    if (f->is_strip && zi_map_shrink_strips(m, &m->layers[f->first_layer]))
-        return true;
-    return spill_one(m, failed);
+    *out_any = zi_map_part_layers(m) ||
+               (f->is_strip && zi_map_shrink_strips(m, &m->layers[f->first_layer]));
+    for (int fixed = 0; fixed < 2 && !*out_any; fixed++) {
+        uint32_t best = largest(m, failed, fixed);
+        if (best == ZI_NONE)
+            continue;
+        m->places[best].in_ddr = *out_any = true;
+        if (fixed)
+            return zi_map_scatter_in_tiles(ctx, m, best);
+    }
+    for (uint32_t i = f->first_layer; i < m->n_layers && i <= f->last_layer && !*out_any; i++)
+        *out_any = zi_map_shrink_strips(m, &m->layers[i]);
+    return ZURT_OK;
 }
 
 static void size_places(zi_map *m, const bool *is_read)
@@ -290,7 +290,11 @@ static zurt_status arrange(zurt_ctx *ctx, zi_map *m)
             return zi_map_nomem(ctx);
         if (failed == ZI_NONE)
             return ZURT_OK;
-        if (!make_room(m, failed))
+        bool any;
+        st = make_room(ctx, m, failed, &any);
+        if (st)
+            return st;
+        if (!any)
             break;
     }
     return zi_fail(ctx, ZURT_E_UNSUPPORTED, "the scratchpad of '%s' is too small for its tensors",

@@ -83,9 +83,9 @@ static zurt_status add_quads(zi_map_builder *b, uint32_t layer)
     l->l.y.h /= 2;
     l->l.y.w /= 2;
     zi_image sums = {1, l->l.y.h, l->l.y.w, 4 * ZK_C * zi_blocks(l->l.y.c)};
-    zurt_status st = zi_map_add_place(b, ZI_NONE, sums, &l->quads);
+    zurt_status st = zi_map_add_place(b, ZI_NONE, sums, &l->tile);
     if (!st)
-        b->m->places[l->quads].is_strip = true;
+        b->m->places[l->tile].is_strip = true;
     return st;
 }
 

@@ -20,8 +20,7 @@ static int64_t array_time(const zi_map *m, const zi_map_layer *l, int32_t rows)
 
 static bool is_plain(const zi_map_layer *l)
 {
-    return l->residual == ZI_NONE && l->quads == ZI_NONE && !l->pool2 && !l->l.transposed &&
-           !l->l.up2;
+    return l->residual == ZI_NONE && l->tile == ZI_NONE && !l->pool2 && !zi_map_scatters(l);
 }
 
 /* While results are written, every second iteration takes in a word. */

@@ -62,9 +62,9 @@ static void set_output(const zi_map *m, const zi_map_layer *l, const zi_map_shar
                        zi_map_step *ms)
 {
     zk_step *s = &ms->step;
-    bool quads = zi_map_sums_quads(l);
-    const zi_place *p = &m->places[quads ? l->quads : l->out];
-    int32_t y = quads ? 0 : l->pool2 ? sh->y0 / 2 : l->l.up2 ? sh->y0 * 2 : sh->y0;
+    bool tile = zi_map_fills_tile(l);
+    const zi_place *p = &m->places[tile ? l->tile : l->out];
+    int32_t y = tile ? 0 : l->pool2 ? sh->y0 / 2 : l->l.up2 ? sh->y0 * 2 : sh->y0;
     s->flags |= (l->pool2 ? ZK_POOL2 : 0) | (l->l.up2 ? ZK_UP2 : 0);
     s->out_row = p->pitch;
     s->out_col = 1;
@@ -215,7 +215,7 @@ static int32_t block_words_of(const zi_map_layer *l)
 /** Words of a block that go to the act buffer from a tile of `rows`. */
 static int32_t stored_words(const zi_map *m, const zi_map_layer *l, int32_t rows)
 {
-    bool stored = m->places[l->out].stored && !zi_map_sums_quads(l);
+    bool stored = m->places[l->out].stored && !zi_map_fills_tile(l);
     return stored ? l->l.y.w * rows / (l->pool2 ? 4 : 1) : 0;
 }
 
@@ -254,11 +254,18 @@ static zurt_status emit_tile(zi_map_emitter *e, uint32_t layer, const zi_map_vie
     return st;
 }
 
-/** The result of a tile from its sums, those of 2x2 pixels. */
-static zurt_status emit_maximum(zi_map_emitter *e, uint32_t layer, int32_t y0, int32_t y1)
+/** The result of a tile: the maximum of its sums, those of 2x2 pixels; or a copy of what was
+ *  scattered there. */
+static zurt_status emit_result(zi_map_emitter *e, uint32_t layer, int32_t y0, int32_t y1)
 {
     zi_map_layer l = e->m->layers[layer];
-    const zi_place *p = &e->m->places[l.quads];
+    const zi_place *p = &e->m->places[l.tile];
+    if (zi_map_scatters(&l)) {
+        l.l = zi_map_copy_of(&e->m->places[l.out], l.l.node);
+        y0 *= e->m->layers[layer].l.up2 ? 2 : 1;
+        y1 *= e->m->layers[layer].l.up2 ? 2 : 1;
+        l.tile = ZI_NONE;
+    }
     zi_map_view v[2] = {{.base = p->base,
                          .first_row = y0,
                          .rows = y1 - y0,
@@ -270,7 +277,7 @@ static zurt_status emit_maximum(zi_map_emitter *e, uint32_t layer, int32_t y0, i
                         {0}};
     zi_map_share sh = {.y0 = y0, .y1 = y1, .n_blocks = zi_blocks(l.l.y.c)};
     l.l.kind = ZI_LAYER_MAX;
-    l.has_lut = false; // the sums went through it
+    l.has_lut = false; // the tile went through it
     return emit_step(e, layer, &l, v, &sh);
 }
 
@@ -304,8 +311,8 @@ static zurt_status emit_rows(zi_map_emitter *e, uint32_t layer, int32_t tile, bo
         st = zi_map_make_view(e, l.residual, l.strip[1], y0, y1, tile, &v[1]);
     if (!st)
         st = emit_tile(e, layer, v, y0, y1, keep, again);
-    if (!st && l.quads != ZI_NONE)
-        st = emit_maximum(e, layer, y0, y1);
+    if (!st && l.tile != ZI_NONE)
+        st = emit_result(e, layer, y0, y1);
     return st;
 }
 

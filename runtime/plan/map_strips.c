@@ -33,20 +33,20 @@ static void size_strip(zi_map *m, zi_map_layer *l, int which)
     p->words = zi_place_words(p, p->doubled ? 2 : 1);
 }
 
-static int32_t size_quads(zi_map *m, const zi_map_layer *l)
+static int32_t size_tile(zi_map *m, const zi_map_layer *l)
 {
-    if (l->quads == ZI_NONE)
+    if (l->tile == ZI_NONE)
         return 0;
-    zi_place *p = &m->places[l->quads];
+    zi_place *p = &m->places[l->tile];
     p->pitch = p->w;
-    p->plane = p->w * l->tile_rows;
+    p->plane = p->w * l->tile_rows * (l->l.up2 ? 2 : 1);
     p->words = zi_place_words(p, 1);
     return p->words;
 }
 
 static bool strips_fit(zi_map *m, zi_map_layer *l, int32_t words)
 {
-    int64_t sum = size_quads(m, l);
+    int64_t sum = size_tile(m, l);
     for (int k = 0; k < 2; k++) {
         size_strip(m, l, k);
         sum += l->strip[k] == ZI_NONE ? 0 : m->places[l->strip[k]].words;
@@ -59,14 +59,52 @@ static int32_t tile_of(const zi_map *m, const zi_map_layer *l, int32_t parts)
 {
     int32_t unit = tile_unit(l), rows = zi_ceil_div(zi_ceil_div(l->l.y.h, parts), unit) * unit;
     int32_t most = (int32_t)m->caps->scratchpad_words / l->l.y.w / unit * unit;
-    bool stores = !l->l.transposed && !l->l.up2; // or is in the scratchpad whole
-    return stores && most >= unit && most < rows ? most : rows;
+    return !zi_map_scatters(l) && most >= unit && most < rows ? most : rows;
+}
+
+// Fewer rows at a time, until strips and tile take a quarter of the scratchpad or less.
+static void shrink_to_fit(zi_map *m, zi_map_layer *l)
+{
+    int32_t unit = tile_unit(l);
+    while (l->tile_rows > unit && !strips_fit(m, l, (int32_t)m->caps->scratchpad_words / 4))
+        l->tile_rows = zi_ceil_div(l->tile_rows / 2, unit) * unit;
+    strips_fit(m, l, 0);
 }
 
 void zi_map_whole_tile(zi_map *m, zi_map_layer *l)
 {
     l->tile_rows = tile_of(m, l, 1);
-    strips_fit(m, l, 0);
+    if (l->tile == ZI_NONE)
+        strips_fit(m, l, 0);
+    else
+        shrink_to_fit(m, l);
+}
+
+zurt_status zi_map_scatter_in_tiles(zurt_ctx *ctx, zi_map *m, uint32_t root)
+{
+    for (size_t i = 0; i < m->n_layers; i++) {
+        zi_map_layer *l = &m->layers[i];
+        int32_t block;
+        if (!zi_map_scatters(l) || l->tile != ZI_NONE || zi_place_root(m, l->out, &block) != root)
+            continue;
+        if (!zi_map_grow(m, (void **)&m->places, &m->cap_places, m->n_places, sizeof(*m->places)))
+            return zi_map_nomem(ctx);
+        m->places[l->out].fixed = false;
+        l->tile = (uint32_t)m->n_places++;
+        m->places[l->tile] = (zi_place){.tensor = ZI_NONE,
+                                        .w = m->places[l->out].w,
+                                        .c = m->places[l->out].c,
+                                        .blocks = m->places[l->out].blocks,
+                                        .parent = ZI_NONE,
+                                        .producer = ZI_NONE,
+                                        .shares = ZI_NONE,
+                                        .first_layer = (uint32_t)i,
+                                        .last_layer = (uint32_t)i,
+                                        .is_strip = true};
+        shrink_to_fit(m, l);
+    }
+    m->places[root].fixed = false;
+    return ZURT_OK;
 }
 
 static zurt_status add_strip(zurt_ctx *ctx, zi_map *m, uint32_t layer, int which)
@@ -115,12 +153,9 @@ zurt_status zi_map_make_strips(zurt_ctx *ctx, zi_map *m)
         }
         if (!fresh)
             continue;
-        int32_t unit = tile_unit(l);
         int32_t parts = m->places[l->in].input ? ZI_INPUT_STRIPS : 2;
         l->tile_rows = tile_of(m, l, parts);
-        while (l->tile_rows > unit && !strips_fit(m, l, (int32_t)m->caps->scratchpad_words / 4))
-            l->tile_rows = zi_ceil_div(l->tile_rows / 2, unit) * unit;
-        strips_fit(m, l, 0);
+        shrink_to_fit(m, l);
     }
     return ZURT_OK;
 }
@@ -128,7 +163,7 @@ zurt_status zi_map_make_strips(zurt_ctx *ctx, zi_map *m)
 bool zi_map_shrink_strips(zi_map *m, zi_map_layer *l)
 {
     int32_t unit = tile_unit(l);
-    if (l->strip[0] == ZI_NONE && l->strip[1] == ZI_NONE && l->quads == ZI_NONE)
+    if (l->strip[0] == ZI_NONE && l->strip[1] == ZI_NONE && l->tile == ZI_NONE)
         return false;
     if (l->tile_rows > unit) {
         l->tile_rows = zi_ceil_div(l->tile_rows / 2, unit) * unit;

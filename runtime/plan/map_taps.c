@@ -71,7 +71,7 @@ static zurt_status quad_taps(zi_map_emitter *e, const zi_map_layer *l, const zi_
 zurt_status zi_map_window_taps(zi_map_emitter *e, const zi_map_layer *l, const zi_map_view *v,
                                const zi_map_share *s)
 {
-    if (l->quads != ZI_NONE && !zi_map_sums_quads(l))
+    if (zi_map_takes_maximum(l))
         return quad_taps(e, l, v, s);
     return l->l.transposed ? phase_taps(e, l, v, s) : window_taps(e, l, v, s);
 }

@@ -39,8 +39,8 @@ static zurt_status open_small(zurt_ctx *ctx, const zi_backend_config *config, zi
 
 /* What the mapper did over all networks: a test of nothing must not pass. */
 typedef struct tally {
-    uint32_t nets, on_pl, strips, spills, in_place, packed, quads, picks, pairs, put_in_order,
-        read_in_place, kinds[5], flags[7];
+    uint32_t nets, on_pl, strips, spills, in_place, packed, quads, scattered, picks, pairs,
+        put_in_order, read_in_place, kinds[5], flags[7];
 } tally;
 
 static void count_map(tally *t, const zi_map *m)
@@ -52,7 +52,8 @@ static void count_map(tally *t, const zi_map *m)
         t->packed += m->places[i].pack.lanes_h != 0;
     }
     for (size_t i = 0; i < m->n_layers; i++) {
-        t->quads += m->layers[i].quads != ZI_NONE;
+        t->quads += zi_map_sums_quads(&m->layers[i]);
+        t->scattered += m->layers[i].tile != ZI_NONE && zi_map_scatters(&m->layers[i]);
         t->picks += m->layers[i].picks;
         t->put_in_order += m->layers[i].choice != NULL;
         t->read_in_place += m->layers[i].channels != NULL;
@@ -153,19 +154,20 @@ int main(int argc, char **argv)
         failed = run_net(ctx, seed, &t);
     zurt_ctx_destroy(ctx);
     printf("%u networks, %u segments on the PL: %u with strips, %u with spills, %u sums in place, "
-           "%u inputs packed, %u for four sums at once, %u strided copies, %u pairs in turns\n"
+           "%u inputs packed, %u for four sums at once, %u scattered in tiles, %u strided copies, "
+           "%u pairs in turns\n"
            "channels: put in order %u, read where they are %u\n"
            "steps: load %u, conv %u, diagonal %u, row %u, max %u\n"
            "flags: residual %u, lut %u, bank %u, fifo %u, pool2 %u, up2 %u, keep %u\n",
-           t.nets, t.on_pl, t.strips, t.spills, t.in_place, t.packed, t.quads, t.picks, t.pairs,
-           t.put_in_order, t.read_in_place, t.kinds[0], t.kinds[1], t.kinds[2], t.kinds[3],
+           t.nets, t.on_pl, t.strips, t.spills, t.in_place, t.packed, t.quads, t.scattered, t.picks,
+           t.pairs, t.put_in_order, t.read_in_place, t.kinds[0], t.kinds[1], t.kinds[2], t.kinds[3],
            t.kinds[4], t.flags[0], t.flags[1], t.flags[2], t.flags[3], t.flags[4], t.flags[5],
            t.flags[6]);
     for (int i = 0; i < 5 && count >= 400; i++)
         failed |= t.kinds[i] == 0;
     for (int i = 0; i < 7 && count >= 400; i++)
         failed |= t.flags[i] == 0;
-    return failed ||
-           (count >= 400 && (!t.strips || !t.spills || !t.in_place || !t.packed || !t.quads ||
-                             !t.picks || !t.pairs || !t.put_in_order || !t.read_in_place));
+    return failed || (count >= 400 && (!t.strips || !t.spills || !t.in_place || !t.packed ||
+                                       !t.quads || !t.scattered || !t.picks || !t.pairs ||
+                                       !t.put_in_order || !t.read_in_place));
 }
