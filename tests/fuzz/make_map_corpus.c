@@ -56,7 +56,7 @@ static void layers_of(const zi_map *m, bool has[N_FEATURES])
         has[CHOICE] |= l->choice != NULL;
         has[CHANNELS] |= l->channels != NULL;
         has[STRIDED] |= l->choice && l->l.stride[1] > 1;
-        has[QUADS] |= l->quads != ZI_NONE;
+        has[QUADS] |= zi_map_sums_quads(l);
         has[PICKS] |= l->picks;
         has[FLAT] |= l->flat_h > 0;
     }
