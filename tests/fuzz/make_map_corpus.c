@@ -19,9 +19,10 @@ enum { SEEDS = 6000 };
 
 static const char *const kinds[] = {"load", "conv", "diagonal", "row", "max"};
 static const char *const flags[] = {"residual", "table", "bank", "fifo", "pool2", "up2", "keep"};
-static const char *const others[] = {"strips", "spills",   "in_place", "packed", "batch", "refused",
-                                     "choice", "channels", "strided",  "quads",  "picks", "flat"};
-enum { N_KINDS = 5, N_FLAGS = 7, N_OTHERS = 12, N_FEATURES = N_KINDS + N_FLAGS + N_OTHERS };
+static const char *const others[] = {"strips",  "spills", "in_place", "packed",  "batch",
+                                     "refused", "choice", "channels", "strided", "quads",
+                                     "picks",   "flat",   "scattered"};
+enum { N_KINDS = 5, N_FLAGS = 7, N_OTHERS = 13, N_FEATURES = N_KINDS + N_FLAGS + N_OTHERS };
 enum {
     STRIPS = N_KINDS + N_FLAGS,
     SPILLS,
@@ -34,7 +35,8 @@ enum {
     STRIDED,
     QUADS,
     PICKS,
-    FLAT
+    FLAT,
+    SCATTERED
 };
 
 typedef struct best {
@@ -59,6 +61,7 @@ static void layers_of(const zi_map *m, bool has[N_FEATURES])
         has[QUADS] |= zi_map_sums_quads(l);
         has[PICKS] |= l->picks;
         has[FLAT] |= l->flat_h > 0;
+        has[SCATTERED] |= l->tile != ZI_NONE && zi_map_scatters(l);
     }
 }
 
