@@ -492,10 +492,9 @@ zurt_status zi_pl_open_xrt(zurt_ctx *ctx, const zi_pl_config *config, zi_pl_devi
                              d->base.note);
     if (d->s)
         settle(d, first, st != ZURT_OK);
-    if (st) {
+    if (st)
         xrt_close(&d->base);
-        return st;
-    }
-    *out = &d->base;
-    return ZURT_OK;
+    else
+        *out = &d->base;
+    return st;
 }
