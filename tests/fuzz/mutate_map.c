@@ -59,6 +59,18 @@ static void change_choice(mutator *m, zi_node *n)
     n->attr.slice.count[axis] = 1 + (int32_t)pick(m, (uint32_t)((size - 1 - start) / step + 1));
 }
 
+/* To a power of two of the size; now and then to any. */
+static void change_resize(mutator *m, zi_node *n)
+{
+    int32_t factor = 1 << pick(m, 5);
+    for (int d = 0; d < 2; d++) {
+        int32_t size = zi_node_in(m->g, n, 0)->dims[1 + d];
+        bool any = pick(m, 8) == 0 || size > 4096;
+        n->attr.resize.out[d] = any ? number(m) : size * factor;
+        n->attr.resize.scale[d] = (float)(any ? 1 + (int32_t)pick(m, 4) : factor);
+    }
+}
+
 /* A number of an attribute; the kinds whose numbers are int32 from their first byte on. */
 static void change_attribute(mutator *m)
 {
@@ -86,10 +98,7 @@ static void change_attribute(mutator *m)
         n->attr.reduce.axes = pick(m, 2) ? 6 : pick(m, 16);
         break;
     case ZI_ATTR_resize:
-        for (int d = 0; d < 2; d++) {
-            n->attr.resize.out[d] = number(m);
-            n->attr.resize.scale[d] = (float)(1 + pick(m, 4));
-        }
+        change_resize(m, n);
         break;
     default:
         break;
