@@ -19,10 +19,10 @@ enum { SEEDS = 6000 };
 
 static const char *const kinds[] = {"load", "conv", "diagonal", "row", "max"};
 static const char *const flags[] = {"residual", "table", "bank", "fifo", "pool2", "up2", "keep"};
-static const char *const others[] = {"strips",  "spills", "in_place", "packed",  "batch",
-                                     "refused", "choice", "channels", "strided", "quads",
-                                     "picks",   "flat",   "scattered"};
-enum { N_KINDS = 5, N_FLAGS = 7, N_OTHERS = 13, N_FEATURES = N_KINDS + N_FLAGS + N_OTHERS };
+static const char *const others[] = {"strips",  "spills", "in_place",  "packed",  "batch",
+                                     "refused", "choice", "channels",  "strided", "quads",
+                                     "picks",   "flat",   "scattered", "leads"};
+enum { N_KINDS = 5, N_FLAGS = 7, N_OTHERS = 14, N_FEATURES = N_KINDS + N_FLAGS + N_OTHERS };
 enum {
     STRIPS = N_KINDS + N_FLAGS,
     SPILLS,
@@ -36,7 +36,8 @@ enum {
     QUADS,
     PICKS,
     FLAT,
-    SCATTERED
+    SCATTERED,
+    LEADS
 };
 
 typedef struct best {
@@ -62,6 +63,7 @@ static void layers_of(const zi_map *m, bool has[N_FEATURES])
         has[PICKS] |= l->picks;
         has[FLAT] |= l->flat_h > 0;
         has[SCATTERED] |= l->tile != ZI_NONE && zi_map_scatters(l);
+        has[LEADS] |= l->leads;
     }
 }
 
@@ -110,7 +112,8 @@ static bool try_seed(zurt_ctx *ctx, uint64_t seed, best found[N_FEATURES])
     size_t size = 0;
     for (int i = 0; i < 4; i++)
         knobs[i] = (uint8_t)zt_pick(&source, 256);
-    zi_graph *g = zt_random_net(ctx, &source, 4, 16);
+    bool wide = seed % 16 == 0; // only their layers take turns
+    zi_graph *g = zt_random_net(ctx, &source, wide ? 3 : 4, wide ? 110 : 16);
     zi_meta meta = {.norm = zi_norm_none(1), .description = ""};
     bool has[N_FEATURES] = {false};
     bool ok = g && zi_model_write(ctx, g, &meta, &file, &size) == ZURT_OK;
