@@ -337,6 +337,12 @@ static summary summarise(const target *t, bench_result *r)
     };
 }
 
+/* The engine's time for a request, modelled: on a board's clock, whatever ran here. */
+static double pl_ms(const zurt_session_info *info)
+{
+    return (double)info->device_cycles / (double)info->device_clock_khz;
+}
+
 /* What ran where. */
 static void json_shares(json_writer *j, const target *t)
 {
@@ -347,6 +353,15 @@ static void json_shares(json_writer *j, const target *t)
     json_uint(j, "macs", info.macs);
     json_uint(j, "device_macs", info.device_macs);
     json_uint(j, "fallbacks", info.n_fallbacks);
+    if (!info.device_cycles || !info.device_clock_khz)
+        return;
+    json_object(j, "pl");
+    json_bool(j, "modelled", true);
+    json_uint(j, "cycles", info.device_cycles);
+    json_uint(j, "clock_khz", info.device_clock_khz);
+    json_double(j, "ms", pl_ms(&info));
+    json_double(j, "fps", 1000.0 * (double)t->batch / pl_ms(&info));
+    json_close(j);
 }
 
 static void print_shares(const target *t)
@@ -357,6 +372,10 @@ static void print_shares(const target *t)
     printf("%s: %.1f %% of %.1f MMAC in %" PRIu32 " launch%s a request; cpu: the rest\n",
            info.device, info.macs ? 100.0 * (double)info.device_macs / (double)info.macs : 0.0,
            (double)info.macs * 1e-6, info.n_launches, info.n_launches == 1 ? "" : "es");
+    if (info.device_cycles && info.device_clock_khz)
+        printf("modelled: %.3f ms of the PL a request at %.0f MHz (%" PRIu64
+               " cycles), without launches and CPU; the latency above is this machine's\n",
+               pl_ms(&info), (double)info.device_clock_khz * 1e-3, info.device_cycles);
     if (info.n_fallbacks)
         printf("%" PRIu64 " of the answers, warm-up included, are the CPU's: the device failed\n",
                info.n_fallbacks);

@@ -349,8 +349,11 @@ zurt_status zurt_session_info_get(const zurt_session *s, zurt_session_info *out)
         .n_steps = s->schedule->n_steps,
         .n_fallbacks = s->n_fallbacks,
         .failure = s->failure,
+        .device_clock_khz = s->devices[0].vtable->caps(s->devices[0].backend)->clock_khz,
     };
     const zi_partition *p = s->schedule->partition;
+    for (zi_id i = 0; i < p->graph->n_nodes; i++)
+        out->device_cycles += p->nodes[i].cycles;
     for (uint32_t i = 0; i < p->n_segments; i++) {
         bool on_cpu = zi_segment_is_cpu(p, &p->segments[i]);
         uint64_t macs = zi_segment_macs(p, &p->segments[i]);

@@ -571,17 +571,19 @@ ZURT_API void zurt_session_profile_reset(zurt_session *s);
 
 /** Facts about a session, for reports. Strings are borrowed from the session. */
 typedef struct zurt_session_info {
-    const char *device;   /**< device that runs the PL part, or "cpu" */
-    uint32_t threads;     /**< of one request, with 0 in the options resolved */
-    uint32_t streams;     /**< requests that may be in flight */
-    size_t arena_bytes;   /**< activations, one stream */
-    size_t scratch_bytes; /**< kernels' working memory, one stream */
-    size_t n_steps;       /**< of the plan: CPU nodes and PL segments */
-    uint32_t n_launches;  /**< of the device for one request: its segments; 0 for "cpu" */
-    uint64_t macs;        /**< multiply-accumulates of one request */
-    uint64_t device_macs; /**< those of them on the device; 0 for "cpu" */
-    uint64_t n_fallbacks; /**< answers given out that the CPU computed after the device failed */
-    const char *failure;  /**< the device's last failure that was answered so; "": none */
+    const char *device;     /**< device that runs the PL part, or "cpu" */
+    uint32_t threads;       /**< of one request, with 0 in the options resolved */
+    uint32_t streams;       /**< requests that may be in flight */
+    size_t arena_bytes;     /**< activations, one stream */
+    size_t scratch_bytes;   /**< kernels' working memory, one stream */
+    size_t n_steps;         /**< of the plan: CPU nodes and PL segments */
+    uint32_t n_launches;    /**< of the device for one request: its segments; 0 for "cpu" */
+    uint64_t macs;          /**< multiply-accumulates of one request */
+    uint64_t device_macs;   /**< those of them on the device; 0 for "cpu" */
+    uint64_t n_fallbacks;   /**< answers given out that the CPU computed after the device failed */
+    const char *failure;    /**< the device's last failure that was answered so; "": none */
+    uint64_t device_cycles; /**< of the device for one request, modelled; 0 for "cpu" */
+    uint32_t device_clock_khz; /**< for which they are modelled; 0 for "cpu" */
 } zurt_session_info;
 
 /**

@@ -5,11 +5,15 @@ exits 0 zurt eval "$SMALL" --data "$EVAL" --limit 20 --device sim --json
 json out 'o["device"] == "sim"' 'o["samples"] == 20'
 exits 0 zurt bench "$SMALL" --runs 2 --device sim --json
 json out 'o["device"] == "sim"' 'o["launches"] >= 1' 'o["fallbacks"] == 0' \
-    '0.9 * o["macs"] < o["device_macs"] <= o["macs"]'
+    '0.9 * o["macs"] < o["device_macs"] <= o["macs"]' 'o["pl"]["modelled"] is True'
 exits 0 zurt bench "$SMALL" --runs 2 --device sim --streams 2
 says "^sim: .* % of .* MMAC in [0-9]+ launch" out
+says "^modelled: .* ms of the PL a request at 300 MHz" out
+cycles=$(grep -o "([0-9]* cycles)" out)
+exits 0 zurt inspect "$SMALL" --board kv260
+says "^modelled .* at 300 MHz $(sed 's/[()]/\\&/g' <<<"$cycles")" out
 exits 0 zurt bench "$SMALL" --runs 2 --device cpu --json
-json out 'o["device"] == "cpu"' 'o["launches"] == 0' 'o["device_macs"] == 0'
+json out 'o["device"] == "cpu"' 'o["launches"] == 0' 'o["device_macs"] == 0' '"pl" not in o'
 
 for device in gpu "" AUTO; do
     exits 2 zurt run "$SMALL" "$EVAL#0" --device "$device"
