@@ -5,9 +5,6 @@
 #include "quant/requant.h"
 #include "quant/scale.h"
 
-/** Largest enlargement: to 16 times the size. */
-enum { MAX_DOUBLINGS = 4 };
-
 bool zi_image_of(const zi_tensor *t, zi_image *out)
 {
     const int32_t *d = t->dims;
@@ -95,7 +92,7 @@ static bool mean_is_exact(int32_t count, int32_t multiplier, int32_t shift)
     return true;
 }
 
-static bool mean_layer(zi_layer_answer *a)
+bool zi_layer_mean(zi_layer_answer *a)
 {
     const zi_tensor *x = zi_node_in(a->q->g, a->n, 0), *y = zi_node_out(a->q->g, a->n, 0);
     zi_layer *l = a->layer;
@@ -150,7 +147,7 @@ static bool pool_layer(zi_layer_answer *a)
     if (padded)
         return zi_layer_refuse(a, "windows at the border average fewer pixels",
                                "use no padding, or count_include_pad without ceil_mode");
-    return mean_layer(a);
+    return zi_layer_mean(a);
 }
 
 static bool reduce_layer(zi_layer_answer *a)
@@ -163,7 +160,7 @@ static bool reduce_layer(zi_layer_answer *a)
     l->kernel[0] = l->x.h;
     l->kernel[1] = l->x.w;
     l->y = (zi_image){l->x.n, 1, 1, l->x.c};
-    return mean_layer(a);
+    return zi_layer_mean(a);
 }
 
 static bool copy_layer(zi_layer_answer *a)
@@ -206,36 +203,6 @@ static bool lut_layer(zi_layer_answer *a)
     if (a->n->op != ZI_OP_Lut && !a->q->caps->assume_int8)
         return zi_layer_refuse(a, "an activation that is not a table", "compile the model again");
     return copy_layer(a);
-}
-
-static bool resize_layer(zi_layer_answer *a)
-{
-    const zi_attr_resize *r = &a->n->attr.resize;
-    zi_layer *l = a->layer;
-    if (!copy_layer(a))
-        return false;
-    int32_t doublings = 0;
-    for (int32_t k = 1; k <= MAX_DOUBLINGS; k++) {
-        float scale = (float)(1 << k);
-        if (l->y.h == l->x.h << k && l->y.w == l->x.w << k && r->scale[0] == scale &&
-            r->scale[1] == scale)
-            doublings = k;
-    }
-    bool plain =
-        r->mode == ZI_RESIZE_NEAREST &&
-        ((r->coord == ZI_COORD_ASYMMETRIC && r->nearest == ZI_NEAREST_FLOOR) ||
-         (r->coord == ZI_COORD_HALF_PIXEL && (r->nearest == ZI_NEAREST_ROUND_PREFER_FLOOR ||
-                                              r->nearest == ZI_NEAREST_ROUND_PREFER_CEIL)));
-    if (!doublings || !plain ||
-        !zi_alike(zi_node_in(a->q->g, a->n, 0), zi_node_out(a->q->g, a->n, 0)))
-        return zi_layer_refuse(
-            a, "not a nearest-neighbour resize to 2, 4, 8 or 16 times the size",
-            "use nearest with such a factor (asymmetric and floor, or half_pixel)");
-    l->up2 = true;
-    l->doublings = doublings;
-    l->y.h = l->x.h; // the engine's results, each of which is written four times
-    l->y.w = l->x.w;
-    return true;
 }
 
 static bool concat_layer(zi_layer_answer *a)
@@ -308,7 +275,7 @@ bool zi_layer_from_node(const zi_layer_query *q, const zi_node *n, zi_layer *out
             ok = add_layer(&a);
             break;
         case ZI_OP_Resize:
-            ok = resize_layer(&a);
+            ok = zi_layer_resize(&a);
             break;
         case ZI_OP_Concat:
             ok = concat_layer(&a);

@@ -35,6 +35,9 @@ bool zi_layer_check_row(zi_layer_answer *a, int32_t in_blocks, int32_t out_block
 bool zi_layer_check_window(zi_layer_answer *a);
 /** Weights and bias are constant and their numbers the engine's; sets `passes`. */
 bool zi_layer_check_weights(zi_layer_answer *a);
+/** The mean of the pixels of the layer's window, which does not reach beyond the picture. */
+bool zi_layer_mean(zi_layer_answer *a);
+bool zi_layer_resize(zi_layer_answer *a);
 /** Slice, Split, Gather, Pad. */
 bool zi_layer_choose(zi_layer_answer *a);
 /** The ring must hold a block's weights, `words` of 16x16, while several groups of pixels use

@@ -148,17 +148,24 @@ static void add_front(zt_net *b)
         add_conv(b, false);
 }
 
-static void add_double(zt_net *b)
+static void add_resize(zt_net *b)
 {
     zi_id x = any(b);
     const zi_tensor *t = zt_net_picture(b, x);
-    int32_t times = t->dims[1] <= 20 && t->dims[2] <= 20 && zt_one_in(b->source, 3) ? 4 : 2;
-    zi_attr attr = {.resize = {.out = {times * t->dims[1], times * t->dims[2]},
+    int32_t h = t->dims[1], w = t->dims[2], times = zt_one_in(b->source, 3) ? 4 : 2;
+    zi_attr attr = {.resize = {.out = {times * h, times * w},
                                .scale = {(float)times, (float)times},
                                .mode = ZI_RESIZE_NEAREST,
                                .coord = ZI_COORD_ASYMMETRIC,
                                .nearest = ZI_NEAREST_FLOOR}};
-    if (t->dims[1] <= 40 && t->dims[2] <= 40)
+    bool smaller = h % times == 0 && w % times == 0 && zt_one_in(b->source, 2);
+    if (smaller)
+        attr.resize = (zi_attr_resize){
+            .out = {h / times, w / times},
+            .scale = {1.0f / (float)times, 1.0f / (float)times},
+            .mode = ZI_RESIZE_LINEAR,
+            .coord = zt_one_in(b->source, 2) ? ZI_COORD_HALF_PIXEL : ZI_COORD_PYTORCH_HALF_PIXEL};
+    if (smaller || (times * h <= 80 && times * w <= 80))
         zt_net_append(b, ZI_OP_Resize, &attr, &x, 1, t->quant.scale[0], t->quant.zero_point[0]);
 }
 
@@ -301,7 +308,7 @@ static void add_node(zt_net *b)
         add_table(b);
         break;
     case 5:
-        add_double(b);
+        add_resize(b);
         break;
     case 6:
         add_concat(b);
