@@ -44,12 +44,10 @@ static bool overlaps(uint64_t address, uint64_t size)
 bool memory_alloc(uint64_t address, uint64_t size)
 {
     memory_init((uint64_t)16 << 30); // a buffer may come before the xclbin that tells the banks
-    if (size > window_size - PAGE || address % PAGE)
+    if (size > window_size || address % PAGE)
         return false;
-    size = (size + PAGE - 1) / PAGE * PAGE;
-    if (size == 0)
-        size = PAGE;
-    if (address > window_size - size || overlaps(address, size))
+    size = size ? (size + PAGE - 1) / PAGE * PAGE : PAGE;
+    if (size > window_size || address > window_size - size || overlaps(address, size))
         return false;
     buffer *b = malloc(sizeof(*b));
     if (!b || mmap(window + address, size, PROT_READ | PROT_WRITE,

@@ -83,6 +83,21 @@ static void sections_stay_inside_the_file(void **state)
     assert_int_equal(parse(ctx, bytes, sizeof(bytes)), ZURT_E_FORMAT);
 }
 
+static void connections_name_what_exists(void **state)
+{
+    zurt_ctx *ctx = *state;
+    uint8_t bytes[ZT_XCLBIN_BYTES];
+    for (size_t field = 0; field < 3; field++) { // argument, unit, memory
+        static const uint32_t values[] = {8, 0x01000000, UINT32_MAX};
+        for (size_t k = 0; k < sizeof(values) / sizeof(values[0]); k++) {
+            assert_true(zt_xclbin_build(ctx, bytes));
+            zi_put_u32(bytes + ZT_XCLBIN_LINKS_AT + 4 + 4 * field, values[k]);
+            assert_int_equal(parse(ctx, bytes, sizeof(bytes)), ZURT_E_FORMAT);
+            assert_non_null(strstr(zurt_ctx_error(ctx), "connection 0"));
+        }
+    }
+}
+
 static void overlays_of_others_are_named_so(void **state)
 {
     zurt_ctx *ctx = *state;
@@ -120,6 +135,7 @@ int main(void)
         cmocka_unit_test(reads_what_zurt_needs),
         cmocka_unit_test(every_truncation_is_refused),
         cmocka_unit_test(sections_stay_inside_the_file),
+        cmocka_unit_test(connections_name_what_exists),
         cmocka_unit_test(overlays_of_others_are_named_so),
         cmocka_unit_test(files_that_cannot_be_mapped_are_refused),
     };

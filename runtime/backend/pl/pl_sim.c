@@ -233,17 +233,15 @@ static zurt_status sim_cpu_begin(zi_buf *buf, size_t offset, size_t bytes, zi_bu
     pthread_mutex_lock(&d->lock);
     bool lost = d->lost;
     bool cut = (access & ZI_READ) && d->short_sync;
-    if (!lost) {
-        b->writers++; // the transfer itself writes
-        protect(b);
-        if (access & ZI_READ)
-            memcpy(buf->host + offset, b->device + offset, cut ? bytes / 2 : bytes);
-        else // whoever reads what it should write reads this
-            memset(buf->host + offset, POISON, bytes);
-        b->writers -= !(access & ZI_WRITE) || cut;
-        b->readers += !(access & ZI_WRITE) && !cut;
-        lost = !protect(b);
-    }
+    b->writers++; // the transfer itself writes
+    lost = lost || !protect(b);
+    if (!lost && (access & ZI_READ))
+        memcpy(buf->host + offset, b->device + offset, cut ? bytes / 2 : bytes);
+    else if (!lost) // whoever reads what it should write reads this
+        memset(buf->host + offset, POISON, bytes);
+    b->writers -= lost || cut || !(access & ZI_WRITE);
+    b->readers += !lost && !cut && !(access & ZI_WRITE);
+    lost = !protect(b) || lost;
     d->lost |= cut;
     pthread_mutex_unlock(&d->lock);
     if (lost)

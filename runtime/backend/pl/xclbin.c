@@ -26,7 +26,12 @@ enum {
     UNIT_KERNEL = 1, // IP_KERNEL
     MEMORY_BYTES = 40,
     CONNECTION_BYTES = 12,
-    ARRAY_AT = 8 // first element; connectivity packs its at 4
+    CONNECTIONS_AT = 4,
+    CONNECTION_AT_UNIT = 4,
+    CONNECTION_AT_MEMORY = 8,
+    ENGINE_ARGUMENTS = 8,
+    MAX_ARGUMENTS = 256, // of a kernel of others
+    ARRAY_AT = 8         // first element, but of connectivity
 };
 
 static const char magic[8] = "xclbin2";
@@ -95,7 +100,7 @@ static zurt_status check_section(zurt_ctx *ctx, zi_bytes s, uint32_t kind)
         return check_array(ctx, s, kind, ARRAY_AT, MEMORY_BYTES);
     case ZI_XCLBIN_CONNECTIVITY:
     case ZI_XCLBIN_GROUP_CONNECTIVITY:
-        return check_array(ctx, s, kind, 4, CONNECTION_BYTES);
+        return check_array(ctx, s, kind, CONNECTIONS_AT, CONNECTION_BYTES);
     case ZI_XCLBIN_UNITS:
         return check_array(ctx, s, kind, ARRAY_AT, UNIT_BYTES);
     default:
@@ -118,19 +123,56 @@ static zurt_status check_sections(zurt_ctx *ctx, zi_xclbin *x)
     return st;
 }
 
+/* Elements of an array whose size was checked; 0 without it. */
+static uint32_t count_of(const zi_xclbin *x, zi_xclbin_kind kind)
+{
+    zi_bytes s;
+    return zi_xclbin_section(x, kind, &s) ? zi_get_u32(s.data) : 0;
+}
+
+static bool is_engine(const uint8_t *unit)
+{
+    return zi_get_u32(unit) == UNIT_KERNEL &&
+           memcmp(unit + UNIT_AT_NAME, engine_prefix, sizeof(engine_prefix) - 1) == 0;
+}
+
+/* What a connection names exists: XRT indexes by it. */
+static zurt_status check_connections(zurt_ctx *ctx, const zi_xclbin *x, zi_xclbin_kind kind,
+                                     zi_xclbin_kind memory_kind)
+{
+    const uint32_t n = count_of(x, kind);
+    const uint32_t n_units = count_of(x, ZI_XCLBIN_UNITS), n_memories = count_of(x, memory_kind);
+    zi_bytes s = {NULL, 0}, units = {NULL, 0};
+    zi_xclbin_section(x, kind, &s);
+    zi_xclbin_section(x, ZI_XCLBIN_UNITS, &units);
+    for (uint32_t i = 0; i < n; i++) {
+        const uint8_t *c = s.data + CONNECTIONS_AT + (size_t)i * CONNECTION_BYTES;
+        uint32_t argument = zi_get_u32(c), unit = zi_get_u32(c + CONNECTION_AT_UNIT);
+        uint32_t memory = zi_get_u32(c + CONNECTION_AT_MEMORY);
+        bool exists = unit < n_units && memory < n_memories && argument < MAX_ARGUMENTS;
+        if (exists && is_engine(units.data + ARRAY_AT + (size_t)unit * UNIT_BYTES))
+            exists = argument < ENGINE_ARGUMENTS;
+        if (!exists)
+            return zi_fail(ctx, ZURT_E_FORMAT,
+                           "connection %u of section kind %u is damaged: argument %u of compute "
+                           "unit %u to memory %u; the file has %u units and %u memories",
+                           i, (unsigned)kind, argument, unit, memory, n_units, n_memories);
+    }
+    return ZURT_OK;
+}
+
 /* The compute unit that is the engine. */
 static zurt_status find_engine(zurt_ctx *ctx, zi_xclbin *x)
 {
     zi_bytes s;
-    uint32_t count = zi_xclbin_section(x, ZI_XCLBIN_UNITS, &s) ? zi_get_u32(s.data) : 0;
+    const uint32_t count = zi_xclbin_section(x, ZI_XCLBIN_UNITS, &s) ? zi_get_u32(s.data) : 0;
     for (uint32_t i = 0; i < count; i++) {
         const uint8_t *unit = s.data + ARRAY_AT + (size_t)i * UNIT_BYTES;
         const char *name = (const char *)unit + UNIT_AT_NAME;
         const char *colon = memchr(name, ':', ZI_XCLBIN_NAME_BYTES);
         if (!memchr(name, 0, ZI_XCLBIN_NAME_BYTES))
             return zi_fail(ctx, ZURT_E_FORMAT, "compute unit %u: its name does not end", i);
-        if (zi_get_u32(unit) != UNIT_KERNEL || x->unit[0] || !colon ||
-            strncmp(name, engine_prefix, sizeof(engine_prefix) - 1) != 0)
+        if (!is_engine(unit) || x->unit[0] || !colon)
             continue;
         memcpy(x->unit, name, ZI_XCLBIN_NAME_BYTES);
         memcpy(x->kernel, name, (size_t)(colon - name));
@@ -149,6 +191,10 @@ zurt_status zi_xclbin_parse(zurt_ctx *ctx, zi_bytes file, zi_xclbin *out)
     zurt_status st = check_header(ctx, out);
     if (!st)
         st = check_sections(ctx, out);
+    if (!st)
+        st = check_connections(ctx, out, ZI_XCLBIN_CONNECTIVITY, ZI_XCLBIN_MEMORY);
+    if (!st)
+        st = check_connections(ctx, out, ZI_XCLBIN_GROUP_CONNECTIVITY, ZI_XCLBIN_GROUP_MEMORY);
     zi_bytes table;
     if (!st && !zi_xclbin_section(out, ZI_XCLBIN_USER, &table))
         st = zi_fail(ctx, ZURT_E_DEVICE,
