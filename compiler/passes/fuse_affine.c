@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* y = a * x + d per channel, next to a weighted op, goes into its weights and bias: behind it on
- * the output channels, in front of it on the input channels. */
+ * the output channels, in front of it on the input channels. What is left becomes a convolution. */
 #include <math.h>
 
 #include "passes/passes_all.h"
@@ -212,6 +212,62 @@ zurt_status zc_fuse_affine_pass(zurt_ctx *ctx, zi_graph *g)
             st = look_behind(ctx, g, &index, n);
         else if ((n->op == ZI_OP_Conv || n->op == ZI_OP_FullyConnected) && is_weighted(g, n))
             st = look_in_front(ctx, g, &index, n);
+    }
+    zc_index_free(ctx, &index);
+    return st;
+}
+
+/* ---- what is left ---- */
+
+/** Fewer channels are an input's: its first convolution would rather read it as it is. */
+enum { LEAST_CHANNELS = 9 };
+
+/** `n` becomes a depthwise convolution of one pixel: with weights per channel int8 loses less, and
+ *  a factor and a term are one node. */
+static zurt_status become_conv(zurt_ctx *ctx, zi_graph *g, zc_index *index, zi_node *n,
+                               const affine *a)
+{
+    const zi_tensor *x = &g->tensors[a->x];
+    const int32_t c = x->dims[3], dims[4] = {c, 1, 1, 1};
+    zi_id in[3] = {a->x, ZI_NONE, ZI_NONE};
+    void *w = NULL, *b = NULL;
+    zurt_status st = zi_graph_add_const(ctx, g, n->name, ZURT_F32, 4, dims, NULL, &in[1], &w);
+    if (!st)
+        st = zi_graph_add_const(ctx, g, n->name, ZURT_F32, 1, &c, NULL, &in[2], &b);
+    for (int32_t i = 0; !st && i < c; i++) {
+        ((float *)w)[i] = scale_of(a, i);
+        ((float *)b)[i] = shift_of(a, i);
+    }
+    if (!st)
+        st = zc_set_inputs(ctx, g, index, n, in, 3);
+    if (st)
+        return st;
+    n->op = ZI_OP_Conv;
+    n->attr = (zi_attr){.conv = {.stride = {1, 1}, .dilation = {1, 1}, .groups = c}};
+    return ZURT_OK;
+}
+
+static bool stays_affine(const zi_graph *g, const zi_node *n, affine *a)
+{
+    const zi_tensor *y = n->op == ZI_OP_NONE ? NULL : &g->tensors[n->out[0]];
+    return y && y->rank == 4 && y->dtype == ZURT_F32 && y->dims[3] >= LEAST_CHANNELS &&
+           read_affine(g, n, y->dims[3], a) && a->per_channel;
+}
+
+zurt_status zc_affine_conv_pass(zurt_ctx *ctx, zi_graph *g)
+{
+    zc_index index;
+    zurt_status st = zc_index_make(ctx, g, &index);
+    if (st)
+        return st;
+    for (size_t i = 0; i < g->n_nodes && !st; i++) {
+        zi_node *n = &g->nodes[i];
+        affine a;
+        if (n->op == ZI_OP_NONE || !zi_op_has(n->op, ZI_OPF_BINARY))
+            continue;
+        st = look_behind(ctx, g, &index, n); // a convolution that this pass made
+        if (!st && stays_affine(g, n, &a))
+            st = become_conv(ctx, g, &index, n, &a);
     }
     zc_index_free(ctx, &index);
     return st;

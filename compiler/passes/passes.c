@@ -74,6 +74,7 @@ static const struct {
     {"fuse_patterns", zc_fuse_patterns_pass},
     {"fuse_pad", zc_fuse_pad_pass},
     {"fuse_affine", zc_fuse_affine_pass},
+    {"affine_conv", zc_affine_conv_pass},
     {"fuse_activation", zc_fuse_activation_pass},
     {"clean", zc_clean_pass},
 };

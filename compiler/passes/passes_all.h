@@ -19,6 +19,8 @@ zc_pass_fn zc_fuse_patterns_pass;
 zc_pass_fn zc_fuse_pad_pass;
 /** Multiplications and additions per channel go into the weights next to them. */
 zc_pass_fn zc_fuse_affine_pass;
+/** Those that are left, of many channels, become convolutions. */
+zc_pass_fn zc_affine_conv_pass;
 /** Relu and Clip become the clamp of the node before. */
 zc_pass_fn zc_fuse_activation_pass;
 

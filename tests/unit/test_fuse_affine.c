@@ -81,6 +81,24 @@ static void what_others_read_or_clamp_stays(void **state)
     builder_free(&b);
 }
 
+static void what_is_left_becomes_a_convolution(void **state)
+{
+    (void)state;
+    for (int32_t channels = 4; channels <= 20; channels += 16) {
+        builder b = builder_make();
+        zi_id x = build_input(&b, "x", ZURT_F32, DIMS(1, 5, 5, channels));
+        zi_id m =
+            build_op(&b, ZI_OP_Mul, "m", NULL, 2, x, build_noise(&b, "k", DIMS(1, 1, 1, channels)));
+        zi_id s = build_op(&b, ZI_OP_Sub, "s", NULL, 2, build_noise(&b, "d", DIMS(channels)), m);
+        zi_id z = build_op(&b, ZI_OP_Mul, "z", NULL, 2, s, build_scalar(&b, "t", 0.5f));
+        build_output(&b, z);
+        assert_pass_keeps_values(&b, zc_affine_conv_pass, rounding);
+        assert_int_equal(b.g->n_nodes, channels > 8 ? 1 : 3);
+        assert_int_equal(b.g->nodes[0].op, channels > 8 ? ZI_OP_Conv : ZI_OP_Mul);
+        builder_free(&b);
+    }
+}
+
 static void nothing_goes_through_quantisation(void **state)
 {
     (void)state;
@@ -103,6 +121,7 @@ int main(void)
         cmocka_unit_test(transposed_convolutions_and_products_too),
         cmocka_unit_test(in_front_only_where_padding_stays_right),
         cmocka_unit_test(what_others_read_or_clamp_stays),
+        cmocka_unit_test(what_is_left_becomes_a_convolution),
         cmocka_unit_test(nothing_goes_through_quantisation),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
