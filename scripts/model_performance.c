@@ -11,6 +11,9 @@
 
 static const char *const boards[] = {"kv260", "zcu104"};
 
+/** Of an engine built with -DZK_RQ=4. */
+enum { WIDE_REQUANT = 64 };
+
 static void print(const char *board, const zi_caps *caps, const zt_network *n)
 {
     zt_modelled m = zt_network_model(n, caps);
@@ -32,7 +35,7 @@ static void print_board(const char *board)
             print(board, &caps, &zt_networks[n]);
         }
         caps = *zi_caps_builtin(board);
-        caps.requant_parallel *= 2;
+        caps.requant_parallel = WIDE_REQUANT;
         print(board, &caps, &zt_networks[n]);
     }
 }

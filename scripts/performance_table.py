@@ -71,7 +71,7 @@ def requantiser(get):
                     f"+{100 * (wide['fps'] / m['fps'] - 1):.1f} %"]
         rows.append(row)
     return table(["network", "KV260, 32: modelled fps", "64", "gain", "ZCU104, 48: modelled fps",
-                  "96", "gain"],
+                  "64", "gain"],
                  rows)
 
 
@@ -89,10 +89,10 @@ def main():
     tool = given[0] if given else build_tool()
     lines = subprocess.run([tool], capture_output=True, text=True, check=True).stdout.splitlines()
     rows = [json.loads(line) for line in lines]
-    default = {b: min(r["requant"] for r in rows if r["board"] == b) for b in BOARDS}
+    widths = {b: {r["requant"] for r in rows if r["board"] == b} for b in BOARDS}
 
     def get(network, board, mhz=300, wide=False):
-        want = default[board] * (2 if wide else 1)
+        want = max(widths[board]) if wide else min(widths[board])
         return next(r for r in rows if r["network"] == network and r["board"] == board
                     and r["mhz"] == mhz and r["requant"] == want)
 
