@@ -54,6 +54,16 @@ done
 digit=7 # the labels go round 0..9
 head -c $((16 + (digit + 1) * 784)) "$folder/digits-images.idx" | tail -c 784 >"$folder/digit.raw"
 
+# the emulation that is installed beside it
+if [ -e "$prefix/bin/zurt-swemu-env" ]; then
+    unset ZURT_SWEMU
+    for device in cpu xrt; do
+        "$prefix/bin/zurt-swemu-env" --timeout 120 "$zurt" run "$folder/small.zurt" \
+            "$folder/digit.raw" --device $device --json | grep '"sha256"' >"$folder/$device.sum"
+    done
+    cmp "$folder/cpu.sum" "$folder/xrt.sum"
+fi
+
 # ---- the examples
 check() { # PROGRAM: the best class is the digit
     "$1" "$folder/small.zurt" "$folder/digit.raw" | tee "$folder/out.txt"

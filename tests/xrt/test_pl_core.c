@@ -3,6 +3,7 @@
  * A board's way to XRT on a machine without one: a render node of zocl is pretended, what is behind
  * it is the real libxrt_coreutil. It aborts the program if libxrt_core is not where it looks.
  */
+#include <dlfcn.h>
 #include <errno.h>
 #include <glob.h>
 #include <setjmp.h>
@@ -26,6 +27,7 @@
 static const char node[] = "/dev/dri/renderD128";
 static char xclbin[] = "/tmp/zurt-xclbin-XXXXXX"; // TEST_XCLBIN as if for a board
 static bool node_is_refused;
+static bool xrt_is_absent;
 
 // The linker's --wrap: the probe calls these.
 int __real_access(const char *path, int mode);
@@ -33,6 +35,14 @@ int __wrap_access(const char *path, int mode);
 int __wrap_glob64(const char *pattern, int flags, int (*error)(const char *, int), glob_t *out);
 void __wrap_globfree64(glob_t *g);
 ssize_t __wrap_readlink(const char *path, char *out, size_t size);
+
+void *__real_dlopen(const char *name, int flags);
+void *__wrap_dlopen(const char *name, int flags);
+
+void *__wrap_dlopen(const char *name, int flags)
+{
+    return xrt_is_absent && strstr(name, "libxrt_coreutil") ? NULL : __real_dlopen(name, flags);
+}
 
 int __wrap_access(const char *path, int mode)
 {
@@ -75,6 +85,34 @@ static void expect(zurt_ctx *ctx, const char *words)
     assert_null(device);
     if (!strstr(zurt_ctx_error(ctx), words))
         fail_msg("'%s' does not say '%s'", zurt_ctx_error(ctx), words);
+}
+
+/* The folder that the message names: with Debian's libraries where XRT looks for them. */
+static void set_folder(char *root)
+{
+    char path[64];
+    assert_non_null(mkdtemp(root));
+    snprintf(path, sizeof(path), "%s/lib", root);
+    assert_int_equal(symlink(XRT_FOLDER, path), 0);
+    setenv("XILINX_XRT", root, 1);
+}
+
+static void remove_folder(const char *root)
+{
+    char path[64];
+    snprintf(path, sizeof(path), "%s/lib", root);
+    unlink(path);
+    rmdir(root);
+}
+
+static void a_machine_without_xrt_is_told_so(void **state)
+{
+    char root[] = "/tmp/zurt-core-XXXXXX";
+    set_folder(root);
+    xrt_is_absent = true;
+    expect(*state, "XRT is not installed: no libxrt_coreutil.so.2");
+    xrt_is_absent = false;
+    remove_folder(root);
 }
 
 /* What the probe spares the caller: so XRT itself takes it. */
@@ -136,18 +174,13 @@ static void a_node_that_may_not_be_used_is_said(void **state)
     node_is_refused = false;
 }
 
-/* The folder that the message names. XRT looks for devices by itself, and there is none. */
+/* XRT looks for devices by itself, and there is none. */
 static void the_remedy_reaches_xrt(void **state)
 {
     char root[] = "/tmp/zurt-core-XXXXXX";
-    char path[64];
-    assert_non_null(mkdtemp(root));
-    snprintf(path, sizeof(path), "%s/lib", root);
-    assert_int_equal(symlink(XRT_FOLDER, path), 0);
-    setenv("XILINX_XRT", root, 1);
+    set_folder(root);
     expect(*state, "XRT: no device '0'");
-    unlink(path);
-    rmdir(root);
+    remove_folder(root);
 }
 
 static bool write_xclbin(void)
@@ -169,6 +202,7 @@ static bool write_xclbin(void)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_machine_without_xrt_is_told_so), // before any test loads it
         cmocka_unit_test(xrt_itself_aborts),
         cmocka_unit_test(a_missing_libxrt_core_is_said),
         cmocka_unit_test(a_libxrt_core_that_cannot_be_loaded_is_said),
