@@ -77,7 +77,8 @@ fails 5 "device process has ended" ZT_FAULT=hang:1 SWEMU_WATCHDOG_MS=300 -- --xc
 mkdir small
 sed 's/"4GB"/"64K"/' "$ZURT_SWEMU/emconfig.json" >small/emconfig.json
 grep -q 64K small/emconfig.json || fail "emconfig.json has no 4GB"
-fails 1 "no room for a buffer of" EMCONFIG_PATH="$PWD/small" --
+fails 5 "no room for a buffer of" EMCONFIG_PATH="$PWD/small" --
+falls_back EMCONFIG_PATH="$PWD/small" --
 
 head -c 3000 "$ZURT_SWEMU/zurt-kv260.xclbin" >part.xclbin
 fails 3 "truncated: the header says" -- --xclbin part.xclbin
@@ -90,6 +91,8 @@ fails 1 "No such file or directory" -- --xclbin nonexistent.xclbin
 fails 5 "no capability table" -- --xclbin "$xclbins/no_table.xclbin"
 fails 3 "capability table: damaged" -- --xclbin "$xclbins/damaged.xclbin"
 fails 5 "the capability table is of another engine" -- --xclbin "$xclbins/other_board.xclbin"
+falls_back -- --xclbin "$xclbins/no_table.xclbin"
+falls_back -- --xclbin "$xclbins/other_board.xclbin"
 fails 3 "engine has version" -- --xclbin "$xclbins/test.xclbin"
 
 # the environment

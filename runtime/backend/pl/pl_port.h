@@ -86,8 +86,8 @@ typedef enum zi_buf_access { ZI_READ = 1, ZI_WRITE = 2, ZI_READ_WRITE = 3 } zi_b
 /**
  * A cacheable buffer, contiguous for the device; contents unspecified.
  *
- * @return ZURT_OK; ZURT_E_ARG: bytes 0; ZURT_E_NOMEM: no room (the text has the remedy);
- *         ZURT_E_DEVICE.
+ * @return ZURT_OK; ZURT_E_ARG: bytes 0; ZURT_E_DEVICE: it failed, or has no room (the text has the
+ *         remedy); ZURT_E_NOMEM: the allocator refused.
  */
 zurt_status zi_buf_create(zurt_ctx *ctx, zi_pl_device *device, size_t bytes, zi_buf **out);
 /** A dma-buf of another driver (camera, display); the fd stays the caller's.

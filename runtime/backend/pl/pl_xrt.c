@@ -103,9 +103,10 @@ static zurt_status wrap(zi_pl_device *device, xrtBufferHandle handle, size_t byt
     xrt_buf *b = zi_zalloc(&device->allocator, sizeof(*b));
     uint8_t *host = b ? xrt.bo_map(handle) : NULL;
     if (!host) {
+        zurt_status st = b ? ZURT_E_DEVICE : ZURT_E_NOMEM;
         zi_free(&device->allocator, b);
         xrt.bo_free(handle);
-        return zi_pl_fail(error, ZURT_E_NOMEM, "XRT: cannot map a buffer of %zu bytes", bytes);
+        return zi_pl_fail(error, st, "XRT: cannot map a buffer of %zu bytes", bytes);
     }
     *b = (xrt_buf){{device, host, bytes}, handle};
     *out = &b->base;
@@ -124,7 +125,7 @@ static zurt_status xrt_buf_create(zi_pl_device *device, size_t bytes, zi_buf **o
         return fail_lost(s, error);
     }
     if (!handle)
-        return zi_pl_fail(error, ZURT_E_NOMEM,
+        return zi_pl_fail(error, ZURT_E_DEVICE,
                           "XRT: no room for a buffer of %zu bytes; on the board it comes from the "
                           "CMA pool: raise cma= on the kernel's command line",
                           bytes);
