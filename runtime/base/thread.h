@@ -22,4 +22,7 @@ zurt_status zi_cond_init(zurt_ctx *ctx, pthread_cond_t *out);
 /** Monotonic time in nanoseconds. */
 uint64_t zi_now_ns(void);
 
+/** Sleeps for so long, or until a signal. */
+void zi_sleep_ns(uint64_t ns);
+
 #endif

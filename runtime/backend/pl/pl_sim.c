@@ -13,7 +13,7 @@
 #include "base/alloc.h"
 #include "base/thread.h"
 
-enum { SLOW_MS = 300, POISON = 0xa5 };
+enum { SLOW_NS = 300000000, POISON = 0xa5 };
 
 typedef struct sim_run sim_run;
 
@@ -76,12 +76,6 @@ zurt_status zi_sim_fault_parse(zurt_ctx *ctx, const char *text, zi_sim_fault *ou
 
 /* ---- the device's thread ---- */
 
-static void sleep_ms(long ms)
-{
-    const struct timespec t = {ms / 1000, ms % 1000 * 1000000};
-    nanosleep(&t, NULL);
-}
-
 static uint8_t *device_side(const zi_buf *buf)
 {
     return ((const sim_buf *)buf)->device;
@@ -116,7 +110,7 @@ static void work(sim_device *d, sim_run *r)
     }
     pthread_mutex_unlock(&d->lock);
     if (fault == ZI_SIM_SLOW)
-        sleep_ms(SLOW_MS);
+        zi_sleep_ns(SLOW_NS);
     int64_t wrong = compute(d, &r->launch);
     pthread_mutex_lock(&d->lock);
     r->wrong = wrong;

@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "backend/pl/pl_port_impl.h"
 #include "backend/pl/pl_probe.h"
@@ -251,12 +250,6 @@ static uint64_t now_ms(void)
     return zi_now_ns() / 1000000u;
 }
 
-static void pause_ns(long ns)
-{
-    const struct timespec t = {0, ns};
-    nanosleep(&t, NULL);
-}
-
 static bool is_final(enum ert_cmd_state state)
 {
     return state == ERT_CMD_STATE_COMPLETED || state == ERT_CMD_STATE_ERROR ||
@@ -274,7 +267,7 @@ static enum ert_cmd_state await(slot *s, xrtRunHandle handle, uint32_t timeout_m
         if (is_final(state) || waited >= timeout_ms)
             return state;
         if (s->emulated)
-            pause_ns(POLL_NS);
+            zi_sleep_ns(POLL_NS);
         else
             xrt.run_wait_for(handle, (unsigned)(timeout_ms - waited));
     }
@@ -291,7 +284,7 @@ static zurt_status give_up(slot *s, uint32_t timeout_ms, char *error)
     size_t n = zi_pl_kill_emulation();
     const uint64_t start = now_ms();
     while (s->count && s->count() == s->count_at_open && now_ms() - start < END_WAIT_MS)
-        pause_ns(1000000);
+        zi_sleep_ns(1000000);
     return zi_pl_fail(error, ZURT_E_TIMEOUT,
                       "sw_emu: no answer within %u ms; %zu device process(es) ended", timeout_ms,
                       n);
