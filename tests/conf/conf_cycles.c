@@ -76,6 +76,9 @@ static bool try_list(const char *board, const zi_map *m, const zi_pl_code *code,
     ok = ok && is("idle iterations, one more each", counts.wrong, n);
     for (int32_t i = 0; i < n; i++)
         add_iterations(code, i, -1);
+    // What a short step leaves in the ring, the next reads for its own: 0 is good for everything.
+    for (int q = 0; q < 4; q++)
+        memset(code->weights[q], 0, (size_t)code->weight_words * sizeof(v16));
     for (int32_t i = 0; ok && shorten && i < n; i++, t->shortened++) {
         add_iterations(code, i, -1);
         ok = zt_engine_run(board, code).wrong > 0;
