@@ -78,6 +78,9 @@ const zi_caps *zi_caps_builtin(const char *name)
     return NULL;
 }
 
+/** Banks that let column phases lie apart: see zi_map_lay_out(). */
+enum { MIN_BANKS = 4 };
+
 zurt_status zi_caps_check_engine(zurt_ctx *ctx, const zi_caps *caps)
 {
     uint32_t ring = caps->ring_words / 16;
@@ -85,7 +88,7 @@ zurt_status zi_caps_check_engine(zurt_ctx *ctx, const zi_caps *caps)
         return zi_fail(ctx, ZURT_E_VERSION,
                        "PL: '%s' has engine version %u, this build maps for %d", caps->name,
                        (unsigned)caps->engine_version, ZK_STEP_VERSION);
-    if (caps->pixel_parallel < 2 || caps->pixel_parallel > ZK_PP_MAX || caps->in_parallel != ZK_C ||
+    if (caps->pixel_parallel < MIN_BANKS || caps->pixel_parallel > ZK_PP_MAX || caps->in_parallel != ZK_C ||
         caps->out_parallel != ZK_C || caps->requant_parallel < ZK_C ||
         caps->requant_parallel > ZK_C * caps->pixel_parallel || ring < 1 || ring > ZK_RING_MAX ||
         caps->max_taps != ZK_TAPS || caps->scratchpad_words % caps->pixel_parallel ||

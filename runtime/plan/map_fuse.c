@@ -88,7 +88,7 @@ static bool fuse_pool(zi_map_builder *b, const zi_node *n, const zi_layer *pool)
                pool->stride[1] == 2 && pool->pad[0] == 0 && pool->pad[1] == 0 &&
                pool->x.h == 2 * pool->y.h && pool->x.w == 2 * pool->y.w &&
                pool->x.w >= ZK_POOL2_WIDTH && pool->x.w <= 2 * ZK_LINE &&
-               b->m->caps->requant_parallel >= 32;
+               b->m->caps->requant_parallel >= 32 && b->m->caps->pixel_parallel % 2 == 0;
     if (!l || !two || l->l.kind != ZI_LAYER_CONV || l->l.transposed || l->l.stride[1] == 3 ||
         l->l.stride[1] > 4) // of two lanes, where those have one
         return false;
