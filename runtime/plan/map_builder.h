@@ -21,6 +21,7 @@ typedef struct zi_map_builder {
     uint32_t *n_readers;             /**< per tensor */
     bool *read_outside;              /**< per tensor: an output of the segment */
     const zi_map_choice **choice_of; /**< per tensor without a place, at first; else NULL */
+    size_t n_lanes;                  /**< of all choices */
     zi_arena temporary;
 } zi_map_builder;
 
@@ -39,7 +40,8 @@ zurt_status zi_map_add_layer(zi_map_builder *b, const zi_layer *l, uint32_t in, 
                              zi_map_layer **layer);
 
 /** Notes what a node of kind CHOOSE chooses, or computes it where pixels move or channels are
- *  padded. ZURT_OK; ZURT_E_NOMEM; as the four below: pointers to places are void after it. */
+ *  padded. ZURT_OK; ZURT_E_NOMEM; ZURT_E_UNSUPPORTED: too many channels; as the four below:
+ * pointers to places are void after it. */
 zurt_status zi_map_choose(zi_map_builder *b, const zi_node *n, const zi_layer *desc);
 /** Notes what Concat `n` is: the parts of `whole`, each of which begins with a block. */
 zurt_status zi_map_gap(zi_map_builder *b, const zi_node *n, uint32_t whole, zi_id node);

@@ -7,14 +7,30 @@
  */
 #include "plan/map_builder.h"
 
-static zi_map_choice *new_choice(zi_map_builder *b, uint32_t place, int32_t c)
+/** Lanes noted in a segment: nodes that choose among many channels are small in a file. */
+enum { MAX_LANES = 1 << 24 };
+
+static zurt_status new_lanes(zi_map_builder *b, size_t n, int32_t **out)
 {
-    zi_map_choice *choice = zi_arena_calloc(&b->m->arena, 1, sizeof(*choice));
-    int32_t *lanes = zi_arena_calloc(&b->m->arena, (size_t)c, sizeof(*lanes));
-    if (!choice || !lanes)
-        return NULL;
-    *choice = (zi_map_choice){.place = place, .c = c, .lanes = lanes};
-    return choice;
+    b->n_lanes += n;
+    if (b->n_lanes > MAX_LANES)
+        return zi_fail(b->ctx, ZURT_E_UNSUPPORTED,
+                       "mapping: choices of more than %d channels in one segment", MAX_LANES);
+    *out = zi_arena_calloc(&b->m->arena, n, sizeof(**out));
+    return *out ? ZURT_OK : zi_map_nomem(b->ctx);
+}
+
+static zurt_status new_choice(zi_map_builder *b, uint32_t place, int32_t c, zi_map_choice **out)
+{
+    int32_t *lanes;
+    zurt_status st = new_lanes(b, (size_t)c, &lanes);
+    if (st)
+        return st;
+    *out = zi_arena_calloc(&b->m->arena, 1, sizeof(**out));
+    if (!*out)
+        return zi_map_nomem(b->ctx);
+    **out = (zi_map_choice){.place = place, .c = c, .lanes = lanes};
+    return ZURT_OK;
 }
 
 /** The planes of the place that hold lanes of the choice: [*first, *end). */
@@ -84,9 +100,10 @@ zurt_status zi_map_put_in_order(zi_map_builder *b, const zi_map_choice *choice,
     st = zi_map_add_layer(b, &l, in, out, layer);
     if (st || copies)
         return st;
-    int32_t *lanes = zi_arena_calloc(&b->m->arena, (size_t)choice->c, sizeof(*lanes));
-    if (!lanes)
-        return zi_map_nomem(b->ctx);
+    int32_t *lanes;
+    st = new_lanes(b, (size_t)choice->c, &lanes);
+    if (st)
+        return st;
     for (int32_t i = 0; i < choice->c; i++)
         lanes[i] = choice->lanes[i] < 0 ? -1 : choice->lanes[i] - first * ZK_C;
     (*layer)->choice = lanes;
@@ -131,9 +148,10 @@ zurt_status zi_map_choose(zi_map_builder *b, const zi_node *n, const zi_layer *d
         from = NULL; // it has been put in order
     for (uint32_t k = 0; !st && k < n->n_out; k++) {
         uint32_t place = from ? from->place : b->place_of[n->in[0]];
-        zi_map_choice *choice = new_choice(b, place, b->m->g->tensors[n->out[k]].dims[3]);
-        if (!choice)
-            return zi_map_nomem(b->ctx);
+        zi_map_choice *choice;
+        st = new_choice(b, place, b->m->g->tensors[n->out[k]].dims[3], &choice);
+        if (st)
+            return st;
         choice->fill = zi_layer_fill(b->m->g, n);
         zi_layer_channels(b->m->g, n, k, choice->lanes);
         for (int32_t i = 0; from && i < choice->c; i++)
@@ -147,10 +165,11 @@ zurt_status zi_map_choose(zi_map_builder *b, const zi_node *n, const zi_layer *d
 zurt_status zi_map_gap(zi_map_builder *b, const zi_node *n, uint32_t whole, zi_id node)
 {
     const zi_graph *g = b->m->g;
-    zi_map_choice *choice = new_choice(b, whole, g->tensors[n->out[0]].dims[3]);
+    zi_map_choice *choice;
     int32_t at = 0, block = 0;
-    if (!choice)
-        return zi_map_nomem(b->ctx);
+    zurt_status st = new_choice(b, whole, g->tensors[n->out[0]].dims[3], &choice);
+    if (st)
+        return st;
     for (uint32_t k = 0; k < n->n_in; k++) {
         int32_t c = zi_node_in(g, n, k)->dims[3];
         for (int32_t i = 0; i < c; i++)
@@ -171,20 +190,20 @@ static bool reads_choice(const zi_map_builder *b, const zi_node *n, const zi_lay
 }
 
 /** The channel in each lane of the blocks [first, end); *twice: some lane holds two. */
-static int32_t *channels_of(zi_map_builder *b, const zi_map_choice *choice, int32_t first,
-                            int32_t end, bool *twice)
+static zurt_status channels_of(zi_map_builder *b, const zi_map_choice *choice, int32_t first,
+                               int32_t end, int32_t **out, bool *twice)
 {
     size_t n = (size_t)(end - first) * ZK_C;
-    int32_t *channels = zi_arena_calloc(&b->m->arena, n, sizeof(*channels));
+    zurt_status st = new_lanes(b, n, out);
     *twice = false;
-    for (size_t i = 0; channels && i < n; i++)
-        channels[i] = -1;
-    for (int32_t i = 0; channels && i < choice->c; i++) {
-        int32_t *lane = &channels[choice->lanes[i] - first * ZK_C];
+    for (size_t i = 0; !st && i < n; i++)
+        (*out)[i] = -1;
+    for (int32_t i = 0; !st && i < choice->c; i++) {
+        int32_t *lane = &(*out)[choice->lanes[i] - first * ZK_C];
         *twice = *twice || *lane >= 0;
         *lane = i;
     }
-    return channels;
+    return st;
 }
 
 zurt_status zi_map_read_choice(zi_map_builder *b, const zi_node *n, const zi_layer *desc,
@@ -201,10 +220,11 @@ zurt_status zi_map_read_choice(zi_map_builder *b, const zi_node *n, const zi_lay
     uint32_t in, out;
     zi_map_layer *layer;
     bool twice;
-    int32_t *channels = channels_of(b, choice, first, end, &twice);
-    if (!channels || twice)
-        return channels ? ZURT_OK : zi_map_nomem(b->ctx);
-    zurt_status st = add_part(b, choice->place, first, end, &in);
+    int32_t *channels;
+    zurt_status st = channels_of(b, choice, first, end, &channels, &twice);
+    if (st || twice)
+        return st;
+    st = add_part(b, choice->place, first, end, &in);
     if (!st)
         st = zi_map_add_place(b, n->out[0], (zi_image){1, desc->y.h, desc->y.w, desc->y.c}, &out);
     if (!st)

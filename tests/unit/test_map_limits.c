@@ -99,6 +99,23 @@ static void weights_repeated_beyond_a_gibibyte_are_refused(void **state)
     builder_free(&b);
 }
 
+/* Nodes of some bytes each that choose among a hundred thousand channels. */
+static void choices_of_too_many_channels_are_refused(void **state)
+{
+    (void)state;
+    builder b = builder_make();
+    const int32_t c = 100000;
+    zi_id x = build_input(&b, "x", ZURT_S8, DIMS(1, 1, 1, 16));
+    build_quant(&b, x, 0.05f, 3);
+    zi_id y = conv(&b, x, c, 1, false);
+    zi_attr slice = {.slice = {.step = {1, 1, 1, 1}, .count = {1, 1, 1, c}}};
+    for (int i = 0; i < 200; i++)
+        y = quantised(&b, ZI_OP_Slice, &slice, y, ZI_NONE, 0.05f);
+    build_output(&b, conv(&b, y, 1, 1, false));
+    assert_refused(&b, 8 * 12288, "choices of more than");
+    builder_free(&b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -106,6 +123,7 @@ int main(void)
         cmocka_unit_test(narrow_pictures_are_not_pooled_on_write_back),
         cmocka_unit_test(lists_of_too_many_steps_are_refused),
         cmocka_unit_test(weights_repeated_beyond_a_gibibyte_are_refused),
+        cmocka_unit_test(choices_of_too_many_channels_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
