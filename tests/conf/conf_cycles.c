@@ -63,6 +63,26 @@ static bool layers_add_up(const zi_map *m, const zi_pl_counts *counts, tally *t)
            is("iterations counted", counts->iterations, iterations);
 }
 
+/* The list ends with the short step: the next one would read what that left in the ring. */
+static bool notices_short(const char *board, const zi_pl_code *code, int32_t number)
+{
+    zi_pl_code cut = *code;
+    int32_t segment = 0, before = 0, all = zk_get32(&code->steps[0], 1);
+    while (before + all <= number) {
+        before += all;
+        all = zk_get32(&code->steps[++segment], 1);
+    }
+    cut.n_segments = segment + 1;
+    zk_put32(&cut.steps[segment], 1, number - before + 1);
+    add_iterations(&cut, number, -1);
+    bool noticed = zt_engine_run(board, &cut).wrong > 0;
+    add_iterations(&cut, number, 1);
+    zk_put32(&cut.steps[segment], 1, all);
+    if (!noticed)
+        fprintf(stderr, "step %d with an iteration less: nothing noticed\n", (int)number);
+    return noticed;
+}
+
 static bool try_list(const char *board, const zi_map *m, const zi_pl_code *code, bool shorten,
                      tally *t)
 {
@@ -76,16 +96,8 @@ static bool try_list(const char *board, const zi_map *m, const zi_pl_code *code,
     ok = ok && is("idle iterations, one more each", counts.wrong, n);
     for (int32_t i = 0; i < n; i++)
         add_iterations(code, i, -1);
-    // What a short step leaves in the ring, the next reads for its own: 0 is good for everything.
-    for (int q = 0; q < 4; q++)
-        memset(code->weights[q], 0, (size_t)code->weight_words * sizeof(v16));
-    for (int32_t i = 0; ok && shorten && i < n; i++, t->shortened++) {
-        add_iterations(code, i, -1);
-        ok = zt_engine_run(board, code).wrong > 0;
-        add_iterations(code, i, 1);
-        if (!ok)
-            fprintf(stderr, "step %d with an iteration less: nothing noticed\n", (int)i);
-    }
+    for (int32_t i = 0; ok && shorten && i < n; i++, t->shortened++)
+        ok = notices_short(board, code, i);
     t->lists++;
     t->steps += (uint32_t)n;
     return ok;
