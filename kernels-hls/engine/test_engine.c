@@ -363,8 +363,7 @@ static int case_run(world *w, launch *l, uint64_t seed, int verbose)
         asm_run(l, w->act_engine, w->act_engine);
         c = ZK_NAME(sim_stats)(1);
         bad = differences(w);
-        result = bad || c.read_conflicts || c.write_conflicts || c.held_beats || c.faults ||
-                 c.unfinished;
+        result = bad || zk_sim_wrong(&c);
         for (int32_t i = 0; i < n && (result || verbose); i++)
             describe(&t[i], &l->step[last_step[i]]);
         if (result)

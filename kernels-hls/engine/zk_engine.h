@@ -40,6 +40,12 @@ typedef struct {
                                   iterations not needed */
 } zk_sim_stats;
 
+/** What is counted that no step list should cause: all but steps and iterations. */
+static inline int64_t zk_sim_wrong(const zk_sim_stats *s)
+{
+    return s->read_conflicts + s->write_conflicts + s->held_beats + s->faults + s->unfinished;
+}
+
 /** Counters since the last call with reset != 0. */
 zk_sim_stats ZK_NAME(sim_stats)(int reset);
 
