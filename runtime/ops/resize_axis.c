@@ -11,7 +11,8 @@ static double scale_of(const zi_attr_resize *a, int axis, int32_t in)
     return (float)quotient == a->scale[axis] ? quotient : (double)a->scale[axis];
 }
 
-/* Corners meet the resized length as the model states it, in * scale, before it was cut to `out`. */
+/* Corners meet the resized length as the model states it, in * scale, before it was cut to `out`.
+ */
 static double align_corners(const zi_attr_resize *a, int axis, int32_t in, int32_t x)
 {
     double quotient = (double)a->out[axis] / (double)in;

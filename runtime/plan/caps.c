@@ -88,8 +88,8 @@ zurt_status zi_caps_check_engine(zurt_ctx *ctx, const zi_caps *caps)
         return zi_fail(ctx, ZURT_E_VERSION,
                        "PL: '%s' has engine version %u, this build maps for %d", caps->name,
                        (unsigned)caps->engine_version, ZK_STEP_VERSION);
-    if (caps->pixel_parallel < MIN_BANKS || caps->pixel_parallel > ZK_PP_MAX || caps->in_parallel != ZK_C ||
-        caps->out_parallel != ZK_C || caps->requant_parallel < ZK_C ||
+    if (caps->pixel_parallel < MIN_BANKS || caps->pixel_parallel > ZK_PP_MAX ||
+        caps->in_parallel != ZK_C || caps->out_parallel != ZK_C || caps->requant_parallel < ZK_C ||
         caps->requant_parallel > ZK_C * caps->pixel_parallel || ring < 1 || ring > ZK_RING_MAX ||
         caps->max_taps != ZK_TAPS || caps->scratchpad_words % caps->pixel_parallel ||
         caps->scratchpad_words / caps->pixel_parallel > ZK_ROWS_MAX)
