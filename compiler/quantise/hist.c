@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "quantise/hist.h"
 
+#include <assert.h>
 #include <math.h>
 #include <string.h>
 
@@ -125,19 +126,27 @@ double zc_hist_value(const zc_hist *h, size_t bin)
     return ldexp((double)(h->first + (int64_t)bin) + 0.5, h->exponent);
 }
 
-/** Counts `n` values at `bound`, which lies between values seen. */
+/** Counts `n` values at `bound`, which may lie outside every bin in use. */
 static void put(zc_hist *h, double bound, uint64_t n)
 {
-    if (bound == 0.0) {
+    float x = (float)bound;
+    if (x == 0.0f) {
         h->n_zeros += n;
-        h->n_values -= n;
-    } else {
-        h->bin[bin_index(bound, h->exponent) - h->first] += n;
+        return;
     }
+    make_room(h, x, x, h->n_values ? h->exponent : first_exponent(x, x));
+    h->bin[bin_index((double)x, h->exponent) - h->first] += n;
+    h->n_values += n;
+}
+
+static float clamped(float x, double lo, double hi)
+{
+    return (double)x < lo ? (float)lo : (double)x > hi ? (float)hi : x;
 }
 
 void zc_hist_clip(zc_hist *h, double lo, double hi)
 {
+    assert(lo <= 0.0 && hi >= 0.0);
     uint64_t below = 0, above = 0;
     for (size_t i = 0; i < ZC_HIST_BINS; i++) {
         double v = zc_hist_value(h, i);
@@ -146,12 +155,13 @@ void zc_hist_clip(zc_hist *h, double lo, double hi)
         *(v < lo ? &below : &above) += h->bin[i];
         h->bin[i] = 0;
     }
+    h->n_values -= below + above;
+    h->min = clamped(h->min, lo, hi);
+    h->max = clamped(h->max, lo, hi);
     if (below)
         put(h, lo, below);
     if (above)
         put(h, hi, above);
-    h->min = (double)h->min < lo ? (float)lo : h->min;
-    h->max = (double)h->max > hi ? (float)hi : h->max;
 }
 
 double zc_hist_sqnr(const zc_hist *h, zc_qparam p)

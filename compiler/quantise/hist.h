@@ -34,7 +34,10 @@ void zc_hist_add(zc_hist *h, const float *x, size_t n);
 /** Adds what `from` has seen. */
 void zc_hist_merge(zc_hist *to, const zc_hist *from);
 
-/** Moves what lies outside [lo, hi] to the bounds: how a reader that clamps sees the tensor. */
+/**
+ * Moves what lies outside [lo, hi] to the bounds: how a reader that clamps sees the tensor.
+ * lo <= 0 <= hi, so that zeros stay; either bound may lie anywhere beside what was seen.
+ */
 void zc_hist_clip(zc_hist *h, double lo, double hi);
 
 /** Middle of a bin. */

@@ -113,6 +113,49 @@ static void clipping_moves_values_to_the_bounds(void **state)
     assert_true(h.min == 0.0f && h.max == 6.0f);
 }
 
+static void clipping_at_a_bound_beyond_what_was_seen(void **state)
+{
+    (void)state;
+    static zc_hist h;
+    static const struct {
+        float from, to; /* seen, evenly */
+        double lo, hi;  /* of the clip */
+        float min, max; /* after it */
+        size_t zeros;
+    } cases[] = {
+        {100.0f, 255.0f, 0.0, 6.0, 6.0f, 6.0f, 0},   // all above
+        {2000.0f, 2001.0f, 0.0, 6.0, 6.0f, 6.0f, 0}, // far above, narrow bins
+        {1e4f, 1.0001e4f, -1e-30, 1e-30, 1e-30f, 1e-30f, 0},
+        {-300.0f, -290.0f, -6.0, 6.0, -6.0f, -6.0f, 0},      // all below
+        {-300.0f, -290.0f, 0.0, 6.0, 0.0f, 0.0f, 100},       // all below, at zero
+        {100.0f, 255.0f, 0.0, 0.0, 0.0f, 0.0f, 100},         // nothing is left
+        {-5.0f, 5.0f, -7.0, 7.0, -5.0f, 5.0f, 0},            // nothing outside
+        {-5.0f, 5.0f, -1e30, 1e30, -5.0f, 5.0f, 0},          // far outside
+        {1.0f, 5.0f, -(double)INFINITY, 5.0, 1.0f, 5.0f, 0}, // at the upper edge
+        {-5.0f, -1.0f, -5.0, (double)INFINITY, -5.0f, -1.0f, 0},
+        {-4.0f, 4.0f, -1e-3, 1e-3, -1e-3f, 1e-3f, 0}, // both sides, little between
+        {-3e38f, 3e38f, -1e-38, 3e38, -1e-38f, 3e38f, 0},
+    };
+    for (size_t c = 0; c < sizeof(cases) / sizeof(cases[0]); c++) {
+        memset(&h, 0, sizeof(h));
+        float x[100];
+        for (size_t i = 0; i < 100; i++) {
+            float part = ((float)i + 0.5f) / 100.0f;
+            x[i] = cases[c].from * (1.0f - part) + cases[c].to * part;
+        }
+        x[0] = cases[c].from;
+        x[99] = cases[c].to;
+        zc_hist_add(&h, x, 100);
+        zc_hist_clip(&h, cases[c].lo, cases[c].hi);
+        assert_int_equal(h.n_zeros, cases[c].zeros);
+        assert_int_equal(h.n_values, 100 - cases[c].zeros);
+        assert_int_equal(total(&h), h.n_values);
+        assert_true(h.min == cases[c].min && h.max == cases[c].max);
+        zc_hist_add(&h, x, 100); // still a histogram that takes values
+        assert_int_equal(total(&h), h.n_values);
+    }
+}
+
 static void sqnr_is_that_of_uniform_noise(void **state)
 {
     (void)state;
@@ -136,6 +179,7 @@ int main(void)
         cmocka_unit_test(what_is_not_finite_is_counted_apart),
         cmocka_unit_test(extremes_of_float_have_a_bin),
         cmocka_unit_test(clipping_moves_values_to_the_bounds),
+        cmocka_unit_test(clipping_at_a_bound_beyond_what_was_seen),
         cmocka_unit_test(sqnr_is_that_of_uniform_noise),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
