@@ -22,7 +22,8 @@ static const char head[] =
     "**int8**: *yes*: computes on s8 tensors; *table*: a node of one s8 input becomes a `Lut` with "
     "its 256 results; *-*: the compiler keeps the node in f32.\n"
     "**Clamp**: may carry a fused activation. **In place**: the output may take an input's "
-    "memory. Inputs in brackets are optional, C marks constants.\n";
+    "memory. Inputs in brackets are optional, C marks constants. (1.1): a file that has it is of "
+    "[format](format.md#versions) 1.1.\n";
 
 static const struct section {
     uint32_t first; /* id */
@@ -40,6 +41,7 @@ static const struct section {
      "f32; s8; reductions also plain integers, ArgMax and ArgMin any type."},
     {80, "Movement", "Any type; Resize: nearest any type, linear f32 and s8, cubic f32."},
     {100, "Types", "As the rows say."},
+    {103, "Trigonometric and hyperbolic", "f32."},
 };
 
 static const char onnx_head[] =
@@ -117,7 +119,7 @@ static const char *int8_of(const zi_op_info *info, uint32_t op)
 static void print_row(FILE *f, const zi_op_info *info, uint32_t op)
 {
     uint32_t in_place = ZI_OPF_MAP | ZI_OPF_BINARY | ZI_OPF_VIEW;
-    fprintf(f, "| %s | ", info->name);
+    fprintf(f, "| %s%s | ", info->name, info->flags & ZI_OPF_SINCE_1 ? " (1.1)" : "");
     print_cell(f, info->summary);
     fprintf(f, " | %s | %s | %s |\n", int8_of(info, op), info->flags & ZI_OPF_CLAMP ? "yes" : "",
             info->flags & in_place ? "yes" : "");

@@ -9,6 +9,7 @@
 #define BINARY  ZI_OPF_BINARY
 #define VIEW    ZI_OPF_VIEW
 #define MOVE    ZI_OPF_MOVE
+#define SINCE_1 ZI_OPF_SINCE_1
 
 static const zi_op_info rows[ZI_OP_LIMIT] = {
 #define ZI_OP_ROW(name, id, in_min, in_max, out_min, out_max, attr, flags, summary)                \

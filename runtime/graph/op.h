@@ -38,7 +38,8 @@ enum {
     ZI_OPF_MAP = 1 << 2,
     ZI_OPF_BINARY = 1 << 3,
     ZI_OPF_VIEW = 1 << 4,
-    ZI_OPF_MOVE = 1 << 5
+    ZI_OPF_MOVE = 1 << 5,
+    ZI_OPF_SINCE_1 = 1 << 6
 };
 
 typedef struct zi_op_info {

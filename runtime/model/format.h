@@ -12,7 +12,7 @@
 #define ZI_MAGIC_BYTES 8
 
 #define ZI_FORMAT_MAJOR 1u
-#define ZI_FORMAT_MINOR 0u
+#define ZI_FORMAT_MINOR 1u
 
 /** Offsets in the header. */
 enum {
@@ -76,7 +76,9 @@ typedef struct zi_section {
 zurt_status zi_container_alloc(zurt_ctx *ctx, zi_section *sections, size_t n, uint8_t **out,
                                size_t *out_size);
 
-/** Writes header and table once every section is filled. */
-void zi_container_seal(uint8_t *file, size_t size, const zi_section *sections, size_t n);
+/** Writes header and table once every section is filled. `minor`: the lowest version that covers
+ *  what the sections hold. */
+void zi_container_seal(uint8_t *file, size_t size, uint32_t minor, const zi_section *sections,
+                       size_t n);
 
 #endif

@@ -161,11 +161,12 @@ zurt_status zi_container_alloc(zurt_ctx *ctx, zi_section *sections, size_t n, ui
     return ZURT_OK;
 }
 
-void zi_container_seal(uint8_t *file, size_t size, const zi_section *sections, size_t n)
+void zi_container_seal(uint8_t *file, size_t size, uint32_t minor, const zi_section *sections,
+                       size_t n)
 {
     memcpy(file, ZI_MAGIC, ZI_MAGIC_BYTES);
     zi_put_u32(file + ZI_H_MAJOR, ZI_FORMAT_MAJOR);
-    zi_put_u32(file + ZI_H_MINOR, ZI_FORMAT_MINOR);
+    zi_put_u32(file + ZI_H_MINOR, minor);
     zi_put_u32(file + ZI_H_HEADER_BYTES, ZI_HEADER_BYTES);
     zi_put_u32(file + ZI_H_N_SECTIONS, (uint32_t)n);
     zi_put_u64(file + ZI_H_FILE_BYTES, size);

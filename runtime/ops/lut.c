@@ -59,6 +59,47 @@ static bool map_with_attr(zi_op op, double alpha, double beta, double x, double 
     }
 }
 
+static bool map_trigonometric(zi_op op, double x, double *out)
+{
+    switch (op) {
+    case ZI_OP_Sin:
+        *out = sin(x);
+        return true;
+    case ZI_OP_Cos:
+        *out = cos(x);
+        return true;
+    case ZI_OP_Tan:
+        *out = tan(x);
+        return true;
+    case ZI_OP_Asin:
+        *out = asin(x);
+        return true;
+    case ZI_OP_Acos:
+        *out = acos(x);
+        return true;
+    case ZI_OP_Atan:
+        *out = atan(x);
+        return true;
+    case ZI_OP_Sinh:
+        *out = sinh(x);
+        return true;
+    case ZI_OP_Cosh:
+        *out = cosh(x);
+        return true;
+    case ZI_OP_Asinh:
+        *out = asinh(x);
+        return true;
+    case ZI_OP_Acosh:
+        *out = acosh(x);
+        return true;
+    case ZI_OP_Atanh:
+        *out = atanh(x);
+        return true;
+    default:
+        return false;
+    }
+}
+
 static bool map_plain(zi_op op, double x, double *out)
 {
     switch (op) {
@@ -123,7 +164,7 @@ static bool map_plain(zi_op op, double x, double *out)
 
 bool zi_map_real(zi_op op, const zi_attr_unary *attr, double x, double *out)
 {
-    return map_plain(op, x, out) ||
+    return map_plain(op, x, out) || map_trigonometric(op, x, out) ||
            map_with_attr(op, (double)attr->alpha, (double)attr->beta, x, out);
 }
 

@@ -79,6 +79,17 @@ MAP_RUN(run_softsign, x / (1.0f + fabsf(x)))
 MAP_RUN(run_celu, x < 0.0f ? alpha * expm1f(x / alpha) : x)
 MAP_RUN(run_thresholded_relu, x > alpha ? x : 0.0f)
 MAP_RUN(run_sign, sign(x))
+MAP_RUN(run_sin, sinf(x))
+MAP_RUN(run_cos, cosf(x))
+MAP_RUN(run_tan, tanf(x))
+MAP_RUN(run_asin, asinf(x))
+MAP_RUN(run_acos, acosf(x))
+MAP_RUN(run_atan, atanf(x))
+MAP_RUN(run_sinh, sinhf(x))
+MAP_RUN(run_cosh, coshf(x))
+MAP_RUN(run_asinh, asinhf(x))
+MAP_RUN(run_acosh, acoshf(x))
+MAP_RUN(run_atanh, atanhf(x))
 
 zi_unary_f32_fn *zi_unary_f32(zi_op op)
 {
@@ -108,6 +119,17 @@ zi_unary_f32_fn *zi_unary_f32(zi_op op)
         [ZI_OP_Celu] = run_celu,
         [ZI_OP_ThresholdedRelu] = run_thresholded_relu,
         [ZI_OP_Sign] = run_sign,
+        [ZI_OP_Sin] = run_sin,
+        [ZI_OP_Cos] = run_cos,
+        [ZI_OP_Tan] = run_tan,
+        [ZI_OP_Asin] = run_asin,
+        [ZI_OP_Acos] = run_acos,
+        [ZI_OP_Atan] = run_atan,
+        [ZI_OP_Sinh] = run_sinh,
+        [ZI_OP_Cosh] = run_cosh,
+        [ZI_OP_Asinh] = run_asinh,
+        [ZI_OP_Acosh] = run_acosh,
+        [ZI_OP_Atanh] = run_atanh,
     };
     return (uint32_t)op < ZI_OP_LIMIT ? runs[op] : NULL;
 }

@@ -74,7 +74,7 @@ static void load_as_graph(zurt_ctx *ctx, const uint8_t *message, size_t size)
         memcpy(file + sections[0].offset, message, size);
     for (size_t i = 0; i < sections[1].size; i++)
         file[sections[1].offset + i] = (uint8_t)(i % 7 == 0);
-    zi_container_seal(file, n, sections, 2);
+    zi_container_seal(file, n, ZI_FORMAT_MINOR, sections, 2);
     load(ctx, file, n);
     zi_free(&ctx->allocator, file);
 }
