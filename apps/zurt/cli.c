@@ -40,7 +40,7 @@ int cli_exit_code(zurt_status status)
 static int state_failure(cli *c, int code, const char *status, const char *text)
 {
     cli_progress_end(c);
-    fprintf(stderr, "zurt %s: %s\n", c->command, text);
+    fprintf(stderr, "zurt%s%s: %s\n", c->spec ? " " : "", c->spec ? c->command : "", text);
     if (c->json) {
         json_writer j;
         json_begin(&j, stdout);
@@ -78,7 +78,8 @@ int cli_usage(cli *c, const char *fmt, ...)
     int n = vsnprintf(text, sizeof(text), fmt, args);
     va_end(args);
     if (n >= 0 && (size_t)n < sizeof(text))
-        snprintf(text + n, sizeof(text) - (size_t)n, " (zurt %s --help)", c->command);
+        snprintf(text + n, sizeof(text) - (size_t)n, " (zurt %s%s--help)",
+                 c->spec ? c->command : "", c->spec ? " " : "");
     return state_failure(c, EXIT_USAGE, "USAGE", text);
 }
 

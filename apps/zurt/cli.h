@@ -9,6 +9,9 @@
 
 #include <zurt/zurt.h>
 
+#include "option.h"
+#include "usage.h"
+
 /** Exit codes; pinned. */
 enum {
     EXIT_DONE = 0,
@@ -22,12 +25,17 @@ enum {
 
 typedef struct cli {
     const char *command;
+    const command_row *spec; /**< of the command; NULL if there is none of this name */
     zurt_ctx *ctx;
     bool json;
     bool quiet;    /**< no progress, no notes */
     bool progress; /**< stderr is a terminal */
     uint64_t progress_start_ns;
     const char *progress_what;
+    int argc; /**< while options are read */
+    char **argv;
+    char **arguments; /**< what is no option, once they are */
+    size_t n_arguments;
 } cli;
 
 /** One command: parses its own arguments (argv[0] is its name), returns an exit code. */
@@ -82,12 +90,23 @@ typedef struct cli_list {
 bool cli_list_add(cli_list *list, const char *item);
 void cli_list_free(cli_list *list);
 
-/** The common flags; returns true if `opt` (a getopt value) was one of them. */
-enum { CLI_OPT_JSON = 1000, CLI_OPT_QUIET, CLI_OPT_HELP, CLI_OPT_FIRST };
-#define CLI_COMMON_OPTIONS                                                                         \
-    {"json", no_argument, NULL, CLI_OPT_JSON}, {"quiet", no_argument, NULL, CLI_OPT_QUIET},        \
-    {                                                                                              \
-        "help", no_argument, NULL, CLI_OPT_HELP                                                    \
-    }
+/** What a reader of options says beside exit codes: the option is another's; --help was answered
+ *  and the command is done. */
+enum { CLI_NOT_MINE = -1, CLI_HELPED = -2 };
+
+/** Takes one option of a command; EXIT_DONE, an exit code (stated) or CLI_NOT_MINE. */
+typedef int cli_take(cli *c, const option_row *row, const char *value, void *self);
+
+/**
+ * Reads the arguments of c->spec: common options itself, the others through `take`. Then
+ * c->arguments are the rest. EXIT_DONE, EXIT_USAGE (stated) or CLI_HELPED, which main() knows.
+ */
+int cli_parse(cli *c, int argc, char **argv, cli_take *take, void *self);
+
+/** Which word of the row's value "a|b|c" this is; EXIT_DONE or EXIT_USAGE (stated). */
+int cli_word(cli *c, const option_row *row, const char *value, int *out);
+
+/** The command that was perhaps meant, or NULL. */
+const char *cli_nearest_command(const char *text);
 
 #endif

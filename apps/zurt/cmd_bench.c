@@ -10,15 +10,7 @@
 #include "json.h"
 #include "target.h"
 
-enum {
-    OPT_STREAMS = OPT_COMMAND_FIRST,
-    OPT_WARMUP,
-    OPT_RUNS,
-    OPT_SECONDS,
-    OPT_PROFILE,
-    OPT_CSV,
-    MOST_RUNS = 10000000
-};
+enum { MOST_RUNS = 10000000 };
 
 typedef struct bench_options {
     target_options target;
@@ -36,49 +28,22 @@ typedef struct bench_result {
     uint64_t elapsed_ns;
 } bench_result;
 
-static void print_help(void)
+static int take_option(cli *c, const option_row *row, const char *value, void *self)
 {
-    printf("usage: zurt bench MODEL [options]\n\n"
-           "Runs a model on seeded noise and prints the latency of a request (submit to answer)\n"
-           "and frames per second. MODEL: a .zurt, or an .onnx on the host's executor.\n\n"
-           "  --streams N                requests in flight (.zurt only, default 1)\n"
-           "  --warmup N                 requests before the clock starts (default 3)\n"
-           "  --runs N                   requests timed\n"
-           "  --seconds S                or: time them for S seconds (default 3)\n"
-           "  --profile                  time of every node (.zurt only)\n"
-           "  --csv                      one line with a header\n%s%s"
-           "  --json  --quiet\n",
-           target_input_help, target_device_help);
-}
-
-static const struct option option_rows[] = {
-    CLI_COMMON_OPTIONS,
-    TARGET_INPUT_OPTIONS,
-    TARGET_DEVICE_OPTIONS,
-    {"streams", required_argument, NULL, OPT_STREAMS},
-    {"warmup", required_argument, NULL, OPT_WARMUP},
-    {"runs", required_argument, NULL, OPT_RUNS},
-    {"seconds", required_argument, NULL, OPT_SECONDS},
-    {"profile", no_argument, NULL, OPT_PROFILE},
-    {"csv", no_argument, NULL, OPT_CSV},
-    {0},
-};
-
-static int take_option(cli *c, int opt, bench_options *o)
-{
+    bench_options *o = self;
     bool good = true;
-    switch (opt) {
+    switch (row->id) {
     case OPT_STREAMS:
-        good = cli_parse_u32(c, "--streams", optarg, 1, 16, &o->target.session.streams);
+        good = cli_parse_u32(c, "--streams", value, 1, 16, &o->target.session.streams);
         break;
     case OPT_WARMUP:
-        good = cli_parse_size(c, "--warmup", optarg, 0, MOST_RUNS, &o->warmup);
+        good = cli_parse_size(c, "--warmup", value, 0, MOST_RUNS, &o->warmup);
         break;
     case OPT_RUNS:
-        good = cli_parse_size(c, "--runs", optarg, 1, MOST_RUNS, &o->runs);
+        good = cli_parse_size(c, "--runs", value, 1, MOST_RUNS, &o->runs);
         break;
     case OPT_SECONDS:
-        good = cli_parse_double(c, "--seconds", optarg, 0.01, 86400.0, &o->seconds);
+        good = cli_parse_double(c, "--seconds", value, 0.01, 86400.0, &o->seconds);
         break;
     case OPT_PROFILE:
         o->target.session.profile = 1;
@@ -87,26 +52,21 @@ static int take_option(cli *c, int opt, bench_options *o)
         o->csv = true;
         break;
     default:
-        print_help();
-        exit(EXIT_DONE);
+        return target_option(c, row, value, &o->target);
     }
     return good ? EXIT_DONE : EXIT_USAGE;
 }
 
 static int parse(cli *c, int argc, char **argv, bench_options *o)
 {
-    for (int opt; (opt = getopt_long(argc, argv, "", option_rows, NULL)) != -1;) {
-        int code = target_option(c, opt, argc, argv, &o->target);
-        if (code == -1)
-            code = take_option(c, opt, o);
-        if (code != EXIT_DONE)
-            return code;
-    }
-    if (optind + 1 != argc)
+    int code = cli_parse(c, argc, argv, take_option, o);
+    if (code != EXIT_DONE)
+        return code;
+    if (c->n_arguments != 1)
         return cli_usage(c, "wants one MODEL");
     if (o->csv && c->json)
         return cli_usage(c, "--csv and --json exclude each other");
-    o->model = argv[optind];
+    o->model = c->arguments[0];
     return EXIT_DONE;
 }
 

@@ -8,7 +8,7 @@
 #include "judge.h"
 #include "score.h"
 
-enum { OPT_MAX_CHANGED = OPT_JUDGE_FIRST, MOST_CHUNK = 1 << 20 };
+enum { MOST_CHUNK = 1 << 20 };
 
 typedef struct compare_options {
     judge_options judge;
@@ -27,40 +27,24 @@ typedef struct comparison {
     sqnr *noise;    // per output
 } comparison;
 
-static void print_help(void)
+static int take_option(cli *c, const option_row *row, const char *value, void *self)
 {
-    printf("usage: zurt compare A B --data DATA [options]\n\n"
-           "A, B: float or QDQ .onnx, or .zurt; a float model without --input-norm is fed as the\n"
-           "other, a .zurt, says. Exit 6 if more predictions changed than --max-changed.\n%s\n"
-           "  --limit N                  at most N samples\n"
-           "  --max-changed N            changed predictions that still count as equal (0)\n"
-           "  --html FILE                the matrices as a page\n"
-           "  --force                    overwrite FILE\n%s%s"
-           "  --json  --quiet\n",
-           data_help, target_input_help, target_device_help);
+    compare_options *o = self;
+    if (row->id != OPT_MAX_CHANGED)
+        return judge_option(c, row, value, &o->judge);
+    return cli_parse_size(c, "--max-changed", value, 0, SIZE_MAX / 2, &o->max_changed) ? EXIT_DONE
+                                                                                       : EXIT_USAGE;
 }
 
 static int parse(cli *c, int argc, char **argv, compare_options *o)
 {
-    static const struct option rows[] = {
-        JUDGE_OPTIONS, {"max-changed", required_argument, NULL, OPT_MAX_CHANGED}, {0}};
-    for (int opt; (opt = getopt_long(argc, argv, "", rows, NULL)) != -1;) {
-        int code = judge_option(c, opt, argc, argv, &o->judge);
-        if (code == -1 && opt != OPT_MAX_CHANGED) {
-            print_help();
-            exit(EXIT_DONE);
-        }
-        if (code == -1)
-            code = cli_parse_size(c, "--max-changed", optarg, 0, SIZE_MAX / 2, &o->max_changed)
-                       ? EXIT_DONE
-                       : EXIT_USAGE;
-        if (code != EXIT_DONE)
-            return code;
-    }
-    if (optind + 2 != argc || !o->judge.data)
+    int code = cli_parse(c, argc, argv, take_option, o);
+    if (code != EXIT_DONE)
+        return code;
+    if (c->n_arguments != 2 || !o->judge.data)
         return cli_usage(c, "wants two models and --data DATA");
-    o->path[0] = argv[optind];
-    o->path[1] = argv[optind + 1];
+    o->path[0] = c->arguments[0];
+    o->path[1] = c->arguments[1];
     return o->judge.html ? cli_check_output(c, o->judge.html, o->judge.force) : EXIT_DONE;
 }
 

@@ -5,14 +5,6 @@
 
 #include "convert.h"
 
-static void print_help(void)
-{
-    printf("usage: zurt compile MODEL.onnx --calib DATA -o OUT.zurt [options]\n\n%s\n%s%s"
-           "  --threads N                host threads (default: one per core)\n"
-           "  --json  --quiet\n",
-           data_help, convert_help, target_input_help);
-}
-
 /* To a file, or for "-" to stdout. */
 static int write_model(cli *c, const zurt_graph *graph, const char *path)
 {
@@ -31,8 +23,6 @@ int cmd_compile(cli *c, int argc, char **argv)
 {
     convert_options o;
     int code = convert_parse(c, argc, argv, &o);
-    if (code == -1)
-        print_help();
     zurt_graph *source = NULL;
     zurt_graph *graph = NULL;
     zurt_quant_report *report = NULL;
@@ -48,5 +38,5 @@ int cmd_compile(cli *c, int argc, char **argv)
     zurt_graph_destroy(graph);
     zurt_graph_destroy(source);
     convert_free(&o);
-    return code == -1 ? EXIT_DONE : code;
+    return code;
 }

@@ -12,32 +12,20 @@ typedef struct eval_options {
     const char *model;
 } eval_options;
 
-static void print_help(void)
+static int take_option(cli *c, const option_row *row, const char *value, void *self)
 {
-    printf("usage: zurt eval MODEL --data DATA [options]\n\n"
-           "MODEL: a float or QDQ .onnx, or a .zurt.\n%s\n"
-           "  --limit N                  at most N samples\n"
-           "  --html FILE                the confusion matrix as a page\n"
-           "  --force                    overwrite FILE\n%s%s"
-           "  --json  --quiet\n",
-           data_help, target_input_help, target_device_help);
+    eval_options *o = self;
+    return judge_option(c, row, value, &o->judge);
 }
 
 static int parse(cli *c, int argc, char **argv, eval_options *o)
 {
-    static const struct option rows[] = {JUDGE_OPTIONS, {0}};
-    for (int opt; (opt = getopt_long(argc, argv, "", rows, NULL)) != -1;) {
-        int code = judge_option(c, opt, argc, argv, &o->judge);
-        if (code == -1) {
-            print_help();
-            exit(EXIT_DONE);
-        }
-        if (code != EXIT_DONE)
-            return code;
-    }
-    if (optind + 1 != argc || !o->judge.data)
+    int code = cli_parse(c, argc, argv, take_option, o);
+    if (code != EXIT_DONE)
+        return code;
+    if (c->n_arguments != 1 || !o->judge.data)
         return cli_usage(c, "wants one MODEL and --data DATA");
-    o->model = argv[optind];
+    o->model = c->arguments[0];
     return o->judge.html ? cli_check_output(c, o->judge.html, o->judge.force) : EXIT_DONE;
 }
 

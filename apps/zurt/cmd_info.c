@@ -21,14 +21,6 @@ static const cpu_feature features[] = {{ZURT_CPU_NEON, "neon"},
                                        {ZURT_CPU_AVX512, "avx512"},
                                        {ZURT_CPU_VNNI, "avx512vnni"}};
 
-static void print_help(void)
-{
-    printf("usage: zurt info [MODEL.zurt | MODEL.onnx | OVERLAY.xclbin] [--json]\n\n"
-           "Without a file: version, build options and CPU features.\n%s",
-           "  --input-size WxH           for a model whose height and width are symbolic\n"
-           "  --batch N                  rewrites the batch of an ONNX model\n");
-}
-
 static int build_info(cli *c)
 {
     uint32_t cpu = zurt_cpu_features();
@@ -208,25 +200,23 @@ static int board_info(cli *c, const char *path)
     return EXIT_DONE;
 }
 
+static int take_option(cli *c, const option_row *row, const char *value, void *self)
+{
+    return target_option(c, row, value, self);
+}
+
 int cmd_info(cli *c, int argc, char **argv)
 {
-    static const struct option rows[] = {CLI_COMMON_OPTIONS, TARGET_INPUT_OPTIONS, {0}};
     target_options options = target_options_default();
     options.session.device = ZURT_DEVICE_CPU;
-    for (int opt; (opt = getopt_long(argc, argv, "", rows, NULL)) != -1;) {
-        if (opt == CLI_OPT_HELP) {
-            print_help();
-            return EXIT_DONE;
-        }
-        int code = target_option(c, opt, argc, argv, &options);
-        if (code != EXIT_DONE)
-            return code;
-    }
-    if (argc - optind > 1)
+    int code = cli_parse(c, argc, argv, take_option, &options);
+    if (code != EXIT_DONE)
+        return code;
+    if (c->n_arguments > 1)
         return cli_usage(c, "wants at most one file");
-    if (optind == argc)
+    if (c->n_arguments == 0)
         return build_info(c);
-    if (cli_has_suffix(argv[optind], ".xclbin"))
-        return board_info(c, argv[optind]);
-    return model_info(c, argv[optind], &options);
+    if (cli_has_suffix(c->arguments[0], ".xclbin"))
+        return board_info(c, c->arguments[0]);
+    return model_info(c, c->arguments[0], &options);
 }

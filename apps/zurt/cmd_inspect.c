@@ -9,8 +9,6 @@
 #include "output.h"
 #include "target.h"
 
-enum { OPT_BOARD = OPT_COMMAND_FIRST, OPT_DOT, OPT_SVG, OPT_FORCE };
-
 typedef struct inspect_options {
     target_options target;
     const char *model;
@@ -18,23 +16,6 @@ typedef struct inspect_options {
     const char *dot, *svg;
     bool force;
 } inspect_options;
-
-static void print_help(void)
-{
-    printf("usage: zurt inspect MODEL [options]\n\n"
-           "MODEL: a float or QDQ .onnx, or a .zurt. Prints per node the device, the reason and\n"
-           "what would put it on the PL; cycles, ms and fps are modelled. A float model is\n"
-           "quantised with assumed scales first.\n\n"
-           "  --board cpu|kv260|zcu104   capability table to plan for (default cpu)\n"
-           "  --xclbin FILE              the table inside a bitstream's file instead\n"
-           "  --dot FILE                 the graph for graphviz, coloured by device\n"
-           "  --svg FILE                 the same, drawn by graphviz\n"
-           "  --force                    overwrite FILE\n"
-           "  --input-norm MEAN/STD ...  of a float model's pictures, for its assumed scales\n"
-           "  --input-size WxH           for a model whose height and width are symbolic\n"
-           "  --batch N                  rewrites the batch of an ONNX model\n"
-           "  --json  --quiet\n");
-}
 
 static bool is_stdout(const char *path)
 {
@@ -53,45 +34,36 @@ static int check_options(cli *c, const inspect_options *o)
     return code == EXIT_DONE && o->svg ? cli_check_output(c, o->svg, o->force) : code;
 }
 
+static int take_option(cli *c, const option_row *row, const char *value, void *self)
+{
+    inspect_options *o = self;
+    switch (row->id) {
+    case OPT_BOARD:
+        o->board = value;
+        break;
+    case OPT_DOT:
+        o->dot = value;
+        break;
+    case OPT_SVG:
+        o->svg = value;
+        break;
+    case OPT_FORCE:
+        o->force = true;
+        break;
+    default:
+        return target_option(c, row, value, &o->target);
+    }
+    return EXIT_DONE;
+}
+
 static int parse(cli *c, int argc, char **argv, inspect_options *o)
 {
-    static const struct option rows[] = {
-        CLI_COMMON_OPTIONS,
-        TARGET_INPUT_OPTIONS,
-        {"board", required_argument, NULL, OPT_BOARD},
-        {"xclbin", required_argument, NULL, OPT_XCLBIN},
-        {"dot", required_argument, NULL, OPT_DOT},
-        {"svg", required_argument, NULL, OPT_SVG},
-        {"force", no_argument, NULL, OPT_FORCE},
-        {0},
-    };
-    for (int opt; (opt = getopt_long(argc, argv, "", rows, NULL)) != -1;) {
-        int code = target_option(c, opt, argc, argv, &o->target);
-        if (code == EXIT_DONE)
-            continue;
-        if (code != -1)
-            return code;
-        switch (opt) {
-        case OPT_BOARD:
-            o->board = optarg;
-            break;
-        case OPT_DOT:
-            o->dot = optarg;
-            break;
-        case OPT_SVG:
-            o->svg = optarg;
-            break;
-        case OPT_FORCE:
-            o->force = true;
-            break;
-        default:
-            print_help();
-            exit(EXIT_DONE);
-        }
-    }
-    if (optind + 1 != argc)
+    int code = cli_parse(c, argc, argv, take_option, o);
+    if (code != EXIT_DONE)
+        return code;
+    if (c->n_arguments != 1)
         return cli_usage(c, "wants one MODEL");
-    o->model = argv[optind];
+    o->model = c->arguments[0];
     return check_options(c, o);
 }
 

@@ -5,22 +5,10 @@
 
 #include "convert.h"
 
-static void print_help(void)
-{
-    printf("usage: zurt quantize MODEL.onnx --calib DATA -o OUT.onnx [options]\n\n"
-           "OUT is QDQ ONNX (opset 13) that other tools read; its inputs and outputs are float.\n"
-           "%s\n%s%s"
-           "  --threads N                host threads (default: one per core)\n"
-           "  --json  --quiet\n",
-           data_help, convert_help, target_input_help);
-}
-
 int cmd_quantize(cli *c, int argc, char **argv)
 {
     convert_options o;
     int code = convert_parse(c, argc, argv, &o);
-    if (code == -1)
-        print_help();
     if (code == EXIT_DONE && strcmp(o.output, "-") == 0)
         code = cli_usage(c, "-o wants a file; only compile writes to stdout");
     zurt_graph *source = NULL;
@@ -38,5 +26,5 @@ int cmd_quantize(cli *c, int argc, char **argv)
     zurt_graph_destroy(graph);
     zurt_graph_destroy(source);
     convert_free(&o);
-    return code == -1 ? EXIT_DONE : code;
+    return code;
 }

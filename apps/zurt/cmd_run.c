@@ -12,7 +12,7 @@
 #include "sha256.h"
 #include "target.h"
 
-enum { OPT_TOP = OPT_COMMAND_FIRST, OPT_OUTPUT, OPT_FORCE, MOST_TOP = 1000 };
+enum { MOST_TOP = 1000 };
 
 typedef struct run_options {
     target_options target;
@@ -24,58 +24,36 @@ typedef struct run_options {
     bool force;
 } run_options;
 
-static void print_help(void)
+static int take_option(cli *c, const option_row *row, const char *value, void *self)
 {
-    printf("usage: zurt run MODEL INPUT... [options]\n\n"
-           "INPUT: for a model with one input any number of pictures (.jpg), .npy or raw tensors\n"
-           "(a file named .f32 holds floats), or DATA#N for sample N of a data set; for a model\n"
-           "with several inputs one raw file with all of them. Writes the best classes.\n%s\n"
-           "  --top K                    number of classes shown (default 5)\n"
-           "  -o PREFIX                  outputs as raw files PREFIX.SAMPLE.OUTPUT.TYPE\n"
-           "  --force                    overwrite them\n%s%s"
-           "  --json  --quiet\n",
-           data_help, target_input_help, target_device_help);
+    run_options *o = self;
+    switch (row->id) {
+    case OPT_TOP:
+        if (!cli_parse_u32(c, "--top", value, 1, MOST_TOP, &o->top))
+            return EXIT_USAGE;
+        break;
+    case OPT_OUTPUT:
+        o->output = value;
+        break;
+    case OPT_FORCE:
+        o->force = true;
+        break;
+    default:
+        return target_option(c, row, value, &o->target);
+    }
+    return EXIT_DONE;
 }
 
 static int parse(cli *c, int argc, char **argv, run_options *o)
 {
-    static const struct option rows[] = {
-        CLI_COMMON_OPTIONS,
-        TARGET_INPUT_OPTIONS,
-        TARGET_DEVICE_OPTIONS,
-        {"top", required_argument, NULL, OPT_TOP},
-        {"output", required_argument, NULL, OPT_OUTPUT},
-        {"force", no_argument, NULL, OPT_FORCE},
-        {0},
-    };
-    for (int opt; (opt = getopt_long(argc, argv, "o:", rows, NULL)) != -1;) {
-        int code = target_option(c, opt, argc, argv, &o->target);
-        if (code == EXIT_DONE)
-            continue;
-        if (code != -1)
-            return code;
-        switch (opt) {
-        case OPT_TOP:
-            if (!cli_parse_u32(c, "--top", optarg, 1, MOST_TOP, &o->top))
-                return EXIT_USAGE;
-            break;
-        case 'o':
-        case OPT_OUTPUT:
-            o->output = optarg;
-            break;
-        case OPT_FORCE:
-            o->force = true;
-            break;
-        default:
-            print_help();
-            exit(EXIT_DONE);
-        }
-    }
-    if (argc - optind < 2)
+    int code = cli_parse(c, argc, argv, take_option, o);
+    if (code != EXIT_DONE)
+        return code;
+    if (c->n_arguments < 2)
         return cli_usage(c, "wants a MODEL and at least one INPUT");
-    o->model = argv[optind];
-    o->inputs = argv + optind + 1;
-    o->n_inputs = (size_t)(argc - optind - 1);
+    o->model = c->arguments[0];
+    o->inputs = c->arguments + 1;
+    o->n_inputs = c->n_arguments - 1;
     return EXIT_DONE;
 }
 

@@ -11,149 +11,75 @@
 #include "output.h"
 #include "report.h"
 
-enum {
-    OPT_CALIB = OPT_COMMAND_FIRST,
-    OPT_METHOD,
-    OPT_PERCENTILE,
-    OPT_SAMPLES,
-    OPT_PER_TENSOR,
-    OPT_IO,
-    OPT_REQUIRE_INT8,
-    OPT_KEEP_FLOAT,
-    OPT_REPORT,
-    OPT_SQNR_SAMPLES,
-    OPT_LABELS,
-    OPT_OUTPUT,
-    OPT_FORCE
-};
-
-const char convert_help[] =
-    "  --calib DATA               samples to calibrate with; not for a QDQ model\n"
-    "  -o OUT                     the file to write\n"
-    "  --samples N                at most N of DATA (default 200)\n"
-    "  --method M                 minmax, percentile, mse or entropy\n"
-    "  --percentile P             for percentile: share kept, default 99.99\n"
-    "  --per-tensor               one weight scale a layer instead of one a channel\n"
-    "  --io int8|uint8|float      type of inputs and outputs (default int8)\n"
-    "  --require-int8             fail on the first node that would stay float\n"
-    "  --keep-float NODE          leave a node in float; may be repeated\n"
-    "  --report FILE              every tensor's range and every layer's SQNR (.json or text)\n"
-    "  --sqnr-samples N           samples for the SQNR (default 8; 0: none)\n"
-    "  --labels FILE              class names, one a line\n"
-    "  --force                    overwrite OUT\n";
-
-/* By zurt_calib_method. */
+/* By zurt_calib_method, as the words of --method are. */
 static const char *const method_names[] = {"minmax", "percentile", "mse", "entropy"};
 
-static int parse_method(cli *c, zurt_calib_method *out)
+static int take_option(cli *c, const option_row *row, const char *value, void *self)
 {
-    for (int i = 0; i < 4; i++) {
-        if (strcmp(optarg, method_names[i]) == 0) {
-            *out = (zurt_calib_method)i;
-            return EXIT_DONE;
-        }
-    }
-    return cli_usage(c, "--method wants minmax, percentile, mse or entropy, not '%s'", optarg);
-}
-
-static int parse_io(cli *c, zurt_io_type *out)
-{
-    static const char *const names[] = {"int8", "uint8", "float"};
-    for (int i = 0; i < 3; i++) {
-        if (strcmp(optarg, names[i]) == 0) {
-            *out = (zurt_io_type)i;
-            return EXIT_DONE;
-        }
-    }
-    return cli_usage(c, "--io wants int8, uint8 or float, not '%s'", optarg);
-}
-
-/* One of the options of conversions; -1 for --help. */
-static int take_option(cli *c, int opt, convert_options *o)
-{
+    convert_options *o = self;
+    int word = 0;
     bool good = true;
-    switch (opt) {
+    switch (row->id) {
     case OPT_CALIB:
-        o->calib = optarg;
-        return EXIT_DONE;
+        o->calib = value;
+        break;
     case OPT_METHOD:
-        return parse_method(c, &o->quantize.method);
+        good = cli_word(c, row, value, &word) == EXIT_DONE;
+        o->quantize.method = (zurt_calib_method)word;
+        break;
     case OPT_PERCENTILE:
-        good = cli_parse_double(c, "--percentile", optarg, 50.0, 100.0, &o->quantize.percentile);
+        good = cli_parse_double(c, "--percentile", value, 50.0, 100.0, &o->quantize.percentile);
         break;
     case OPT_SAMPLES:
-        good = cli_parse_size(c, "--samples", optarg, 1, 1u << 30, &o->samples);
+        good = cli_parse_size(c, "--samples", value, 1, 1u << 30, &o->samples);
         break;
     case OPT_PER_TENSOR:
         o->quantize.per_tensor = 1;
         break;
     case OPT_IO:
-        return parse_io(c, &o->quantize.io);
+        good = cli_word(c, row, value, &word) == EXIT_DONE;
+        o->quantize.io = (zurt_io_type)word;
+        break;
     case OPT_REQUIRE_INT8:
         o->quantize.require_int8 = 1;
         break;
     case OPT_KEEP_FLOAT:
-        if (!cli_list_add(&o->keep_float, optarg))
+        if (!cli_list_add(&o->keep_float, value))
             return cli_fail(c, ZURT_E_NOMEM, "out of memory");
         break;
     case OPT_REPORT:
-        o->report = optarg;
+        o->report = value;
         break;
     case OPT_SQNR_SAMPLES:
-        good = cli_parse_u32(c, "--sqnr-samples", optarg, 0, 1u << 20, &o->quantize.report_sqnr);
+        good = cli_parse_u32(c, "--sqnr-samples", value, 0, 1u << 20, &o->quantize.report_sqnr);
         break;
     case OPT_LABELS:
-        o->labels = optarg;
+        o->labels = value;
         break;
-    case 'o':
     case OPT_OUTPUT:
-        o->output = optarg;
+        o->output = value;
         break;
     case OPT_FORCE:
         o->force = true;
         break;
     default:
-        return -1;
+        return target_option(c, row, value, &o->target);
     }
     return good ? EXIT_DONE : EXIT_USAGE;
 }
-
-static const struct option option_rows[] = {
-    CLI_COMMON_OPTIONS,
-    TARGET_INPUT_OPTIONS,
-    TARGET_DEVICE_OPTIONS,
-    {"calib", required_argument, NULL, OPT_CALIB},
-    {"method", required_argument, NULL, OPT_METHOD},
-    {"percentile", required_argument, NULL, OPT_PERCENTILE},
-    {"samples", required_argument, NULL, OPT_SAMPLES},
-    {"per-tensor", no_argument, NULL, OPT_PER_TENSOR},
-    {"io", required_argument, NULL, OPT_IO},
-    {"require-int8", no_argument, NULL, OPT_REQUIRE_INT8},
-    {"keep-float", required_argument, NULL, OPT_KEEP_FLOAT},
-    {"report", required_argument, NULL, OPT_REPORT},
-    {"sqnr-samples", required_argument, NULL, OPT_SQNR_SAMPLES},
-    {"labels", required_argument, NULL, OPT_LABELS},
-    {"output", required_argument, NULL, OPT_OUTPUT},
-    {"force", no_argument, NULL, OPT_FORCE},
-    {0},
-};
 
 int convert_parse(cli *c, int argc, char **argv, convert_options *o)
 {
     *o = (convert_options){
         .target = target_options_default(), .quantize = ZURT_QUANTIZE_OPTIONS_INIT, .samples = 200};
-    for (int opt; (opt = getopt_long(argc, argv, "o:", option_rows, NULL)) != -1;) {
-        int code = target_option(c, opt, argc, argv, &o->target);
-        if (code == -1)
-            code = take_option(c, opt, o);
-        if (code != EXIT_DONE)
-            return code;
-    }
-    if (optind + 1 != argc || !o->output)
+    int code = cli_parse(c, argc, argv, take_option, o);
+    if (code != EXIT_DONE)
+        return code;
+    if (c->n_arguments != 1 || !o->output)
         return cli_usage(c, "wants one MODEL and -o OUT");
-    o->model = argv[optind];
+    o->model = c->arguments[0];
     o->quantize.threads = o->target.session.threads;
-    int code = cli_check_output(c, o->output, o->force);
+    code = cli_check_output(c, o->output, o->force);
     if (code == EXIT_DONE && o->report)
         code = cli_check_output(c, o->report, o->force);
     return code;

@@ -18,9 +18,7 @@ typedef struct convert_options {
     bool force;
 } convert_options;
 
-extern const char convert_help[];
-
-/** Parses the arguments; EXIT_DONE, an exit code, or -1 if --help was asked for. */
+/** Reads the arguments, as cli_parse() does. convert_free() in any case. */
 int convert_parse(cli *c, int argc, char **argv, convert_options *o);
 void convert_free(convert_options *o);
 

@@ -8,24 +8,24 @@ judge_options judge_options_default(void)
     return (judge_options){.target = target_options_default()};
 }
 
-int judge_option(cli *c, int opt, int argc, char **argv, judge_options *o)
+int judge_option(cli *c, const option_row *row, const char *value, judge_options *o)
 {
     bool good = true;
-    switch (opt) {
+    switch (row->id) {
     case OPT_DATA:
-        o->data = optarg;
+        o->data = value;
         break;
     case OPT_LIMIT:
-        good = cli_parse_size(c, "--limit", optarg, 1, SIZE_MAX / 2, &o->limit);
+        good = cli_parse_size(c, "--limit", value, 1, SIZE_MAX / 2, &o->limit);
         break;
     case OPT_HTML:
-        o->html = optarg;
+        o->html = value;
         break;
     case OPT_FORCE:
         o->force = true;
         break;
     default:
-        return target_option(c, opt, argc, argv, &o->target);
+        return target_option(c, row, value, &o->target);
     }
     return good ? EXIT_DONE : EXIT_USAGE;
 }

@@ -13,27 +13,10 @@ typedef struct judge_options {
     bool force;
 } judge_options;
 
-enum {
-    OPT_DATA = OPT_COMMAND_FIRST,
-    OPT_LIMIT,
-    OPT_HTML,
-    OPT_FORCE,
-    OPT_JUDGE_FIRST /**< a command's own options start here */
-};
-
-#define JUDGE_OPTIONS                                                                              \
-    CLI_COMMON_OPTIONS, TARGET_INPUT_OPTIONS, TARGET_DEVICE_OPTIONS,                               \
-        {"data", required_argument, NULL, OPT_DATA},                                               \
-        {"limit", required_argument, NULL, OPT_LIMIT},                                             \
-        {"html", required_argument, NULL, OPT_HTML},                                               \
-    {                                                                                              \
-        "force", no_argument, NULL, OPT_FORCE                                                      \
-    }
-
 judge_options judge_options_default(void);
 
 /** As target_option(), with the options above taken too. */
-int judge_option(cli *c, int opt, int argc, char **argv, judge_options *o);
+int judge_option(cli *c, const option_row *row, const char *value, judge_options *o);
 
 /** Opens o->data as `out`; EXIT_DONE or stated. data_close() in any case. */
 int judge_open_data(cli *c, const judge_options *o, data_source *out);

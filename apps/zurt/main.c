@@ -1,38 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* zurt: the command line. One table of commands; each is one cmd_*.c. */
+/* zurt: finds the command, gives it a context and ends with its exit code. */
+#include <errno.h>
+#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "cli.h"
 
-typedef struct command {
-    const char *name;
-    cli_main *main;
-    const char *summary;
-} command;
-
-static const command commands[] = {
-    {"inspect", cmd_inspect, "what a model holds and which device would run each node"},
-    {"quantize", cmd_quantize, "float ONNX to int8 QDQ ONNX, readable by other tools"},
-    {"compile", cmd_compile, "float or QDQ ONNX to an int8 .zurt file"},
-    {"run", cmd_run, "one inference: outputs, or the best classes"},
-    {"eval", cmd_eval, "accuracy over labelled data"},
-    {"compare", cmd_compare, "two models on the same data: accuracy, changed predictions, SQNR"},
-    {"bench", cmd_bench, "latency percentiles and frames per second"},
-    {"info", cmd_info, "this build, or the facts of a model file"},
+static cli_main *const mains[N_COMMANDS] = {
+    [COMMAND_INSPECT] = cmd_inspect, [COMMAND_QUANTIZE] = cmd_quantize,
+    [COMMAND_COMPILE] = cmd_compile, [COMMAND_RUN] = cmd_run,
+    [COMMAND_EVAL] = cmd_eval,       [COMMAND_COMPARE] = cmd_compare,
+    [COMMAND_BENCH] = cmd_bench,     [COMMAND_INFO] = cmd_info,
 };
-
-static void print_help(FILE *out)
-{
-    fputs("usage: zurt COMMAND [ARGUMENTS]\n\n", out);
-    for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
-        fprintf(out, "  %-9s %s\n", commands[i].name, commands[i].summary);
-    fputs("\nzurt COMMAND --help lists the options of one. Results go to stdout, messages to "
-          "stderr.\nExit: 0 done, 1 I/O or memory, 2 usage, 3 input refused, 4 unsupported, "
-          "5 device or timeout,\n6 compare found changed predictions.\n",
-          out);
-}
 
 static void log_line(void *self, zurt_log_level level, const char *text)
 {
@@ -41,35 +22,97 @@ static void log_line(void *self, zurt_log_level level, const char *text)
         cli_note(c, "%s", text);
 }
 
+static cli begin(const char *name, int argc, char **argv)
+{
+    cli c = {.command = name, .progress = isatty(STDERR_FILENO)};
+    for (int k = 2; k < argc; k++) // so that a failure before it is read is an object too
+        c.json = c.json || strcmp(argv[k], "--json") == 0;
+    return c;
+}
+
+/* A result that did not arrive is a failure. */
+static int end(cli *c, int code)
+{
+    if (code == CLI_HELPED)
+        code = EXIT_DONE;
+    bool good = !ferror(stdout);
+    good = fflush(stdout) == 0 && good;
+    if (!good && code == EXIT_DONE) {
+        c->json = false; // it would go the same way
+        return cli_fail(c, ZURT_E_IO, "stdout: %s", strerror(errno));
+    }
+    return code;
+}
+
+static int unknown_command(const char *name, int argc, char **argv)
+{
+    cli c = begin(name, argc, argv);
+    const char *near = cli_nearest_command(name);
+    return end(&c, near ? cli_usage(&c, "no command '%s'; did you mean '%s'?", name, near)
+                        : cli_usage(&c, "no command '%s'", name));
+}
+
+static int run_command(command_id id, int argc, char **argv)
+{
+    cli c = begin(command_rows[id].name, argc, argv);
+    c.spec = &command_rows[id];
+    opterr = 0; // cli_parse() states a wrong option
+    zurt_ctx_options options = ZURT_CTX_OPTIONS_INIT;
+    options.log = log_line;
+    options.log_self = &c;
+    zurt_status st = zurt_ctx_create(&options, &c.ctx);
+    int code = st ? cli_fail(&c, st, NULL) : mains[id](&c, argc - 1, argv + 1);
+    zurt_ctx_destroy(c.ctx);
+    c.ctx = NULL;
+    return end(&c, code);
+}
+
+static bool find_command(const char *name, command_id *out)
+{
+    for (int i = 0; i < N_COMMANDS; i++) {
+        *out = (command_id)i;
+        if (strcmp(command_rows[i].name, name) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* `zurt help [COMMAND]`. */
+static int help(int argc, char **argv)
+{
+    command_id id;
+    cli c = begin("help", argc, argv);
+    if (argc < 3)
+        usage_print_all(stdout);
+    else if (find_command(argv[2], &id))
+        usage_print(stdout, &command_rows[id]);
+    else
+        return unknown_command(argv[2], argc, argv);
+    return end(&c, EXIT_DONE);
+}
+
+static bool is_any(const char *text, const char *a, const char *b)
+{
+    return strcmp(text, a) == 0 || strcmp(text, b) == 0;
+}
+
 int main(int argc, char **argv)
 {
-    if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0) {
-        print_help(argc < 2 ? stderr : stdout);
-        return argc < 2 ? EXIT_USAGE : EXIT_DONE;
+    command_id id;
+    if (argc < 2) {
+        usage_print_all(stderr);
+        return EXIT_USAGE;
     }
-    if (strcmp(argv[1], "--version") == 0) {
+    if (is_any(argv[1], "--help", "-h"))
+        return help(2, argv);
+    if (strcmp(argv[1], "help") == 0)
+        return help(argc, argv);
+    if (is_any(argv[1], "--version", "-V")) {
+        cli c = begin("--version", argc, argv);
         printf("zurt %s\n", zurt_version());
-        return EXIT_DONE;
+        return end(&c, EXIT_DONE);
     }
-    for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
-        if (strcmp(commands[i].name, argv[1]) != 0)
-            continue;
-        cli c = {.command = commands[i].name, .progress = isatty(STDERR_FILENO)};
-        for (int k = 2; k < argc; k++) // so that a failure before it is read is an object too
-            c.json = c.json || strcmp(argv[k], "--json") == 0;
-        opterr = 0; // commands state a wrong option themselves
-        zurt_ctx_options options = ZURT_CTX_OPTIONS_INIT;
-        options.log = log_line;
-        options.log_self = &c;
-        zurt_status st = zurt_ctx_create(&options, &c.ctx);
-        int code = st ? cli_fail(&c, st, NULL) : commands[i].main(&c, argc - 1, argv + 1);
-        zurt_ctx_destroy(c.ctx);
-        if (fflush(stdout) != 0 && code == EXIT_DONE) {
-            perror("zurt: stdout");
-            code = EXIT_INTERNAL;
-        }
-        return code;
-    }
-    fprintf(stderr, "zurt: no command '%s' (zurt --help)\n", argv[1]);
-    return EXIT_USAGE;
+    if (!find_command(argv[1], &id))
+        return unknown_command(argv[1], argc, argv);
+    return run_command(id, argc, argv);
 }

@@ -3,8 +3,6 @@
 #ifndef APP_TARGET_H
 #define APP_TARGET_H
 
-#include <getopt.h>
-
 #include <zurt/compile.h>
 #include <zurt/zurt.h>
 
@@ -21,56 +19,11 @@ typedef struct target_options {
     bool keep_nhwc; /**< --layout nhwc */
 } target_options;
 
-enum {
-    OPT_INPUT_NORM = CLI_OPT_FIRST,
-    OPT_BGR,
-    OPT_FIT,
-    OPT_CROP_RATIO,
-    OPT_INPUT_SIZE,
-    OPT_BATCH,
-    OPT_LAYOUT,
-    OPT_LABEL_OFFSET,
-    OPT_DEVICE,
-    OPT_XCLBIN,
-    OPT_THREADS,
-    OPT_TIMEOUT,
-    OPT_FALLBACK,
-    OPT_COMMAND_FIRST /**< a command's own options start here */
-};
-
-/** getopt rows: how samples reach the input; where the model runs. */
-#define TARGET_INPUT_OPTIONS                                                                       \
-    {"input-norm", required_argument, NULL, OPT_INPUT_NORM}, {"bgr", no_argument, NULL, OPT_BGR},  \
-        {"fit", required_argument, NULL, OPT_FIT},                                                 \
-        {"crop-ratio", required_argument, NULL, OPT_CROP_RATIO},                                   \
-        {"input-size", required_argument, NULL, OPT_INPUT_SIZE},                                   \
-        {"batch", required_argument, NULL, OPT_BATCH},                                             \
-        {"layout", required_argument, NULL, OPT_LAYOUT},                                           \
-    {                                                                                              \
-        "label-offset", required_argument, NULL, OPT_LABEL_OFFSET                                  \
-    }
-#define TARGET_DEVICE_OPTIONS                                                                      \
-    {"device", required_argument, NULL, OPT_DEVICE},                                               \
-        {"xclbin", required_argument, NULL, OPT_XCLBIN},                                           \
-        {"threads", required_argument, NULL, OPT_THREADS},                                         \
-        {"timeout", required_argument, NULL, OPT_TIMEOUT},                                         \
-    {                                                                                              \
-        "fallback", no_argument, NULL, OPT_FALLBACK                                                \
-    }
-
-/** Their lines of --help. */
-extern const char target_input_help[];
-extern const char target_device_help[];
-extern const char data_help[];
-
 target_options target_options_default(void);
 
-/**
- * Takes one getopt result. Returns EXIT_DONE if it was a common, input or device option and is
- * stored, EXIT_USAGE if it was wrong (stated), -1 if it is the command's own.
- * argv: --input-norm also takes the MEAN/STD arguments that follow it.
- */
-int target_option(cli *c, int opt, int argc, char **argv, target_options *options);
+/** cli_take of the input and device options; --input-norm also takes the MEAN/STD arguments that
+ *  follow it. */
+int target_option(cli *c, const option_row *row, const char *value, target_options *options);
 
 typedef struct target {
     const char *path;

@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Every command and option, as data alone: the command and the generator of its pages read it. */
+#include <string.h>
+
+#include "option.h"
+
+#define DATA_KINDS                                                                                 \
+    "DATA: idx:IMAGES,LABELS  dir:PATH[,LABELS.txt]  npy:X.npy[,Y.npy]  raw:FILE[,LABELS]  "       \
+    "random:N\n"
+
+static const option_row common[] = {
+    {OPT_JSON, "json", NULL, "one JSON object on stdout, on failure too", 0},
+    {OPT_QUIET, "quiet", NULL, "no progress, no remarks", 0},
+    {OPT_HELP, "help", NULL, "this text", 'h'},
+    {0},
+};
+
+#define SHAPE_ROWS                                                                                 \
+    {OPT_INPUT_SIZE, "input-size", "WxH", "for a model whose height and width are symbolic", 0},   \
+    {                                                                                              \
+        OPT_BATCH, "batch", "N", "rewrites the batch of an ONNX model", 0                          \
+    }
+
+static const option_row shape[] = {SHAPE_ROWS, {0}};
+
+static const option_row input[] = {
+    {OPT_INPUT_NORM, "input-norm", "MEAN/STD ...",
+     "per channel, for pixels / 255 (default 0/1); .zurt has its own", 0},
+    {OPT_BGR, "bgr", NULL, "the model wants blue, green, red", 0},
+    {OPT_FIT, "fit", "stretch|crop", "how a picture becomes the input's size (default crop)", 0},
+    {OPT_CROP_RATIO, "crop-ratio", "R", "for crop: 0.875 takes 224 out of 256 (default 1)", 0},
+    SHAPE_ROWS,
+    {OPT_LAYOUT, "layout", "nchw|nhwc", "of raw and npy samples (default: the source model's)", 0},
+    {OPT_LABEL_OFFSET, "label-offset", "N",
+     "added to the classes of DATA, e.g. 1 for a background class", 0},
+    {0},
+};
+
+static const option_row device[] = {
+    {OPT_DEVICE, "device", "auto|cpu|xrt|sim", "where a .zurt runs (default auto)", 0},
+    {OPT_XCLBIN, "xclbin", "FILE", "bitstream for xrt", 0},
+    {OPT_THREADS, "threads", "N", "CPU threads of one request (default: one per core)", 0},
+    {OPT_TIMEOUT, "timeout", "MS", "limit of one launch on the PL (default 10000)", 0},
+    {OPT_FALLBACK, "fallback", NULL, "on a PL failure answer from the CPU", 0},
+    {0},
+};
+
+static const option_row inspect[] = {
+    {OPT_BOARD, "board", "cpu|kv260|zcu104", "capability table to plan for (default cpu)", 0},
+    {OPT_XCLBIN, "xclbin", "FILE", "the table inside a bitstream's file instead", 0},
+    {OPT_DOT, "dot", "FILE", "the graph for graphviz, coloured by device", 0},
+    {OPT_SVG, "svg", "FILE", "the same, drawn by graphviz", 0},
+    {OPT_FORCE, "force", NULL, "overwrite FILE", 0},
+    {OPT_INPUT_NORM, "input-norm", "MEAN/STD ...",
+     "of a float model's pictures, for its assumed scales", 0},
+    {0},
+};
+
+static const option_row convert[] = {
+    {OPT_CALIB, "calib", "DATA", "samples to calibrate with; not for a QDQ model", 0},
+    {OPT_OUTPUT, "output", "OUT", "the file to write", 'o'},
+    {OPT_SAMPLES, "samples", "N", "at most N of DATA (default 200)", 0},
+    {OPT_METHOD, "method", "minmax|percentile|mse|entropy",
+     "how a range is chosen from what was seen (default mse)", 0},
+    {OPT_PERCENTILE, "percentile", "P", "for percentile: share kept, default 99.99", 0},
+    {OPT_PER_TENSOR, "per-tensor", NULL, "one weight scale a layer instead of one a channel", 0},
+    {OPT_IO, "io", "int8|uint8|float", "type of inputs and outputs (default int8)", 0},
+    {OPT_REQUIRE_INT8, "require-int8", NULL, "fail on the first node that would stay float", 0},
+    {OPT_KEEP_FLOAT, "keep-float", "NODE", "leave a node in float; may be repeated", 0},
+    {OPT_REPORT, "report", "FILE", "every tensor's range and every layer's SQNR (.json or text)",
+     0},
+    {OPT_SQNR_SAMPLES, "sqnr-samples", "N", "samples for the SQNR (default 8; 0: none)", 0},
+    {OPT_LABELS, "labels", "FILE", "class names, one a line", 0},
+    {OPT_FORCE, "force", NULL, "overwrite OUT and the report", 0},
+    {0},
+};
+
+static const option_row host[] = {
+    {OPT_THREADS, "threads", "N", "host threads (default: one per core)", 0},
+    {0},
+};
+
+static const option_row run[] = {
+    {OPT_TOP, "top", "K", "number of classes shown (default 5)", 0},
+    {OPT_OUTPUT, "output", "PREFIX", "outputs as raw files PREFIX.SAMPLE.OUTPUT.TYPE", 'o'},
+    {OPT_FORCE, "force", NULL, "overwrite them", 0},
+    {0},
+};
+
+static const option_row judge[] = {
+    {OPT_DATA, "data", "DATA", "the samples", 0},
+    {OPT_LIMIT, "limit", "N", "at most N samples", 0},
+    {OPT_HTML, "html", "FILE", "accuracy and matrices as a page", 0},
+    {OPT_FORCE, "force", NULL, "overwrite FILE", 0},
+    {0},
+};
+
+static const option_row compare[] = {
+    {OPT_MAX_CHANGED, "max-changed", "N", "changed predictions that still count as equal (0)", 0},
+    {0},
+};
+
+static const option_row bench[] = {
+    {OPT_STREAMS, "streams", "N", "requests in flight (.zurt only, default 1)", 0},
+    {OPT_WARMUP, "warmup", "N", "requests before the clock starts (default 3)", 0},
+    {OPT_RUNS, "runs", "N", "requests timed", 0},
+    {OPT_SECONDS, "seconds", "S", "or: time them for S seconds (default 3)", 0},
+    {OPT_PROFILE, "profile", NULL, "time of every node (.zurt only)", 0},
+    {OPT_CSV, "csv", NULL, "one line with a header", 0},
+    {0},
+};
+
+#define LISTS(...)                                                                                 \
+    (const option_row *const[])                                                                    \
+    {                                                                                              \
+        __VA_ARGS__, common, NULL                                                                  \
+    }
+
+const command_row command_rows[N_COMMANDS] = {
+    [COMMAND_INSPECT] =
+        {"inspect", "what a model holds and which device would run each node", "MODEL [options]",
+         "MODEL: a float or QDQ .onnx, or a .zurt. Prints per node the device, the reason and\n"
+         "what would put it on the PL; cycles, ms and fps are modelled. A float model is\n"
+         "quantised with assumed scales first.\n",
+         LISTS(inspect, shape)},
+    [COMMAND_QUANTIZE] =
+        {"quantize", "float ONNX to int8 QDQ ONNX, readable by other tools",
+         "MODEL.onnx --calib DATA -o OUT.onnx [options]",
+         "OUT is QDQ ONNX (opset 13) that other tools read; its inputs and outputs are float.\n"
+         "\n" DATA_KINDS,
+         LISTS(convert, input, host)},
+    [COMMAND_COMPILE] =
+        {"compile", "float or QDQ ONNX to an int8 .zurt file",
+         "MODEL.onnx --calib DATA -o OUT.zurt [options]",
+         "A QDQ model keeps the scales it brings and needs no --calib.\n\n" DATA_KINDS,
+         LISTS(convert, input, host)},
+    [COMMAND_RUN] =
+        {"run", "one inference: outputs, or the best classes", "MODEL INPUT... [options]",
+         "INPUT: for a model with one input any number of pictures (.jpg), .npy or raw tensors\n"
+         "(a file named .f32 holds floats), or DATA#N for sample N of a data set; for a model\n"
+         "with several inputs one raw file with all of them. Writes the best classes.\n"
+         "\n" DATA_KINDS,
+         LISTS(run, input, device)},
+    [COMMAND_EVAL] = {"eval", "accuracy over labelled data", "MODEL --data DATA [options]",
+                      "MODEL: a float or QDQ .onnx, or a .zurt.\n\n" DATA_KINDS,
+                      LISTS(judge, input, device)},
+    [COMMAND_COMPARE] =
+        {"compare", "two models on the same data: accuracy, changed predictions, SQNR",
+         "A B --data DATA [options]",
+         "A, B: float or QDQ .onnx, or .zurt; a float model without --input-norm is fed as the\n"
+         "other, a .zurt, says. Exit 6 if more predictions changed than --max-changed.\n"
+         "\n" DATA_KINDS,
+         LISTS(judge, compare, input, device)},
+    [COMMAND_BENCH] =
+        {"bench", "latency percentiles and frames per second", "MODEL [options]",
+         "Runs a model on seeded noise and prints the latency of a request (submit to answer)\n"
+         "and frames per second. MODEL: a .zurt, or an .onnx on the host's executor.\n",
+         LISTS(bench, input, device)},
+    [COMMAND_INFO] = {"info", "this build, or the facts of a model file",
+                      "[MODEL.zurt | MODEL.onnx | OVERLAY.xclbin] [options]",
+                      "Without a file: version, build options and CPU features.\n", LISTS(shape)},
+};
+
+const char command_exit_codes[] = "0 done\n"
+                                  "1 I/O, memory, or a bug in zurt\n"
+                                  "2 usage\n"
+                                  "3 input refused\n"
+                                  "4 unsupported\n"
+                                  "5 device or timeout\n"
+                                  "6 compare found changed predictions\n";
+
+const option_row *command_option(const command_row *command, size_t i)
+{
+    for (const option_row *const *list = command->options; *list; list++) {
+        for (const option_row *row = *list; row->id; row++) {
+            if (i-- == 0)
+                return row;
+        }
+    }
+    return NULL;
+}
+
+const option_row *command_find_option(const command_row *command, const char *name)
+{
+    const option_row *row;
+    for (size_t i = 0; (row = command_option(command, i)); i++) {
+        if (strcmp(row->name, name) == 0)
+            return row;
+    }
+    return NULL;
+}
+
+size_t option_next_word(const char **text, const char **word)
+{
+    *word = *text;
+    size_t n = strcspn(*text, "|");
+    *text += n;
+    *text += **text == '|';
+    return n;
+}

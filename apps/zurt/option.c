@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Reads a command's arguments by its table, and says what was meant where one is wrong. */
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli.h"
+
+enum { MOST_OPTIONS = 64, MOST_NAME = 48 };
+
+/* ---- did you mean ---- */
+
+static size_t least(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+/* Letters to insert, drop, change or swap with the next to make `a` of `b`. */
+static size_t distance(const char *a, const char *b)
+{
+    size_t n = strlen(a);
+    size_t m = strlen(b);
+    size_t rows[3][MOST_NAME + 1]; // row i, that of the first i letters of `a`, is i % 3
+    if (n > MOST_NAME || m > MOST_NAME)
+        return MOST_NAME;
+    for (size_t j = 0; j <= m; j++)
+        rows[0][j] = j;
+    for (size_t i = 1; i <= n; i++) {
+        size_t *now = rows[i % 3];
+        const size_t *before = rows[(i + 2) % 3];
+        const size_t *before_that = rows[(i + 1) % 3];
+        now[0] = i;
+        for (size_t j = 1; j <= m; j++) {
+            now[j] =
+                least(least(before[j], now[j - 1]) + 1, before[j - 1] + (a[i - 1] != b[j - 1]));
+            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+                now[j] = least(now[j], before_that[j - 2] + 1);
+        }
+    }
+    return rows[n % 3][m];
+}
+
+/* Whether `name` is nearer to `text` than `*best` is; about a third of the letters may be wrong. */
+static bool is_nearer(const char *text, const char *name, size_t *best)
+{
+    size_t d = distance(text, name);
+    size_t allowed = (least(strlen(text), strlen(name)) + 1) / 3;
+    if (d > (allowed ? allowed : 1) || d >= strlen(name) || d >= *best)
+        return false;
+    *best = d;
+    return true;
+}
+
+const char *cli_nearest_command(const char *text)
+{
+    const char *found = NULL;
+    size_t best = MOST_NAME;
+    for (size_t i = 0; i < N_COMMANDS; i++) {
+        if (is_nearer(text, command_rows[i].name, &best))
+            found = command_rows[i].name;
+    }
+    return found;
+}
+
+static const char *nearest_option(const command_row *command, const char *text)
+{
+    const char *found = NULL;
+    size_t best = MOST_NAME;
+    const option_row *row;
+    for (size_t i = 0; (row = command_option(command, i)); i++) {
+        if (is_nearer(text, row->name, &best))
+            found = row->name;
+    }
+    return found;
+}
+
+/* ---- refusals ---- */
+
+/* " and " and the like before item `i` of `n`. */
+static const char *joint(size_t i, size_t n, const char *last)
+{
+    return i == 0 ? "" : i + 1 < n ? ", " : last;
+}
+
+typedef struct text {
+    char bytes[256];
+    size_t n;
+} text;
+
+static void append(text *t, const char *joint, const char *bytes, size_t n)
+{
+    int written =
+        snprintf(t->bytes + t->n, sizeof(t->bytes) - t->n, "%s%.*s", joint, (int)n, bytes);
+    t->n = written < 0 ? t->n : least(t->n + (size_t)written, sizeof(t->bytes) - 1);
+}
+
+/* An option that is of other commands: which. */
+static size_t owners(const char *name, text *out)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < N_COMMANDS; i++)
+        n += command_find_option(&command_rows[i], name) != NULL;
+    for (size_t i = 0, k = 0; i < N_COMMANDS; i++) {
+        const char *command = command_rows[i].name;
+        if (command_find_option(&command_rows[i], name))
+            append(out, joint(k++, n, " and "), command, strlen(command));
+    }
+    return n;
+}
+
+/* The options that an abbreviation could be. */
+static size_t candidates(const command_row *command, const char *name, text *out)
+{
+    const option_row *row;
+    size_t n = 0;
+    for (size_t i = 0; (row = command_option(command, i)); i++)
+        n += strncmp(row->name, name, strlen(name)) == 0;
+    for (size_t i = 0, k = 0; (row = command_option(command, i)); i++) {
+        if (strncmp(row->name, name, strlen(name)) != 0)
+            continue;
+        append(out, joint(k++, n, " or "), "--", 2);
+        append(out, "", row->name, strlen(row->name));
+    }
+    return n;
+}
+
+static int refuse_long(cli *c, const char *argument)
+{
+    char name[MOST_NAME + 1];
+    snprintf(name, sizeof(name), "%.*s", (int)strcspn(argument + 2, "="), argument + 2);
+    if (command_find_option(c->spec, name))
+        return cli_usage(c, "--%s takes no value: '%s'", name, argument);
+    text list = {{0}, 0};
+    if (candidates(c->spec, name, &list))
+        return cli_usage(c, "'--%s' could be %s", name, list.bytes);
+    size_t n = owners(name, &list);
+    if (n)
+        return cli_usage(c, "'--%s' is an option of %s, not of %s", name, list.bytes, c->command);
+    const char *near = nearest_option(c->spec, name);
+    if (near)
+        return cli_usage(c, "'--%s' is not an option; did you mean --%s?", name, near);
+    return cli_usage(c, "'--%s' is not an option", name);
+}
+
+/* What getopt refused: '?' an option, ':' one without its value. */
+static int refuse(cli *c, int argc, char **argv, int why)
+{
+    const char *argument = optind > 0 && optind <= argc ? argv[optind - 1] : "";
+    if (why == ':')
+        return cli_usage(c, "'%s' lacks its value", argument);
+    if (strncmp(argument, "--", 2) == 0 && argument[2])
+        return refuse_long(c, argument);
+    return cli_usage(c, "'-%c' is not an option", optopt);
+}
+
+/* ---- reading ---- */
+
+typedef struct getopt_table {
+    struct option rows[MOST_OPTIONS + 1];
+    char letters[2 * MOST_OPTIONS + 2];
+} getopt_table;
+
+static void fill_table(const command_row *command, getopt_table *out)
+{
+    size_t letters = 0;
+    const option_row *row;
+    memset(out, 0, sizeof(*out));
+    out->letters[letters++] = ':'; // a missing value is told from an unknown option
+    for (size_t i = 0; i < MOST_OPTIONS && (row = command_option(command, i)); i++) {
+        out->rows[i] = (struct option){row->name, row->value ? required_argument : no_argument,
+                                       NULL, (int)row->id};
+        if (row->letter) {
+            out->letters[letters++] = row->letter;
+            if (row->value)
+                out->letters[letters++] = ':';
+        }
+    }
+}
+
+static const option_row *row_of(const command_row *command, int opt)
+{
+    const option_row *row;
+    for (size_t i = 0; (row = command_option(command, i)); i++) {
+        if ((int)row->id == opt || (row->letter && row->letter == opt))
+            return row;
+    }
+    return NULL;
+}
+
+static int take_one(cli *c, const option_row *row, cli_take *take, void *self)
+{
+    switch (row->id) {
+    case OPT_JSON:
+        c->json = true;
+        return EXIT_DONE;
+    case OPT_QUIET:
+        c->quiet = true;
+        return EXIT_DONE;
+    case OPT_HELP:
+        usage_print(stdout, c->spec);
+        return CLI_HELPED;
+    default:
+        break;
+    }
+    int code = take ? take(c, row, optarg, self) : CLI_NOT_MINE;
+    return code == CLI_NOT_MINE ? cli_fail(c, ZURT_E_INTERNAL, "--%s: nobody takes it", row->name)
+                                : code;
+}
+
+int cli_parse(cli *c, int argc, char **argv, cli_take *take, void *self)
+{
+    getopt_table table;
+    fill_table(c->spec, &table);
+    c->argc = argc;
+    c->argv = argv;
+    int opt;
+    while ((opt = getopt_long(argc, argv, table.letters, table.rows, NULL)) != -1) {
+        const option_row *row = row_of(c->spec, opt);
+        int code = row ? take_one(c, row, take, self) : refuse(c, argc, argv, opt);
+        if (code != EXIT_DONE)
+            return code;
+    }
+    c->arguments = argv + optind;
+    c->n_arguments = (size_t)(argc - optind);
+    return EXIT_DONE;
+}
+
+int cli_word(cli *c, const option_row *row, const char *value, int *out)
+{
+    const char *rest = row->value;
+    const char *word;
+    text list = {{0}, 0};
+    size_t n = 1;
+    for (const char *p = rest; *p; p++)
+        n += *p == '|';
+    size_t length;
+    for (size_t i = 0; (length = option_next_word(&rest, &word)); i++) {
+        if (strlen(value) == length && strncmp(value, word, length) == 0) {
+            *out = (int)i;
+            return EXIT_DONE;
+        }
+        append(&list, joint(i, n, " or "), word, length);
+    }
+    return cli_usage(c, "--%s wants %s, not '%s'", row->name, list.bytes, value);
+}
