@@ -55,6 +55,16 @@ static const char onnx_head[] =
 static const char onnx_tail[] =
     "\nControl flow (If, Loop, Scan) is refused: export with fixed shapes, by tracing.\n";
 
+static const char others_head[] =
+    "\n### Operators of other domains\n\n"
+    "What tools have added in domains of their own. The QLinear operators are what ONNX Runtime "
+    "writes for `QuantFormat.QOperator`; each becomes its operator between Dequantize and "
+    "Quantize, as if the file were in the QDQ format.\n\n"
+    "| domain | operator | becomes | inputs | notes |\n|---|---|---|---|---|\n";
+
+static const char remedies_head[] = "\n### Not taken, and what to do\n\n"
+                                    "| ONNX | remedy |\n|---|---|\n";
+
 /* What a row of the importer's table does not say. */
 static const struct note {
     const char *op;
@@ -80,6 +90,7 @@ static const struct note {
     {"MatMulInteger", "after DynamicQuantizeLinear: becomes the float product it stands for"},
     {"MaxPool", "output Indices must not be used"},
     {"Pad", "constant, reflect, edge; pads constant, an attribute before opset 11"},
+    {"QGemm", "without output scale: float"},
     {"QuantizeLinear", "to int8 or uint8; scale and zero point constant; per tensor or channel"},
     {"Range", "folded; inputs constant"},
     {"ReduceSum",
@@ -134,24 +145,42 @@ static const char *note_of(const char *op)
     return "";
 }
 
+static void print_onnx_row(FILE *f, const zc_onnx_op *row)
+{
+    fprintf(f, "%s | %s | ", row->name, row->op ? zi_op_get(row->op)->name : "-");
+    if (row->max_in == row->min_in)
+        fprintf(f, "%u | ", (unsigned)row->min_in);
+    else if (row->max_in)
+        fprintf(f, "%u to %u | ", (unsigned)row->min_in, (unsigned)row->max_in);
+    else
+        fprintf(f, "%u or more | ", (unsigned)row->min_in);
+    print_cell(f, note_of(row->name));
+    fputs(" |\n", f);
+}
+
 static void print_onnx(FILE *f)
 {
-    fprintf(f, onnx_head, ZC_OPSET_MIN, ZC_OPSET_MAX);
+    const char *op, *text, *domain;
     const zc_onnx_op *row;
+    fprintf(f, onnx_head, ZC_OPSET_MIN, ZC_OPSET_MAX);
     for (size_t i = 0; (row = zc_onnx_op_at(i)); i++) {
         if (row->translate == zc_op_control_flow)
             continue;
-        fprintf(f, "| %s | %s | ", row->name, row->op ? zi_op_get(row->op)->name : "-");
-        if (row->max_in == row->min_in)
-            fprintf(f, "%u | ", (unsigned)row->min_in);
-        else if (row->max_in)
-            fprintf(f, "%u to %u | ", (unsigned)row->min_in, (unsigned)row->max_in);
-        else
-            fprintf(f, "%u or more | ", (unsigned)row->min_in);
-        print_cell(f, note_of(row->name));
-        fputs(" |\n", f);
+        fputs("| ", f);
+        print_onnx_row(f, row);
     }
     fputs(onnx_tail, f);
+    fputs(others_head, f);
+    for (size_t i = 0; (row = zc_onnx_other_at(i, &domain)); i++) {
+        fprintf(f, "| %s | ", domain);
+        print_onnx_row(f, row);
+    }
+    fputs(remedies_head, f);
+    for (size_t i = 0; (text = zc_remedy_at(i, &op)); i++) {
+        fprintf(f, "| %s | ", op);
+        print_cell(f, text);
+        fputs(" |\n", f);
+    }
 }
 
 static void print_all(FILE *f)
@@ -209,19 +238,32 @@ static int check(const char *path)
 static const char *stray_note(void)
 {
     for (size_t i = 0; i < sizeof(notes) / sizeof(*notes); i++) {
-        if (!zc_onnx_op_find(notes[i].op))
+        if (!zc_onnx_op_find(NULL, notes[i].op) && !zc_onnx_op_find("com.microsoft", notes[i].op))
             return notes[i].op;
+    }
+    return NULL;
+}
+
+/* A remedy for an operator that the importer has. */
+static const char *stray_remedy(void)
+{
+    const char *op;
+    for (size_t i = 0; zc_remedy_at(i, &op); i++) {
+        if (zc_onnx_op_find(NULL, op))
+            return op;
     }
     return NULL;
 }
 
 int main(int argc, char **argv)
 {
-    const char *stray = stray_note();
-    if (stray) {
-        fprintf(stderr, "gen_ops_doc: a note for %s, which is not imported\n", stray);
+    const char *note = stray_note(), *remedy = stray_remedy();
+    if (note)
+        fprintf(stderr, "gen_ops_doc: a note for %s, which is not imported\n", note);
+    if (remedy)
+        fprintf(stderr, "gen_ops_doc: a remedy for %s, which is imported\n", remedy);
+    if (note || remedy)
         return 1;
-    }
     if (argc == 3 && strcmp(argv[1], "--check") == 0)
         return check(argv[2]);
     if (argc != 2) {

@@ -258,6 +258,42 @@ static void save_qdq(void)
     save("qlinear", &p, 13);
 }
 
+/* Operators of ONNX Runtime's QOperator form, one behind the other. */
+static void save_qoperator(void)
+{
+    static const float scale = 0.125f;
+    static const int8_t zero = 1;
+    message g = {0}, x = value_info("x", S8, ONNX_DIMS(1, 2, 4, 4));
+    message s = tensor("s", F32, 0, NULL, &scale, 4), z = tensor("z", S8, 0, NULL, &zero, 1);
+    add_input(&g, &x);
+    add_output(&g, "y");
+    add_initializer(&g, &s);
+    add_initializer(&g, &z);
+    quantised(&g, "w", ONNX_DIMS(2, 4), 8);
+    static const struct {
+        const char *op, *in, *out;
+    } nodes[] = {{"QLinearLeakyRelu", "x s z s z", "l"},
+                 {"QLinearAdd", "x s z l s z s z", "a"},
+                 {"QLinearSigmoid", "a s z s z", "e"},
+                 {"QLinearMul", "a s z e s z s z", "m"},
+                 {"QLinearConcat", "s z m s z a s z", "c"},
+                 {"QLinearAveragePool", "c s z s z", "p"},
+                 {"QLinearGlobalAveragePool", "p s z s z", "v"},
+                 {"QLinearSoftmax", "f s z s z", "o"},
+                 {"QGemm", "o s z w s z - s z", "y"}};
+    for (size_t i = 0; i < sizeof(nodes) / sizeof(*nodes); i++) {
+        message n = domain_node("com.microsoft", nodes[i].op, nodes[i].in, nodes[i].out);
+        if (strcmp(nodes[i].op, "QLinearConcat") == 0 || strcmp(nodes[i].op, "QLinearSoftmax") == 0)
+            attr_int(&n, "axis", 1);
+        if (strcmp(nodes[i].op, "QLinearAveragePool") == 0)
+            attr_ints(&n, "kernel_shape", 2, (const int64_t[]){2, 2});
+        attr_int(&n, strcmp(nodes[i].op, "QGemm") == 0 ? "transB" : "opset", 1);
+        add_node(&g, &n);
+    }
+    put(&g, "Flatten", "v", "f");
+    save("qoperator", &g, 13);
+}
+
 static void save_dynamic(void)
 {
     static const float scale = 0.25f;
@@ -294,5 +330,6 @@ int main(int argc, char **argv)
     save_reductions();
     save_qdq();
     save_dynamic();
+    save_qoperator();
     return 0;
 }

@@ -101,12 +101,35 @@ static inline message node(const char *name, const char *op, const char *in, con
     return n;
 }
 
+/** A node of an operator that is not one of the standard domain. */
+static inline message domain_node(const char *domain, const char *op, const char *in,
+                                  const char *out)
+{
+    message n = node("", op, in, out);
+    put_text(&n, 7, domain);
+    return n;
+}
+
 static inline void attr_int(message *n, const char *name, int64_t v)
 {
     message a = {0};
     put_text(&a, 1, name);
     put_int(&a, 3, v);
     put_int(&a, 20, 2);
+    put_message(n, 5, &a);
+}
+
+static inline void attr_float(message *n, const char *name, float v)
+{
+    message a = {0};
+    uint8_t bits[4];
+    put_text(&a, 1, name);
+    memcpy(bits, &v, sizeof(v));
+    put_varint(&a, 2 << 3 | 5);
+    assert(a.n + sizeof(bits) <= sizeof(a.bytes));
+    memcpy(a.bytes + a.n, bits, sizeof(bits)); // little-endian, as every host of the tests is
+    a.n += sizeof(bits);
+    put_int(&a, 20, 1);
     put_message(n, 5, &a);
 }
 

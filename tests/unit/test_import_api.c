@@ -15,8 +15,8 @@
 #include "support/test_allocator.h"
 
 /* Models of the fuzzer's corpus: one per family of operators. */
-static const char *const models[] = {"conv_1d", "dynamic", "moves", "qdq",
-                                     "qlinear", "shapes",  "unary", "weights"};
+static const char *const models[] = {"conv_1d",   "dynamic", "moves", "qdq",    "qlinear",
+                                     "qoperator", "shapes",  "unary", "weights"};
 
 static void model_path(const char *name, char *path, size_t size)
 {

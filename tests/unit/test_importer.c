@@ -1,74 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdlib.h>
 
-#include <cmocka.h>
-
-#include "import/onnx/onnx_import.h"
-#include "support/onnx_writer.h"
+#include "support/import_run.h"
 #include "support/test_allocator.h"
 
 /* ---- helpers -------------------------------------------------------------------------------- */
-
-typedef struct imported {
-    zurt_ctx *ctx;
-    zi_graph *g;
-    zurt_status status;
-} imported;
-
-static imported import_with(const message *m, const zurt_import_options *options)
-{
-    imported i = {0};
-    size_t nodes;
-    assert_int_equal(zurt_ctx_create(NULL, &i.ctx), ZURT_OK);
-    i.status = zc_onnx_import(i.ctx, (zi_bytes){m->bytes, m->n}, options, &i.g, &nodes);
-    assert_true((i.status == ZURT_OK) == (i.g != NULL));
-    return i;
-}
-
-static imported import(const message *m)
-{
-    const zurt_import_options options = ZURT_IMPORT_OPTIONS_INIT;
-    return import_with(m, &options);
-}
-
-static void done(imported *i)
-{
-    zi_graph_destroy(i->g);
-    zurt_ctx_destroy(i->ctx);
-}
-
-/* The import fails with this status and a message that contains each of two texts. */
-static void refuses(const message *m, zurt_status status, const char *text, const char *more)
-{
-    imported i = import(m);
-    const char *message_text = zurt_ctx_error(i.ctx);
-    if (i.status != status || !strstr(message_text, text) || !strstr(message_text, more))
-        fail_msg("status %s, message '%s'", zurt_status_name(i.status), message_text);
-    done(&i);
-}
-
-static void output_is(const imported *i, size_t output, int32_t rank, const int32_t *dims)
-{
-    if (i->status)
-        fail_msg("%s", zurt_ctx_error(i->ctx));
-    const zi_tensor *t = &i->g->tensors[i->g->outputs[output]];
-    assert_int_equal(t->rank, rank);
-    assert_memory_equal(t->dims, dims, (size_t)rank * sizeof(*dims));
-}
-
-#define OUTPUT_IS(i, output, ...)                                                                  \
-    output_is((i), (output), (int32_t)(sizeof((int32_t[]){__VA_ARGS__}) / sizeof(int32_t)),        \
-              (const int32_t[]){__VA_ARGS__})
-
-static size_t count(const imported *i, zi_op op)
-{
-    size_t n = 0;
-    for (size_t k = 0; k < i->g->n_nodes; k++)
-        n += i->g->nodes[k].op == op;
-    return n;
-}
 
 /* x [1,2,4,4] -> Conv 3x3 -> Relu -> flattened by a computed shape -> y */
 static message small_graph(void)

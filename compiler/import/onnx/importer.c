@@ -118,15 +118,9 @@ static zurt_status translate(zc_onnx *o, uint32_t index)
     zurt_status st = set_node(o, index);
     if (st)
         return st;
-    const char *domain = o->node->domain ? o->node->domain : "";
-    if (*domain && strcmp(domain, "ai.onnx") != 0)
-        return zc_fail(o, ZURT_E_UNSUPPORTED,
-                       "operator of domain '%.80s'; export with the standard ONNX operators",
-                       domain);
-    const zc_onnx_op *op = zc_onnx_op_find(o->node->op_type);
+    const zc_onnx_op *op = zc_onnx_op_find(o->node->domain, o->node->op_type);
     if (!op)
-        return zc_fail(o, ZURT_E_UNSUPPORTED,
-                       "operator not supported; docs/ops.md lists those that are");
+        return zc_refuse_op(o);
     o->row = op;
     st = make_inputs(o);
     if (!st)

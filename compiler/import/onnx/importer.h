@@ -89,10 +89,16 @@ struct zc_onnx {
     bool failed_here; /**< the message already names the ONNX node */
 };
 
-/** The row of an op; NULL: not supported. */
-const zc_onnx_op *zc_onnx_op_find(const char *name);
-/** Row i, in the order of names; NULL past the end. */
+/** The row of an op of a domain (NULL or empty: the standard one); NULL: not supported. */
+const zc_onnx_op *zc_onnx_op_find(const char *domain, const char *name);
+/** Row i of the standard ops, in the order of names; NULL past the end. */
 const zc_onnx_op *zc_onnx_op_at(size_t i);
+/** Row i of the ops of other domains, and its domain; NULL past the end. */
+const zc_onnx_op *zc_onnx_other_at(size_t i, const char **domain);
+/** Refuses the node, whose op no row holds, with what can be done about it. */
+zurt_status zc_refuse_op(zc_onnx *o);
+/** Remedy i of the table of standard operators that are not supported; NULL past the end. */
+const char *zc_remedy_at(size_t i, const char **op);
 
 /* ---- importer.c: failures and values --------------------------------------------------- */
 
@@ -231,6 +237,7 @@ zc_onnx_fn zc_op_shape, zc_op_size, zc_op_constant, zc_op_constant_of_shape, zc_
 zc_onnx_fn zc_op_identity, zc_op_dropout, zc_op_cast, zc_op_control_flow;
 zc_onnx_fn zc_op_quantize, zc_op_dequantize, zc_op_dynamic_quantize, zc_op_conv_integer;
 zc_onnx_fn zc_op_matmul_integer, zc_op_qlinear_conv, zc_op_qlinear_matmul;
+zc_onnx_fn zc_op_qlinear, zc_op_qlinear_concat, zc_op_qgemm;
 
 /** Convolution of NCHW x with float weights (OIHW) and optional bias, all already resolved. */
 zurt_status zc_convolve(zc_onnx *o, zi_id x, zi_id w, zi_id b, zi_id *out);

@@ -1,22 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Quantised models keep their scales and zero points: Quantize and Dequantize nodes around float
- * ops, which quantise/ turns into int8 ops. Ref: ONNX QuantizeLinear-13, DequantizeLinear-13,
- * QLinearConv-10, QLinearMatMul-10. */
+ * ops, which quantise/ turns into int8 ops. Ref: ONNX QuantizeLinear-13, DequantizeLinear-13. */
 #include <math.h>
 #include <string.h>
 
-#include "import/onnx/importer.h"
+#include "import/onnx/quant_params.h"
 
-/* Scale and zero point of one tensor, read from two inputs of the node. */
-typedef struct params {
-    uint32_t n;
-    int32_t axis;
-    float *scale;
-    int32_t *zero_point;
-    zurt_dtype dtype; /* of the zero point; ZURT_DTYPE_NONE: it is absent */
-} params;
+zurt_status zc_params_make(zc_onnx *o, uint32_t n, int32_t axis, zurt_dtype dtype, zc_params *p)
+{
+    *p = (zc_params){n, axis, zi_arena_calloc(&o->scratch, n, sizeof(float)),
+                     zi_arena_calloc(&o->scratch, n, sizeof(int32_t)), dtype};
+    return p->scale && p->zero_point ? ZURT_OK : zc_no_memory(o);
+}
 
-static zurt_status read_zero_points(zc_onnx *o, uint32_t i, params *p)
+static zurt_status read_zero_points(zc_onnx *o, uint32_t i, zc_params *p)
 {
     if (!zc_has(o, i))
         return ZURT_OK;
@@ -43,8 +40,7 @@ static zurt_status read_zero_points(zc_onnx *o, uint32_t i, params *p)
     return ZURT_OK;
 }
 
-/* Parameters in inputs i and i + 1 for a tensor shaped as `x`, per tensor or along `axis`. */
-static zurt_status read_params(zc_onnx *o, uint32_t i, const zi_tensor *x, int32_t axis, params *p)
+zurt_status zc_params_read(zc_onnx *o, uint32_t i, const zi_tensor *x, int32_t axis, zc_params *p)
 {
     zurt_status st = zc_need_const(o, i);
     if (st)
@@ -56,11 +52,9 @@ static zurt_status read_params(zc_onnx *o, uint32_t i, const zi_tensor *x, int32
                        "the scale must be a float or a list of floats; export without blocks");
     if (n != 1 && (axis >= x->rank || n != (size_t)x->dims[axis]))
         return zc_fail(o, ZURT_E_FORMAT, "%zu scales for axis %d", n, (int)axis);
-    *p = (params){(uint32_t)n, n == 1 ? 0 : axis, NULL, NULL, ZURT_DTYPE_NONE};
-    p->scale = zi_arena_calloc(&o->scratch, n, sizeof(*p->scale));
-    p->zero_point = zi_arena_calloc(&o->scratch, n, sizeof(*p->zero_point));
-    if (!p->scale || !p->zero_point)
-        return zc_no_memory(o);
+    st = zc_params_make(o, (uint32_t)n, n == 1 ? 0 : axis, ZURT_DTYPE_NONE, p);
+    if (st)
+        return st;
     for (size_t c = 0; c < n; c++) {
         p->scale[c] = ((const float *)t->data)[c];
         if (!(p->scale[c] > 0) || !isfinite(p->scale[c]))
@@ -69,7 +63,7 @@ static zurt_status read_params(zc_onnx *o, uint32_t i, const zi_tensor *x, int32
     return read_zero_points(o, i + 1, p);
 }
 
-static bool same_params(const zi_quant *q, const params *p)
+static bool same_params(const zi_quant *q, const zc_params *p)
 {
     if (q->n != p->n || (q->n > 1 && q->axis != p->axis))
         return false;
@@ -80,7 +74,8 @@ static bool same_params(const zi_quant *q, const params *p)
     return true;
 }
 
-static zurt_status dequantize(zc_onnx *o, const char *tag, zi_id x, const params *p, zi_id *out)
+zurt_status zc_params_dequantize(zc_onnx *o, const char *tag, zi_id x, const zc_params *p,
+                                 zi_id *out)
 {
     const zi_tensor t = o->g->tensors[x];
     zurt_status st = ZURT_OK;
@@ -101,7 +96,7 @@ static zurt_status dequantize(zc_onnx *o, const char *tag, zi_id x, const params
     return st ? st : zc_emit1(o, ZI_OP_Dequantize, tag, NULL, x, out);
 }
 
-static zurt_status quantize(zc_onnx *o, const char *tag, zi_id x, const params *p, zi_id *out)
+zurt_status zc_params_quantize(zc_onnx *o, const char *tag, zi_id x, const zc_params *p, zi_id *out)
 {
     zurt_dtype dtype = p->dtype == ZURT_DTYPE_NONE ? ZURT_U8 : p->dtype;
     if (dtype != ZURT_S8 && dtype != ZURT_U8)
@@ -128,12 +123,12 @@ static zurt_status quant_axis(zc_onnx *o, int32_t *axis)
 
 zurt_status zc_op_quantize(zc_onnx *o)
 {
-    params p;
+    zc_params p;
     int32_t axis, type;
     zi_id out;
     zurt_status st = quant_axis(o, &axis);
     if (!st)
-        st = read_params(o, 1, zc_input(o, 0), axis, &p);
+        st = zc_params_read(o, 1, zc_input(o, 0), axis, &p);
     if (!st)
         st = zc_attr_int32(o, "output_dtype", 0, 0, INT32_MAX, &type);
     if (!st && type && p.dtype == ZURT_DTYPE_NONE) {
@@ -143,89 +138,19 @@ zurt_status zc_op_quantize(zc_onnx *o)
                            zc_onnx_type_name(type));
     }
     if (!st)
-        st = quantize(o, NULL, o->in[0], &p, &out);
+        st = zc_params_quantize(o, NULL, o->in[0], &p, &out);
     return st ? st : zc_define(o, 0, out);
 }
 
 zurt_status zc_op_dequantize(zc_onnx *o)
 {
-    params p;
+    zc_params p;
     int32_t axis;
     zi_id out;
     zurt_status st = quant_axis(o, &axis);
     if (!st)
-        st = read_params(o, 1, zc_input(o, 0), axis, &p);
+        st = zc_params_read(o, 1, zc_input(o, 0), axis, &p);
     if (!st)
-        st = dequantize(o, NULL, o->in[0], &p, &out);
-    return st ? st : zc_define(o, 0, out);
-}
-
-/* ---- QLinear ops --------------------------------------------------------------------------- */
-
-/* The int32 bias has the scale that the accumulator has. */
-static zurt_status dequantize_bias(zc_onnx *o, uint32_t i, const params *x, const params *w,
-                                   zi_id *out)
-{
-    zurt_status st = zc_need_const(o, i);
-    if (st)
-        return st;
-    const zi_tensor t = *zc_input(o, i);
-    if (t.dtype != ZURT_S32 || t.rank != 1 || (w->n != 1 && t.dims[0] != (int32_t)w->n))
-        return zc_fail(o, ZURT_E_FORMAT, "the bias must be one int32 per output channel");
-    params p = {w->n, 0, zi_arena_calloc(&o->scratch, w->n, sizeof(float)),
-                zi_arena_calloc(&o->scratch, w->n, sizeof(int32_t)), ZURT_S32};
-    if (!p.scale || !p.zero_point)
-        return zc_no_memory(o);
-    for (uint32_t c = 0; c < w->n; c++) {
-        p.scale[c] = x->scale[0] * w->scale[c];
-        if (!(p.scale[c] > 0) || !isfinite(p.scale[c]))
-            return zc_fail(o, ZURT_E_FORMAT, "bias scale %u is %g", (unsigned)c,
-                           (double)p.scale[c]);
-    }
-    return dequantize(o, "b", o->in[i], &p, out);
-}
-
-zurt_status zc_op_qlinear_conv(zc_onnx *o)
-{
-    params px, pw, py;
-    zi_id x, w, b = ZI_NONE, out;
-    zurt_status st = zc_need_const(o, 3);
-    if (!st)
-        st = read_params(o, 1, zc_input(o, 0), ZURT_MAX_RANK, &px);
-    if (!st)
-        st = read_params(o, 4, zc_input(o, 3), 0, &pw);
-    if (!st)
-        st = read_params(o, 6, zc_input(o, 0), ZURT_MAX_RANK, &py);
-    if (!st)
-        st = dequantize(o, "x", o->in[0], &px, &x);
-    if (!st)
-        st = dequantize(o, "w", o->in[3], &pw, &w);
-    if (!st && zc_has(o, 8))
-        st = dequantize_bias(o, 8, &px, &pw, &b);
-    if (!st)
-        st = zc_convolve(o, x, w, b, &out);
-    if (!st)
-        st = quantize(o, "y", out, &py, &out);
-    return st ? st : zc_define(o, 0, out);
-}
-
-zurt_status zc_op_qlinear_matmul(zc_onnx *o)
-{
-    params pa, pb, py;
-    zi_id a, b, out;
-    const zi_tensor tb = *zc_input(o, 3);
-    zurt_status st = read_params(o, 1, zc_input(o, 0), ZURT_MAX_RANK, &pa);
-    if (!st)
-        st = read_params(o, 4, &tb, tb.rank == 2 ? 1 : ZURT_MAX_RANK, &pb);
-    if (!st)
-        st = read_params(o, 6, zc_input(o, 0), ZURT_MAX_RANK, &py);
-    if (!st)
-        st = dequantize(o, "a", o->in[0], &pa, &a);
-    if (!st)
-        st = dequantize(o, "b", o->in[3], &pb, &b);
-    if (!st)
-        st = zc_multiply(o, a, b, ZI_NONE, &out);
-    if (!st)
-        st = quantize(o, "y", out, &py, &out);
+        st = zc_params_dequantize(o, NULL, o->in[0], &p, &out);
     return st ? st : zc_define(o, 0, out);
 }

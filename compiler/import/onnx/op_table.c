@@ -124,14 +124,55 @@ static const zc_onnx_op ops[] = {
     {"Xor", zc_op_binary, 2, 2, ZI_OP_Xor},
 };
 
+/* Operators that tools have added in domains of their own, matched by domain and name. */
+static const struct other {
+    const char *domain;
+    zc_onnx_op op;
+} others[] = {
+    {"com.microsoft", {"DequantizeLinear", zc_op_dequantize, 2, 3, ZI_OP_Dequantize}},
+    {"com.microsoft", {"Gelu", zc_op_gelu, 1, 1, ZI_OP_NONE}},
+    {"com.microsoft", {"QGemm", zc_op_qgemm, 6, 9, ZI_OP_FullyConnected}},
+    {"com.microsoft", {"QLinearAdd", zc_op_qlinear, 1, 8, ZI_OP_Add}},
+    {"com.microsoft", {"QLinearAveragePool", zc_op_qlinear, 1, 5, ZI_OP_AveragePool}},
+    {"com.microsoft", {"QLinearConcat", zc_op_qlinear_concat, 4, 0, ZI_OP_Concat}},
+    {"com.microsoft", {"QLinearGlobalAveragePool", zc_op_qlinear, 1, 5, ZI_OP_ReduceMean}},
+    {"com.microsoft", {"QLinearLeakyRelu", zc_op_qlinear, 1, 5, ZI_OP_LeakyRelu}},
+    {"com.microsoft", {"QLinearMul", zc_op_qlinear, 1, 8, ZI_OP_Mul}},
+    {"com.microsoft", {"QLinearSigmoid", zc_op_qlinear, 1, 5, ZI_OP_Sigmoid}},
+    {"com.microsoft", {"QLinearSoftmax", zc_op_qlinear, 1, 5, ZI_OP_Softmax}},
+    {"com.microsoft", {"QuantizeLinear", zc_op_quantize, 2, 3, ZI_OP_Quantize}},
+};
+
+#define N_OPS    (sizeof(ops) / sizeof(*ops))
+#define N_OTHERS (sizeof(others) / sizeof(*others))
+
 const zc_onnx_op *zc_onnx_op_at(size_t i)
 {
-    return i < sizeof(ops) / sizeof(*ops) ? &ops[i] : NULL;
+    return i < N_OPS ? &ops[i] : NULL;
 }
 
-const zc_onnx_op *zc_onnx_op_find(const char *name)
+const zc_onnx_op *zc_onnx_other_at(size_t i, const char **domain)
 {
-    size_t lo = 0, hi = sizeof(ops) / sizeof(*ops);
+    if (i >= N_OTHERS)
+        return NULL;
+    *domain = others[i].domain;
+    return &others[i].op;
+}
+
+static const zc_onnx_op *find_other(const char *domain, const char *name)
+{
+    for (size_t i = 0; i < N_OTHERS; i++) {
+        if (strcmp(others[i].domain, domain) == 0 && strcmp(others[i].op.name, name) == 0)
+            return &others[i].op;
+    }
+    return NULL;
+}
+
+const zc_onnx_op *zc_onnx_op_find(const char *domain, const char *name)
+{
+    if (domain && *domain && strcmp(domain, "ai.onnx") != 0)
+        return find_other(domain, name);
+    size_t lo = 0, hi = N_OPS;
     while (lo < hi) {
         size_t mid = lo + (hi - lo) / 2;
         int c = strcmp(ops[mid].name, name);
