@@ -236,6 +236,8 @@ zc_onnx_fn zc_op_reshape, zc_op_flatten, zc_op_squeeze, zc_op_unsqueeze, zc_op_e
 zc_onnx_fn zc_op_shape, zc_op_size, zc_op_constant, zc_op_constant_of_shape, zc_op_range;
 zc_onnx_fn zc_op_identity, zc_op_dropout, zc_op_cast, zc_op_control_flow;
 zc_onnx_fn zc_op_quantize, zc_op_dequantize, zc_op_dynamic_quantize, zc_op_conv_integer;
+zc_onnx_fn zc_op_group_norm, zc_op_mean_variance_norm, zc_op_lrn;
+zc_onnx_fn zc_op_is_nan, zc_op_is_inf, zc_op_hardmax, zc_op_one_hot, zc_op_trilu, zc_op_shrink;
 zc_onnx_fn zc_op_matmul_integer, zc_op_qlinear_conv, zc_op_qlinear_matmul;
 zc_onnx_fn zc_op_qlinear, zc_op_qlinear_concat, zc_op_qgemm;
 
@@ -244,5 +246,13 @@ zurt_status zc_convolve(zc_onnx *o, zi_id x, zi_id w, zi_id b, zi_id *out);
 /** a . b for ONNX MatMul; b constant of rank 2 becomes FullyConnected. */
 zurt_status zc_multiply(zc_onnx *o, zi_id a, zi_id b, zi_id bias, zi_id *out);
 zurt_status zc_multiply_general(zc_onnx *o, zi_id a, zi_id b, zi_id *out);
+
+/** What (x - mean) / sqrt(variance + epsilon) over some axes is made of. */
+typedef struct zc_standard {
+    zi_id mean, deviation, values;
+} zc_standard;
+
+/** Bit i of `axes`: axis i is averaged over. */
+zurt_status zc_standardise(zc_onnx *o, zi_id x, uint32_t axes, float epsilon, zc_standard *s);
 
 #endif

@@ -66,12 +66,7 @@ zurt_status zc_op_batch_norm(zc_onnx *o)
     return scale_and_shift(o, o->in[0], scale_id, shift_id);
 }
 
-/* What (x - mean) / sqrt(variance + epsilon) over some axes is made of. */
-typedef struct standard {
-    zi_id mean, deviation, values;
-} standard;
-
-static zurt_status standardise(zc_onnx *o, zi_id x, uint32_t axes, float epsilon, standard *s)
+zurt_status zc_standardise(zc_onnx *o, zi_id x, uint32_t axes, float epsilon, zc_standard *s)
 {
     zi_id centred, square, variance, e;
     float *value;
@@ -102,12 +97,12 @@ zurt_status zc_op_instance_norm(zc_onnx *o)
     zurt_status st = zc_attr_float(o, "epsilon", 1e-5f, &epsilon);
     for (uint32_t i = 1; i < 3 && !st; i++)
         st = need_channels(o, i, x.dims[1]);
-    standard s;
+    zc_standard s;
     zi_id scale_id, shift_id;
     float *scale = NULL, *shift = NULL;
     uint32_t axes = ((1u << x.rank) - 1) & ~3u;
     if (!st)
-        st = standardise(o, o->in[0], axes, epsilon, &s);
+        st = zc_standardise(o, o->in[0], axes, epsilon, &s);
     if (!st)
         st = channel_const(o, x.dims[1], &scale_id, &scale);
     if (!st)
@@ -134,9 +129,9 @@ zurt_status zc_op_layer_norm(zc_onnx *o)
     if (st)
         return st;
     uint32_t axes = ((1u << x.rank) - 1) & ~((1u << axis) - 1);
-    standard s;
+    zc_standard s;
     zi_id out;
-    st = standardise(o, o->in[0], axes, epsilon, &s);
+    st = zc_standardise(o, o->in[0], axes, epsilon, &s);
     if (!st)
         st = zc_emit2(o, ZI_OP_Mul, "scale", s.values, o->in[1], &out);
     if (!st && zc_has(o, 2))

@@ -27,9 +27,6 @@ static const char indexing[] =
     "indexing by computed places: use slices, torch.gather-free code or masks with Where";
 static const char older_opset[] =
     "export with an opset below 23, where the same function is made of simpler operators";
-static const char unlike_int8[] =
-    "no function of 8-bit networks: replace it by one that docs/ops.md lists, or compute it on the "
-    "host";
 static const char bitwise[] =
     "bits of integers: compute it on the host, or with Mul, Div and Where";
 
@@ -59,10 +56,7 @@ static const remedy remedies[] = {
     {"GatherND", indexing},
     {"HammingWindow", before_network},
     {"HannWindow", before_network},
-    {"Hardmax", "take ArgMax, and make one-hot vectors on the host"},
     {"ImageDecoder", before_network},
-    {"IsInf", unlike_int8},
-    {"IsNaN", unlike_int8},
     {"LpPool", "write it as Pow, AveragePool and Pow"},
     {"MaxRoiPool", boxes},
     {"MaxUnpool", "upsample by Resize or ConvTranspose in place of unpooling"},
@@ -70,7 +64,6 @@ static const remedy remedies[] = {
     {"Multinomial", random_numbers},
     {"NegativeLogLikelihoodLoss", training},
     {"NonZero", data_dependent},
-    {"OneHot", "make one-hot vectors on the host, or take ArgMax's index itself"},
     {"Optional", sequences},
     {"OptionalGetElement", sequences},
     {"OptionalHasElement", sequences},
