@@ -287,7 +287,10 @@ static void save_qoperator(void)
             attr_int(&n, "axis", 1);
         if (strcmp(nodes[i].op, "QLinearAveragePool") == 0)
             attr_ints(&n, "kernel_shape", 2, (const int64_t[]){2, 2});
-        attr_int(&n, strcmp(nodes[i].op, "QGemm") == 0 ? "transB" : "opset", 1);
+        if (strcmp(nodes[i].op, "QLinearSoftmax") == 0)
+            attr_int(&n, "opset", 1);
+        if (strcmp(nodes[i].op, "QGemm") == 0)
+            attr_int(&n, "transB", 1);
         add_node(&g, &n);
     }
     put(&g, "Flatten", "v", "f");
@@ -314,6 +317,19 @@ static void save_dynamic(void)
     save("dynamic", &g, 13);
 }
 
+/* The last bytes of the file are a constant's, so that a read behind them leaves the file. */
+static void save_bools(void)
+{
+    static const uint8_t values[4] = {1, 0, 1, 1};
+    message g = image_graph();
+    message c = tensor("c", B8, ONNX_DIMS(4), values, sizeof(values));
+    floats(&g, "z", 0, NULL);
+    put(&g, "Not", "c", "n");
+    put(&g, "Where", "n x z", "y");
+    add_initializer(&g, &c);
+    save("bools", &g, 13);
+}
+
 int main(int argc, char **argv)
 {
     if (argc != 2) {
@@ -331,5 +347,6 @@ int main(int argc, char **argv)
     save_qdq();
     save_dynamic();
     save_qoperator();
+    save_bools();
     return 0;
 }

@@ -72,6 +72,31 @@ static inline size_t count(const imported *i, zi_op op)
     return n;
 }
 
+/** The only node of that op. */
+static inline const zi_node *the(const imported *i, zi_op op)
+{
+    const zi_node *found = NULL;
+    for (size_t k = 0; k < i->g->n_nodes; k++) {
+        if (i->g->nodes[k].op == op) {
+            assert_null(found);
+            found = &i->g->nodes[k];
+        }
+    }
+    assert_non_null(found);
+    return found;
+}
+
+/** One node from x (F32 of the dims) to y. */
+static inline message one_node(const message *n, int n_dims, const int64_t *dims)
+{
+    message g = {0};
+    message x = value_info("x", F32, n_dims, dims);
+    add_input(&g, &x);
+    add_node(&g, n);
+    add_output(&g, "y");
+    return g;
+}
+
 /** Runs the graph once; in and out: one dense tensor for each input and output. */
 static inline void run_imported(const imported *i, const zurt_view *in, const zurt_span *out)
 {

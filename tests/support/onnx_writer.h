@@ -14,7 +14,7 @@ typedef struct message {
     uint8_t bytes[8192];
 } message;
 
-enum { F32 = 1, U8 = 2, S8 = 3, S32 = 6, S64 = 7 }; /* TensorProto.DataType */
+enum { F32 = 1, U8 = 2, S8 = 3, S32 = 6, S64 = 7, B8 = 9 }; /* TensorProto.DataType */
 
 static inline void put_varint(message *m, uint64_t v)
 {

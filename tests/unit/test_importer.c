@@ -37,17 +37,6 @@ static message small_graph(void)
     return g;
 }
 
-/* One node from x (F32 of the dims) to y. */
-static message one_node(const message *n, int n_dims, const int64_t *dims)
-{
-    message g = {0};
-    message x = value_info("x", F32, n_dims, dims);
-    add_input(&g, &x);
-    add_node(&g, n);
-    add_output(&g, "y");
-    return g;
-}
-
 /* ---- structure ------------------------------------------------------------------------------ */
 
 static void imports_nodes_in_any_order(void **state)

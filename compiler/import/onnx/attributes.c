@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Attributes of the node being translated. Which of them were looked at is kept: one that nobody
+ * reads could change what the node computes, so the importer refuses it. */
 #include <string.h>
 
 #include "import/onnx/importer.h"
@@ -7,10 +9,46 @@ const Onnx__AttributeProto *zc_attr(const zc_onnx *o, const char *name)
 {
     for (size_t i = 0; i < o->node->n_attribute; i++) {
         const Onnx__AttributeProto *a = o->node->attribute[i];
-        if (a->name && strcmp(a->name, name) == 0)
+        if (a->name && strcmp(a->name, name) == 0) {
+            o->attr_known[i] = true;
             return a;
+        }
     }
     return NULL;
+}
+
+void zc_attr_harmless(const zc_onnx *o, const char *name)
+{
+    zc_attr(o, name);
+}
+
+static bool named_before(const Onnx__NodeProto *node, size_t i)
+{
+    for (size_t k = 0; k < i; k++) {
+        if (node->attribute[k]->name &&
+            strcmp(node->attribute[k]->name, node->attribute[i]->name) == 0)
+            return true;
+    }
+    return false;
+}
+
+zurt_status zc_attr_check(zc_onnx *o)
+{
+    zc_attr_harmless(o, "consumed_inputs"); // "legacy optimization attribute" of opset 1
+    for (size_t i = 0; i < o->node->n_attribute; i++) {
+        const char *name = o->node->attribute[i]->name;
+        if (o->attr_known[i] || (name && strncmp(name, "__", 2) == 0)) // ONNX: a tool's own
+            continue;
+        if (!name || !*name)
+            return zc_fail(o, ZURT_E_FORMAT, "attribute %zu has no name", i);
+        if (named_before(o->node, i))
+            return zc_fail(o, ZURT_E_FORMAT, "attribute '%.40s' is given twice", name);
+        return zc_fail(o, ZURT_E_UNSUPPORTED,
+                       "attribute '%.40s' is not known for this operator at opset %lld; remove it "
+                       "if it does not matter, or export without it",
+                       name, (long long)o->opset);
+    }
+    return ZURT_OK;
 }
 
 static zurt_status wrong_type(zc_onnx *o, const char *name, const char *wanted)

@@ -21,31 +21,43 @@ void zc_fold_budget(zc_onnx *o, size_t file_bytes)
 
 uint32_t zc_writer(const zc_onnx *o, zi_id id)
 {
-    return id < o->cap_writer && o->writer[id] ? o->writer[id] - 1 : ZI_NONE;
+    return id < o->cap_origin && o->origin[id].node1 ? o->origin[id].node1 - 1 : ZI_NONE;
 }
 
-/* Entries are node + 1, so that the zeros of a fresh array mean none. */
-static zurt_status set_writer(zc_onnx *o, zi_id id, uint32_t node)
+static bool is_fixed(const zc_onnx *o, zi_id id)
 {
-    void *array = o->writer;
-    while (id >= o->cap_writer) {
-        if (!zi_grow(&o->ctx->allocator, &array, &o->cap_writer, o->cap_writer, sizeof(*o->writer)))
-            return zc_no_memory(o);
-        o->writer = array;
+    return zi_tensor_is_const(&o->g->tensors[id]) || (id < o->cap_origin && o->origin[id].is_fixed);
+}
+
+/* What the outputs of a new node come from. */
+static zurt_status set_origin(zc_onnx *o, const zi_node *n)
+{
+    zc_origin origin = {(uint32_t)(n - o->g->nodes) + 1, true};
+    for (uint32_t i = 0; i < n->n_in; i++)
+        origin.is_fixed = origin.is_fixed && (n->in[i] == ZI_NONE || is_fixed(o, n->in[i]));
+    for (uint32_t i = 0; i < n->n_out; i++) {
+        void *array = o->origin;
+        while (n->out[i] >= o->cap_origin) {
+            if (!zi_grow(&o->ctx->allocator, &array, &o->cap_origin, o->cap_origin,
+                         sizeof(*o->origin)))
+                return zc_no_memory(o);
+            o->origin = array;
+        }
+        o->origin[n->out[i]] = origin;
     }
-    o->writer[id] = node + 1;
     return ZURT_OK;
 }
 
 /* ---- folding ------------------------------------------------------------------------------- */
 
-static bool all_const(const zc_onnx *o, const zi_node *n)
+/* First input that is not computed yet; ZI_NONE: there is none. */
+static zi_id open_input(const zc_onnx *o, const zi_node *n)
 {
     for (uint32_t i = 0; i < n->n_in; i++) {
         if (n->in[i] != ZI_NONE && !zi_tensor_is_const(&o->g->tensors[n->in[i]]))
-            return false;
+            return n->in[i];
     }
-    return true;
+    return ZI_NONE;
 }
 
 static zurt_status fold(zc_onnx *o, zi_node *n)
@@ -66,13 +78,37 @@ static zurt_status fold(zc_onnx *o, zi_node *n)
     return st == ZURT_E_UNSUPPORTED ? ZURT_OK : st; // then it stays and is judged with the rest
 }
 
+static zurt_status push(zc_onnx *o, size_t depth, uint32_t node)
+{
+    void *array = o->pending;
+    if (depth == o->cap_pending &&
+        !zi_grow(&o->ctx->allocator, &array, &o->cap_pending, depth, sizeof(*o->pending)))
+        return zc_no_memory(o);
+    o->pending = array;
+    o->pending[depth] = node;
+    return ZURT_OK;
+}
+
+/* Nodes that finish() leaves alone stand between: Dequantize, and what reads one. */
 zurt_status zc_fold(zc_onnx *o, zi_id id)
 {
-    uint32_t writer = zc_writer(o, id);
-    if (zi_tensor_is_const(&o->g->tensors[id]) || writer == ZI_NONE)
+    if (zi_tensor_is_const(&o->g->tensors[id]) || !is_fixed(o, id))
         return ZURT_OK;
-    zi_node *n = &o->g->nodes[writer];
-    return all_const(o, n) ? fold(o, n) : ZURT_OK;
+    size_t depth = 0;
+    zurt_status st = push(o, depth++, zc_writer(o, id));
+    while (!st && depth > 0) {
+        zi_node *n = &o->g->nodes[o->pending[depth - 1]];
+        zi_id open = open_input(o, n);
+        if (open != ZI_NONE) {
+            st = push(o, depth++, zc_writer(o, open));
+            continue;
+        }
+        st = fold(o, n);
+        if (!zi_tensor_is_const(&o->g->tensors[n->out[0]]))
+            break; // too large, or nothing computes it
+        depth--;
+    }
+    return st;
 }
 
 /* ---- nodes --------------------------------------------------------------------------------- */
@@ -93,14 +129,13 @@ static zurt_status pass_quant_on(zc_onnx *o, const zi_node *n)
 
 static zurt_status finish(zc_onnx *o, zi_node *n)
 {
-    uint32_t index = (uint32_t)(n - o->g->nodes);
     zurt_status st = zi_node_infer(o->ctx, o->g, n);
     if (!st)
         st = pass_quant_on(o, n);
-    for (uint32_t i = 0; i < n->n_out && !st; i++)
-        st = set_writer(o, n->out[i], index);
+    if (!st)
+        st = set_origin(o, n);
     bool quantises = n->op == ZI_OP_Quantize || n->op == ZI_OP_Dequantize;
-    return !st && !quantises && all_const(o, n) ? fold(o, n) : st;
+    return !st && !quantises && open_input(o, n) == ZI_NONE ? fold(o, n) : st;
 }
 
 static zurt_status node_name(zc_onnx *o, const char *tag, const char **out)

@@ -77,7 +77,8 @@ static zurt_status set_node(zc_onnx *o, uint32_t index)
                   ? o->node->name
                   : zi_arena_printf(&o->scratch, "%.40s_%u", type, (unsigned)index);
     o->in = zi_arena_calloc(&o->scratch, o->n_in, sizeof(*o->in));
-    return o->name && o->in ? ZURT_OK : zc_no_memory(o);
+    o->attr_known = zi_arena_calloc(&o->scratch, o->node->n_attribute, sizeof(*o->attr_known));
+    return o->name && o->in && o->attr_known ? ZURT_OK : zc_no_memory(o);
 }
 
 static zurt_status make_inputs(zc_onnx *o)
@@ -127,6 +128,8 @@ static zurt_status translate(zc_onnx *o, uint32_t index)
         st = check_arity(o);
     if (!st)
         st = op->translate(o);
+    if (!st)
+        st = zc_attr_check(o);
     for (uint32_t i = 0; i < o->n_out && !st; i++) {
         uint32_t v = o->links[index].out[i];
         if (zc_is_used(o, i) && o->values[v].id == ZI_NONE)
@@ -325,7 +328,8 @@ zurt_status zc_onnx_import(zurt_ctx *ctx, zi_bytes file, const zurt_import_optio
         *out = o.g;
         *source_nodes = model->graph->n_node;
     }
-    zi_free(&ctx->allocator, o.writer);
+    zi_free(&ctx->allocator, o.origin);
+    zi_free(&ctx->allocator, o.pending);
     zi_arena_clear(&o.scratch);
     onnx__model_proto__free_unpacked(model, &allocator);
     return st;

@@ -40,6 +40,12 @@ typedef struct zc_value {
     uint32_t readers;   /**< first of its n_readers nodes in zc_onnx.readers */
 } zc_value;
 
+/** How a tensor of the graph is computed. All zeros: it is an input or a constant. */
+typedef struct zc_origin {
+    uint32_t node1; /**< the graph node that computes it, + 1 */
+    bool is_fixed;  /**< depends on no graph input, whether it has been folded or not */
+} zc_origin;
+
 /** An ONNX node with its names resolved: indices into values. */
 typedef struct zc_links {
     uint32_t *in; /**< ZI_NONE: absent, or a name nobody makes */
@@ -73,8 +79,10 @@ struct zc_onnx {
     uint32_t n_order;
     int32_t batch_from, batch_to;   /**< what options.batch replaces; 0: nothing */
     uint64_t fold_bytes, fold_work; /**< left for folding: see ZC_FOLD_* in emit.c */
-    uint32_t *writer; /**< by tensor: the graph node that computes it; ZI_NONE: none */
-    size_t cap_writer;
+    zc_origin *origin;              /**< by tensor; how it is computed */
+    size_t cap_origin;
+    uint32_t *pending; /**< nodes on the way to one that is being folded */
+    size_t cap_pending;
 
     /* the node being translated */
     const Onnx__NodeProto *node;
@@ -86,6 +94,7 @@ struct zc_onnx {
     zi_id *in; /**< ZI_NONE: absent */
     uint32_t n_in;
     uint32_t n_out;
+    bool *attr_known; /**< by attribute of the node: zc_attr() was asked for it */
     bool failed_here; /**< the message already names the ONNX node */
 };
 
@@ -138,8 +147,12 @@ zurt_status zc_value_make(zc_onnx *o, zc_value *v);
 
 /* ---- attributes.c ------------------------------------------------------------------------ */
 
-/** NULL: absent. */
+/** NULL: absent. Marks it as known, as all that follow do. */
 const Onnx__AttributeProto *zc_attr(const zc_onnx *o, const char *name);
+/** An attribute that cannot change the values that zurt computes. */
+void zc_attr_harmless(const zc_onnx *o, const char *name);
+/** Fails if the node has an attribute that its translator did not ask for. */
+zurt_status zc_attr_check(zc_onnx *o);
 zurt_status zc_attr_int(zc_onnx *o, const char *name, int64_t absent, int64_t *out);
 /** An int that must lie in [lo, hi]. */
 zurt_status zc_attr_int32(zc_onnx *o, const char *name, int32_t absent, int32_t lo, int32_t hi,
@@ -198,7 +211,7 @@ zurt_status zc_emit_reduce(zc_onnx *o, zi_op op, const char *tag, zi_id x, uint3
 void zc_fold_budget(zc_onnx *o, size_t file_bytes);
 /** Graph node that computes a tensor; ZI_NONE: it is an input or a constant. */
 uint32_t zc_writer(const zc_onnx *o, zi_id id);
-/** Folds the node that computes `id` if it only needs constants. */
+/** Computes `id`, and what it is made from, if it depends on constants only. */
 zurt_status zc_fold(zc_onnx *o, zi_id id);
 /** [N,C,H,W] to [N,H,W,C]; rank 3, [N,C,L], to [N,1,L,C]. Other ranks are refused. */
 zurt_status zc_to_nhwc(zc_onnx *o, zi_id x, zi_id *out);

@@ -328,7 +328,10 @@ zurt_status zc_op_depth_space(zc_onnx *o)
         st = zc_fail(o, ZURT_E_FORMAT, "attribute 'blocksize' is missing");
     if (st)
         return st;
-    attr.axis.keep_dims = o->row->op == ZI_OP_DepthToSpace && strcmp(mode, "CRD") == 0;
+    bool crd = strcmp(mode, "CRD") == 0;
+    if ((!crd && strcmp(mode, "DCR") != 0) || (crd && o->row->op != ZI_OP_DepthToSpace))
+        return zc_fail(o, ZURT_E_UNSUPPORTED, "mode '%.40s'; export with mode DCR", mode);
+    attr.axis.keep_dims = crd;
     st = zc_to_nhwc(o, o->in[0], &x);
     if (!st)
         st = zc_emit1(o, o->row->op, NULL, &attr, x, &out);

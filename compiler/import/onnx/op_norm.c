@@ -34,14 +34,29 @@ static zurt_status scale_and_shift(zc_onnx *o, zi_id x, zi_id scale, zi_id shift
     return st ? st : zc_define(o, 0, out);
 }
 
+/* Training normalises by the statistics of the batch itself. Before opset 14 the number of outputs
+ * says so, whoever reads them: ONNX BatchNormalization-9, "Output case #1". */
+static zurt_status inference_form(zc_onnx *o)
+{
+    static const char remedy[] = "export the model in inference (eval) mode";
+    for (uint32_t i = 1; i < o->n_out && o->opset < 14; i++) {
+        if (o->links[o->index].out[i] != ZI_NONE)
+            return zc_fail(o, ZURT_E_UNSUPPORTED, "more than one output: training mode; %s",
+                           remedy);
+    }
+    zc_attr_harmless(o, "momentum"); // of the running statistics
+    return zc_attr_expect(o, "training_mode", 0, remedy);
+}
+
 zurt_status zc_op_batch_norm(zc_onnx *o)
 {
     float epsilon;
     const zi_tensor x = *zc_input(o, 0);
     if (x.rank < 2 || x.dtype != ZURT_F32)
         return zc_fail(o, ZURT_E_FORMAT, "the input must be [N,C,...] float");
-    zurt_status st =
-        zc_attr_expect(o, "training_mode", 0, "export the model in inference (eval) mode");
+    zurt_status st = inference_form(o);
+    if (!st)
+        st = zc_attr_expect(o, "spatial", 1, "export the model with opset 9 or newer");
     for (uint32_t i = 1; i < 5 && !st; i++)
         st = need_channels(o, i, x.dims[1]);
     if (!st)
@@ -123,6 +138,7 @@ zurt_status zc_op_layer_norm(zc_onnx *o)
     const zi_tensor x = *zc_input(o, 0);
     if (x.dtype != ZURT_F32)
         return zc_fail(o, ZURT_E_FORMAT, "the input must be float");
+    zc_attr_harmless(o, "stash_type"); // zurt computes in float, the widest there is
     zurt_status st = zc_attr_float(o, "epsilon", 1e-5f, &epsilon);
     if (!st)
         st = zc_attr_axis(o, "axis", -1, x.rank, &axis);

@@ -15,6 +15,7 @@ static zurt_status pool(zc_onnx *o, zi_op op)
     memcpy(attr.pool.stride, w.stride, sizeof(w.stride));
     memcpy(attr.pool.dilation, w.dilation, sizeof(w.dilation));
     memcpy(attr.pool.pad, w.pad, sizeof(w.pad));
+    zc_attr_harmless(o, "storage_order"); // of the indices
     st = zc_attr_bool(o, "ceil_mode", false, &attr.pool.ceil_mode);
     if (!st)
         st = zc_attr_bool(o, "count_include_pad", false, &attr.pool.count_include_pad);

@@ -123,9 +123,9 @@ static zurt_status translate_float(zc_onnx *o, const char *op, zi_id *in, uint32
 {
     const int64_t opset = o->opset;
     bool channels_last, softmax = strcmp(op, "Softmax") == 0;
-    int64_t own_opset;
+    int64_t own_opset = opset;
     zurt_status st = zc_attr_bool(o, "channels_last", false, &channels_last);
-    if (!st)
+    if (!st && softmax)
         st = zc_attr_int(o, "opset", opset, &own_opset);
     if (!st && channels_last)
         st = move_channels(o, false, in[0], &in[0]);

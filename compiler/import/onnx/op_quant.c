@@ -108,7 +108,7 @@ zurt_status zc_params_quantize(zc_onnx *o, const char *tag, zi_id x, const zc_pa
         st = zc_emit1(o, ZI_OP_Quantize, tag, &attr, x, out);
     if (!st)
         st = zi_graph_set_quant(o->ctx, o->g, *out, p->n, p->axis, p->scale, p->zero_point);
-    return st;
+    return st ? st : zc_fold(o, *out); // weights that the exporter left in float
 }
 
 /* Attribute axis counts only for parameters with more than one element. */
@@ -116,9 +116,22 @@ static zurt_status quant_axis(zc_onnx *o, int32_t *axis)
 {
     zurt_status st = zc_attr_expect(o, "block_size", 0, "export per tensor or per channel");
     *axis = 0;
+    zc_attr_harmless(o, "axis");
+    zc_attr_harmless(o, "saturate"); // of float8
     if (st || zi_tensor_elems(zc_input(o, 1)) == 1)
         return st;
     return zc_attr_axis(o, "axis", 1, zc_input(o, 0)->rank, axis);
+}
+
+/* An attribute that names the type of a real number: zurt computes in float. */
+static zurt_status float_attr(zc_onnx *o, const char *name)
+{
+    int32_t type;
+    zurt_status st = zc_attr_int32(o, name, 0, 0, INT32_MAX, &type);
+    if (!st && type && type != ONNX__TENSOR_PROTO__DATA_TYPE__FLOAT)
+        st = zc_fail(o, ZURT_E_UNSUPPORTED, "%s %s; export with float", name,
+                     zc_onnx_type_name(type));
+    return st;
 }
 
 zurt_status zc_op_quantize(zc_onnx *o)
@@ -138,6 +151,8 @@ zurt_status zc_op_quantize(zc_onnx *o)
                            zc_onnx_type_name(type));
     }
     if (!st)
+        st = float_attr(o, "precision");
+    if (!st)
         st = zc_params_quantize(o, NULL, o->in[0], &p, &out);
     return st ? st : zc_define(o, 0, out);
 }
@@ -148,6 +163,8 @@ zurt_status zc_op_dequantize(zc_onnx *o)
     int32_t axis;
     zi_id out;
     zurt_status st = quant_axis(o, &axis);
+    if (!st)
+        st = float_attr(o, "output_dtype");
     if (!st)
         st = zc_params_read(o, 1, zc_input(o, 0), axis, &p);
     if (!st)

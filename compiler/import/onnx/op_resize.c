@@ -176,6 +176,7 @@ static zurt_status read_target(zc_onnx *o, const zi_attr_resize *a, target *t)
     if (st)
         return st;
     uint32_t scales = o->opset < 11 ? 1 : 2;
+    zc_attr_harmless(o, "keep_aspect_ratio_policy"); // counts with sizes only
     if (is_given(o, scales))
         return read_scales(o, scales, axes, n, t);
     if (o->opset >= 11 && is_given(o, 3))

@@ -314,6 +314,7 @@ zurt_status zc_op_range(zc_onnx *o)
 {
     zurt_dtype dtype = zc_input(o, 0)->dtype;
     double v[3];
+    zc_attr_harmless(o, "stash_type"); // zurt computes in double
     if (dtype != ZURT_F32 && dtype != ZURT_S64 && dtype != ZURT_S32)
         return zc_fail(o, ZURT_E_UNSUPPORTED, "type %s", zurt_dtype_name(dtype));
     for (uint32_t i = 0; i < 3; i++) {
@@ -359,6 +360,8 @@ zurt_status zc_op_identity(zc_onnx *o)
 zurt_status zc_op_dropout(zc_onnx *o)
 {
     zurt_status st = ZURT_OK;
+    zc_attr_harmless(o, "ratio");
+    zc_attr_harmless(o, "seed");
     if (zc_has(o, 2)) {
         float training = 0;
         st = zc_const_float(o, 2, &training);
@@ -383,6 +386,13 @@ zurt_status zc_op_dropout(zc_onnx *o)
     return st ? st : zc_define(o, 1, mask);
 }
 
+/* Attributes that count for float8 results, which zurt does not make. */
+static void float8_only(const zc_onnx *o)
+{
+    zc_attr_harmless(o, "saturate");
+    zc_attr_harmless(o, "round_mode");
+}
+
 zurt_status zc_op_cast(zc_onnx *o)
 {
     int32_t to;
@@ -390,6 +400,7 @@ zurt_status zc_op_cast(zc_onnx *o)
     zurt_status st = zc_attr_int32(o, "to", 0, 0, INT32_MAX, &to);
     if (st)
         return st;
+    float8_only(o);
     zurt_dtype dtype = zc_dtype(to);
     if (dtype == ZURT_DTYPE_NONE || to == ONNX__TENSOR_PROTO__DATA_TYPE__INT16 ||
         to == ONNX__TENSOR_PROTO__DATA_TYPE__UINT16)
@@ -403,6 +414,7 @@ zurt_status zc_op_cast(zc_onnx *o)
 zurt_status zc_op_cast_like(zc_onnx *o)
 {
     zi_id out;
+    float8_only(o);
     zurt_status st = zc_emit_cast(o, NULL, o->in[0], zc_input(o, 1)->dtype, &out);
     return st ? st : zc_define(o, 0, out);
 }

@@ -78,6 +78,10 @@ static float from_half(uint32_t h)
 /* One element of the types that are converted, from little-endian bytes. */
 static void convert_raw(int32_t onnx_type, const uint8_t *p, void *out)
 {
+    if (onnx_type == TYPE(BOOL)) { // the one type of a single byte
+        *(uint8_t *)out = *p != 0;
+        return;
+    }
     uint32_t half = (uint32_t)p[0] | (uint32_t)p[1] << 8;
     if (onnx_type == TYPE(FLOAT16)) {
         *(float *)out = from_half(half);
@@ -85,13 +89,11 @@ static void convert_raw(int32_t onnx_type, const uint8_t *p, void *out)
         *(int32_t *)out = (int32_t)half;
     } else if (onnx_type == TYPE(INT16)) {
         *(int32_t *)out = (int32_t)half - ((half & 0x8000u) ? 65536 : 0);
-    } else if (onnx_type == TYPE(DOUBLE)) {
+    } else { // DOUBLE
         uint64_t bits = zi_get_u64(p);
         double value;
         memcpy(&value, &bits, sizeof(value));
         *(float *)out = (float)value;
-    } else {
-        *(uint8_t *)out = *p != 0; // BOOL
     }
 }
 

@@ -87,6 +87,7 @@ zurt_status zc_window_read(zc_onnx *o, zi_id x, const int32_t *kernel, zc_window
         st = zc_attr_string(o, "auto_pad", "NOTSET", &auto_pad);
     if (st)
         return st;
+    zc_attr_harmless(o, "pads"); // with another auto_pad than NOTSET they do not count
     w.same_upper = strcmp(auto_pad, "SAME_UPPER") == 0;
     w.same = w.same_upper || strcmp(auto_pad, "SAME_LOWER") == 0;
     if (w.same)
