@@ -5,6 +5,7 @@
 
 #include <zurt/compile.h>
 
+#include "graph/graph.h"
 #include "quantise/hist.h"
 
 /** lo <= 0 <= hi. */
@@ -18,11 +19,25 @@ zc_range zc_calib_minmax(const zc_hist *h);
 zc_range zc_calib_percentile(const zc_hist *h, double percentile);
 /** Least expected square of the quantisation error. */
 zc_range zc_calib_mse(const zc_hist *h);
-/** The same of f(x), where f, a unary op, is all that reads the tensor: what f flattens, such as
- *  Swish its negative side, needs no levels. `op` as zi_map_real() takes it. */
-zc_range zc_calib_mse_through(const zc_hist *h, zi_op op, const zi_attr_unary *attr);
-/** What p leaves, in dB, of f(x); as zc_hist_sqnr(). */
-double zc_calib_sqnr_through(const zc_hist *h, zc_qparam p, zi_op op, const zi_attr_unary *attr);
+
+/** How a reader sees a tensor: as it is (ZI_OP_NONE), or only by a function of it, so that what f
+ *  flattens, such as Swish its negative side, needs no levels. */
+typedef struct zc_view {
+    zi_op op;           /**< as zi_map_real() takes it */
+    zi_attr_unary attr; /**< of op */
+} zc_view;
+
+#define ZC_VIEWS_MAX 3
+
+/** As zc_calib_mse(), of what n_views, 1 to ZC_VIEWS_MAX, show: the sum of the errors, each by
+ *  what its view shows in all. */
+zc_range zc_calib_mse_seen(const zc_hist *h, const zc_view *views, size_t n_views);
+
+/** Mean square of what a view shows of the values, zeros among them. */
+double zc_view_power(const zc_hist *h, const zc_view *view);
+/** Mean square of the error that p leaves of it. */
+double zc_view_noise(const zc_hist *h, const zc_view *view, zc_qparam p);
+
 /**
  * Least Kullback-Leibler divergence of the quantised distribution from the true one, over both
  * ends. Ref: S. Migacz, "8-bit inference with TensorRT", GTC 2017, made affine.
@@ -41,16 +56,21 @@ typedef struct zc_calib_points {
     size_t n;
     double value[ZC_HIST_BINS];
     double count[ZC_HIST_BINS];
-    double mapped[ZC_HIST_BINS]; /**< f(value), if there is an op */
-    zi_op op;                    /**< ZI_OP_NONE: none */
-    zi_attr_unary attr;
+    size_t n_views;
+    zc_view views[ZC_VIEWS_MAX];
+    double weight[ZC_VIEWS_MAX];               /**< of a view's error */
+    double mapped[ZC_VIEWS_MAX][ZC_HIST_BINS]; /**< value as a view shows it */
 } zc_calib_points;
 
 /** What a range costs; smaller is better. */
 typedef double zc_calib_cost_fn(const zc_calib_points *points, zc_range r);
 
-/** The cheapest range inside the one seen, coarse to fine. `attr` may be NULL without an op. */
-zc_range zc_calib_search(const zc_hist *h, zc_calib_cost_fn *cost, zi_op op,
-                         const zi_attr_unary *attr);
+/** The cheapest range inside the one seen, coarse to fine; the views are what `cost` finds in its
+ *  points. */
+zc_range zc_calib_search(const zc_hist *h, zc_calib_cost_fn *cost, const zc_view *views,
+                         size_t n_views);
+
+/** What a view shows of x; false if that is no finite number. */
+bool zc_view_map(const zc_view *view, double x, double *out);
 
 #endif

@@ -58,5 +58,5 @@ static double kl_divergence(const zc_calib_points *p, zc_range r)
 
 zc_range zc_calib_entropy(const zc_hist *h)
 {
-    return zc_calib_search(h, kl_divergence, ZI_OP_NONE, NULL);
+    return zc_calib_search(h, kl_divergence, NULL, 0);
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <math.h>
 
-#include "ops/lut.h"
 #include "quantise/calib.h"
 
 /** Coarse grid: the end seen times RATIO^k, k = 0..STEPS-1: down to 4 % of it. */
@@ -50,18 +49,30 @@ static void try_grid(const zc_calib_points *p, zc_range seen, zc_calib_cost_fn *
     }
 }
 
-zc_range zc_calib_search(const zc_hist *h, zc_calib_cost_fn *cost, zi_op op,
-                         const zi_attr_unary *attr)
+/** Every view's sight of the points. A view that shows nothing finite of one has no say in it. */
+static void show(const zc_hist *h, const zc_view *views, size_t n_views, zc_calib_points *p)
+{
+    p->n_views = n_views;
+    for (size_t k = 0; k < n_views; k++) {
+        double power = n_views > 1 ? zc_view_power(h, &views[k]) : 1.0;
+        p->views[k] = views[k];
+        p->weight[k] = power > 0.0 && isfinite(power) ? 1.0 / power : 1.0;
+        for (size_t i = 0; i < p->n; i++) {
+            if (!zc_view_map(&views[k], p->value[i], &p->mapped[k][i]))
+                p->mapped[k][i] = (double)NAN;
+        }
+    }
+}
+
+zc_range zc_calib_search(const zc_hist *h, zc_calib_cost_fn *cost, const zc_view *views,
+                         size_t n_views)
 {
     zc_range seen = zc_calib_minmax(h);
     if (!h->n_values)
         return seen;
     zc_calib_points p;
     points_of(h, &p);
-    p.op = op;
-    p.attr = attr ? *attr : (zi_attr_unary){0};
-    for (size_t i = 0; op != ZI_OP_NONE && i < p.n; i++)
-        zi_map_real(op, &p.attr, p.value[i], &p.mapped[i]);
+    show(h, views, n_views, &p);
     best b = {.cost = (double)INFINITY};
     try_grid(&p, seen, cost, 1.0, 0, STEPS - 1, &b);
     double step = 1.0;

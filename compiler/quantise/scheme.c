@@ -1,145 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Which nodes compute in int8: those that can, but for the ones that their ranges would ruin. */
 #include "quantise/scheme.h"
 
 #include <math.h>
 
 #include "base/alloc.h"
-#include "ops/lut.h"
 
 /** A tensor of which int8 leaves less than this, in dB, is not quantised. */
 #define MIN_SQNR_DB 10.0
 
-/* ---- ranges ---- */
-
-/** Where all readers of a tensor clamp it, what lies outside does not count. */
-static void clip_to_readers(const zc_scheme *s, zi_id t, zc_hist *h)
-{
-    double lo = (double)INFINITY, hi = -(double)INFINITY;
-    uint32_t n = 0;
-    for (size_t i = 0; i < s->g->n_nodes; i++) {
-        const zi_node *r = &s->g->nodes[i];
-        if (s->reason[i] || r->in[0] != t || (r->op != ZI_OP_Relu && r->op != ZI_OP_Clip))
-            continue;
-        double a = r->op == ZI_OP_Relu ? 0.0 : (double)r->attr.unary.alpha;
-        double b = r->op == ZI_OP_Relu ? (double)INFINITY : (double)r->attr.unary.beta;
-        lo = fmin(lo, a);
-        hi = fmax(hi, b);
-        n++;
-    }
-    if (n && n == s->n_readers[t] && lo <= 0.0 && hi >= 0.0)
-        zc_hist_clip(h, lo, hi);
-}
-
-/** A network's answer, and what Softmax makes one of, is not clipped: its extremes decide. */
-static bool is_answer(const zc_scheme *s, zi_id root)
-{
-    const zi_graph *g = s->g;
-    for (size_t i = 0; i < g->n_outputs; i++) {
-        if (zc_scheme_root(s, g->outputs[i]) == root)
-            return true;
-    }
-    for (size_t i = 0; i < g->n_nodes; i++) {
-        zi_op op = g->nodes[i].op;
-        bool picks = op == ZI_OP_Softmax || op == ZI_OP_LogSoftmax || op == ZI_OP_ArgMax;
-        if (picks && zc_scheme_root(s, g->nodes[i].in[0]) == root)
-            return true;
-    }
-    return false;
-}
-
-/** Histogram of a group: all its members together; returns their number. */
-static size_t group_hist(const zc_scheme *s, zi_id root, zc_hist *h)
-{
-    *h = (zc_hist){0};
-    size_t n = 0;
-    for (size_t t = 0; t < s->g->n_tensors; t++) {
-        if (s->stats->hist[t] && zc_scheme_root(s, (zi_id)t) == root) {
-            zc_hist_merge(h, s->stats->hist[t]);
-            n++;
-        }
-    }
-    if (n == 1)
-        clip_to_readers(s, root, h);
-    return n;
-}
-
-/** The unary op that alone reads a tensor, in int8, and so decides what of it matters; NULL if
- *  there is none, or if another method than mse was asked for. */
-static const zi_node *sole_function(const zc_scheme *s, zi_id t)
-{
-    double y;
-    bool asked = s->options->method == ZURT_CALIB_MSE && s->n_readers[t] == 1;
-    for (size_t i = 0; asked && i < s->g->n_nodes; i++) {
-        const zi_node *n = &s->g->nodes[i];
-        if (n->in[0] == t && !s->reason[i] && zi_map_real(n->op, &n->attr.unary, 0.5, &y))
-            return n;
-    }
-    return NULL;
-}
-
-static void set_group(zc_scheme *s, zi_id root, zc_hist *h, size_t members)
-{
-    zc_tensor_plan *r = &s->tensor[root];
-    const zi_node *f = members == 1 && !r->fixed ? sole_function(s, root) : NULL;
-    if (f) {
-        r->range = zc_calib_mse_through(h, f->op, &f->attr.unary);
-        r->method = "mse of the result";
-        r->p = zc_qparam_from_range(r->range.lo, r->range.hi);
-    } else if (!r->fixed) {
-        zurt_calib_method method = is_answer(s, root) ? ZURT_CALIB_MINMAX : s->options->method;
-        r->range = zc_calib_range(h, method, s->options->percentile);
-        r->method = zc_calib_name(method);
-        r->p = zc_qparam_from_range(r->range.lo, r->range.hi);
-    }
-    r->range.lo = (double)r->p.scale * (-128 - r->p.zero_point);
-    r->range.hi = (double)r->p.scale * (127 - r->p.zero_point);
-    if (h->n_bad)
-        r->sqnr = -(double)INFINITY;
-    else
-        r->sqnr = f ? zc_calib_sqnr_through(h, r->p, f->op, &f->attr.unary) : zc_hist_sqnr(h, r->p);
-}
-
-zurt_status zc_scheme_ranges(zc_scheme *s)
-{
-    zc_hist *h = zi_zalloc(&s->ctx->allocator, sizeof(*h));
-    if (!h)
-        return zi_fail(s->ctx, ZURT_E_NOMEM, "ranges: out of memory");
-    zurt_status st = ZURT_OK;
-    for (size_t t = 0; t < s->g->n_tensors; t++) {
-        if (!s->stats->hist[t] || zc_scheme_root(s, (zi_id)t) != t)
-            continue;
-        size_t members = group_hist(s, (zi_id)t, h);
-        set_group(s, (zi_id)t, h, members);
-    }
-    for (size_t t = 0; !st && t < s->g->n_tensors; t++) {
-        zi_id root = zc_scheme_root(s, (zi_id)t);
-        zc_tensor_plan *p = &s->tensor[t];
-        if (!s->stats->hist[t] || root == t)
-            continue;
-        const zc_tensor_plan *r = &s->tensor[root];
-        p->p = r->p;
-        p->range = r->range;
-        p->fixed = r->fixed;
-        p->sqnr =
-            s->stats->hist[t]->n_bad ? -(double)INFINITY : zc_hist_sqnr(s->stats->hist[t], p->p);
-        p->method = zi_arena_printf(&s->g->arena, "tied to %s", s->g->tensors[root].name);
-        if (!p->method)
-            st = zi_fail(s->ctx, ZURT_E_NOMEM, "ranges: out of memory");
-    }
-    zi_free(&s->ctx->allocator, h);
-    return st;
-}
-
 /* ---- what the ranges forbid ---- */
 
-/** Tensor of an int8 node that its parameters would ruin; the text names it. */
-static const char *ruined(const zc_scheme *s, zi_id t, zc_qparam p)
+/** Tensor of an int8 node that the parameters of `as`, which takes its values, would ruin; the text
+ *  names it. */
+static const char *ruined(const zc_scheme *s, zi_id t, zi_id as)
 {
     const zc_hist *h = s->stats->hist[t];
     if (!h)
         return NULL;
     const char *name = s->g->tensors[t].name, *text = NULL;
-    double db = zc_qparam_equal(p, s->tensor[t].p) ? s->tensor[t].sqnr : zc_hist_sqnr(h, p);
+    double db = as == t ? s->tensor[t].sqnr : zc_scheme_sqnr(s, t, as, s->tensor[as].p);
     if (h->n_bad)
         text = zi_arena_printf(&s->g->arena, "'%s' has values that are not finite", name);
     else if (db < MIN_SQNR_DB)
@@ -153,7 +33,7 @@ static const char *outputs_ruined(const zc_scheme *s, const zi_node *n)
 {
     const char *text = NULL;
     for (uint32_t i = 0; !text && i < n->n_out; i++)
-        text = ruined(s, n->out[i], s->tensor[n->out[i]].p);
+        text = ruined(s, n->out[i], n->out[i]);
     return text;
 }
 
@@ -165,7 +45,7 @@ static const char *inputs_ruined(const zc_scheme *s, const zi_node *n)
         zi_id t = n->in[i];
         if (!zc_is_data_input(s->g, n, i) || zi_tensor_is_const(&s->g->tensors[t]))
             continue;
-        text = ruined(s, t, n->op == ZI_OP_Concat ? s->tensor[n->out[0]].p : s->tensor[t].p);
+        text = ruined(s, t, n->op == ZI_OP_Concat ? n->out[0] : t);
     }
     return text;
 }

@@ -14,10 +14,13 @@ typedef struct zc_tensor_plan {
     zc_qparam p;
     zc_range range;
     const char *method; /**< how the range was found, for the report */
-    double sqnr;        /**< dB that p leaves of this tensor */
+    double sqnr;        /**< dB that p leaves of this tensor, as its readers see it */
     zi_id tie;          /**< parent in the forest of tied tensors; itself at the root */
     bool fixed;         /**< p is fixed by the op that writes a member of its group */
     bool quantised;     /**< written or read by an int8 node */
+    size_t n_views;     /**< of the readers outside its group; without any, of the group's */
+    zc_view views[ZC_VIEWS_MAX];
+    double power[ZC_VIEWS_MAX]; /**< what each view shows of the whole group: mean square */
 } zc_tensor_plan;
 
 typedef struct zc_scheme {
@@ -55,5 +58,7 @@ void zc_scheme_tie(zc_scheme *s);
 zi_id zc_scheme_root(const zc_scheme *s, zi_id tensor);
 /** Ranges and parameters of all tensors, per group. */
 zurt_status zc_scheme_ranges(zc_scheme *s);
+/** dB that parameters leave of a tensor for what reads `as`, which holds the same values. */
+double zc_scheme_sqnr(const zc_scheme *s, zi_id tensor, zi_id as, zc_qparam p);
 
 #endif

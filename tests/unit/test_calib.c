@@ -119,15 +119,28 @@ static void what_the_reader_flattens_gets_no_levels(void **state)
         values[i] = (float)(40.0 * uniform(&seed) - 36.0); // Swish is flat from -8 down
     memset(&hist, 0, sizeof(hist));
     zc_hist_add(&hist, values, N);
-    const zi_attr_unary none = {0};
+    const zc_view swish = {.op = ZI_OP_Swish};
     zc_range plain = zc_calib_mse(&hist);
-    zc_range through = zc_calib_mse_through(&hist, ZI_OP_Swish, &none);
+    zc_range through = zc_calib_mse_seen(&hist, &swish, 1);
     assert_true(plain.lo < -30.0);
     assert_true(through.lo > -16.0 && through.lo < -3.0 && through.hi > 3.5);
     zc_qparam p = zc_qparam_from_range(plain.lo, plain.hi);
     zc_qparam t = zc_qparam_from_range(through.lo, through.hi);
-    assert_true(zc_calib_sqnr_through(&hist, t, ZI_OP_Swish, &none) >
-                zc_calib_sqnr_through(&hist, p, ZI_OP_Swish, &none) + 6.0);
+    assert_true(zc_view_noise(&hist, &swish, t) * 4.0 < zc_view_noise(&hist, &swish, p));
+    // A second reader that wants it all has its say, by what each of them sees.
+    const zc_view both[] = {{.op = ZI_OP_Swish}, {.op = ZI_OP_NONE}};
+    zc_range mixed = zc_calib_mse_seen(&hist, both, 2);
+    zc_qparam m = zc_qparam_from_range(mixed.lo, mixed.hi);
+    assert_true(zc_view_noise(&hist, &both[1], m) < zc_view_noise(&hist, &both[1], t) / 4.0);
+    double cost[3];
+    for (int i = 0; i < 3; i++) {
+        zc_qparam q = i == 0 ? m : i == 1 ? p : t;
+        cost[i] = zc_view_noise(&hist, &both[0], q) / zc_view_power(&hist, &both[0]) +
+                  zc_view_noise(&hist, &both[1], q) / zc_view_power(&hist, &both[1]);
+    }
+    assert_true(cost[0] <= cost[1] * 1.001 && cost[0] < cost[2]);
+    zc_range alone = zc_calib_mse_seen(&hist, &both[1], 1);
+    assert_true(alone.lo == plain.lo && alone.hi == plain.hi);
 }
 
 int main(void)
