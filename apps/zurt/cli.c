@@ -190,13 +190,6 @@ bool cli_has_suffix(const char *path, const char *suffix)
     return n >= m && strcasecmp(path + n - m, suffix) == 0;
 }
 
-int cli_check_output(cli *c, const char *path, bool force)
-{
-    if (!force && access(path, F_OK) == 0)
-        return cli_fail(c, ZURT_E_IO, "%s: exists; --force overwrites it", path);
-    return EXIT_DONE;
-}
-
 bool cli_list_add(cli_list *list, const char *item)
 {
     if (list->n == list->capacity) {

@@ -23,6 +23,16 @@ enum {
     EXIT_DIFFERS = 6 /**< compare: predictions differ */
 };
 
+/** A growing list of borrowed strings. */
+typedef struct cli_list {
+    const char **items;
+    size_t n;
+    size_t capacity;
+} cli_list;
+
+bool cli_list_add(cli_list *list, const char *item);
+void cli_list_free(cli_list *list);
+
 typedef struct cli {
     const char *command;
     const command_row *spec; /**< of the command; NULL if there is none of this name */
@@ -36,6 +46,8 @@ typedef struct cli {
     char **argv;
     char **arguments; /**< what is no option, once they are */
     size_t n_arguments;
+    cli_list reads, writes; /**< inputs and outputs, as they were named */
+    bool stdout_taken;      /**< by an output named "-": the result is not printed */
 } cli;
 
 /** One command: parses its own arguments (argv[0] is its name), returns an exit code. */
@@ -77,18 +89,21 @@ bool cli_parse_dims(cli *c, const char *option, const char *text, int32_t *width
 /** True if the file name ends so, letters in any case. */
 bool cli_has_suffix(const char *path, const char *suffix);
 
-/** Refuses an output path that exists, unless `force`; EXIT_DONE or an exit code. */
+/**
+ * Notes what the command reads: a file, DATA, DATA#N or NAME=FILE. Memory may run out: EXIT_DONE or
+ * an exit code.
+ */
+int cli_reads(cli *c, const char *input);
+
+/**
+ * Refuses an output before work starts: one that exists, unless `force`; that is no regular file;
+ * that the command reads, or writes already. "-", stdout, is one output too, and `--json` wants it
+ * for itself. EXIT_DONE or an exit code.
+ */
 int cli_check_output(cli *c, const char *path, bool force);
 
-/** A growing list of borrowed strings. */
-typedef struct cli_list {
-    const char **items;
-    size_t n;
-    size_t capacity;
-} cli_list;
-
-bool cli_list_add(cli_list *list, const char *item);
-void cli_list_free(cli_list *list);
+/** The same of a file that is not named by the user, one of many: `path` need not outlive it. */
+int cli_check_path(cli *c, const char *path, bool force);
 
 /** What a reader of options says beside exit codes: the option is another's; --help was answered
  *  and the command is done. */

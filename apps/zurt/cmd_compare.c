@@ -43,9 +43,11 @@ static int parse(cli *c, int argc, char **argv, compare_options *o)
         return code;
     if (c->n_arguments != 2 || !o->judge.data)
         return cli_usage(c, "wants two models and --data DATA");
-    o->path[0] = c->arguments[0];
-    o->path[1] = c->arguments[1];
-    return o->judge.html ? cli_check_output(c, o->judge.html, o->judge.force) : EXIT_DONE;
+    for (int m = 0; code == EXIT_DONE && m < 2; m++) {
+        o->path[m] = c->arguments[m];
+        code = cli_reads(c, o->path[m]);
+    }
+    return code == EXIT_DONE ? judge_check_output(c, &o->judge) : code;
 }
 
 /* A float model that was given no preprocessing takes the other's, if that is a .zurt. */
@@ -232,7 +234,7 @@ static int report(cli *c, const compare_options *o, const comparison *x)
     }
     if (c->json)
         report_json(o, x);
-    else
+    else if (!c->stdout_taken)
         report_text(o, x);
     return x->changed > o->max_changed ? EXIT_DIFFERS : EXIT_DONE;
 }

@@ -26,7 +26,8 @@ static int parse(cli *c, int argc, char **argv, eval_options *o)
     if (c->n_arguments != 1 || !o->judge.data)
         return cli_usage(c, "wants one MODEL and --data DATA");
     o->model = c->arguments[0];
-    return o->judge.html ? cli_check_output(c, o->judge.html, o->judge.force) : EXIT_DONE;
+    code = cli_reads(c, o->model);
+    return code == EXIT_DONE ? judge_check_output(c, &o->judge) : code;
 }
 
 static int evaluate(cli *c, target *t, const data_source *s, size_t n, score *result)
@@ -59,6 +60,8 @@ static int report(cli *c, const eval_options *o, const target *t, const score *r
         if (code != EXIT_DONE)
             return code;
     }
+    if (c->stdout_taken)
+        return EXIT_DONE;
     if (c->json) {
         json_writer j;
         json_begin(&j, stdout);

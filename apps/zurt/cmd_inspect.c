@@ -17,20 +17,17 @@ typedef struct inspect_options {
     bool force;
 } inspect_options;
 
-static bool is_stdout(const char *path)
-{
-    return path && strcmp(path, "-") == 0;
-}
-
 static int check_options(cli *c, const inspect_options *o)
 {
     if (!cli_has_suffix(o->model, ".zurt") && !cli_has_suffix(o->model, ".onnx"))
         return cli_usage(c, "%s: a model is a .onnx or a .zurt file", o->model);
     if (o->board && o->target.session.xclbin)
         return cli_usage(c, "--board and --xclbin exclude each other");
-    if (is_stdout(o->dot) + is_stdout(o->svg) + c->json > 1)
-        return cli_usage(c, "one of --json, --dot - and --svg - at a time writes to stdout");
-    int code = o->dot ? cli_check_output(c, o->dot, o->force) : EXIT_DONE;
+    int code = cli_reads(c, o->model);
+    if (code == EXIT_DONE && o->target.session.xclbin)
+        code = cli_reads(c, o->target.session.xclbin);
+    if (code == EXIT_DONE && o->dot)
+        code = cli_check_output(c, o->dot, o->force);
     return code == EXIT_DONE && o->svg ? cli_check_output(c, o->svg, o->force) : code;
 }
 
@@ -229,7 +226,7 @@ static int report(cli *c, const inspect_options *o, const subject *s)
         code = write_drawing(c, &v, o->dot, false);
     if (code == EXIT_DONE && o->svg)
         code = write_drawing(c, &v, o->svg, true);
-    if (code != EXIT_DONE || is_stdout(o->dot) || is_stdout(o->svg))
+    if (code != EXIT_DONE || c->stdout_taken)
         return code;
     if (c->json)
         inspect_json(&v);

@@ -54,7 +54,9 @@ static int parse(cli *c, int argc, char **argv, run_options *o)
     o->model = c->arguments[0];
     o->inputs = c->arguments + 1;
     o->n_inputs = c->n_arguments - 1;
-    return EXIT_DONE;
+    for (size_t i = 0; code == EXIT_DONE && o->output && i < c->n_arguments; i++)
+        code = cli_reads(c, c->arguments[i]);
+    return code;
 }
 
 /* A picture: a data source of one sample. */
@@ -150,13 +152,9 @@ static int write_outputs(cli *c, const run_options *o, const target *t, size_t i
                               zurt_dtype_name(t->outputs[k].dtype));
         if (length < 0 || (size_t)length >= sizeof(path))
             return cli_fail(c, ZURT_E_LIMIT, "-o: the path is longer than %zu", sizeof(path) - 1);
-        code = cli_check_output(c, path, o->force);
-        output_file f = {0};
+        code = cli_check_path(c, path, o->force);
         if (code == EXIT_DONE)
-            code = output_open(c, path, &f);
-        if (code == EXIT_DONE)
-            fwrite(t->out[k].data, 1, t->out[k].bytes, f.file);
-        code = output_close(c, &f, code);
+            code = output_write(c, path, t->out[k].data, t->out[k].bytes);
     }
     return code;
 }

@@ -79,7 +79,11 @@ int convert_parse(cli *c, int argc, char **argv, convert_options *o)
         return cli_usage(c, "wants one MODEL and -o OUT");
     o->model = c->arguments[0];
     o->quantize.threads = o->target.session.threads;
-    code = cli_check_output(c, o->output, o->force);
+    const char *const reads[] = {o->model, o->calib, o->labels};
+    for (int i = 0; code == EXIT_DONE && i < 3; i++)
+        code = reads[i] ? cli_reads(c, reads[i]) : EXIT_DONE;
+    if (code == EXIT_DONE)
+        code = cli_check_output(c, o->output, o->force);
     if (code == EXIT_DONE && o->report)
         code = cli_check_output(c, o->report, o->force);
     return code;
@@ -272,6 +276,8 @@ void convert_summary(cli *c, const convert_options *o, const zurt_graph *source,
     int64_t after = file_bytes(o->output);
     size_t n_float = count_float(out);
     double ratio = before > 0 ? (double)after / (double)before : NAN;
+    if (c->stdout_taken)
+        return;
     double sqnr = report ? zurt_quant_report_output_sqnr(report, 0) : NAN;
     size_t source_nodes = zurt_graph_source_nodes(source ? source : out);
     if (c->json) {

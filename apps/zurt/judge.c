@@ -30,6 +30,14 @@ int judge_option(cli *c, const option_row *row, const char *value, judge_options
     return good ? EXIT_DONE : EXIT_USAGE;
 }
 
+int judge_check_output(cli *c, const judge_options *o)
+{
+    int code = cli_reads(c, o->data);
+    if (code == EXIT_DONE && o->target.session.xclbin)
+        code = cli_reads(c, o->target.session.xclbin);
+    return code == EXIT_DONE && o->html ? cli_check_output(c, o->html, o->force) : code;
+}
+
 int judge_open_data(cli *c, const judge_options *o, data_source *out)
 {
     int code = data_open(c, o->data, out);

@@ -18,6 +18,10 @@ judge_options judge_options_default(void);
 /** As target_option(), with the options above taken too. */
 int judge_option(cli *c, const option_row *row, const char *value, judge_options *o);
 
+/** Refuses an o->html that may not be written; the models' files are noted by cli_reads() already.
+ */
+int judge_check_output(cli *c, const judge_options *o);
+
 /** Opens o->data as `out`; EXIT_DONE or stated. data_close() in any case. */
 int judge_open_data(cli *c, const judge_options *o, data_source *out);
 

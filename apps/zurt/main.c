@@ -33,6 +33,8 @@ static cli begin(const char *name, int argc, char **argv)
 /* A result that did not arrive is a failure. */
 static int end(cli *c, int code)
 {
+    cli_list_free(&c->reads);
+    cli_list_free(&c->writes);
     if (code == CLI_HELPED)
         code = EXIT_DONE;
     bool good = !ferror(stdout);

@@ -1,11 +1,96 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Writes outputs under temporary names, which a signal that ends the command takes along. */
 #include "output.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
+
+#include "base/replace_file.h"
+
+typedef struct output_state {
+    struct output_state *next;
+    zi_replacement replacement;
+} output_state;
+
+/* Those with a temporary; changed only while the signals below are blocked. The library's threads
+ * block all signals, so the handler never meets a half-made change. */
+static output_state *open_outputs;
+
+static const int deadly[] = {SIGHUP, SIGINT, SIGQUIT, SIGPIPE, SIGTERM, SIGXCPU, SIGXFSZ};
+enum { N_DEADLY = sizeof(deadly) / sizeof(deadly[0]) };
+
+static void remove_temporaries(int signal)
+{
+    for (const output_state *s = open_outputs; s; s = s->next)
+        unlink(s->replacement.temporary);
+    raise(signal); // blocked until we return, and by then the default again
+}
+
+/* What is ignored, as under nohup, stays so. */
+static void install_handlers(void)
+{
+    struct sigaction action = {.sa_handler = remove_temporaries, .sa_flags = (int)SA_RESETHAND};
+    sigfillset(&action.sa_mask);
+    for (int i = 0; i < N_DEADLY; i++) {
+        struct sigaction now;
+        if (sigaction(deadly[i], NULL, &now) == 0 && now.sa_handler == SIG_DFL)
+            sigaction(deadly[i], &action, NULL);
+    }
+}
+
+static sigset_t block_signals(void)
+{
+    sigset_t set;
+    sigset_t before;
+    sigemptyset(&set);
+    for (int i = 0; i < N_DEADLY; i++)
+        sigaddset(&set, deadly[i]);
+    sigprocmask(SIG_BLOCK, &set, &before);
+    return before;
+}
+
+static void unblock_signals(sigset_t before)
+{
+    sigprocmask(SIG_SETMASK, &before, NULL);
+}
+
+/* Creates the temporary, where a signal finds it; 0 or an error of zi_replace_begin(). */
+static int begin(const char *path, output_state *s)
+{
+    sigset_t before = block_signals();
+    int error = zi_replace_begin(path, &s->replacement);
+    if (!error) {
+        if (!open_outputs)
+            install_handlers();
+        s->next = open_outputs;
+        open_outputs = s;
+    }
+    unblock_signals(before);
+    return error;
+}
+
+/* Renames or removes the temporary; 0 or errno. */
+static int finish(output_state *s, bool keep)
+{
+    int error = 0;
+    if (keep && fsync(s->replacement.fd) != 0) // may take long: a signal need not wait for it
+        error = errno;
+    sigset_t before = block_signals();
+    if (keep && !error)
+        error = zi_replace_commit(&s->replacement);
+    else
+        zi_replace_abandon(&s->replacement);
+    output_state **link = &open_outputs;
+    while (*link != s)
+        link = &(*link)->next;
+    *link = s->next;
+    unblock_signals(before);
+    return error;
+}
 
 int output_open(cli *c, const char *path, output_file *out)
 {
@@ -14,43 +99,51 @@ int output_open(cli *c, const char *path, output_file *out)
         out->file = stdout;
         return EXIT_DONE;
     }
-    size_t size = strlen(path) + sizeof(".XXXXXX");
-    out->temporary = malloc(size);
-    if (!out->temporary)
+    output_state *s = calloc(1, sizeof(*s));
+    if (!s)
         return cli_fail(c, ZURT_E_NOMEM, "out of memory");
-    snprintf(out->temporary, size, "%s.XXXXXX", path);
-    int fd = mkstemp(out->temporary);
-    if (fd >= 0) {
-        mode_t mask = umask(0); // mkstemp gives 0600; the file should be as any other
-        umask(mask);
-        fchmod(fd, 0666 & ~mask);
-        out->file = fdopen(fd, "w");
+    int error = begin(path, s);
+    if (error) {
+        free(s);
+        return cli_fail(c, ZURT_E_IO, "%s: %s", path, zi_replace_error(error));
     }
+    out->state = s;
+    int fd = fcntl(s->replacement.fd, F_DUPFD_CLOEXEC, 0); // fclose() must not take the other
+    out->file = fd < 0 ? NULL : fdopen(fd, "w");
     if (out->file)
         return EXIT_DONE;
     int code = cli_fail(c, ZURT_E_IO, "%s: %s", path, strerror(errno));
-    if (fd >= 0) {
+    if (fd >= 0)
         close(fd);
-        unlink(out->temporary);
-    }
-    free(out->temporary);
-    out->temporary = NULL;
-    return code;
+    return output_close(c, out, code);
 }
 
 int output_close(cli *c, output_file *out, int code)
 {
-    if (!out->file || !out->temporary) {
-        *out = (output_file){0};
-        return code;
+    output_state *s = out->state;
+    int error = 0;
+    if (s && out->file) {
+        errno = 0;
+        bool good = !ferror(out->file);
+        good = fclose(out->file) == 0 && good;
+        error = good ? 0 : errno ? errno : EIO;
     }
-    bool good = fflush(out->file) == 0 && !ferror(out->file) && fsync(fileno(out->file)) == 0;
-    good = fclose(out->file) == 0 && good;
-    if (code == EXIT_DONE && (!good || rename(out->temporary, out->path) != 0))
-        code = cli_fail(c, ZURT_E_IO, "%s: %s", out->path, strerror(errno));
-    if (code != EXIT_DONE)
-        unlink(out->temporary);
-    free(out->temporary);
+    if (s) {
+        int last = finish(s, code == EXIT_DONE && !error);
+        error = error ? error : last;
+    }
+    if (error && code == EXIT_DONE)
+        code = cli_fail(c, ZURT_E_IO, "%s: %s", out->path, strerror(error));
+    free(s);
     *out = (output_file){0};
     return code;
+}
+
+int output_write(cli *c, const char *path, const void *bytes, size_t size)
+{
+    output_file f;
+    int code = output_open(c, path, &f);
+    if (code == EXIT_DONE && size)
+        fwrite(bytes, 1, size, f.file); // output_close() finds out whether it arrived
+    return output_close(c, &f, code);
 }

@@ -255,8 +255,8 @@ static void fill_graph(zo_builder *b, Onnx__GraphProto *out)
     out->initializer = b->tensors;
 }
 
-static zurt_status write_model(zurt_ctx *ctx, Onnx__GraphProto *graph, const char *description,
-                               const char *path)
+static zurt_status pack_model(zurt_ctx *ctx, Onnx__GraphProto *graph, const char *description,
+                              uint8_t **out, size_t *out_size)
 {
     Onnx__ModelProto model = ONNX__MODEL_PROTO__INIT;
     Onnx__OperatorSetIdProto opset = ONNX__OPERATOR_SET_ID_PROTO__INIT;
@@ -279,8 +279,31 @@ static zurt_status write_model(zurt_ctx *ctx, Onnx__GraphProto *graph, const cha
     if (!bytes)
         return zi_fail(ctx, ZURT_E_NOMEM, "ONNX: need %zu bytes", size);
     onnx__model_proto__pack(&model, bytes);
-    zurt_status st = zc_write_file(ctx, path, bytes, size);
-    zi_free(&ctx->allocator, bytes);
+    *out = bytes;
+    *out_size = size;
+    return ZURT_OK;
+}
+
+zurt_status zurt_emit_onnx_mem(zurt_ctx *ctx, const zurt_graph *graph, void **bytes, size_t *size)
+{
+    if (bytes)
+        *bytes = NULL;
+    if (!ctx)
+        return ZURT_E_ARG;
+    if (!graph || !bytes || !size)
+        return zi_fail(ctx, ZURT_E_ARG, "emit: graph, bytes and size must not be NULL");
+    zo_builder b = {.ctx = ctx, .g = graph->g};
+    zi_arena_init(&b.arena, &ctx->allocator);
+    Onnx__GraphProto out = ONNX__GRAPH_PROTO__INIT;
+    fill_graph(&b, &out);
+    zurt_status st = b.st;
+    uint8_t *file = NULL;
+    if (!st)
+        st = pack_model(ctx, &out, graph->meta.description, &file, size);
+    *bytes = file;
+    zi_free(&ctx->allocator, b.nodes);
+    zi_free(&ctx->allocator, b.tensors);
+    zi_arena_clear(&b.arena);
     return st;
 }
 
@@ -290,15 +313,11 @@ zurt_status zurt_emit_onnx_file(zurt_ctx *ctx, const zurt_graph *graph, const ch
         return ZURT_E_ARG;
     if (!graph || !path)
         return zi_fail(ctx, ZURT_E_ARG, "emit: graph and path must not be NULL");
-    zo_builder b = {.ctx = ctx, .g = graph->g};
-    zi_arena_init(&b.arena, &ctx->allocator);
-    Onnx__GraphProto out = ONNX__GRAPH_PROTO__INIT;
-    fill_graph(&b, &out);
-    zurt_status st = b.st;
+    void *bytes;
+    size_t size;
+    zurt_status st = zurt_emit_onnx_mem(ctx, graph, &bytes, &size);
     if (!st)
-        st = write_model(ctx, &out, graph->meta.description, path);
-    zi_free(&ctx->allocator, b.nodes);
-    zi_free(&ctx->allocator, b.tensors);
-    zi_arena_clear(&b.arena);
+        st = zc_write_file(ctx, path, bytes, size);
+    zurt_buffer_free(ctx, bytes);
     return st;
 }

@@ -8,9 +8,8 @@
 #include "base/ctx.h"
 
 /**
- * Writes a temporary file beside `path`, syncs it and renames it over `path`. On failure the
- * temporary is gone and `path` untouched.
- * @return ZURT_OK; ZURT_E_IO; ZURT_E_NOMEM.
+ * Replaces `path` as zi_replace_begin() says. On failure it is untouched and nothing is left.
+ * @return ZURT_OK; ZURT_E_IO.
  */
 zurt_status zc_write_file(zurt_ctx *ctx, const char *path, const void *bytes, size_t size);
 

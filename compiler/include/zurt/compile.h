@@ -322,7 +322,8 @@ ZURT_API double zurt_quant_report_output_sqnr(const zurt_quant_report *report, s
 /**
  * Writes a `.zurt`, to a temporary file that is then renamed. Same graph, same bytes.
  *
- * @param path an existing file is replaced.
+ * @param path an existing file is replaced and its mode kept, through symbolic links; a device,
+ *             FIFO or folder is refused.
  * @return ZURT_OK; ZURT_E_ARG: NULL; ZURT_E_IO: cannot write; ZURT_E_NOMEM; ZURT_E_LIMIT: beyond
  *         what the format holds. On failure `path` is as it was.
  * Ref: docs/format.md.
@@ -342,13 +343,24 @@ ZURT_API zurt_status zurt_emit_zurt_mem(zurt_ctx *ctx, const zurt_graph *graph, 
 /**
  * Writes an int8 graph as QDQ ONNX, opset 13; inputs and outputs NCHW, float, as the source.
  *
- * @param path an existing file is replaced.
+ * @param path as of zurt_emit_zurt_file().
  * @return ZURT_OK; ZURT_E_ARG: NULL; ZURT_E_IO: cannot write; ZURT_E_NOMEM; ZURT_E_UNSUPPORTED: a
  *         node without an ONNX form, named; ZURT_E_LIMIT: larger than 2 GiB.
  */
 ZURT_API zurt_status zurt_emit_onnx_file(zurt_ctx *ctx, const zurt_graph *graph, const char *path);
 
-/** Frees what zurt_emit_zurt_mem() gave, with the ctx it was given; `bytes` may be NULL. */
+/**
+ * The bytes of zurt_emit_onnx_file() in memory, as zurt_import_onnx_mem() takes them.
+ *
+ * @param bytes owned by the caller: zurt_buffer_free(); NULL on failure.
+ * @param size  number of bytes.
+ * @return as zurt_emit_onnx_file(), without ZURT_E_IO.
+ */
+ZURT_API zurt_status zurt_emit_onnx_mem(zurt_ctx *ctx, const zurt_graph *graph, void **bytes,
+                                        size_t *size);
+
+/** Frees what zurt_emit_zurt_mem() or zurt_emit_onnx_mem() gave, with the ctx it was given; `bytes`
+ *  may be NULL. */
 ZURT_API void zurt_buffer_free(zurt_ctx *ctx, void *bytes);
 
 #ifdef __cplusplus

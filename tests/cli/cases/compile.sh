@@ -10,7 +10,6 @@ exits 0 zurt compile "$model" --calib "$CALIB" --threads 2 -o c.zurt
 cmp a.zurt c.zurt
 zurt compile "$model" --calib "$CALIB" -o - | cmp - a.zurt
 exits 2 zurt compile "$model" --calib "$CALIB" -o - --json
-exits 2 zurt quantize "$model" --calib "$CALIB" -o -
 [ ! -e - ] || fail "a file named -"
 
 for method in minmax percentile mse entropy; do

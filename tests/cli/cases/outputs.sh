@@ -1,0 +1,124 @@
+# What every command writes: regular files that it does not read, whole or not at all.
+model=$MODELS/mnist_small.onnx
+cp "$model" model.onnx
+cp "$SMALL" small.zurt
+printf '%s\n' zero one two three four five six seven eight nine >labels.txt
+convert=(compile model.onnx --calib "$CALIB")
+
+# Devices, FIFOs and folders stay what they are, with --force too.
+mkfifo fifo
+mkdir folder
+for command in "inspect model.onnx --dot" "inspect model.onnx --svg" "${convert[*]} -o" \
+    "${convert[*]} -o a.zurt --report" "quantize model.onnx --calib $CALIB -o" \
+    "eval small.zurt --data $EVAL --limit 10 --html" \
+    "compare small.zurt small.zurt --data $EVAL --limit 10 --html"; do
+    for path in fifo folder /dev/null; do
+        # shellcheck disable=SC2086 # words
+        exits 1 zurt $command $path --force
+        says "$path: exists and is not a regular file; '-' writes to stdout" err
+    done
+done
+[ -p fifo ] && [ -d folder ] && [ -c /dev/null ] || fail "an output replaced what is no file"
+rm -r fifo folder
+
+# Not an input, under any of its names; not another output.
+same() { # ARGUMENTS...
+    exits 2 zurt "$@" --force
+    says "is what the command reads" err
+}
+ln -s model.onnx link.onnx
+ln small.zurt hard.zurt
+mkdir pictures
+cp "$FIXTURE/calib-images.idx" images.idx
+cp "$FIXTURE/calib-labels.idx" classes.idx
+cp images.idx pictures/1.jpg
+same "${convert[@]}" -o model.onnx
+same "${convert[@]}" -o link.onnx
+same "${convert[@]}" -o a.zurt --report ./model.onnx
+same "${convert[@]}" -o a.zurt --labels labels.txt --report labels.txt
+same compile model.onnx --calib idx:images.idx,classes.idx -o images.idx
+same compile model.onnx --calib idx:images.idx,classes.idx -o classes.idx
+same compile model.onnx --calib dir:pictures -o "$PWD/pictures/1.jpg"
+same quantize model.onnx --calib "$CALIB" -o model.onnx
+same inspect model.onnx --dot model.onnx
+same eval small.zurt --data idx:images.idx,classes.idx --html images.idx
+same compare model.onnx small.zurt --data "$EVAL" --html hard.zurt
+head -c 784 /dev/zero >in.0.0.s8
+same run small.zurt in.0.0.s8 "$EVAL#0" -o in
+for pair in "a.zurt a.zurt" "a.zurt ./a.zurt" "folder/a folder/../folder/a"; do
+    mkdir -p folder
+    exits 2 zurt "${convert[@]}" -o "${pair% *}" --report "${pair#* }"
+    says "is written twice" err
+done
+rmdir folder
+cmp model.onnx "$model"
+cmp small.zurt "$SMALL"
+cmp images.idx "$FIXTURE/calib-images.idx"
+exits 2 zurt inspect model.onnx --dot - --svg -
+exits 2 zurt inspect model.onnx --dot - --json
+exits 2 zurt "${convert[@]}" -o - --report -
+rm -r pictures images.idx classes.idx in.0.0.s8 hard.zurt
+
+# An existing file keeps its mode; a link stays, and what it names is written.
+echo old >target.zurt
+chmod 640 target.zurt
+ln -s target.zurt out.zurt
+exits 0 zurt "${convert[@]}" -o out.zurt --force
+[ -L out.zurt ] || fail "the link was replaced"
+[ "$(stat -c %a target.zurt)" = 640 ] || fail "the mode became $(stat -c %a target.zurt)"
+cmp -n 4 target.zurt "$SMALL" || fail "what the link names was not written"
+ln -s nowhere/to/be/found dangling.zurt
+exits 1 zurt "${convert[@]}" -o dangling.zurt --force
+says "symbolic link to a file that does not exist" err
+umask 027
+exits 0 zurt "${convert[@]}" -o new.zurt --report new.txt --force
+[ "$(stat -c %a new.zurt) $(stat -c %a new.txt)" = "640 640" ] || fail "new files ignore the umask"
+only model.onnx link.onnx small.zurt labels.txt target.zurt out.zurt dangling.zurt new.zurt new.txt
+rm target.zurt out.zurt dangling.zurt new.zurt new.txt link.onnx
+
+# stdout, and nothing else on it.
+exits 0 zurt "${convert[@]}" -o -
+zurt "${convert[@]}" -o direct.zurt >/dev/null
+cmp out direct.zurt
+exits 0 zurt quantize model.onnx --calib "$CALIB" -o -
+zurt quantize model.onnx --calib "$CALIB" -o direct.onnx >/dev/null
+cmp out direct.onnx
+exits 0 zurt eval small.zurt --data "$EVAL" --limit 10 --html -
+zurt eval small.zurt --data "$EVAL" --limit 10 --html direct.html >/dev/null
+cmp out direct.html
+rm direct.*
+
+# A signal while a file is being written takes the half of it along; the old one stays.
+mkdir bin
+cat >bin/dot <<'END'
+#!/bin/sh
+touch started
+while [ -e started ]; do sleep 0.05; done
+END
+chmod +x bin/dot
+echo old >a.svg
+for signal in HUP INT QUIT TERM; do
+    # A shell ignores INT and QUIT for what it starts behind its back: give them back.
+    env --default-signal PATH="$PWD/bin:$PATH" zurt inspect model.onnx --svg a.svg --force 2>err &
+    pid=$!
+    until [ -e started ]; do sleep 0.05; done
+    [ "$(find . -name 'a.svg.*' | wc -l)" = 1 ] || fail "no temporary to look at"
+    kill -$signal $pid
+    code=0
+    wait $pid || code=$?
+    [ $code = $((128 + $(kill -l $signal))) ] || fail "$signal: exit $code"
+    [ -z "$(find . -name 'a.svg.*')" ] || fail "$signal left a temporary"
+    [ "$(cat a.svg)" = old ] || fail "$signal: the old file is gone"
+    rm started
+done
+# What is ignored, as under nohup, stays so.
+(
+    trap '' HUP
+    PATH="$PWD/bin:$PATH" exec zurt inspect model.onnx --svg a.svg --force >out 2>err
+) &
+pid=$!
+until [ -e started ]; do sleep 0.05; done
+kill -HUP $pid
+sleep 0.2
+rm started
+wait $pid || fail "HUP, ignored, ended the command"
