@@ -83,6 +83,26 @@ static void sections_stay_inside_the_file(void **state)
     assert_int_equal(parse(ctx, bytes, sizeof(bytes)), ZURT_E_FORMAT);
 }
 
+/* XRT copies as many bytes as the header says and follows the sections in its copy. */
+static void the_header_s_length_is_the_file_s(void **state)
+{
+    zurt_ctx *ctx = *state;
+    uint8_t bytes[ZT_XCLBIN_BYTES];
+    static const uint64_t lengths[] = {0,
+                                       1,
+                                       ZT_XCLBIN_HEADERS,
+                                       ZT_XCLBIN_BYTES - 1,
+                                       ZT_XCLBIN_BYTES + 1,
+                                       (uint64_t)1 << 40,
+                                       UINT64_MAX};
+    for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
+        assert_true(zt_xclbin_build(ctx, bytes));
+        zi_put_u64(bytes + 304, lengths[i]);
+        assert_int_equal(parse(ctx, bytes, sizeof(bytes)), ZURT_E_FORMAT);
+        assert_non_null(strstr(zurt_ctx_error(ctx), "the header says"));
+    }
+}
+
 static void connections_name_what_exists(void **state)
 {
     zurt_ctx *ctx = *state;
@@ -117,7 +137,7 @@ static void overlays_of_others_are_named_so(void **state)
     assert_int_equal(parse(ctx, bytes, sizeof(bytes)), ZURT_E_VERSION);
 }
 
-static void files_that_cannot_be_mapped_are_refused(void **state)
+static void files_that_cannot_be_read_are_refused(void **state)
 {
     zurt_ctx *ctx = *state;
     zi_xclbin x;
@@ -135,9 +155,10 @@ int main(void)
         cmocka_unit_test(reads_what_zurt_needs),
         cmocka_unit_test(every_truncation_is_refused),
         cmocka_unit_test(sections_stay_inside_the_file),
+        cmocka_unit_test(the_header_s_length_is_the_file_s),
         cmocka_unit_test(connections_name_what_exists),
         cmocka_unit_test(overlays_of_others_are_named_so),
-        cmocka_unit_test(files_that_cannot_be_mapped_are_refused),
+        cmocka_unit_test(files_that_cannot_be_read_are_refused),
     };
     return cmocka_run_group_tests(tests, zt_ctx_setup, zt_ctx_teardown);
 }

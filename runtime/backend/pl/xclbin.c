@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Reads an xclbin so that XRT can: it believes every number in it, and copies as many bytes as the
+ * header says. */
 #include "backend/pl/xclbin.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 /* The axlf container. Ref: XRT, xclbin.h. */
 enum {
@@ -33,6 +30,9 @@ enum {
     MAX_ARGUMENTS = 256, // of a kernel of others
     ARRAY_AT = 8         // first element, but of connectivity
 };
+
+/* Far beyond the bitstream of a Zynq UltraScale+. */
+#define MAX_FILE_BYTES ((uint64_t)256 << 20)
 
 static const char magic[8] = "xclbin2";
 static const char engine_prefix[] = "zk_engine";
@@ -67,11 +67,10 @@ static zurt_status check_header(zurt_ctx *ctx, zi_xclbin *x)
         return zi_fail(ctx, ZURT_E_FORMAT, "truncated: %zu bytes, the header alone has %d", f.size,
                        HEADER_BYTES);
     uint64_t length = zi_get_u64(f.data + AT_LENGTH);
-    if (length > f.size)
+    if (length != f.size)
         return zi_fail(ctx, ZURT_E_FORMAT,
-                       "truncated: the header says %" PRIu64 " bytes, the file has %zu; copy it "
-                       "again",
-                       length, f.size);
+                       "%s: the header says %" PRIu64 " bytes, the file has %zu; copy it again",
+                       length > f.size ? "truncated" : "damaged", length, f.size);
     x->n_sections = zi_get_u32(f.data + AT_N_SECTIONS);
     if (x->n_sections > MAX_SECTIONS ||
         (size_t)x->n_sections * SECTION_BYTES > f.size - HEADER_BYTES)
@@ -207,38 +206,20 @@ zurt_status zi_xclbin_parse(zurt_ctx *ctx, zi_bytes file, zi_xclbin *out)
     return st;
 }
 
-static zurt_status map_file(zurt_ctx *ctx, int fd, zi_xclbin *out)
-{
-    struct stat s;
-    if (fstat(fd, &s) != 0)
-        return zi_fail(ctx, ZURT_E_IO, "%s", strerror(errno));
-    if (!S_ISREG(s.st_mode))
-        return zi_fail(ctx, ZURT_E_IO, "not a regular file");
-    if (s.st_size <= 0)
-        return zi_fail(ctx, ZURT_E_FORMAT, "the file is empty");
-    void *p = mmap(NULL, (size_t)s.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-    if (p == MAP_FAILED)
-        return zi_fail(ctx, ZURT_E_IO, "cannot map: %s", strerror(errno));
-    zurt_status st = zi_xclbin_parse(ctx, (zi_bytes){p, (size_t)s.st_size}, out);
-    out->map = p;
-    return st;
-}
-
 zurt_status zi_xclbin_open(zurt_ctx *ctx, const char *path, zi_xclbin *out)
 {
-    *out = (zi_xclbin){.map = NULL};
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (fd < 0)
-        return zi_fail(ctx, ZURT_E_IO, "xclbin %s: %s", path, strerror(errno));
-    zurt_status st = map_file(ctx, fd, out);
-    close(fd);
+    *out = (zi_xclbin){.n_sections = 0};
+    zi_file file;
+    // a copy, whatever its size: XRT follows the bytes again after they were checked
+    zurt_status st = zi_file_open(ctx, path, MAX_FILE_BYTES, MAX_FILE_BYTES, &file);
+    if (!st)
+        st = zi_xclbin_parse(ctx, file.bytes, out);
+    out->owned = file;
     return st ? zi_fail_prefix(ctx, st, "xclbin %s: ", path) : ZURT_OK;
 }
 
 void zi_xclbin_close(zi_xclbin *x)
 {
-    if (x->map)
-        munmap(x->map, x->file.size);
-    x->map = NULL;
+    zi_file_close(&x->owned);
     x->file = (zi_bytes){NULL, 0};
 }

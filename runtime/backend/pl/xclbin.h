@@ -7,6 +7,7 @@
 #ifndef ZI_BACKEND_PL_XCLBIN_H
 #define ZI_BACKEND_PL_XCLBIN_H
 
+#include "base/file.h"
 #include "plan/caps_io.h"
 
 /** Sections that zurt reads. */
@@ -26,8 +27,8 @@ typedef enum zi_xclbin_kind {
 
 /** An xclbin whose structure was checked. Not to be copied: `caps` points into itself. */
 typedef struct zi_xclbin {
-    zi_bytes file;
-    void *map; /**< NULL: the bytes are borrowed */
+    zi_bytes file; /**< the bytes that were checked */
+    zi_file owned; /**< where they are, if they were read here */
     uint32_t n_sections;
     uint32_t mode;                       /**< XCLBIN_MODE of XRT */
     uint8_t uuid[16];                    /**< tells xclbins apart */
