@@ -4,6 +4,7 @@
 #ifndef ZI_MODEL_FORMAT_H
 #define ZI_MODEL_FORMAT_H
 
+#include "base/arena.h"
 #include "base/bytes.h"
 #include "base/ctx.h"
 
@@ -47,18 +48,28 @@ enum { ZI_SECTION_GRAPH = 1, ZI_SECTION_WEIGHTS = 2, ZI_SECTION_META = 3 };
 #define ZI_MAX_FILE_BYTES    ((uint64_t)1 << 32)
 #define ZI_MAX_MESSAGE_BYTES ((size_t)1 << 24)
 
+/** Whether others may write to the bytes while they are used. */
+typedef enum zi_hold {
+    ZI_HOLD_OWN = 0,   /**< nobody does */
+    ZI_HOLD_SHARED = 1 /**< a mapped file: what is checked is copied before */
+} zi_hold;
+
 /** The sections that this version knows; absent ones have no data. */
 typedef struct zi_container {
-    zi_bytes graph;
+    zi_bytes graph; /**< as it was checked, also if the file is shared; so is `meta` */
     zi_bytes weights;
     zi_bytes meta;
+    zi_hold hold;    /**< of the weights */
+    zi_arena copies; /**< of graph and meta; zi_container_close() */
 } zi_container;
 
 /**
  * Checks header, table, every check sum and every gap.
- * @return ZURT_OK; ZURT_E_FORMAT; ZURT_E_VERSION; ZURT_E_LIMIT.
+ * @param out zi_container_close() it, also after a failure.
+ * @return ZURT_OK; ZURT_E_FORMAT; ZURT_E_VERSION; ZURT_E_LIMIT; ZURT_E_NOMEM.
  */
-zurt_status zi_container_open(zurt_ctx *ctx, zi_bytes file, zi_container *out);
+zurt_status zi_container_open(zurt_ctx *ctx, zi_bytes file, zi_hold hold, zi_container *out);
+void zi_container_close(zi_container *c);
 
 /** A section to write: the caller gives type, flags and size, and gets the offset. */
 typedef struct zi_section {

@@ -10,17 +10,19 @@
 #include "base/arena.h"
 #include "base/bytes.h"
 #include "graph/graph.h"
+#include "model/format.h"
 #include "model/model.h"
 
 /**
  * Builds the graph of a GRAPH section and checks it.
  *
- * @param weights the WEIGHTS section; the graph's constants point into it.
+ * @param file    of an opened container. The graph's constants point into its weights; if others
+ *                may change those, only what feeds sums does: numbers that sizes, indices or proofs
+ *                rest on are copied.
  * @param out     free with zi_graph_destroy(); NULL on failure.
  * @return ZURT_OK; ZURT_E_FORMAT; ZURT_E_UNSUPPORTED; ZURT_E_LIMIT; ZURT_E_NOMEM.
  */
-zurt_status zi_message_read_graph(zurt_ctx *ctx, zi_bytes message, zi_bytes weights,
-                                  zi_graph **out);
+zurt_status zi_message_read_graph(zurt_ctx *ctx, const zi_container *file, zi_graph **out);
 
 /** Metadata of a META section, into the arena; without data: the defaults. */
 zurt_status zi_message_read_meta(zurt_ctx *ctx, zi_bytes message, zi_arena *arena, zi_meta *out);

@@ -1,13 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Loading a model, and what the public API says about it. */
 #include "model/model.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <inttypes.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/alloc.h"
 #include "model/format.h"
@@ -25,14 +20,11 @@ static zurt_status list_tensors(zurt_ctx *ctx, zi_graph *g, const zi_id *ids, si
     return ZURT_OK;
 }
 
-static zurt_status parse(zurt_ctx *ctx, zurt_model *m)
+static zurt_status read_container(zurt_ctx *ctx, const zi_container *parts, zurt_model *m)
 {
-    zi_container parts;
-    zurt_status st = zi_container_open(ctx, m->file, &parts);
+    zurt_status st = zi_message_read_graph(ctx, parts, &m->graph);
     if (!st)
-        st = zi_message_read_graph(ctx, parts.graph, parts.weights, &m->graph);
-    if (!st)
-        st = zi_message_read_meta(ctx, parts.meta, &m->graph->arena, &m->meta);
+        st = zi_message_read_meta(ctx, parts->meta, &m->graph->arena, &m->meta);
     if (!st)
         st = list_tensors(ctx, m->graph, m->graph->inputs, m->graph->n_inputs, &m->inputs);
     if (!st)
@@ -40,19 +32,22 @@ static zurt_status parse(zurt_ctx *ctx, zurt_model *m)
     return st;
 }
 
-/* Takes the mapping over, even on failure. */
-static zurt_status load(zurt_ctx *ctx, zi_bytes file, bool mapped, zurt_model **out)
+/* Takes the file over, also on failure; zeroed if the bytes are the caller's. */
+static zurt_status load(zurt_ctx *ctx, zi_bytes bytes, zi_file file, zurt_model **out)
 {
     zurt_model *m = zi_zalloc(&ctx->allocator, sizeof(*m));
     if (!m) {
-        if (mapped)
-            munmap((void *)(uintptr_t)file.data, file.size);
+        zi_file_close(&file);
         return zi_fail(ctx, ZURT_E_NOMEM, "model: out of memory");
     }
     m->allocator = ctx->allocator;
     m->file = file;
-    m->mapped = mapped;
-    zurt_status st = parse(ctx, m);
+    zi_container parts;
+    zurt_status st =
+        zi_container_open(ctx, bytes, file.mapped ? ZI_HOLD_SHARED : ZI_HOLD_OWN, &parts);
+    if (!st)
+        st = read_container(ctx, &parts, m);
+    zi_container_close(&parts);
     if (st) {
         zurt_model_destroy(m);
         return st;
@@ -71,48 +66,44 @@ zurt_status zurt_model_load_mem(zurt_ctx *ctx, const void *bytes, size_t size, z
         return zi_fail(ctx, ZURT_E_ARG, "model: bytes and out must not be NULL");
     if ((uintptr_t)bytes % ZI_ALIGN)
         return zi_fail(ctx, ZURT_E_ARG, "model: bytes are not aligned to %zu", ZI_ALIGN);
-    return load(ctx, (zi_bytes){bytes, size}, false, out);
+    return load(ctx, (zi_bytes){bytes, size}, (zi_file){.mapped = false}, out);
 }
 
-static zurt_status map_file(zurt_ctx *ctx, int fd, zi_bytes *out)
-{
-    struct stat s;
-    if (fstat(fd, &s) != 0)
-        return zi_fail(ctx, ZURT_E_IO, "%s", strerror(errno));
-    if (S_ISDIR(s.st_mode))
-        return zi_fail(ctx, ZURT_E_IO, "%s", strerror(EISDIR));
-    if (!S_ISREG(s.st_mode))
-        return zi_fail(ctx, ZURT_E_IO, "not a regular file: it cannot be mapped");
-    if (s.st_size == 0)
-        return zi_fail(ctx, ZURT_E_FORMAT, "the file is empty");
-    if ((uint64_t)s.st_size > ZI_MAX_FILE_BYTES || (uint64_t)s.st_size > SIZE_MAX)
-        return zi_fail(ctx, ZURT_E_LIMIT, "%" PRIu64 " bytes, a .zurt has at most %" PRIu64,
-                       (uint64_t)s.st_size, ZI_MAX_FILE_BYTES);
-    void *p = mmap(NULL, (size_t)s.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-    if (p == MAP_FAILED)
-        return zi_fail(ctx, errno == ENOMEM ? ZURT_E_NOMEM : ZURT_E_IO, "cannot map: %s",
-                       strerror(errno));
-    *out = (zi_bytes){p, (size_t)s.st_size};
-    return ZURT_OK;
-}
+static const uint64_t copy_bytes[] = {
+    [ZURT_HOLD_AUTO] = ZI_COPY_BYTES, [ZURT_HOLD_COPY] = UINT64_MAX, [ZURT_HOLD_MAP] = 0};
 
-zurt_status zurt_model_load_file(zurt_ctx *ctx, const char *path, zurt_model **out)
+zurt_status zurt_model_load(zurt_ctx *ctx, const char *path, const zurt_model_options *options,
+                            zurt_model **out)
 {
+    static const zurt_model_options defaults = ZURT_MODEL_OPTIONS_INIT;
     if (out)
         *out = NULL;
     if (!ctx)
         return ZURT_E_ARG;
     if (!path || !out)
         return zi_fail(ctx, ZURT_E_ARG, "model: path and out must not be NULL");
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); // nonblocking: path may be a FIFO
-    if (fd < 0)
-        return zi_fail(ctx, ZURT_E_IO, "%s: %s", path, strerror(errno));
-    zi_bytes file;
-    zurt_status st = map_file(ctx, fd, &file);
-    close(fd); // the mapping stays
-    if (!st)
-        st = load(ctx, file, true, out);
+    if (!options)
+        options = &defaults;
+    if (options->size != sizeof(*options))
+        return zi_fail(ctx, ZURT_E_ARG,
+                       "model options: size is %zu, this library knows %zu; start from "
+                       "ZURT_MODEL_OPTIONS_INIT",
+                       options->size, sizeof(*options));
+    if ((unsigned)options->hold > ZURT_HOLD_MAP)
+        return zi_fail(ctx, ZURT_E_ARG, "model options: no way %d to hold a file",
+                       (int)options->hold);
+    zi_file file;
+    zurt_status st = zi_file_open(ctx, path, ZI_MAX_FILE_BYTES, copy_bytes[options->hold], &file);
+    if (st)
+        zi_file_close(&file);
+    else
+        st = load(ctx, file.bytes, file, out);
     return st ? zi_fail_prefix(ctx, st, "%s: ", path) : ZURT_OK;
+}
+
+zurt_status zurt_model_load_file(zurt_ctx *ctx, const char *path, zurt_model **out)
+{
+    return zurt_model_load(ctx, path, NULL, out);
 }
 
 void zurt_model_destroy(zurt_model *model)
@@ -121,8 +112,7 @@ void zurt_model_destroy(zurt_model *model)
         return;
     zurt_allocator allocator = model->allocator;
     zi_graph_destroy(model->graph);
-    if (model->mapped)
-        munmap((void *)(uintptr_t)model->file.data, model->file.size);
+    zi_file_close(&model->file);
     zi_free(&allocator, model);
 }
 

@@ -3,8 +3,8 @@
 #ifndef ZI_MODEL_MODEL_H
 #define ZI_MODEL_MODEL_H
 
-#include "base/bytes.h"
 #include "base/ctx.h"
+#include "base/file.h"
 #include "graph/graph.h"
 
 /** What a model carries beside its graph. Strings and arrays live in the owner's arena. */
@@ -17,9 +17,8 @@ typedef struct zi_meta {
 
 struct zurt_model {
     zurt_allocator allocator;
-    zi_bytes file; /**< whole file; borrowed, or mapped if `mapped` */
-    bool mapped;
-    zi_graph *graph; /**< its constants point into `file` */
+    zi_file file;    /**< zeroed if the bytes are the caller's */
+    zi_graph *graph; /**< its constants point into the file's bytes */
     zi_meta meta;    /**< in graph->arena */
     zurt_tensor_info *inputs;
     zurt_tensor_info *outputs;

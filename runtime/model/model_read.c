@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Messages of a file to graph and metadata. */
 #include <inttypes.h>
 #include <math.h>
 #include <string.h>
@@ -12,6 +13,9 @@
  * empty message unpacks to a hundred bytes. An honest graph needs less than half of the bound. */
 #define UNPACK_FACTOR 64
 #define UNPACK_BASE   ((size_t)64 << 10)
+
+/* Constants of a mapped file that are copied, whatever their type. */
+#define SMALL_BYTES ((size_t)64 << 10)
 
 typedef struct unpack_memory {
     const zurt_allocator *source;
@@ -59,6 +63,7 @@ typedef struct reader {
     zurt_ctx *ctx;
     zi_graph *g;
     zi_bytes weights;
+    zi_hold hold;
 } reader;
 
 static zurt_status tensor_fail(const reader *r, size_t i, const char *name, const char *what)
@@ -91,7 +96,15 @@ static zurt_status read_quant(const reader *r, size_t i, const Zurt__Tensor *m)
     return st;
 }
 
-/* The constant's elements, used in place. */
+/* In a file that may change: integers and truth values, which say where to read, and what is small.
+ * Large arrays of int8 and float are only ever multiplied. */
+static bool must_own(const reader *r, const Zurt__Tensor *m, size_t bytes)
+{
+    const bool is_weight = m->dtype == ZURT_S8 || m->dtype == ZURT_U8 || m->dtype == ZURT_F32;
+    return r->hold == ZI_HOLD_SHARED && (!is_weight || bytes <= SMALL_BYTES);
+}
+
+/* The constant's elements, used in place where that is safe. */
 static zurt_status find_data(const reader *r, size_t i, const Zurt__Tensor *m, const void **out)
 {
     size_t bytes = zurt_dtype_bytes((zurt_dtype)m->dtype);
@@ -108,6 +121,11 @@ static zurt_status find_data(const reader *r, size_t i, const Zurt__Tensor *m, c
         return tensor_fail(r, i, m->name, "data: offset is not a multiple of 64");
     if (!r->weights.data || !zi_bytes_sub(r->weights, m->data->offset, bytes, &data))
         return tensor_fail(r, i, m->name, "data: beyond the WEIGHTS section");
+    if (must_own(r, m, bytes)) {
+        data.data = zi_arena_memdup(&r->g->arena, data.data, bytes);
+        if (!data.data)
+            return zi_fail(r->ctx, ZURT_E_NOMEM, "model: out of memory");
+    }
     for (size_t k = 0; m->dtype == ZURT_BOOL && k < bytes; k++) {
         if (data.data[k] > 1)
             return tensor_fail(r, i, m->name, "data: a bool is neither 0 nor 1");
@@ -255,15 +273,16 @@ static zurt_status read_graph(const reader *r, const Zurt__Graph *m)
     return st ? st : zi_graph_check(r->ctx, r->g);
 }
 
-zurt_status zi_message_read_graph(zurt_ctx *ctx, zi_bytes message, zi_bytes weights, zi_graph **out)
+zurt_status zi_message_read_graph(zurt_ctx *ctx, const zi_container *file, zi_graph **out)
 {
     *out = NULL;
+    const zi_bytes message = file->graph;
     unpack_memory memory = unpack_memory_for(ctx, message);
     ProtobufCAllocator allocator = {unpack_alloc, unpack_release, &memory};
     Zurt__Graph *m = zurt__graph__unpack(&allocator, message.size, message.data);
     if (!m)
         return unpack_failed(ctx, &memory, "GRAPH");
-    reader r = {ctx, zi_graph_create(&ctx->allocator), weights};
+    reader r = {ctx, zi_graph_create(&ctx->allocator), file->weights, file->hold};
     zurt_status st = r.g ? read_graph(&r, m) : zi_fail(ctx, ZURT_E_NOMEM, "model: out of memory");
     zurt__graph__free_unpacked(m, &allocator);
     if (st) {

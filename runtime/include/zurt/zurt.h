@@ -213,18 +213,47 @@ typedef struct zurt_span {
 /** An int8 graph and its weights; immutable after loading. */
 typedef struct zurt_model zurt_model;
 
+/** How a model keeps the bytes of its file. Values are pinned. */
+typedef enum zurt_hold {
+    ZURT_HOLD_AUTO = 0, /**< a copy up to 64 MiB, a mapping beyond */
+    ZURT_HOLD_COPY = 1, /**< a copy: what becomes of the file is of no consequence */
+    ZURT_HOLD_MAP = 2   /**< a mapping: the file must neither change nor shrink while the model
+                             lives. Replace it by writing a new file beside it and renaming that */
+} zurt_hold;
+
+/** Options of zurt_model_load(); start from ZURT_MODEL_OPTIONS_INIT. */
+typedef struct zurt_model_options {
+    size_t size;    /**< sizeof(zurt_model_options); set by ZURT_MODEL_OPTIONS_INIT */
+    zurt_hold hold; /**< how the bytes are kept */
+} zurt_model_options;
+
+/** Small files copied, large ones mapped. */
+#define ZURT_MODEL_OPTIONS_INIT                                                                    \
+    {                                                                                              \
+        sizeof(zurt_model_options), ZURT_HOLD_AUTO                                                 \
+    }
+
 /**
- * Loads a `.zurt` file by mapping it; weights are used in place.
+ * Loads a `.zurt` file.
  *
- * @param ctx  may be destroyed only after the model.
- * @param path the file; must not change while the model lives.
- * @param out  owned by the caller: zurt_model_destroy(); NULL on failure.
- * @return ZURT_OK; ZURT_E_ARG: NULL; ZURT_E_NOMEM; ZURT_E_IO: cannot open or map;
- *         ZURT_E_FORMAT: damaged or not a model; ZURT_E_VERSION: a newer format;
- *         ZURT_E_LIMIT: a size beyond docs/format.md's limits; ZURT_E_UNSUPPORTED: an operator
- *         that this build lacks.
+ * A file that changes while it is read, or while its mapping is used, never leads to an access
+ * outside an array. With a mapping the weights, and so the outputs, follow the change, and a file
+ * that shrinks ends the program by SIGBUS; a copy knows neither.
+ *
+ * @param ctx     may be destroyed only after the model.
+ * @param path    the file.
+ * @param options NULL for the defaults; copied.
+ * @param out     owned by the caller: zurt_model_destroy(); NULL on failure.
+ * @return ZURT_OK; ZURT_E_ARG: NULL, or an option out of its range; ZURT_E_NOMEM; ZURT_E_IO:
+ *         cannot open, read or map; ZURT_E_FORMAT: damaged or not a model; ZURT_E_VERSION: a newer
+ *         format; ZURT_E_LIMIT: a size beyond docs/format.md's limits; ZURT_E_UNSUPPORTED: an
+ *         operator that this build lacks.
  * The ctx's thread; the model may then be shared by any threads. Ref: docs/format.md.
  */
+ZURT_API zurt_status zurt_model_load(zurt_ctx *ctx, const char *path,
+                                     const zurt_model_options *options, zurt_model **out);
+
+/** zurt_model_load() with the default options. */
 ZURT_API zurt_status zurt_model_load_file(zurt_ctx *ctx, const char *path, zurt_model **out);
 
 /**
@@ -242,7 +271,7 @@ ZURT_API zurt_status zurt_model_load_mem(zurt_ctx *ctx, const void *bytes, size_
                                          zurt_model **out);
 
 /**
- * Destroys a model and unmaps its file. Cannot fail.
+ * Destroys a model and lets its file go. Cannot fail.
  *
  * @param model its sessions and plans must be gone; NULL is allowed.
  */
