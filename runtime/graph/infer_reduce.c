@@ -63,7 +63,10 @@ zurt_status zi_infer_reduce(zurt_ctx *ctx, zi_graph *g, zi_node *n)
     for (int32_t d = 0; d < x->rank; d++) {
         bool reduced = a->axes >> d & 1;
         if (reduced && x->dims[d] == 0 && !has_neutral)
-            return zi_node_fail(ctx, g, n, ZURT_E_FORMAT, "axis %d is empty", (int)d);
+            return zi_node_fail(ctx, g, n, ZURT_E_UNSUPPORTED,
+                                "axis %d is empty, and of nothing only the sum and the product are "
+                                "computed; give the input elements",
+                                (int)d);
         if (!reduced || a->keep_dims)
             dims[rank++] = reduced ? 1 : x->dims[d];
     }
@@ -76,7 +79,8 @@ zurt_status zi_infer_arg(zurt_ctx *ctx, zi_graph *g, zi_node *n)
     const zi_tensor *x = zi_node_in(g, n, 0);
     zurt_status st = zi_infer_check_axis(ctx, g, n, a->axis, x->rank);
     if (!st && x->dims[a->axis] == 0)
-        st = zi_node_fail(ctx, g, n, ZURT_E_FORMAT, "axis %d is empty", (int)a->axis);
+        st = zi_node_fail(ctx, g, n, ZURT_E_FORMAT, "axis %d is empty: no element is the largest",
+                          (int)a->axis);
     if (st)
         return st;
     int64_t dims[ZURT_MAX_RANK];
