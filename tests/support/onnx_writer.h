@@ -133,6 +133,15 @@ static inline void attr_float(message *n, const char *name, float v)
     put_message(n, 5, &a);
 }
 
+static inline void attr_floats(message *n, const char *name, int count, const float *v)
+{
+    message a = {0};
+    put_text(&a, 1, name);
+    put_bytes(&a, 7, v, (size_t)count * sizeof(*v)); // packed, little-endian
+    put_int(&a, 20, 6);
+    put_message(n, 5, &a);
+}
+
 static inline void attr_ints(message *n, const char *name, int count, const int64_t *v)
 {
     message a = {0};

@@ -147,6 +147,49 @@ static void refuses_batch_norm_in_training_form(void **state)
     done(&i);
 }
 
+/* What changed between opsets without an attribute or an input that tells. */
+static void reads_operators_as_their_opset_has_them(void **state)
+{
+    (void)state;
+    for (int64_t opset = 7; opset <= 28; opset++) { // unchanged through all of them
+        message n = node("", "Tanh", "x", "y"), g = one_node(&n, ONNX_DIMS(2, 3));
+        message m = model(&g, opset);
+        imported i = import(&m);
+        OUTPUT_IS(&i, 0, 2, 3);
+        done(&i);
+    }
+    message n = node("up", "Upsample", "x", "y");
+    attr_floats(&n, "scales", 4, (const float[]){1, 1, 2, 3});
+    message g = one_node(&n, ONNX_DIMS(1, 1, 2, 2));
+    message m = model(&g, 8);
+    imported i = import(&m);
+    OUTPUT_IS(&i, 0, 1, 1, 4, 6);
+    assert_int_equal(the(&i, ZI_OP_Resize)->attr.resize.coord, ZI_COORD_ASYMMETRIC);
+    done(&i);
+    m = model(&g, 9);
+    refuses(&m, ZURT_E_FORMAT, "'up'", "neither scales nor sizes");
+
+    n = node("drop", "Dropout", "x", "z mask"); // its mask has the type of the data before 10
+    for (int64_t opset = 9; opset <= 10; opset++) {
+        g = (message){0};
+        message x = value_info("x", F32, ONNX_DIMS(2));
+        add_input(&g, &x);
+        add_node(&g, &n);
+        add_output(&g, "mask");
+        m = model(&g, opset);
+        i = import(&m);
+        OUTPUT_IS(&i, 0, 2);
+        assert_int_equal(i.g->tensors[i.g->outputs[0]].dtype, opset < 10 ? ZURT_F32 : ZURT_BOOL);
+        done(&i);
+    }
+
+    n = node("bn", "BatchNormalization", "x x x x x", "y");
+    attr_int(&n, "spatial", 0);
+    g = one_node(&n, ONNX_DIMS(2, 3));
+    m = model(&g, 8);
+    refuses(&m, ZURT_E_UNSUPPORTED, "spatial is 0", "opset 9");
+}
+
 static void quantisation(message *g)
 {
     static const int8_t zero = 0;
@@ -211,6 +254,7 @@ int main(void)
         cmocka_unit_test(refuses_unknown_attributes_by_name),
         cmocka_unit_test(takes_attributes_that_change_nothing),
         cmocka_unit_test(refuses_batch_norm_in_training_form),
+        cmocka_unit_test(reads_operators_as_their_opset_has_them),
         cmocka_unit_test(computes_constants_behind_quantize_and_dequantize),
         cmocka_unit_test(keeps_weights_behind_quantize_as_int8),
     };

@@ -106,6 +106,20 @@ zurt_status zc_attr_string(zc_onnx *o, const char *name, const char *absent, con
     return *out ? ZURT_OK : zc_no_memory(o);
 }
 
+zurt_status zc_attr_floats(zc_onnx *o, const char *name, const float **out, size_t *n)
+{
+    const Onnx__AttributeProto *a = zc_attr(o, name);
+    *out = NULL;
+    *n = 0;
+    if (!a)
+        return ZURT_OK;
+    if (!a->n_floats)
+        return wrong_type(o, name, "a list of floats");
+    *out = a->floats;
+    *n = a->n_floats;
+    return ZURT_OK;
+}
+
 zurt_status zc_attr_ints(zc_onnx *o, const char *name, const int64_t **out, size_t *n)
 {
     const Onnx__AttributeProto *a = zc_attr(o, name);

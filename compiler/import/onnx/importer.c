@@ -123,6 +123,10 @@ static zurt_status translate(zc_onnx *o, uint32_t index)
     if (!op)
         return zc_refuse_op(o);
     o->row = op;
+    if (o->opset > ZC_OPSET_MAX)
+        return zc_fail(o, ZURT_E_VERSION,
+                       "opset %lld, and zurt knows this operator up to %d; export with that opset",
+                       (long long)o->opset, ZC_OPSET_MAX);
     st = make_inputs(o);
     if (!st)
         st = check_arity(o);
@@ -205,10 +209,11 @@ static zurt_status find_opset(zc_onnx *o, const Onnx__ModelProto *model)
         if (*domain && strcmp(domain, "ai.onnx") != 0)
             continue;
         o->opset = set->version;
-        if (o->opset >= ZC_OPSET_MIN && o->opset <= ZC_OPSET_MAX)
+        if (o->opset >= ZC_OPSET_MIN)
             return ZURT_OK;
         return zi_fail(o->ctx, ZURT_E_VERSION,
-                       "onnx: opset %lld; convert the model to an opset from %d to %d",
+                       "onnx: opset %lld; convert the model to an opset from %d to %d "
+                       "(onnx.version_converter)",
                        (long long)o->opset, ZC_OPSET_MIN, ZC_OPSET_MAX);
     }
     if (model->n_opset_import)

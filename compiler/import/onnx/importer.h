@@ -17,8 +17,11 @@
 #include "base/arena.h"
 #include "import/onnx/onnx_import.h"
 
-#define ZC_OPSET_MIN 9
-#define ZC_OPSET_MAX 21
+/** Opsets of which every version of every operator in op_table.c was looked at. What a version
+ *  added is in attributes and inputs, which are refused where nobody reads them; what it changed
+ *  without a trace in the node is asked by `opset` in the translator. */
+#define ZC_OPSET_MIN 7
+#define ZC_OPSET_MAX 28
 /** Most inputs or outputs of one node. */
 #define ZC_MAX_ARITY 4096
 
@@ -162,6 +165,7 @@ zurt_status zc_attr_float(zc_onnx *o, const char *name, float absent, float *out
 /** *out is NUL-terminated, in scratch. */
 zurt_status zc_attr_string(zc_onnx *o, const char *name, const char *absent, const char **out);
 /** *n is 0 and *out NULL if absent; borrowed. */
+zurt_status zc_attr_floats(zc_onnx *o, const char *name, const float **out, size_t *n);
 zurt_status zc_attr_ints(zc_onnx *o, const char *name, const int64_t **out, size_t *n);
 /** An axis, made non-negative for the rank. `range` is rank, or rank + 1 where that is allowed. */
 zurt_status zc_axis(zc_onnx *o, int64_t axis, int32_t range, int32_t *out);

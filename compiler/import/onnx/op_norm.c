@@ -56,7 +56,7 @@ zurt_status zc_op_batch_norm(zc_onnx *o)
         return zc_fail(o, ZURT_E_FORMAT, "the input must be [N,C,...] float");
     zurt_status st = inference_form(o);
     if (!st)
-        st = zc_attr_expect(o, "spatial", 1, "export the model with opset 9 or newer");
+        st = zc_attr_expect(o, "spatial", 1, "export the model with opset 9 or later");
     for (uint32_t i = 1; i < 5 && !st; i++)
         st = need_channels(o, i, x.dims[1]);
     if (!st)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Ref: ONNX Upsample-9, Resize-10, 11, 13, 18, 19. */
+/* Ref: ONNX Upsample-7, Upsample-9, Resize-10, 11, 13, 18, 19. */
 #include <math.h>
 #include <string.h>
 
@@ -93,10 +93,22 @@ static bool is_given(const zc_onnx *o, uint32_t i)
     return zc_has(o, i) && zi_tensor_elems(zc_input(o, i)) > 0;
 }
 
+/* Scales of input i; of the attribute that Upsample has before opset 9. */
+static zurt_status find_scales(zc_onnx *o, uint32_t i, size_t n, const float **out)
+{
+    if (o->opset >= 9)
+        return read_floats(o, i, n, out);
+    size_t count;
+    zurt_status st = zc_attr_floats(o, "scales", out, &count);
+    if (!st && count != n)
+        st = zc_fail(o, ZURT_E_FORMAT, "%zu scales for %zu axes", count, n);
+    return st;
+}
+
 static zurt_status read_scales(zc_onnx *o, uint32_t i, const int32_t *axes, size_t n, target *t)
 {
     const float *scales = NULL;
-    zurt_status st = read_floats(o, i, n, &scales);
+    zurt_status st = find_scales(o, i, n, &scales);
     for (size_t k = 0; k < n && !st; k++) {
         float s = scales[k];
         int32_t dim = zc_input(o, 0)->dims[axes[k]];
@@ -177,7 +189,7 @@ static zurt_status read_target(zc_onnx *o, const zi_attr_resize *a, target *t)
         return st;
     uint32_t scales = o->opset < 11 ? 1 : 2;
     zc_attr_harmless(o, "keep_aspect_ratio_policy"); // counts with sizes only
-    if (is_given(o, scales))
+    if (o->opset < 9 || is_given(o, scales))
         return read_scales(o, scales, axes, n, t);
     if (o->opset >= 11 && is_given(o, 3))
         return read_sizes(o, 3, axes, n, t);

@@ -383,6 +383,8 @@ zurt_status zc_op_dropout(zc_onnx *o)
         return st;
     *(uint8_t *)data = 1;
     st = zc_emit1(o, ZI_OP_Expand, "mask", &attr, mask, &mask);
+    if (!st && o->opset < 10) // of the type of the data
+        st = zc_emit_cast(o, "mask_real", mask, x.dtype, &mask);
     return st ? st : zc_define(o, 1, mask);
 }
 

@@ -46,14 +46,14 @@ typedef struct zurt_import_options {
     }
 
 /**
- * Imports an ONNX model (opset 9 to 21): shapes inferred, constants folded, NHWC, batch norm and
+ * Imports an ONNX model (opset 7 to 28): shapes inferred, constants folded, NHWC, batch norm and
  * activations fused. A QDQ model becomes an int8 graph with its own scales and zero points.
  *
  * @param path    the `.onnx` file; read whole, weights must be inside.
  * @param options NULL for the defaults.
  * @param out     owned by the caller: zurt_graph_destroy(); NULL on failure.
  * @return ZURT_OK; ZURT_E_ARG: NULL, or an option out of its range; ZURT_E_IO: cannot read;
- *         ZURT_E_FORMAT: not ONNX, or inconsistent; ZURT_E_VERSION: opset outside 9..21;
+ *         ZURT_E_FORMAT: not ONNX, or inconsistent; ZURT_E_VERSION: opset outside 7..28;
  *         ZURT_E_UNSUPPORTED: names node, op and remedy (external data too); ZURT_E_LIMIT: a
  *         tensor or a graph too large; ZURT_E_NOMEM.
  * The ctx's thread. Ref: docs/ops.md.
