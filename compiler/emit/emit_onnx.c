@@ -10,8 +10,8 @@
 #include "emit/write_file.h"
 #include "graph_handle.h"
 
-#define IR_VERSION 7 /* that of opset 13 */
-#define OPSET      13
+/* Opset 13, or the lowest that has all ops of the graph; each with the IR version it came with. */
+#define OPSET 13
 
 /* How a tensor is used, the weightiest first: decides who keeps a name that two want. */
 enum { INTERFACE = 0, INNER = 1, UNUSED = 2 };
@@ -216,6 +216,12 @@ static emitter *const emitters[ZI_OP_LIMIT] = {
     [ZI_OP_Expand] = zo_emit_shape,
     [ZI_OP_Tile] = zo_emit_shape,
     [ZI_OP_Gather] = zo_emit_gather,
+    [ZI_OP_TopK] = zo_emit_top_k,
+    [ZI_OP_CumSum] = zo_emit_cum_sum,
+    [ZI_OP_MaxPoolIndices] = zo_emit_pool,
+    [ZI_OP_GatherElements] = zo_emit_indexed,
+    [ZI_OP_ScatterElements] = zo_emit_indexed,
+    [ZI_OP_GatherND] = zo_emit_indexed,
     [ZI_OP_Cast] = zo_emit_cast,
     [ZI_OP_Quantize] = zo_emit_quantise,
     [ZI_OP_Dequantize] = zo_emit_dequantise,
@@ -255,17 +261,17 @@ static void fill_graph(zo_builder *b, Onnx__GraphProto *out)
     out->initializer = b->tensors;
 }
 
-static zurt_status pack_model(zurt_ctx *ctx, Onnx__GraphProto *graph, const char *description,
-                              uint8_t **out, size_t *out_size)
+static zurt_status pack_model(zurt_ctx *ctx, Onnx__GraphProto *graph, int64_t version,
+                              const char *description, uint8_t **out, size_t *out_size)
 {
     Onnx__ModelProto model = ONNX__MODEL_PROTO__INIT;
     Onnx__OperatorSetIdProto opset = ONNX__OPERATOR_SET_ID_PROTO__INIT;
     Onnx__OperatorSetIdProto *opsets[] = {&opset};
     opset.domain = "";
     opset.has_version = true;
-    opset.version = OPSET;
+    opset.version = version;
     model.has_ir_version = true;
-    model.ir_version = IR_VERSION;
+    model.ir_version = version > 14 ? 8 : 7;
     model.n_opset_import = 1;
     model.opset_import = opsets;
     model.producer_name = "zurt";
@@ -292,14 +298,14 @@ zurt_status zurt_emit_onnx_mem(zurt_ctx *ctx, const zurt_graph *graph, void **by
         return ZURT_E_ARG;
     if (!graph || !bytes || !size)
         return zi_fail(ctx, ZURT_E_ARG, "emit: graph, bytes and size must not be NULL");
-    zo_builder b = {.ctx = ctx, .g = graph->g};
+    zo_builder b = {.ctx = ctx, .g = graph->g, .opset = OPSET};
     zi_arena_init(&b.arena, &ctx->allocator);
     Onnx__GraphProto out = ONNX__GRAPH_PROTO__INIT;
     fill_graph(&b, &out);
     zurt_status st = b.st;
     uint8_t *file = NULL;
     if (!st)
-        st = pack_model(ctx, &out, graph->meta.description, &file, size);
+        st = pack_model(ctx, &out, b.opset, graph->meta.description, &file, size);
     *bytes = file;
     zi_free(&ctx->allocator, b.nodes);
     zi_free(&ctx->allocator, b.tensors);

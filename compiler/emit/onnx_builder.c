@@ -82,6 +82,20 @@ Onnx__NodeProto *zo_node(zo_builder *b, const char *op, const char *name, const 
     return n;
 }
 
+Onnx__NodeProto *zo_node_second(zo_builder *b, const char *op, const char *name,
+                                const char *const *in, size_t n_in, const char *out)
+{
+    Onnx__NodeProto *n = zo_node(b, op, name, in, n_in, zo_name(b, "%s~unread", out));
+    char **names = zo_alloc(b, 2, sizeof(*names));
+    if (!n || !names)
+        return NULL;
+    names[0] = n->output[0];
+    names[1] = (char *)out;
+    n->output = names;
+    n->n_output = 2;
+    return n;
+}
+
 const char *zo_unary(zo_builder *b, const char *op, const char *in, const char *out)
 {
     zo_node(b, op, out, &in, 1, out);

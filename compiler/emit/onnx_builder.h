@@ -28,6 +28,7 @@ typedef struct zo_builder {
     zurt_ctx *ctx;
     const zi_graph *g;
     zurt_status st;   /**< the first failure; later calls do nothing */
+    int64_t opset;    /**< of the model; raised by what needs more */
     zi_arena arena;   /**< all messages */
     zo_value *values; /**< one per tensor of the graph */
     Onnx__NodeProto **nodes;
@@ -40,6 +41,10 @@ typedef struct zo_builder {
  *  @param name of the graph's node; `out` for a node that this exporter adds. */
 Onnx__NodeProto *zo_node(zo_builder *b, const char *op, const char *name, const char *const *in,
                          size_t n_in, const char *out);
+/** As zo_node(), but what the graph's node gives is the ONNX node's second output; nothing reads
+ * the first. */
+Onnx__NodeProto *zo_node_second(zo_builder *b, const char *op, const char *name,
+                                const char *const *in, size_t n_in, const char *out);
 /** A node of one input; returns `out`, or "" after a failure. */
 const char *zo_unary(zo_builder *b, const char *op, const char *in, const char *out);
 const char *zo_binary(zo_builder *b, const char *op, const char *x, const char *y, const char *out);

@@ -110,13 +110,16 @@ void zo_emit_fully_connected(zo_builder *b, const zi_node *n)
 void zo_emit_pool(zo_builder *b, const zi_node *n)
 {
     const zi_attr_pool *a = &n->attr.pool;
-    bool max = n->op == ZI_OP_MaxPool;
+    bool max = n->op != ZI_OP_AveragePool, indices = n->op == ZI_OP_MaxPoolIndices;
     const char *in = zo_real(b, n->in[0], true), *out = zo_raw_name(b, n->out[0]);
-    Onnx__NodeProto *node = zo_node(b, zi_op_name(n->op), n->name, &in, 1, out);
+    Onnx__NodeProto *node = indices ? zo_node_second(b, "MaxPool", n->name, &in, 1, out)
+                                    : zo_node(b, zi_op_name(n->op), n->name, &in, 1, out);
     window(b, node, a->kernel, a->stride, max ? a->dilation : NULL, a->pad);
     zo_int(b, node, "ceil_mode", a->ceil_mode);
     if (!max)
         zo_int(b, node, "count_include_pad", a->count_include_pad);
+    if (indices)
+        zo_int(b, node, "storage_order", a->column_major);
     zo_finish(b, n, 0, out, true);
 }
 

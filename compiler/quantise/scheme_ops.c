@@ -40,16 +40,23 @@ static bool has_data(const zi_graph *g, const zi_node *n)
     return false;
 }
 
+/** Its result is where values stand, not what they are. */
+static bool gives_indices(zi_op op)
+{
+    return op == ZI_OP_ArgMax || op == ZI_OP_ArgMin || op == ZI_OP_TopK ||
+           op == ZI_OP_MaxPoolIndices;
+}
+
 /** Why a node cannot be int8 by its nature; NULL if it can. */
 static const char *obstacle(const zi_graph *g, const zi_node *n)
 {
     double y;
-    bool is_arg = n->op == ZI_OP_ArgMax || n->op == ZI_OP_ArgMin;
+    bool indices = gives_indices(n->op);
     if (n->op == ZI_OP_Quantize || n->op == ZI_OP_Dequantize)
         return "already a change of type";
     if (!has_data(g, n))
         return "computes on integers, not on activations";
-    for (uint32_t i = 0; !is_arg && i < n->n_out; i++) {
+    for (uint32_t i = 0; !indices && i < n->n_out; i++) {
         if (g->tensors[n->out[i]].dtype != ZURT_F32)
             return "its result is not a real number";
     }

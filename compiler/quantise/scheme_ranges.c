@@ -88,7 +88,8 @@ static bool is_answer(const zc_scheme *s, zi_id root)
     }
     for (size_t i = 0; i < g->n_nodes; i++) {
         zi_op op = g->nodes[i].op;
-        bool picks = op == ZI_OP_Softmax || op == ZI_OP_LogSoftmax || op == ZI_OP_ArgMax;
+        bool picks =
+            op == ZI_OP_Softmax || op == ZI_OP_LogSoftmax || op == ZI_OP_ArgMax || op == ZI_OP_TopK;
         if (picks && zc_scheme_root(s, g->nodes[i].in[0]) == root)
             return true;
     }

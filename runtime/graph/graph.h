@@ -71,12 +71,13 @@ typedef struct zi_attr_pool {
     int32_t pad[4];         /**< top, left, bottom, right as declared */
     bool ceil_mode;         /**< the last window may start inside and end outside the padding */
     bool count_include_pad; /**< AveragePool: declared padding counts; ceil's overhang never */
+    bool column_major;      /**< MaxPoolIndices: places of an image count down its columns */
 } zi_attr_pool;
 
 typedef struct zi_attr_axis {
     int32_t axis;
-    bool keep_dims;   /**< ArgMax, ArgMin */
-    bool select_last; /**< ArgMax, ArgMin: the last of equals */
+    bool keep_dims;   /**< ArgMax, ArgMin; CumSum: an element's own value does not count */
+    bool select_last; /**< ArgMax, ArgMin: the last of equals; CumSum: from the end */
 } zi_attr_axis;
 
 typedef struct zi_attr_reduce {
@@ -155,6 +156,25 @@ typedef struct zi_attr_lut {
     zi_attr_unary unary; /**< that op's own attribute, if it has one */
 } zi_attr_lut;
 
+typedef struct zi_attr_top {
+    int32_t axis;
+    int32_t k; /**< 0..dims[axis] */
+    bool smallest;
+} zi_attr_top;
+
+typedef enum zi_scatter_reduction {
+    ZI_SCATTER_NONE = 0, /**< of equal indices the last counts */
+    ZI_SCATTER_ADD = 1,
+    ZI_SCATTER_MUL = 2,
+    ZI_SCATTER_MAX = 3,
+    ZI_SCATTER_MIN = 4
+} zi_scatter_reduction;
+
+typedef struct zi_attr_scatter {
+    int32_t axis;
+    zi_scatter_reduction reduction;
+} zi_attr_scatter;
+
 typedef union zi_attr {
     zi_attr_conv conv;
     zi_attr_pool pool;
@@ -167,6 +187,8 @@ typedef union zi_attr {
     zi_attr_resize resize;
     zi_attr_unary unary;
     zi_attr_lut lut;
+    zi_attr_top top;
+    zi_attr_scatter scatter;
 } zi_attr;
 
 typedef struct zi_node {

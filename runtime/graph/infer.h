@@ -21,6 +21,10 @@ zurt_status zi_infer_check_axis(zurt_ctx *ctx, const zi_graph *g, const zi_node 
 zurt_status zi_infer_broadcast(zurt_ctx *ctx, const zi_graph *g, const zi_node *n,
                                const zi_tensor *with, int64_t *dims, int32_t *rank);
 
+/** Constant indices in input i must lie within an axis of `dim`; others are the kernel's affair. */
+zurt_status zi_infer_check_indices(zurt_ctx *ctx, const zi_graph *g, const zi_node *n, uint32_t i,
+                                   int32_t dim);
+
 /* infer_spatial.c */
 zi_infer_fn zi_infer_conv, zi_infer_conv_transpose, zi_infer_pool, zi_infer_resize;
 zi_infer_fn zi_infer_depth_to_space, zi_infer_space_to_depth;
@@ -30,5 +34,8 @@ zi_infer_fn zi_infer_softmax;
 /* infer_move.c */
 zi_infer_fn zi_infer_concat, zi_infer_split, zi_infer_slice, zi_infer_pad, zi_infer_transpose;
 zi_infer_fn zi_infer_reshape, zi_infer_gather, zi_infer_expand, zi_infer_tile;
+/* infer_index.c */
+zi_infer_fn zi_infer_top_k, zi_infer_cum_sum, zi_infer_gather_elements, zi_infer_scatter_elements;
+zi_infer_fn zi_infer_gather_nd;
 
 #endif

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Ops that move or select values. */
-#include <string.h>
-
 #include "graph/infer.h"
 
 static void widen(const zi_tensor *t, int64_t *dims)
@@ -169,22 +167,6 @@ zurt_status zi_infer_tile(zurt_ctx *ctx, zi_graph *g, zi_node *n)
     return zi_infer_set(ctx, g, n, 0, x->dtype, x->rank, dims);
 }
 
-/** Constant indices are checked here once; others are the kernel's affair. */
-static zurt_status check_indices(zurt_ctx *ctx, const zi_graph *g, const zi_node *n, int32_t dim)
-{
-    const zi_tensor *indices = zi_node_in(g, n, 1);
-    const uint8_t *data = indices->data;
-    size_t count = data ? zi_tensor_elems(indices) : 0;
-    for (size_t i = 0; i < count; i++) {
-        int64_t index;
-        memcpy(&index, data + i * sizeof(index), sizeof(index));
-        if (index < -(int64_t)dim || index >= dim)
-            return zi_node_fail(ctx, g, n, ZURT_E_FORMAT, "index %lld of an axis of %d",
-                                (long long)index, (int)dim);
-    }
-    return ZURT_OK;
-}
-
 zurt_status zi_infer_gather(zurt_ctx *ctx, zi_graph *g, zi_node *n)
 {
     const zi_tensor *x = zi_node_in(g, n, 0);
@@ -195,7 +177,7 @@ zurt_status zi_infer_gather(zurt_ctx *ctx, zi_graph *g, zi_node *n)
         st = zi_node_fail(ctx, g, n, ZURT_E_UNSUPPORTED, "indices of type %s; s64 is taken",
                           zurt_dtype_name(indices->dtype));
     if (!st)
-        st = check_indices(ctx, g, n, x->dims[axis]);
+        st = zi_infer_check_indices(ctx, g, n, 1, x->dims[axis]);
     int64_t dims[2 * ZURT_MAX_RANK];
     int32_t rank = 0;
     for (int32_t d = 0; d < x->rank && !st; d++) {

@@ -136,7 +136,7 @@ zurt_status zi_infer_pool(zurt_ctx *ctx, zi_graph *g, zi_node *n)
 {
     const zi_attr_pool *a = &n->attr.pool;
     const zi_tensor *x = zi_node_in(g, n, 0);
-    bool max = n->op == ZI_OP_MaxPool;
+    bool max = n->op != ZI_OP_AveragePool;
     zurt_status st = check_nhwc(ctx, g, n);
     if (st)
         return st;
@@ -161,7 +161,10 @@ zurt_status zi_infer_pool(zurt_ctx *ctx, zi_graph *g, zi_node *n)
         if (dims[1 + i] < 0)
             return zi_node_fail(ctx, g, n, ZURT_E_FORMAT, "the window is larger than the input");
     }
-    return zi_infer_set(ctx, g, n, 0, x->dtype, 4, dims);
+    bool indices = n->op == ZI_OP_MaxPoolIndices;
+    if (a->column_major && !indices)
+        return zi_node_fail(ctx, g, n, ZURT_E_FORMAT, "counts columns, but gives no indices");
+    return zi_infer_set(ctx, g, n, 0, indices ? ZURT_S64 : x->dtype, 4, dims);
 }
 
 zurt_status zi_infer_resize(zurt_ctx *ctx, zi_graph *g, zi_node *n)

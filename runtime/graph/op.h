@@ -29,7 +29,9 @@ typedef enum zi_attr_kind {
     ZI_ATTR_pad = 8,
     ZI_ATTR_resize = 9,
     ZI_ATTR_unary = 10,
-    ZI_ATTR_lut = 11
+    ZI_ATTR_lut = 11,
+    ZI_ATTR_top = 12,
+    ZI_ATTR_scatter = 13
 } zi_attr_kind;
 
 enum {

@@ -110,6 +110,8 @@ static void put_pool(text *t, const zi_attr_pool *a, bool max)
         put(t, " ceil");
     if (a->count_include_pad && !max)
         put(t, " include_pad");
+    if (a->column_major)
+        put(t, " column_major");
 }
 
 static void put_slice(text *t, const zi_attr_slice *a, int32_t rank)
@@ -139,6 +141,13 @@ static void put_resize(text *t, const zi_attr_resize *a)
     put_list(t, "out", a->out, 2);
 }
 
+static void put_scatter(text *t, const zi_attr_scatter *a)
+{
+    static const char *const reductions[] = {"", " add", " mul", " max", " min"};
+    put_list(t, "axis", &a->axis, 1);
+    put(t, "%s", (uint32_t)a->reduction <= ZI_SCATTER_MIN ? reductions[a->reduction] : " ?");
+}
+
 static void put_attr(text *t, const zi_graph *g, const zi_node *n)
 {
     const zi_op_info *info = zi_op_get((uint32_t)n->op);
@@ -150,7 +159,7 @@ static void put_attr(text *t, const zi_graph *g, const zi_node *n)
         put_conv(t, &n->attr.conv);
         break;
     case ZI_ATTR_pool:
-        put_pool(t, &n->attr.pool, n->op == ZI_OP_MaxPool);
+        put_pool(t, &n->attr.pool, n->op != ZI_OP_AveragePool);
         break;
     case ZI_ATTR_axis:
         put_list(t, "axis", &n->attr.axis.axis, 1);
@@ -180,6 +189,13 @@ static void put_attr(text *t, const zi_graph *g, const zi_node *n)
         break;
     case ZI_ATTR_lut:
         put(t, " %s", zi_op_name((uint32_t)n->attr.lut.op));
+        break;
+    case ZI_ATTR_top:
+        put(t, " axis=%" PRId32 " k=%" PRId32 "%s", n->attr.top.axis, n->attr.top.k,
+            n->attr.top.smallest ? " smallest" : "");
+        break;
+    case ZI_ATTR_scatter:
+        put_scatter(t, &n->attr.scatter);
         break;
     }
     if (zi_node_has_clamp(n))

@@ -53,6 +53,7 @@ static zurt_status read_pool(const Zurt__PoolAttr *m, zi_attr_pool *out)
         .pad = {m->pad_top, m->pad_left, m->pad_bottom, m->pad_right},
         .ceil_mode = m->ceil_mode,
         .count_include_pad = m->count_include_pad,
+        .column_major = m->column_major,
     };
     return ZURT_OK;
 }
@@ -161,6 +162,10 @@ static const ProtobufCMessage *attr_message(const Zurt__Node *m)
         return &m->unary->base;
     case ZURT__NODE__ATTR_LUT:
         return &m->lut->base;
+    case ZURT__NODE__ATTR_TOP:
+        return &m->top->base;
+    case ZURT__NODE__ATTR_SCATTER:
+        return &m->scatter->base;
     default:
         return NULL;
     }
@@ -203,6 +208,15 @@ zurt_status zi_message_read_attr(zurt_ctx *ctx, const zi_graph *g, const Zurt__N
         return read_unary(&r, m->unary->alpha, m->unary->beta, &out->unary);
     case ZI_ATTR_lut:
         return read_lut(&r, m->lut, &out->lut);
+    case ZI_ATTR_top:
+        out->top = (zi_attr_top){m->top->axis, m->top->k, m->top->smallest};
+        break;
+    case ZI_ATTR_scatter:
+        if (m->scatter->reduction > ZI_SCATTER_MIN)
+            return bad(&r, "unknown reduction");
+        out->scatter =
+            (zi_attr_scatter){m->scatter->axis, (zi_scatter_reduction)m->scatter->reduction};
+        break;
     }
     return ZURT_OK;
 }

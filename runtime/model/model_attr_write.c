@@ -43,6 +43,7 @@ static bool write_pool(zi_arena *arena, const zi_attr_pool *a, Zurt__PoolAttr **
     m->pad_right = a->pad[3];
     m->ceil_mode = a->ceil_mode;
     m->count_include_pad = a->count_include_pad;
+    m->column_major = a->column_major;
     *out = m;
     return true;
 }
@@ -172,6 +173,31 @@ static bool write_lut(zi_arena *arena, const zi_attr_lut *a, Zurt__LutAttr **out
     return true;
 }
 
+static bool write_top(zi_arena *arena, const zi_attr_top *a, Zurt__TopAttr **out)
+{
+    Zurt__TopAttr *m = zi_arena_alloc(arena, sizeof(*m));
+    if (!m)
+        return false;
+    zurt__top_attr__init(m);
+    m->axis = a->axis;
+    m->k = a->k;
+    m->smallest = a->smallest;
+    *out = m;
+    return true;
+}
+
+static bool write_scatter(zi_arena *arena, const zi_attr_scatter *a, Zurt__ScatterAttr **out)
+{
+    Zurt__ScatterAttr *m = zi_arena_alloc(arena, sizeof(*m));
+    if (!m)
+        return false;
+    zurt__scatter_attr__init(m);
+    m->axis = a->axis;
+    m->reduction = (uint32_t)a->reduction;
+    *out = m;
+    return true;
+}
+
 bool zi_message_write_attr(zi_arena *arena, const zi_graph *g, const zi_node *n, Zurt__Node *m)
 {
     zi_attr_kind kind = zi_op_get(n->op)->attr;
@@ -202,6 +228,10 @@ bool zi_message_write_attr(zi_arena *arena, const zi_graph *g, const zi_node *n,
         return write_unary(arena, &n->attr.unary, &m->unary);
     case ZI_ATTR_lut:
         return write_lut(arena, &n->attr.lut, &m->lut);
+    case ZI_ATTR_top:
+        return write_top(arena, &n->attr.top, &m->top);
+    case ZI_ATTR_scatter:
+        return write_scatter(arena, &n->attr.scatter, &m->scatter);
     }
     return true;
 }

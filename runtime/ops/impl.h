@@ -96,6 +96,12 @@ extern const zi_op_impl zi_impl_strided; /**< Slice, Transpose, Expand, Tile, de
 extern const zi_op_impl zi_impl_pad;
 extern const zi_op_impl zi_impl_reshape;
 extern const zi_op_impl zi_impl_gather;
+extern const zi_op_impl zi_impl_gather_elements;
+extern const zi_op_impl zi_impl_gather_nd;
+extern const zi_op_impl zi_impl_scatter_elements;
+extern const zi_op_impl zi_impl_top_k;
+extern const zi_op_impl zi_impl_cum_sum;
+extern const zi_op_impl zi_impl_pool_indices;
 extern const zi_op_impl zi_impl_resize;
 extern const zi_op_impl zi_impl_cast;
 extern const zi_op_impl zi_impl_quantize;

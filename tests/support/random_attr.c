@@ -167,6 +167,12 @@ void zt_random_attr(zt_source *s, const zi_graph *g, zi_node *n)
     case ZI_ATTR_lut:
         n->attr.lut = (zi_attr_lut){.op = ZI_OP_Sigmoid};
         break;
+    case ZI_ATTR_top:
+        n->attr.top = (zi_attr_top){.axis = x->rank ? (int32_t)zt_pick(s, (uint32_t)x->rank) : 0,
+                                    .smallest = zt_one_in(s, 2)};
+        n->attr.top.k = zt_pick_range(s, 0, 4);
+        break;
+    case ZI_ATTR_scatter: // drawn with the inputs
     case ZI_ATTR_none:
         break;
     }

@@ -166,6 +166,42 @@ static zi_id add_indices(maker *m, zi_id of, int32_t axis)
     return id;
 }
 
+// Indices of GatherElements and ScatterElements: places of `of`, and a few along the axis.
+static zi_id add_places(maker *m, zi_id of, int32_t axis)
+{
+    zi_tensor x = m->g->tensors[of];
+    int32_t dim = x.rank > 0 ? x.dims[axis] : 0;
+    for (int32_t d = 0; d < x.rank; d++)
+        x.dims[d] = d == axis ? zt_pick_range(m->s, 1, 3) : x.dims[d] - zt_one_in(m->s, 4);
+    for (int32_t d = 0; d < x.rank; d++)
+        x.dims[d] = x.dims[d] < 0 ? 0 : x.dims[d];
+    zi_id id = add_const(m, ZURT_S64, x.rank, x.dims);
+    if (id == ZI_NONE)
+        return id;
+    int64_t *values = (int64_t *)m->g->tensors[id].data;
+    for (size_t i = 0; i < zi_tensor_elems(&m->g->tensors[id]); i++)
+        values[i] = dim > 0 ? (int64_t)(i * 7 % (size_t)(2 * dim)) - dim : 0;
+    return id;
+}
+
+// Rows of indices for GatherND: each names the first one or two axes behind the batch axes.
+static zi_id add_rows(maker *m, zi_id of, int32_t batch)
+{
+    const zi_tensor x = m->g->tensors[of];
+    int32_t named = x.rank - batch > 1 ? zt_pick_range(m->s, 1, 2) : 1;
+    int32_t dims[3] = {x.rank > 0 ? x.dims[0] : 1, zt_pick_range(m->s, 1, 4), named};
+    zi_id id = add_const(m, ZURT_S64, batch ? 3 : 2, batch ? dims : dims + 1);
+    if (id == ZI_NONE)
+        return id;
+    int64_t *values = (int64_t *)m->g->tensors[id].data;
+    for (size_t i = 0; i < zi_tensor_elems(&m->g->tensors[id]); i++) {
+        int32_t axis = batch + (int32_t)(i % (size_t)named);
+        int32_t dim = axis < x.rank ? x.dims[axis] : 0;
+        values[i] = dim > 0 ? zt_pick_range(m->s, -dim, dim - 1) : 0;
+    }
+    return id;
+}
+
 // Inputs for an op, and the part of its attribute that they depend on.
 static uint32_t pick_inputs(maker *m, zi_op op, zi_id *in, zi_attr *attr)
 {
@@ -183,6 +219,23 @@ static uint32_t pick_inputs(maker *m, zi_op op, zi_id *in, zi_attr *attr)
     case ZI_OP_Gather:
         attr->axis.axis = rank ? (int32_t)zt_pick(m->s, (uint32_t)rank) : 0;
         in[1] = add_indices(m, in[0], attr->axis.axis);
+        return 2;
+    case ZI_OP_GatherElements:
+    case ZI_OP_ScatterElements:
+        attr->scatter.axis = rank ? (int32_t)zt_pick(m->s, (uint32_t)rank) : 0;
+        in[1] = add_places(m, in[0], attr->scatter.axis);
+        if (op == ZI_OP_GatherElements) {
+            attr->axis = (zi_attr_axis){.axis = attr->scatter.axis};
+            return 2;
+        }
+        attr->scatter.reduction = (zi_scatter_reduction)zt_pick(m->s, 5);
+        in[2] = in[1] == ZI_NONE
+                    ? ZI_NONE
+                    : add_const(m, m->g->tensors[in[0]].dtype, rank, m->g->tensors[in[1]].dims);
+        return 3;
+    case ZI_OP_GatherND:
+        attr->axis.axis = rank > 1 && zt_one_in(m->s, 2);
+        in[1] = add_rows(m, in[0], attr->axis.axis);
         return 2;
     case ZI_OP_Concat:
         attr->axis.axis = rank ? (int32_t)zt_pick(m->s, (uint32_t)rank) : 0;
@@ -291,7 +344,9 @@ static bool try_node(maker *m, zi_op op)
     if (m->no_memory)
         return false;
     n->attr = attr;
-    if (op != ZI_OP_Concat && op != ZI_OP_Split && op != ZI_OP_Gather)
+    bool drawn = op == ZI_OP_Concat || op == ZI_OP_Split || op == ZI_OP_Gather ||
+                 op == ZI_OP_GatherElements || op == ZI_OP_ScatterElements || op == ZI_OP_GatherND;
+    if (!drawn)
         zt_random_attr(m->s, g, n);
     if (zi_op_has(op, ZI_OPF_CLAMP) && zt_one_in(m->s, 3)) {
         n->clamp_lo = 0.0f;

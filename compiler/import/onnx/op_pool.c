@@ -4,6 +4,18 @@
 
 #include "import/onnx/importer.h"
 
+/* Where the values come from: counted in the input as ONNX sees it. */
+static zurt_status indices(zc_onnx *o, zi_attr attr, zi_id x, int32_t rank)
+{
+    zi_id out;
+    zurt_status st = zc_attr_bool(o, "storage_order", false, &attr.pool.column_major);
+    if (!st)
+        st = zc_emit1(o, ZI_OP_MaxPoolIndices, "indices", &attr, x, &out);
+    if (!st)
+        st = zc_from_nhwc(o, out, rank, &out);
+    return st ? st : zc_define(o, 1, out);
+}
+
 static zurt_status pool(zc_onnx *o, zi_op op)
 {
     zc_window w;
@@ -25,6 +37,8 @@ static zurt_status pool(zc_onnx *o, zi_op op)
     zi_id x, out;
     if (!st)
         st = zc_to_nhwc(o, o->in[0], &x);
+    if (!st && zc_is_used(o, 1))
+        st = indices(o, attr, x, rank);
     if (!st)
         st = zc_emit1(o, op, NULL, &attr, x, &out);
     if (!st)
@@ -34,9 +48,6 @@ static zurt_status pool(zc_onnx *o, zi_op op)
 
 zurt_status zc_op_max_pool(zc_onnx *o)
 {
-    if (zc_is_used(o, 1))
-        return zc_fail(o, ZURT_E_UNSUPPORTED,
-                       "output 'Indices' is used; export without MaxUnpool or argmax pooling");
     return pool(o, ZI_OP_MaxPool);
 }
 

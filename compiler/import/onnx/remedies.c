@@ -23,8 +23,6 @@ static const char sequences[] =
 static const char training[] = "an operator of training: export the model in inference (eval) mode";
 static const char random_numbers[] =
     "random numbers: export in inference (eval) mode, or make the noise an input";
-static const char indexing[] =
-    "indexing by computed places: use slices, torch.gather-free code or masks with Where";
 static const char older_opset[] =
     "export with an opset below 23, where the same function is made of simpler operators";
 static const char bitwise[] =
@@ -52,14 +50,11 @@ static const remedy remedies[] = {
     {"DeformConv", "train the model with plain convolutions in place of deformable ones"},
     {"Det", on_host},
     {"EyeLike", "export with fixed shapes (no dynamic axes), so that it is a constant"},
-    {"GatherElements", indexing},
-    {"GatherND", indexing},
     {"HammingWindow", before_network},
     {"HannWindow", before_network},
     {"ImageDecoder", before_network},
     {"LpPool", "write it as Pow, AveragePool and Pow"},
     {"MaxRoiPool", boxes},
-    {"MaxUnpool", "upsample by Resize or ConvTranspose in place of unpooling"},
     {"MelWeightMatrix", before_network},
     {"Multinomial", random_numbers},
     {"NegativeLogLikelihoodLoss", training},
@@ -78,7 +73,6 @@ static const remedy remedies[] = {
                  "(onnx.utils.extract_model)"},
     {"RotaryEmbedding", older_opset},
     {"STFT", before_network},
-    {"Scatter", "export with opset 11 or later"},
     {"SequenceAt", sequences},
     {"SequenceConstruct", sequences},
     {"SequenceEmpty", sequences},
