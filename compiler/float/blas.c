@@ -1,14 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Convolution and matrix product in float on OpenBLAS. */
 #include "float/blas.h"
 
-#include <cblas.h>
-
 #include "kernels/patch.h"
-
-void zc_blas_single_thread(void)
-{
-    openblas_set_num_threads(1);
-}
 
 static void bias_clamp(const zk_conv_f32_args *a, int64_t pixel, int64_t n, int32_t begin,
                        int32_t end)
@@ -33,11 +27,13 @@ static void product(const zk_conv_f32_args *a, const float *patches, int64_t pix
     const float *w = a->w + begin * k;
     float *out = a->out + pixel * out_c + begin;
     if (zk_conv_pixels(a->shape) == 1) // not n: how work is split must not change the order of sums
-        cblas_sgemv(CblasRowMajor, CblasNoTrans, end - begin, (blasint)k, 1.0f, w, (blasint)k,
-                    patches, 1, 0.0f, out, 1);
+        atomic_load_explicit(&zc_blas.sgemv, memory_order_acquire)(
+            ZC_BLAS_ROW_MAJOR, ZC_BLAS_NO_TRANSPOSE, end - begin, (int)k, 1.0f, w, (int)k, patches,
+            1, 0.0f, out, 1);
     else
-        cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (blasint)n, end - begin, (blasint)k,
-                    1.0f, patches, (blasint)k, w, (blasint)k, 0.0f, out, (blasint)out_c);
+        atomic_load_explicit(&zc_blas.sgemm, memory_order_acquire)(
+            ZC_BLAS_ROW_MAJOR, ZC_BLAS_NO_TRANSPOSE, ZC_BLAS_TRANSPOSE, (int)n, end - begin, (int)k,
+            1.0f, patches, (int)k, w, (int)k, 0.0f, out, (int)out_c);
     bias_clamp(a, pixel, n, begin, end);
 }
 
@@ -72,10 +68,11 @@ void zc_conv_f32_blas(const zk_conv_f32_args *a)
 
 void zc_matmul_f32_blas(const zk_matmul_f32_args *a)
 {
-    const blasint m = (blasint)a->m, n = (blasint)a->n, k = (blasint)a->k;
+    const int m = (int)a->m, n = (int)a->n, k = (int)a->k;
     if (k == 0) // OpenBLAS refuses leading dimensions of 0
         zk_matmul_f32_ref(a);
     else
-        cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, m, n, k, 1.0f, a->a, k, a->b, n,
-                    0.0f, a->out, n);
+        atomic_load_explicit(&zc_blas.sgemm, memory_order_acquire)(
+            ZC_BLAS_ROW_MAJOR, ZC_BLAS_NO_TRANSPOSE, ZC_BLAS_NO_TRANSPOSE, m, n, k, 1.0f, a->a, k,
+            a->b, n, 0.0f, a->out, n);
 }

@@ -16,8 +16,14 @@ typedef struct zc_executor zc_executor;
  *  A status other than ZURT_OK ends the run with it. */
 typedef zurt_status zc_tap_fn(void *self, zi_id tensor, const void *data);
 
-/** The kernel table of the host: the best for this CPU, then OpenBLAS where it is better. */
-void zc_kernel_table(zk_table *table, uint32_t cpu);
+/**
+ * The kernel table of the host for these nodes: the best for this CPU, then OpenBLAS where it is
+ * better. It is loaded only if one of the nodes computes with it.
+ * @param n_threads that will run nodes at a time.
+ * @return ZURT_OK; as zc_blas_load().
+ */
+zurt_status zc_kernel_table(zurt_ctx *ctx, const zi_graph *g, const zi_node *nodes, size_t n_nodes,
+                            uint32_t n_threads, zk_table *out);
 
 zurt_status zc_executor_create(zurt_ctx *ctx, const zi_graph *g, uint32_t threads,
                                zc_executor **out);

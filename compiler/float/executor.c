@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Runs a graph on the host, node after node, in memory planned as a session's is. */
 #include "float/evaluator.h"
 
 #include <string.h>
@@ -24,14 +25,30 @@ struct zc_executor {
     void *scratch;
 };
 
-void zc_kernel_table(zk_table *table, uint32_t cpu)
+/* Whether conv_f32 or matmul_f32 of the table computes this node. */
+static bool is_linear_algebra(const zi_graph *g, const zi_node *n)
 {
-    zk_table_init(table, cpu);
-    if (!cpu) // the reference kernels were asked for
-        return;
-    zc_blas_single_thread();
-    table->conv_f32 = zc_conv_f32_blas;
-    table->matmul_f32 = zc_matmul_f32_blas;
+    if (n->op != ZI_OP_Conv && n->op != ZI_OP_ConvTranspose && n->op != ZI_OP_FullyConnected &&
+        n->op != ZI_OP_MatMul)
+        return false;
+    return g->tensors[n->in[0]].dtype == ZURT_F32;
+}
+
+zurt_status zc_kernel_table(zurt_ctx *ctx, const zi_graph *g, const zi_node *nodes, size_t n_nodes,
+                            uint32_t n_threads, zk_table *out)
+{
+    bool wanted = false;
+    zk_table_init(out, ctx->cpu);
+    for (size_t i = 0; i < n_nodes; i++)
+        wanted = wanted || is_linear_algebra(g, &nodes[i]);
+    if (!wanted || !ctx->cpu) // the reference kernels were asked for
+        return ZURT_OK;
+    zurt_status st = zc_blas_load(ctx, n_threads);
+    if (st)
+        return st;
+    out->conv_f32 = zc_conv_f32_blas;
+    out->matmul_f32 = zc_matmul_f32_blas;
+    return ZURT_OK;
 }
 
 static zurt_status no_memory(zc_executor *e)
@@ -100,8 +117,10 @@ zurt_status zc_executor_create(zurt_ctx *ctx, const zi_graph *g, uint32_t thread
     e->ctx = ctx;
     e->g = g;
     e->parallel = zi_parallel_serial();
-    zc_kernel_table(&e->kernels, ctx->cpu);
-    zurt_status st = threads > 1 ? zi_pool_create(ctx, threads, &e->pool) : ZURT_OK;
+    zurt_status st =
+        zc_kernel_table(ctx, g, g->nodes, g->n_nodes, threads ? threads : 1, &e->kernels);
+    if (!st && threads > 1)
+        st = zi_pool_create(ctx, threads, &e->pool);
     if (!st && e->pool)
         e->parallel = zi_pool_parallel(e->pool);
     if (!st)

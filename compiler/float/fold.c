@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Computes a node of constants while the graph is being compiled. */
 #include "base/alloc.h"
 #include "float/evaluator.h"
 #include "ops/ops.h"
@@ -32,8 +33,9 @@ static bool make_room(zurt_ctx *ctx, zi_graph *g, const zi_node *n, folding *f)
 
 static zurt_status fold(zurt_ctx *ctx, zi_graph *g, zi_node *n, folding *f)
 {
-    zc_kernel_table(&f->kernels, ctx->cpu);
-    zurt_status st = zi_op_prepare(ctx, g, n, &f->kernels, 1, &f->node);
+    zurt_status st = zc_kernel_table(ctx, g, n, 1, 1, &f->kernels);
+    if (!st)
+        st = zi_op_prepare(ctx, g, n, &f->kernels, 1, &f->node);
     if (st)
         return st;
     if (!make_room(ctx, g, n, f))

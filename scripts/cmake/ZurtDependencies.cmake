@@ -8,7 +8,6 @@ find_program(PROTOC_C protoc-c REQUIRED)
 if(ZURT_BUILD_COMPILER)
   # a source of generated code: the host's will do in a cross build
   find_path(ONNX_PROTO_DIR onnx/onnx.proto CMAKE_FIND_ROOT_PATH_BOTH REQUIRED)
-  pkg_check_modules(OPENBLAS REQUIRED IMPORTED_TARGET openblas)
 endif()
 if(ZURT_BUILD_APPS OR ZURT_BUILD_TESTS)
   pkg_check_modules(ZLIB REQUIRED IMPORTED_TARGET zlib)

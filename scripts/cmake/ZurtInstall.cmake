@@ -45,9 +45,6 @@ foreach(kind LIB INCLUDE)
     set(pc_${kind}DIR "\${prefix}/${CMAKE_INSTALL_${kind}DIR}")
   endif()
 endforeach()
-# OpenBLAS alone: as Requires.private it would bring what only a static OpenBLAS needs, -lgfortran,
-# which its package does not depend on.
-string(REPLACE ";" " " pc_OPENBLAS "${OPENBLAS_LDFLAGS}")
 foreach(library ${libraries})
   configure_file(${CMAKE_CURRENT_LIST_DIR}/${library}.pc.in ${PROJECT_BINARY_DIR}/${library}.pc
                  @ONLY)

@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 #include "base/cpu.h"
-#include "float/evaluator.h"
+#include "float/blas.h"
 
 #define REGION ((size_t)16 << 20)
 #define GUARD  256
@@ -203,8 +203,16 @@ const kern_variant *kern_variants(size_t *n)
             list[count].name = steps[i].name;
             zk_table_init(&list[count++].table, mask);
         }
+        zurt_ctx *ctx = NULL;
+        if (zurt_ctx_create(NULL, &ctx) || zc_blas_load(ctx, 1)) {
+            fprintf(stderr, "kern: %s\n", zurt_ctx_error(ctx));
+            exit(1);
+        }
+        zurt_ctx_destroy(ctx);
         list[count].name = "blas";
-        zc_kernel_table(&list[count++].table, cpu);
+        zk_table_init(&list[count].table, cpu);
+        list[count].table.conv_f32 = zc_conv_f32_blas;
+        list[count++].table.matmul_f32 = zc_matmul_f32_blas;
     }
     *n = count;
     return list;

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Finds OpenBLAS when something is computed with it, and not before: its constructor starts threads
+ * and asks for 128 MiB for each, without end where it does not get them. */
+#include <dlfcn.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "float/blas.h"
+
+/* LP64 integers, as in the library of this name; its 64-bit variant has another. */
+#define LIBRARY "libopenblas.so.0"
+
+/* What OpenBLAS maps for every thread that computes, on x86-64; elsewhere it is less. */
+#define BUFFER_BYTES ((size_t)128 << 20)
+
+enum { MOST_BUFFERS = 256 };
+
+zc_blas_functions zc_blas;
+
+/* Whether the address space, which may be limited, has room for so many buffers. OpenBLAS itself
+ * asks again for ever when it has not. */
+static bool has_room(size_t n)
+{
+    void *maps[MOST_BUFFERS];
+    size_t got = 0;
+    n = n < MOST_BUFFERS ? n : MOST_BUFFERS;
+    while (got < n) {
+        maps[got] =
+            mmap(NULL, BUFFER_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        if (maps[got] == MAP_FAILED)
+            break;
+        got++;
+    }
+    for (size_t i = 0; i < got; i++)
+        munmap(maps[i], BUFFER_BYTES);
+    return got == n;
+}
+
+static zurt_status find(zurt_ctx *ctx, void *library, const char *name, void *out)
+{
+    void *symbol = dlsym(library, name);
+    if (!symbol)
+        return zi_fail(ctx, ZURT_E_UNSUPPORTED, "OpenBLAS: " LIBRARY " has no %s", name);
+    memcpy(out, &symbol, sizeof(symbol));
+    return ZURT_OK;
+}
+
+/* Its threads inherit a mask that leaves every signal to the program's own. */
+static void *open_library(void)
+{
+    sigset_t all;
+    sigset_t old;
+    sigfillset(&all);
+    sigprocmask(SIG_SETMASK, &all, &old);
+    void *library = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL);
+    sigprocmask(SIG_SETMASK, &old, NULL);
+    return library;
+}
+
+/* Two that load at once find the same. Never unloaded: its threads run its code. */
+static zurt_status load(zurt_ctx *ctx)
+{
+    void *library = open_library();
+    if (!library) {
+        const char *why = dlerror();
+        return zi_fail(ctx, ZURT_E_UNSUPPORTED,
+                       "float arithmetic needs OpenBLAS (Debian: apt-get install libopenblas0): %s",
+                       why ? why : LIBRARY);
+    }
+    zc_sgemm_fn *sgemm = NULL;
+    zc_sgemv_fn *sgemv = NULL;
+    void (*set_threads)(int) = NULL;
+    zurt_status st = find(ctx, library, "cblas_sgemm", &sgemm);
+    if (!st)
+        st = find(ctx, library, "cblas_sgemv", &sgemv);
+    if (!st)
+        st = find(ctx, library, "openblas_set_num_threads", &set_threads);
+    if (st)
+        return st;
+    set_threads(1); // ops/ spreads the work itself
+    atomic_store(&zc_blas.sgemv, sgemv);
+    atomic_store(&zc_blas.sgemm, sgemm);
+    return ZURT_OK;
+}
+
+zurt_status zc_blas_load(zurt_ctx *ctx, uint32_t n_threads)
+{
+    const bool loaded = atomic_load(&zc_blas.sgemm) != NULL;
+    const uint32_t seen = atomic_load(&zc_blas.n_threads);
+    if (loaded && n_threads <= seen)
+        return ZURT_OK;
+    const long cores = loaded ? 0 : sysconf(_SC_NPROCESSORS_ONLN); // one of its threads for each
+    const size_t n = n_threads + (cores > 1 ? (size_t)cores - 1 : 0);
+    if (!has_room(n))
+        return zi_fail(
+            ctx, ZURT_E_NOMEM,
+            "OpenBLAS maps %zu MiB for each of %zu threads, and the address space has no "
+            "room for that: raise the limit (ulimit -v), or compute with fewer threads",
+            BUFFER_BYTES >> 20, n);
+    zurt_status st = loaded ? ZURT_OK : load(ctx);
+    if (!st)
+        atomic_store(&zc_blas.n_threads, n_threads);
+    return st;
+}

@@ -1,0 +1,34 @@
+# OpenBLAS is loaded by what computes with it alone: nothing else waits for it, or wants it.
+float=$MODELS/mnist_small.onnx
+
+# Not installed, as far as the loader can tell.
+mkdir lib
+touch lib/libopenblas.so.0
+without=(env LD_LIBRARY_PATH="$PWD/lib")
+for arguments in "--version" "info $SMALL" "inspect $SMALL" "run $SMALL $EVAL#0" \
+    "bench $SMALL --runs 2" "eval $SMALL --data $EVAL --limit 10"; do
+    # shellcheck disable=SC2086 # words
+    exits 0 "${without[@]}" zurt $arguments
+done
+exits 4 "${without[@]}" zurt eval "$float" --data "$EVAL" --limit 10
+says "needs OpenBLAS \(Debian: apt-get install libopenblas0\): .*libopenblas.so.0" err
+exits 4 "${without[@]}" zurt compile "$float" --calib "$CALIB" -o a.zurt
+only lib lib/libopenblas.so.0
+
+# A short address space: OpenBLAS would ask for its buffers for ever.
+zurt info >facts
+grep -q '^sanitizers *none' facts || { echo "skipped: a sanitizer maps terabytes"; exit 77; }
+short() { # CODE KIB ARGUMENTS...
+    local want=$1 limit=$2
+    shift 2
+    (
+        ulimit -v "$limit"
+        exits "$want" timeout 60 zurt "$@"
+    )
+}
+short 0 150000 --version
+short 0 150000 info "$SMALL"
+short 0 150000 bench "$SMALL" --runs 2 --device cpu
+short 0 150000 run "$SMALL" "$EVAL#0" --device cpu
+short 1 200000 eval "$float" --data "$EVAL" --limit 10 --threads 1
+says "OpenBLAS maps 128 MiB for each of [0-9]+ threads.*ulimit -v" err
