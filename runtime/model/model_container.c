@@ -8,6 +8,7 @@
 
 #include "base/alloc.h"
 #include "base/crc32c.h"
+#include "base/file_kind.h"
 #include "base/size.h"
 
 static bool is_zero(const uint8_t *p, size_t n)
@@ -34,8 +35,12 @@ typedef struct head {
 /* Magic and major version first: they stand at the same place in every version to come. */
 static zurt_status read_head(zurt_ctx *ctx, zi_bytes file, head *out)
 {
-    if (file.size < ZI_MAGIC_BYTES || memcmp(file.data, ZI_MAGIC, ZI_MAGIC_BYTES) != 0)
-        return zi_fail(ctx, ZURT_E_FORMAT, "not a .zurt file, or transferred as text: bad magic");
+    if (file.size < ZI_MAGIC_BYTES || memcmp(file.data, ZI_MAGIC, ZI_MAGIC_BYTES) != 0) {
+        zurt_status st = zi_file_check_kind(ctx, file, ZURT_FILE_ZURT);
+        return st ? st
+                  : zi_fail(ctx, ZURT_E_FORMAT,
+                            "not a .zurt file, or transferred as text: bad magic");
+    }
     if (file.size < ZI_HEADER_BYTES)
         return zi_fail(ctx, ZURT_E_FORMAT, "cut off: %zu bytes, the header alone has %d", file.size,
                        ZI_HEADER_BYTES);

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "base/alloc.h"
+#include "base/file_kind.h"
 #include "graph_handle.h"
 #include "import/onnx/onnx_import.h"
 #include "passes/passes.h"
@@ -16,7 +17,9 @@ static zurt_status import(zurt_ctx *ctx, zi_bytes file, const zurt_import_option
 {
     zi_graph *g = NULL;
     size_t source_nodes = 0;
-    zurt_status st = zc_onnx_import(ctx, file, options, &g, &source_nodes);
+    zurt_status st = zi_file_check_kind(ctx, file, ZURT_FILE_ONNX);
+    if (!st)
+        st = zc_onnx_import(ctx, file, options, &g, &source_nodes);
     if (!st && !options->keep_structure)
         st = zc_passes_run(ctx, g);
     if (!st && !options->keep_structure)

@@ -6,6 +6,8 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "base/file_kind.h"
+
 /* The axlf container. Ref: XRT, xclbin.h. */
 enum {
     HEADER_BYTES = 456,
@@ -61,8 +63,11 @@ bool zi_xclbin_section(const zi_xclbin *x, zi_xclbin_kind kind, zi_bytes *out)
 static zurt_status check_header(zurt_ctx *ctx, zi_xclbin *x)
 {
     zi_bytes f = x->file;
-    if (f.size < sizeof(magic) || memcmp(f.data, magic, sizeof(magic)) != 0)
-        return zi_fail(ctx, ZURT_E_FORMAT, "not an xclbin: it does not begin with 'xclbin2'");
+    if (f.size < sizeof(magic) || memcmp(f.data, magic, sizeof(magic)) != 0) {
+        zurt_status st = zi_file_check_kind(ctx, f, ZURT_FILE_XCLBIN);
+        return st ? st
+                  : zi_fail(ctx, ZURT_E_FORMAT, "not an xclbin: it does not begin with 'xclbin2'");
+    }
     if (f.size < HEADER_BYTES)
         return zi_fail(ctx, ZURT_E_FORMAT, "truncated: %zu bytes, the header alone has %d", f.size,
                        HEADER_BYTES);

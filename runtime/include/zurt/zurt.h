@@ -153,6 +153,62 @@ ZURT_API uint32_t zurt_cpu_features(void);
 #define ZURT_CPU_AVX512 (1u << 9)  /**< F, BW, DQ, VL */
 #define ZURT_CPU_VNNI   (1u << 10) /**< AVX512_VNNI */
 
+/* ---- files ----------------------------------------------------------------------------- */
+
+/** What a file is, by its first bytes. Values are pinned and only appended. */
+typedef enum zurt_file_kind {
+    ZURT_FILE_UNKNOWN = 0,
+    ZURT_FILE_ZURT = 1,
+    ZURT_FILE_ONNX = 2,
+    ZURT_FILE_XCLBIN = 3,
+    ZURT_FILE_TFLITE = 4,
+    ZURT_FILE_PYTORCH = 5, /**< saved by torch.save or torch.jit.save */
+    ZURT_FILE_PICKLE = 6,
+    ZURT_FILE_HDF5 = 7,        /**< .h5: weights or models of Keras 2 */
+    ZURT_FILE_KERAS = 8,       /**< .keras */
+    ZURT_FILE_SAVED_MODEL = 9, /**< saved_model.pb, or a folder with one */
+    ZURT_FILE_TF_GRAPH = 10,   /**< a frozen GraphDef */
+    ZURT_FILE_XMODEL = 11,     /**< Vitis AI */
+    ZURT_FILE_LFS_POINTER = 12,
+    ZURT_FILE_HTML = 13,
+    ZURT_FILE_XML = 14,
+    ZURT_FILE_JPEG = 15,
+    ZURT_FILE_PNG = 16,
+    ZURT_FILE_BMP = 17,
+    ZURT_FILE_WEBP = 18,
+    ZURT_FILE_GIF = 19,
+    ZURT_FILE_TIFF = 20,
+    ZURT_FILE_HEIF = 21, /**< HEIF or AVIF */
+    ZURT_FILE_PNM = 22,
+    ZURT_FILE_NPY = 23,
+    ZURT_FILE_NPZ = 24,
+    ZURT_FILE_GZIP = 25,
+    ZURT_FILE_ZIP = 26 /**< of none of the above */
+} zurt_file_kind;
+
+/**
+ * Recognises bytes.
+ *
+ * @param bytes the beginning of a file; 4096 of them are enough. Borrowed for the call.
+ * @return its kind; ZURT_FILE_UNKNOWN also for NULL. Says nothing about the rest of the file.
+ * Any thread; allocates nothing.
+ */
+ZURT_API zurt_file_kind zurt_file_kind_of(const void *bytes, size_t size);
+
+/**
+ * As zurt_file_kind_of(), of a file, or of a folder that is a SavedModel.
+ *
+ * @return ZURT_OK; ZURT_E_ARG: NULL; ZURT_E_IO: it cannot be read. Allocates nothing.
+ */
+ZURT_API zurt_status zurt_file_kind_read(zurt_ctx *ctx, const char *path, zurt_file_kind *out);
+
+/** @return words for a message, as "a PNG picture"; never NULL. Any thread, as the one below. */
+ZURT_API const char *zurt_file_kind_name(zurt_file_kind kind);
+
+/** @return how to make of it what zurt reads, as a command where there is one; "" if there is
+ *  nothing to say. */
+ZURT_API const char *zurt_file_kind_remedy(zurt_file_kind kind);
+
 /* ---- tensors --------------------------------------------------------------------------- */
 
 /** Element types. Values are pinned: they stand in `.zurt` files. */
