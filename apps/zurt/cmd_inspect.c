@@ -19,8 +19,6 @@ typedef struct inspect_options {
 
 static int check_options(cli *c, const inspect_options *o)
 {
-    if (!cli_has_suffix(o->model, ".zurt") && !cli_has_suffix(o->model, ".onnx"))
-        return cli_usage(c, "%s: a model is a .onnx or a .zurt file", o->model);
     if (o->board && o->target.session.xclbin)
         return cli_usage(c, "--board and --xclbin exclude each other");
     int code = cli_reads(c, o->model);
@@ -167,7 +165,11 @@ static int open_board(cli *c, const inspect_options *o, subject *s)
 static int make_plan(cli *c, const inspect_options *o, subject *s)
 {
     zurt_status st;
-    if (cli_has_suffix(o->model, ".zurt")) {
+    bool is_zurt;
+    int code = target_recognise(c, o->model, &is_zurt);
+    if (code != EXIT_DONE)
+        return code;
+    if (is_zurt) {
         st = zurt_model_load_file(c->ctx, o->model, &s->model);
         if (!st)
             st = zurt_plan_create(c->ctx, s->model, s->board, &s->plan);
@@ -181,7 +183,7 @@ static int make_plan(cli *c, const inspect_options *o, subject *s)
     return st ? cli_fail(c, st, NULL) : EXIT_DONE;
 }
 
-/* The first axis, if all inputs and outputs share it. */
+/* As target_batch_of(), of a model that is not opened to run. */
 static size_t batch_of(const subject *s)
 {
     size_t n_in = s->model ? zurt_model_n_inputs(s->model) : zurt_graph_n_inputs(s->graph);
@@ -196,7 +198,7 @@ static size_t batch_of(const subject *s)
         else
             zurt_graph_output(s->graph, i - n_in, &infos[i]);
     }
-    size_t batch = infos ? target_batch_of(infos, n_in + n_out) : 0;
+    size_t batch = infos ? target_batch_of(infos, n_in, infos + n_in, n_out) : 0;
     free(infos);
     return batch;
 }

@@ -3,11 +3,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
-
-#include <zurt/image.h>
 
 #include "output.h"
+#include "run_input.h"
 #include "score.h"
 #include "sha256.h"
 #include "target.h"
@@ -56,75 +54,6 @@ static int parse(cli *c, int argc, char **argv, run_options *o)
     o->n_inputs = c->n_arguments - 1;
     for (size_t i = 0; code == EXIT_DONE && o->output && i < c->n_arguments; i++)
         code = cli_reads(c, c->arguments[i]);
-    return code;
-}
-
-/* A picture: a data source of one sample. */
-static int fill_picture(cli *c, target *t, const char *path)
-{
-    zurt_image image;
-    if (t->n_in != 1)
-        return cli_fail(c, ZURT_E_UNSUPPORTED, "%s: the model has %zu inputs, a picture fills one",
-                        path, t->n_in);
-    zurt_status st = zurt_image_load_jpeg(c->ctx, path, &image);
-    if (st)
-        return cli_fail(c, st, NULL);
-    int code = EXIT_DONE;
-    size_t bytes = t->in_space[0].bytes / t->batch;
-    for (size_t b = 0; code == EXIT_DONE && b < t->batch; b++) {
-        zurt_span one = {(uint8_t *)t->in_space[0].data + b * bytes, bytes};
-        code = data_put_pixels(c, &t->norm, &t->inputs[0], image.pixels, image.width, image.height,
-                               image.channels, one);
-    }
-    zurt_image_destroy(c->ctx, &image);
-    return code;
-}
-
-/* Opens INPUT, DATA#N or a file, and says where to begin; data_close() in any case. */
-static int open_input(cli *c, const char *input, data_source *out, size_t *first, bool *is_data)
-{
-    const char *hash = strrchr(input, '#');
-    *out = (data_source){0};
-    *first = 0;
-    *is_data = strchr(input, ':') && hash && access(input, F_OK) != 0;
-    if (!*is_data)
-        return data_open_file(c, cli_has_suffix(input, ".npy") ? &data_kind_npy : &data_kind_raw,
-                              input, out);
-    if (!cli_parse_size(c, "DATA#N", hash + 1, 0, SIZE_MAX / 4, first))
-        return EXIT_USAGE;
-    char *spec = strndup(input, (size_t)(hash - input));
-    if (!spec)
-        return cli_fail(c, ZURT_E_NOMEM, "out of memory");
-    int code = data_open(c, spec, out);
-    free(spec);
-    return code;
-}
-
-/* Fills the input buffers; *n_samples says how many of the batch are real. */
-static int fill(cli *c, target *t, const char *input, size_t *n_samples)
-{
-    *n_samples = 1;
-    if (cli_has_suffix(input, ".jpg") || cli_has_suffix(input, ".jpeg"))
-        return fill_picture(c, t, input);
-    data_source s;
-    size_t first;
-    bool is_data;
-    int code = open_input(c, input, &s, &first, &is_data);
-    if (code == EXIT_DONE)
-        code = target_bind(c, t, &s);
-    if (code == EXIT_DONE && first >= s.n)
-        code = cli_fail(c, ZURT_E_FORMAT, "%s: holds %zu samples", input, s.n);
-    size_t last = is_data ? first + 1 : s.n;
-    if (code == EXIT_DONE && last - first > t->batch) {
-        cli_note(c, "%s: %zu samples, the first %zu are run; `zurt eval` runs all", input,
-                 last - first, t->batch);
-        last = first + t->batch;
-    }
-    if (code == EXIT_DONE) {
-        *n_samples = last - first;
-        code = target_fill(c, t, &s, first, last);
-    }
-    data_close(&s);
     return code;
 }
 
@@ -241,17 +170,18 @@ static int report(cli *c, const run_options *o, const target *t, json_writer *j,
 static int run_inputs(cli *c, const run_options *o, target *t, json_writer *j)
 {
     int code = EXIT_DONE;
-    for (size_t i = 0; code == EXIT_DONE && i < o->n_inputs; i++) {
+    size_t used = 0;
+    for (size_t at = 0, run = 0; code == EXIT_DONE && at < o->n_inputs; at += used, run++) {
         size_t n_samples;
-        code = fill(c, t, o->inputs[i], &n_samples);
+        code = run_input_fill(c, t, o->inputs + at, o->n_inputs - at, &used, &n_samples);
         if (code == EXIT_DONE)
             code = target_run(c, t);
         if (code == EXIT_DONE && o->output)
-            code = write_outputs(c, o, t, i);
+            code = write_outputs(c, o, t, run);
         if (code != EXIT_DONE)
             break;
-        if (!c->json)
-            printf("%s\n", o->inputs[i]);
+        for (size_t i = 0; !c->json && i < used; i++)
+            printf("%s%s", o->inputs[at + i], i + 1 < used ? " " : "\n");
         code = report(c, o, t, j, n_samples);
     }
     return code;

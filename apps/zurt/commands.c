@@ -6,7 +6,8 @@
 
 #define DATA_KINDS                                                                                 \
     "DATA: idx:IMAGES,LABELS  dir:PATH[,LABELS.txt]  npy:X.npy[,Y.npy]  raw:FILE[,LABELS]  "       \
-    "random:N\n"
+    "random:N\n"                                                                                   \
+    "      or, for several inputs, NAME=DATA,NAME=DATA\n"
 
 static const option_row common[] = {
     {OPT_JSON, "json", NULL, "one JSON object on stdout, on failure too", 0},
@@ -136,9 +137,9 @@ const command_row command_rows[N_COMMANDS] = {
          LISTS(convert, input, host)},
     [COMMAND_RUN] =
         {"run", "one inference: outputs, or the best classes", "MODEL INPUT... [options]",
-         "INPUT: for a model with one input any number of pictures (.jpg), .npy or raw tensors\n"
-         "(a file named .f32 holds floats), or DATA#N for sample N of a data set; for a model\n"
-         "with several inputs one raw file with all of them. Writes the best classes.\n"
+         "INPUT: a picture (JPEG), a .npy array, raw tensors (named .raw, .bin, .f32, .s8, ...),\n"
+         "or DATA, with DATA#N for its sample N. For a model with several inputs NAME=INPUT for\n"
+         "each of them. Writes the best classes.\n"
          "\n" DATA_KINDS,
          LISTS(run, input, device)},
     [COMMAND_EVAL] = {"eval", "accuracy over labelled data", "MODEL --data DATA [options]",

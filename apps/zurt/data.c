@@ -3,15 +3,12 @@
 
 #include <ctype.h>
 #include <errno.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include <zurt/image.h>
-
-enum { READ_CHUNK = 1 << 20 };
+enum { READ_CHUNK = 1 << 20, MOST_PARTS = 64 };
 
 static const data_kind *const kinds[] = {&data_kind_idx, &data_kind_dir, &data_kind_npy,
                                          &data_kind_raw, &data_kind_random};
@@ -26,33 +23,136 @@ static int open_kind(cli *c, const data_kind *kind, const char *path, const char
     return code;
 }
 
-int data_open_file(cli *c, const data_kind *kind, const char *path, data_source *out)
+/* Files of these names are tensors, whatever their first bytes; `run -o` writes the last six. */
+static bool is_raw_name(const char *path)
 {
-    return open_kind(c, kind, path, NULL, out);
+    static const char *const suffixes[] = {".raw", ".bin", ".f32", ".s8",
+                                           ".u8",  ".s32", ".s64", ".bool"};
+    for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
+        if (cli_has_suffix(path, suffixes[i]))
+            return true;
+    }
+    return false;
+}
+
+bool data_is_picture_name(const char *path)
+{
+    return cli_has_suffix(path, ".jpg") || cli_has_suffix(path, ".jpeg");
+}
+
+int data_open_file(cli *c, const char *path, data_source *out)
+{
+    zurt_file_kind kind = ZURT_FILE_UNKNOWN;
+    *out = (data_source){0};
+    if (is_raw_name(path))
+        return open_kind(c, &data_kind_raw, path, NULL, out);
+    zurt_status st = zurt_file_kind_read(c->ctx, path, &kind);
+    if (st)
+        return cli_fail(c, st, NULL);
+    if (kind == ZURT_FILE_NPY || (kind == ZURT_FILE_UNKNOWN && cli_has_suffix(path, ".npy")))
+        return open_kind(c, &data_kind_npy, path, NULL, out);
+    if (kind == ZURT_FILE_JPEG || (kind == ZURT_FILE_UNKNOWN && data_is_picture_name(path)))
+        return data_open_picture(c, path, out);
+    const char *remedy = zurt_file_kind_remedy(kind);
+    if (kind != ZURT_FILE_UNKNOWN)
+        return cli_fail(c, ZURT_E_FORMAT, "%s: this is %s, not a JPEG or .npy%s%s", path,
+                        zurt_file_kind_name(kind), *remedy ? "; " : "", remedy);
+    return cli_fail(
+        c, ZURT_E_FORMAT,
+        "%s: neither a JPEG nor a .npy, nor named as raw tensors are (.raw, .bin, .f32, "
+        "...); raw:%s takes its bytes for tensors",
+        path, path);
+}
+
+/* The kind that a text names before its first colon; NULL if none. */
+static const data_kind *kind_of(const char *spec)
+{
+    const char *colon = strchr(spec, ':');
+    for (size_t i = 0; colon && i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+        size_t n = (size_t)(colon - spec);
+        if (strlen(kinds[i]->prefix) == n && strncmp(kinds[i]->prefix, spec, n) == 0)
+            return kinds[i];
+    }
+    return NULL;
+}
+
+bool data_has_kind(const char *spec)
+{
+    return kind_of(spec) != NULL;
+}
+
+static int open_one(cli *c, const char *spec, data_source *out)
+{
+    const data_kind *kind = kind_of(spec);
+    if (!kind)
+        return cli_usage(c,
+                         "DATA '%s' is none of idx:IMAGES[,LABELS] dir:PATH[,LABELS] "
+                         "npy:X.npy[,Y.npy] raw:FILE[,LABELS] random:N",
+                         spec);
+    char *path = strdup(strchr(spec, ':') + 1);
+    if (!path)
+        return cli_fail(c, ZURT_E_NOMEM, "%s: out of memory", spec);
+    char *comma = access(path, F_OK) == 0 ? NULL : strrchr(path, ',');
+    if (comma)
+        *comma++ = 0;
+    int code = open_kind(c, kind, path, comma, out);
+    free(path);
+    return code;
+}
+
+/* The '=' of a text that begins with NAME=KIND:; NULL if it does not. */
+static char *named_part(char *text)
+{
+    char *equals = text[0] == '=' ? NULL : strchr(text, '=');
+    return equals && kind_of(equals + 1) ? equals : NULL;
+}
+
+/* Parts NAME=DATA,NAME=DATA in place; returns how many, at most `most`. */
+static size_t split_parts(char *text, const char **names, const char **specs, size_t most)
+{
+    size_t n = 0;
+    while (n < most) {
+        char *equals = named_part(text);
+        names[n] = text;
+        specs[n++] = equals + 1;
+        *equals = 0;
+        char *comma = strchr(equals + 1, ',');
+        while (comma && !named_part(comma + 1))
+            comma = strchr(comma + 1, ',');
+        if (!comma)
+            break;
+        *comma = 0;
+        text = comma + 1;
+    }
+    return n;
+}
+
+static int open_parts(cli *c, char *text, data_source *out)
+{
+    const char *names[MOST_PARTS];
+    const char *specs[MOST_PARTS];
+    data_source parts[MOST_PARTS] = {0};
+    size_t n = split_parts(text, names, specs, MOST_PARTS);
+    int code = EXIT_DONE;
+    for (size_t i = 0; code == EXIT_DONE && i < n; i++)
+        code = open_one(c, specs[i], &parts[i]);
+    if (code == EXIT_DONE)
+        code = data_open_each(c, names, parts, n, out);
+    for (size_t i = 0; i < n; i++)
+        data_close(&parts[i]);
+    return code;
 }
 
 int data_open(cli *c, const char *spec, data_source *out)
 {
     *out = (data_source){0};
-    const char *colon = strchr(spec, ':');
-    for (size_t i = 0; colon && i < sizeof(kinds) / sizeof(kinds[0]); i++) {
-        size_t n = (size_t)(colon - spec);
-        if (strlen(kinds[i]->prefix) != n || strncmp(kinds[i]->prefix, spec, n) != 0)
-            continue;
-        char *path = strdup(colon + 1);
-        if (!path)
-            return cli_fail(c, ZURT_E_NOMEM, "%s: out of memory", spec);
-        char *comma = access(path, F_OK) == 0 ? NULL : strrchr(path, ',');
-        if (comma)
-            *comma++ = 0;
-        int code = open_kind(c, kinds[i], path, comma, out);
-        free(path);
-        return code;
-    }
-    return cli_usage(c,
-                     "DATA '%s' is none of idx:IMAGES[,LABELS] dir:PATH[,LABELS] "
-                     "npy:X.npy[,Y.npy] raw:FILE[,LABELS] random:N",
-                     spec);
+    char *text = strdup(spec);
+    if (!text)
+        return cli_fail(c, ZURT_E_NOMEM, "%s: out of memory", spec);
+    int code =
+        !kind_of(spec) && named_part(text) ? open_parts(c, text, out) : open_one(c, spec, out);
+    free(text);
+    return code;
 }
 
 void data_close(data_source *s)
@@ -78,18 +178,27 @@ int data_bind(cli *c, data_source *s, const zurt_tensor_info *inputs, const zurt
             return cli_fail(c, ZURT_E_UNSUPPORTED, "input '%s' has no elements: nothing to feed",
                             inputs[k].name);
     }
-    return s->kind->bind(c, s, inputs, sample, n_in);
+    int code = s->kind->bind(c, s, inputs, sample, n_in);
+    if (code == EXIT_DONE && s->bound_n && s->n != s->bound_n)
+        code = cli_fail(c, ZURT_E_FORMAT,
+                        "%s: %zu samples to one model, %zu to the other, whose inputs differ; "
+                        "floats (npy:, or a file named .f32) feed both",
+                        s->kind->prefix, s->bound_n, s->n);
+    s->bound_n = s->n;
+    return code;
 }
 
 int data_bind_single(cli *c, data_source *s, const zurt_tensor_info *inputs,
                      const zurt_span *sample, size_t n_in)
 {
-    (void)inputs;
     (void)sample;
     if (n_in == 1)
         return EXIT_DONE;
-    return cli_fail(c, ZURT_E_UNSUPPORTED,
-                    "%s: feeds one input, the model has %zu; use raw:", s->kind->prefix, n_in);
+    return cli_fail(
+        c, ZURT_E_UNSUPPORTED,
+        "%s: feeds one input, the model has %zu: give each its own, NAME=DATA,NAME=DATA "
+        "('%s', '%s'%s)",
+        s->kind->prefix, n_in, inputs[0].name, inputs[1].name, n_in > 2 ? ", ..." : "");
 }
 
 int data_fill(cli *c, const data_source *s, size_t i, const zurt_norm *norm,
@@ -188,86 +297,5 @@ int data_read_labels(cli *c, const char *path, int32_t **labels, size_t *n)
             code = cli_fail(c, ZURT_E_NOMEM, "%s: out of memory", path);
     }
     free(bytes);
-    return code;
-}
-
-static int32_t quantise(float x, const zurt_tensor_info *info, int32_t lo, int32_t hi)
-{
-    float q = rintf(x / info->scale) + (float)info->zero_point;
-    return isnan(q) ? info->zero_point : q <= (float)lo ? lo : q >= (float)hi ? hi : (int32_t)q;
-}
-
-int data_put_floats(cli *c, const zurt_tensor_info *info, const float *values, size_t n,
-                    zurt_span out)
-{
-    size_t elem = zurt_dtype_bytes(info->dtype);
-    if (n * elem != out.bytes)
-        return cli_fail(c, ZURT_E_FORMAT, "input '%s' takes %zu values a sample, the data has %zu",
-                        info->name, out.bytes / elem, n);
-    for (size_t i = 0; i < n; i++) {
-        switch (info->dtype) {
-        case ZURT_F32:
-            ((float *)out.data)[i] = values[i];
-            break;
-        case ZURT_S8:
-            ((int8_t *)out.data)[i] = (int8_t)quantise(values[i], info, -128, 127);
-            break;
-        case ZURT_U8:
-            ((uint8_t *)out.data)[i] = (uint8_t)quantise(values[i], info, 0, 255);
-            break;
-        default:
-            return cli_fail(c, ZURT_E_UNSUPPORTED, "input '%s' is %s; data can feed f32, s8, u8",
-                            info->name, zurt_dtype_name(info->dtype));
-        }
-    }
-    return EXIT_DONE;
-}
-
-void data_chw_to_hwc(const void *in, void *out, size_t channels, size_t pixels, size_t elem)
-{
-    const uint8_t *from = in;
-    uint8_t *to = out;
-    for (size_t ch = 0; ch < channels; ch++) {
-        for (size_t p = 0; p < pixels; p++)
-            memcpy(to + (p * channels + ch) * elem, from + (ch * pixels + p) * elem, elem);
-    }
-}
-
-/* Image inputs are [N, H, W, C]; other shapes take grey pixels one by one. */
-static bool is_image(const zurt_tensor_info *info)
-{
-    return info->rank == 4 && (info->dims[3] == 1 || info->dims[3] == 3);
-}
-
-int data_put_pixels(cli *c, const zurt_norm *norm, const zurt_tensor_info *info,
-                    const uint8_t *pixels, int32_t width, int32_t height, int32_t channels,
-                    zurt_span out)
-{
-    if (is_image(info)) {
-        zurt_image image = {width, height, channels, (uint8_t *)(uintptr_t)pixels};
-        zurt_image fitted = {0};
-        zurt_tensor_info one = *info; // a single element of the batch
-        one.dims[0] = 1;
-        one.bytes = out.bytes;
-        zurt_status st = ZURT_OK;
-        bool same = width == info->dims[2] && height == info->dims[1];
-        if (!same)
-            st = zurt_image_fit(c->ctx, &image, info->dims[2], info->dims[1], norm->fit,
-                                norm->crop_ratio, &fitted);
-        if (!st)
-            st = zurt_image_to_tensor(c->ctx, same ? &image : &fitted, norm, &one, &out);
-        zurt_image_destroy(c->ctx, &fitted);
-        return st ? cli_fail(c, st, NULL) : EXIT_DONE;
-    }
-    size_t n = (size_t)width * (size_t)height * (size_t)channels;
-    float *values = malloc(n * sizeof(*values));
-    if (!values)
-        return cli_fail(c, ZURT_E_NOMEM, "out of memory");
-    for (size_t i = 0; i < n; i++) {
-        size_t ch = channels > 1 ? i % (size_t)channels : 0;
-        values[i] = ((float)pixels[i] / 255.0f - norm->mean[ch]) / norm->std[ch];
-    }
-    int code = data_put_floats(c, info, values, n, out);
-    free(values);
     return code;
 }

@@ -8,6 +8,7 @@
  *   npy:X.npy[,Y.npy]   first axis counts samples; u8 are pixels, f32 are taken as they are
  *   raw:FILE[,LABELS]   concatenated tensors in the model's input type and layout (.f32: floats)
  *   random:N            seeded noise in the model's input range; smoke tests only
+ *   NAME=DATA,NAME=DATA one of the above for each input, as many samples in each
  *
  * Pixels go through the model's preprocessing; values for s8 and u8 inputs are quantised.
  */
@@ -28,8 +29,9 @@ typedef struct data_source data_source;
 typedef struct data_kind {
     const char *prefix;
     int (*open)(cli *c, data_source *s, const char *path, const char *labels); // or NULL
-    /** Meets the model: checks that it can feed these inputs, settles n where it depends on them.
-     *  sample[k].bytes is the size of one batch element of input k. */
+    /** Meets a model: checks that it can feed these inputs, settles n where it depends on them.
+     *  sample[k].bytes is the size of one batch element of input k. Two models may be met, so what
+     *  depends on one of them is not kept. */
     int (*bind)(cli *c, data_source *s, const zurt_tensor_info *inputs, const zurt_span *sample,
                 size_t n_in);
     int (*fill)(cli *c, const data_source *s, size_t i, const zurt_norm *norm,
@@ -40,6 +42,7 @@ typedef struct data_kind {
 struct data_source {
     const data_kind *kind;
     size_t n;
+    size_t bound_n;  /**< n as the first model saw it; 0 before */
     int32_t *labels; /**< class of each sample, or NULL */
     int32_t label_offset;
     bool keep_nhwc; /**< raw and npy samples are NHWC even if the model's source was NCHW */
@@ -47,14 +50,24 @@ struct data_source {
 };
 
 /** The kinds, one file each. */
-extern const data_kind data_kind_idx, data_kind_dir, data_kind_npy, data_kind_raw, data_kind_random;
+extern const data_kind data_kind_idx, data_kind_dir, data_kind_npy, data_kind_raw, data_kind_random,
+    data_kind_each;
 
 /** Opens DATA; EXIT_DONE or an exit code with the failure stated. data_close() in any case. The
  *  last comma parts the labels, unless all of it names a file. */
 int data_open(cli *c, const char *spec, data_source *out);
-/** As data_open(), of a file without labels: its name may hold anything. */
-int data_open_file(cli *c, const data_kind *kind, const char *path, data_source *out);
+/** A file without labels, whose name may hold anything: a picture, a .npy, or raw tensors if its
+ * name ends as theirs do. Anything else is refused with what it is. */
+int data_open_file(cli *c, const char *path, data_source *out);
 void data_close(data_source *s);
+
+/** A source of several, one for each input; takes parts[0..n) and clears them. Each name is copied.
+ *  data_close() in any case. */
+int data_open_each(cli *c, const char *const *names, data_source *parts, size_t n,
+                   data_source *out);
+
+/** True if the text starts with a kind and a colon. */
+bool data_has_kind(const char *spec);
 
 /** Must be called once the model is known, before `n` is used. */
 int data_bind(cli *c, data_source *s, const zurt_tensor_info *inputs, const zurt_span *sample,
@@ -72,9 +85,28 @@ int data_fill(cli *c, const data_source *s, size_t i, const zurt_norm *norm,
 
 /* ---- for the kinds ---- */
 
+/** A single picture, whatever its name. */
+int data_open_picture(cli *c, const char *path, data_source *out);
+
+/** The name ends as those of pictures do that can be read. */
+bool data_is_picture_name(const char *path);
+
 /** A bind for kinds that feed exactly one input. */
 int data_bind_single(cli *c, data_source *s, const zurt_tensor_info *inputs,
                      const zurt_span *sample, size_t n_in);
+
+/** Shape of one sample of an input, as the model has it. */
+typedef struct data_shape {
+    int rank;
+    size_t dims[ZURT_MAX_RANK];
+} data_shape;
+
+/** `bytes`: of one batch element. If they are the whole tensor's, its first axis stays unless it is
+ *  1. */
+data_shape data_sample_shape(const zurt_tensor_info *info, size_t bytes);
+
+/** "[3, 224, 224]"; cut if `text` is too small. */
+void data_shape_text(const size_t *dims, int rank, char *text, size_t size);
 
 /** Reads a whole file; free() the bytes. */
 int data_read_file(cli *c, const char *path, uint8_t **bytes, size_t *size);
@@ -86,8 +118,18 @@ int data_read_labels(cli *c, const char *path, int32_t **labels, size_t *n);
 int data_put_floats(cli *c, const zurt_tensor_info *info, const float *values, size_t n,
                     zurt_span out);
 
-/** Moves [C, H, W] to [H, W, C], elements of `elem` bytes. */
-void data_chw_to_hwc(const void *in, void *out, size_t channels, size_t pixels, size_t elem);
+/** Whole numbers to one batch element of an input of any type. */
+int data_put_integers(cli *c, const zurt_tensor_info *info, const int64_t *values, size_t n,
+                      zurt_span out);
+
+/** Moves `n` elements of `elem` bytes from [.., C, H, W] to [.., H, W, C] of the input's shape. */
+void data_chw_to_hwc(const zurt_tensor_info *info, const void *in, void *out, size_t n,
+                     size_t elem);
+
+/** A pixel of channel `ch` as the input's real value: through the preprocessing; of an uint8 input
+ *  without a scale, as it is. */
+float data_pixel_value(const zurt_norm *norm, const zurt_tensor_info *info, uint8_t pixel,
+                       size_t ch);
 
 /** Pixels of one sample, rows of interleaved channels, to an input: normalised, quantised. */
 int data_put_pixels(cli *c, const zurt_norm *norm, const zurt_tensor_info *info,

@@ -26,11 +26,6 @@ typedef struct folder {
     size_t capacity;
 } folder;
 
-static bool is_jpeg(const char *name)
-{
-    return cli_has_suffix(name, ".jpg") || cli_has_suffix(name, ".jpeg");
-}
-
 static int32_t leading_number(const char *name)
 {
     int32_t v = 0;
@@ -93,7 +88,7 @@ static int add_folder(cli *c, folder *f, const char *path, int32_t label, int de
         if (code == EXIT_DONE && stat(full, &info) == 0) {
             if (S_ISDIR(info.st_mode) && depth == 0)
                 code = add_folder(c, f, full, next_class++, 1);
-            else if (S_ISREG(info.st_mode) && is_jpeg(names[i]))
+            else if (S_ISREG(info.st_mode) && data_is_picture_name(names[i]))
                 code = add_picture(c, f, full, depth ? label : leading_number(names[i]));
         }
         free(names[i]);
@@ -194,6 +189,15 @@ static int dir_open(cli *c, data_source *s, const char *path, const char *labels
     for (size_t i = 0; i < f->n; i++)
         s->labels[i] = f->pictures[i].label;
     return EXIT_DONE;
+}
+
+int data_open_picture(cli *c, const char *path, data_source *out)
+{
+    folder *f = calloc(1, sizeof(*f));
+    if (!f)
+        return cli_fail(c, ZURT_E_NOMEM, "out of memory");
+    *out = (data_source){.kind = &data_kind_dir, .n = 1, .state = f};
+    return add_picture(c, f, path, -1);
 }
 
 static int dir_fill(cli *c, const data_source *s, size_t i, const zurt_norm *norm,

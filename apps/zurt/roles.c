@@ -78,23 +78,21 @@ static bool part_names_output(const char *first, const char *last, const char *o
     return names_output(part, output);
 }
 
-/* FILE, KIND:FILE[,FILE], KIND:FILE#N, NAME=FILE: every part that could be a file's name. */
+/* FILE, KIND:FILE[,FILE], KIND:FILE#N, NAME=FILE, NAME=DATA,NAME=DATA: every part that could be a
+ * file's name. */
 static bool is_read(const char *input, const char *output)
 {
-    const char *end = input + strlen(input);
-    const char *colon = strchr(input, ':');
-    const char *equals = strchr(input, '=');
-    const char *comma = strrchr(input, ',');
-    const char *hash = strrchr(input, '#');
-    const char *starts[] = {input, colon ? colon + 1 : input, equals ? equals + 1 : input};
-    const char *ends[] = {end, comma ? comma : end, hash ? hash : end};
-    for (int i = 0; i < 3; i++) {
-        for (int k = 0; k < 3; k++) {
-            if (starts[i] < ends[k] && part_names_output(starts[i], ends[k], output))
+    for (const char *first = input; *first; first++) {
+        if (first > input && !strchr(":=,", first[-1]))
+            continue;
+        for (const char *last = first + 1;; last++) {
+            if ((!*last || *last == ',' || *last == '#') && part_names_output(first, last, output))
                 return true;
+            if (!*last)
+                break;
         }
     }
-    return comma && part_names_output(comma + 1, hash && hash > comma ? hash : end, output);
+    return false;
 }
 
 int cli_reads(cli *c, const char *input)

@@ -64,22 +64,30 @@ static int open_onnx(cli *c, target *t, const target_options *options)
     return EXIT_DONE;
 }
 
-size_t target_batch_of(const zurt_tensor_info *infos, size_t n)
+/* The first axis that all inputs share; 1 if there is none. */
+static int32_t shared_axis(const zurt_tensor_info *inputs, size_t n)
 {
-    int32_t batch = 0;
+    int32_t axis = n ? inputs[0].dims[0] : 1;
     for (size_t i = 0; i < n; i++) {
-        const zurt_tensor_info *info = &infos[i];
-        if (info->rank < 2 || info->dims[0] < 1 || (batch && info->dims[0] != batch))
+        if (inputs[i].rank < 2 || inputs[i].dims[0] < 1 || inputs[i].dims[0] != axis)
             return 1;
-        batch = info->dims[0];
     }
-    return batch ? (size_t)batch : 1;
+    return axis;
 }
 
-static size_t batch_of(const target *t)
+size_t target_batch_of(const zurt_tensor_info *inputs, size_t n_in, const zurt_tensor_info *outputs,
+                       size_t n_out)
 {
-    size_t in = target_batch_of(t->inputs, t->n_in), out = target_batch_of(t->outputs, t->n_out);
-    return in == out ? in : 1;
+    int32_t batch = shared_axis(inputs, n_in);
+    for (size_t i = 0; batch > 1 && i < n_out; i++) {
+        const zurt_tensor_info *info = &outputs[i];
+        // [2 * boxes, 4] holds the boxes of one sample after those of the other
+        bool parts = info->rank >= 2 && info->dims[0] > 0 && info->dims[0] % batch == 0;
+        bool one_each = info->rank == 1 && info->dims[0] == batch;
+        if (!parts && !one_each)
+            return 1;
+    }
+    return (size_t)batch;
 }
 
 static bool allocate(target *t)
@@ -103,19 +111,35 @@ static bool allocate(target *t)
     return true;
 }
 
+int target_recognise(cli *c, const char *path, bool *is_zurt)
+{
+    zurt_file_kind kind;
+    zurt_status st = zurt_file_kind_read(c->ctx, path, &kind);
+    if (st)
+        return cli_fail(c, st, NULL);
+    *is_zurt = kind == ZURT_FILE_ZURT;
+    bool named = cli_has_suffix(path, ".zurt") || cli_has_suffix(path, ".onnx");
+    if (kind == ZURT_FILE_UNKNOWN && named) // damaged: its reader says how
+        *is_zurt = cli_has_suffix(path, ".zurt");
+    else if (kind != ZURT_FILE_ZURT && kind != ZURT_FILE_ONNX)
+        return cli_fail(c, ZURT_E_FORMAT, "%s: this is %s, not an ONNX or .zurt model%s%s", path,
+                        zurt_file_kind_name(kind), zurt_file_kind_remedy(kind)[0] ? "; " : "",
+                        zurt_file_kind_remedy(kind));
+    return EXIT_DONE;
+}
+
 int target_open(cli *c, const char *path, const target_options *options, target *out)
 {
     *out = (target){.path = path, .keep_nhwc = options->keep_nhwc};
-    out->is_zurt = cli_has_suffix(path, ".zurt");
-    if (!out->is_zurt && !cli_has_suffix(path, ".onnx"))
-        return cli_usage(c, "%s: a model is a .onnx or a .zurt file", path);
-    int code = out->is_zurt ? open_zurt(c, out, options) : open_onnx(c, out, options);
+    int code = target_recognise(c, path, &out->is_zurt);
+    if (code == EXIT_DONE)
+        code = out->is_zurt ? open_zurt(c, out, options) : open_onnx(c, out, options);
     if (code != EXIT_DONE)
         return code;
     note_idle_options(c, out, options);
     if (!allocate(out))
         return cli_fail(c, ZURT_E_NOMEM, "%s: out of memory", path);
-    out->batch = batch_of(out);
+    out->batch = target_batch_of(out->inputs, out->n_in, out->outputs, out->n_out);
     return EXIT_DONE;
 }
 
@@ -125,7 +149,7 @@ int target_wrap(cli *c, zurt_graph *graph, const target_options *options, target
     describe_graph(out, options);
     if (!allocate(out))
         return cli_fail(c, ZURT_E_NOMEM, "out of memory");
-    out->batch = batch_of(out);
+    out->batch = target_batch_of(out->inputs, out->n_in, out->outputs, out->n_out);
     return EXIT_DONE;
 }
 

@@ -42,6 +42,10 @@ typedef struct target {
     size_t batch; /**< samples of one run */
 } target;
 
+/** Whether a model is a .zurt or an .onnx, by its bytes; a file of another kind is refused with its
+ *  name and a remedy. A damaged one goes by its suffix, for its reader to say what is wrong. */
+int target_recognise(cli *c, const char *path, bool *is_zurt);
+
 /** Opens, prepares to run and allocates buffers. target_close() in any case. */
 int target_open(cli *c, const char *path, const target_options *options, target *out);
 /** A float graph that is only fed, never run: for calibration. The graph stays its owner's. */
@@ -57,8 +61,10 @@ int target_bind(cli *c, const target *t, data_source *s);
 /** Fills the input buffers with samples first.. (repeating the last to fill the batch). */
 int target_fill(cli *c, target *t, const data_source *s, size_t first, size_t last);
 
-/** The batch: the first axis that all of them share; else 1, as one sample fills a run. */
-size_t target_batch_of(const zurt_tensor_info *infos, size_t n);
+/** The batch: the first axis that all inputs share, if every output can be parted by it; else 1:
+ *  one sample fills a run. */
+size_t target_batch_of(const zurt_tensor_info *inputs, size_t n_in, const zurt_tensor_info *outputs,
+                       size_t n_out);
 
 /** Elements of one sample of an output. */
 size_t target_out_elems(const target *t, size_t output);

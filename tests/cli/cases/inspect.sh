@@ -58,7 +58,9 @@ says "install it .* or write --dot" err
 exits 2 zurt inspect "$CNN" --board zx81
 says "zx81.*kv260" err
 exits 2 zurt inspect "$CNN" --board kv260 --xclbin some.xclbin
-exits 2 zurt inspect README.md --board kv260
+echo "# A page" >README.md
+exits 3 zurt inspect README.md --board kv260
+says "README.md: this is a file of unknown kind, not an ONNX or .zurt model" err
 exits 1 zurt inspect "$CNN" --xclbin none.xclbin
 says "none.xclbin" err
 echo "xclbin2" >broken.xclbin

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A data source for each input, by its name: sample i takes the i-th of every one. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "data.h"
+
+typedef struct part {
+    char *name;
+    data_source data;
+} part;
+
+typedef struct each {
+    part *parts;
+    size_t n;
+} each;
+
+int data_open_each(cli *c, const char *const *names, data_source *parts, size_t n, data_source *out)
+{
+    *out = (data_source){.kind = &data_kind_each};
+    each *e = calloc(1, sizeof(*e));
+    part *list = calloc(n + 1, sizeof(*list));
+    if (!e || !list) {
+        free(e);
+        free(list);
+        return cli_fail(c, ZURT_E_NOMEM, "out of memory");
+    }
+    *e = (each){list, n};
+    out->state = e;
+    out->n = 1; // until the parts have met the model
+    bool good = true;
+    for (size_t i = 0; i < n; i++) {
+        list[i] = (part){strdup(names[i]), parts[i]};
+        parts[i] = (data_source){0};
+        good = good && list[i].name;
+    }
+    return good ? EXIT_DONE : cli_fail(c, ZURT_E_NOMEM, "out of memory");
+}
+
+/* Index of the input that a part is for; n_in if there is none. */
+static size_t input_of(const part *p, const zurt_tensor_info *inputs, size_t n_in)
+{
+    size_t k = 0;
+    while (k < n_in && strcmp(p->name, inputs[k].name) != 0)
+        k++;
+    return k;
+}
+
+static int check_names(cli *c, const each *e, const zurt_tensor_info *inputs, size_t n_in)
+{
+    for (size_t i = 0; i < e->n; i++) {
+        if (input_of(&e->parts[i], inputs, n_in) == n_in)
+            return cli_fail(c, ZURT_E_FORMAT, "the model has no input '%s'; it has '%s'%s%s%s",
+                            e->parts[i].name, inputs[0].name, n_in > 1 ? ", '" : "",
+                            n_in > 1 ? inputs[1].name : "",
+                            n_in > 2   ? "', ..."
+                            : n_in > 1 ? "'"
+                                       : "");
+    }
+    for (size_t k = 0; k < n_in; k++) {
+        size_t found = 0;
+        for (size_t i = 0; i < e->n; i++)
+            found += input_of(&e->parts[i], inputs, n_in) == k;
+        if (found != 1)
+            return cli_fail(c, ZURT_E_FORMAT, "input '%s' %s", inputs[k].name,
+                            found ? "is given twice" : "is given no data: add it as NAME=...");
+    }
+    return EXIT_DONE;
+}
+
+static int each_bind(cli *c, data_source *s, const zurt_tensor_info *inputs,
+                     const zurt_span *sample, size_t n_in)
+{
+    each *e = s->state;
+    int code = check_names(c, e, inputs, n_in);
+    for (size_t i = 0; code == EXIT_DONE && i < e->n; i++) {
+        data_source *d = &e->parts[i].data;
+        size_t k = input_of(&e->parts[i], inputs, n_in);
+        d->keep_nhwc = s->keep_nhwc;
+        code = data_bind(c, d, &inputs[k], &sample[k], 1);
+        if (code == EXIT_DONE && i > 0 && d->n != e->parts[0].data.n)
+            code = cli_fail(c, ZURT_E_FORMAT, "'%s' has %zu samples, '%s' has %zu",
+                            e->parts[0].name, e->parts[0].data.n, e->parts[i].name, d->n);
+        if (code == EXIT_DONE &&
+            !s->labels) { // the first part that knows classes says them for all
+            s->labels = d->labels;
+            d->labels = NULL;
+        }
+    }
+    if (code == EXIT_DONE)
+        s->n = e->parts[0].data.n;
+    return code;
+}
+
+static int each_fill(cli *c, const data_source *s, size_t i, const zurt_norm *norm,
+                     const zurt_tensor_info *inputs, const zurt_span *out, size_t n_in)
+{
+    const each *e = s->state;
+    int code = EXIT_DONE;
+    for (size_t p = 0; code == EXIT_DONE && p < e->n; p++) {
+        size_t k = input_of(&e->parts[p], inputs, n_in);
+        code = data_fill(c, &e->parts[p].data, i, norm, &inputs[k], &out[k], 1);
+    }
+    return code;
+}
+
+static void each_close(data_source *s)
+{
+    each *e = s->state;
+    for (size_t i = 0; e->parts && i < e->n; i++) {
+        free(e->parts[i].name);
+        data_close(&e->parts[i].data);
+    }
+    free(e->parts);
+    free(e);
+}
+
+const data_kind data_kind_each = {"NAME=DATA", NULL, each_bind, each_fill, each_close};
