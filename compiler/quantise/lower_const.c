@@ -162,13 +162,14 @@ zurt_status zc_lower_const_reshape(zc_lowering *l, zi_id tensor, int32_t rank, c
                               src.quant.zero_point);
 }
 
-/** Real value of element i of a bias: f32, or s32 with any scale. */
+/** Real value of element i of a bias: f32, or s32 or s8 with any scale. */
 static double bias_value(const zi_tensor *t, size_t i)
 {
     if (t->dtype == ZURT_F32)
         return (double)((const float *)t->data)[i];
     size_t c = t->quant.n > 1 ? i : 0;
-    int64_t q = (int64_t)((const int32_t *)t->data)[i] - t->quant.zero_point[c];
+    int64_t q = t->dtype == ZURT_S8 ? ((const int8_t *)t->data)[i] : ((const int32_t *)t->data)[i];
+    q -= t->quant.zero_point[c];
     return (double)t->quant.scale[c] * (double)q;
 }
 

@@ -102,6 +102,28 @@ static void uint8_models_compute_on_s8(void **state)
     builder_free(&b);
 }
 
+static void an_int8_bias_keeps_its_values(void **state)
+{
+    (void)state;
+    builder b = builder_make();
+    zi_id x = build_input(&b, "x", ZURT_S8, DIMS(1, 1));
+    build_quant(&b, x, 0.5f, 0);
+    static const int8_t weights[] = {1, 2}, bias[] = {-3, 100};
+    static const int32_t expected[] = {-8, 404};
+    zi_id w = build_const(&b, "w", ZURT_S8, DIMS(2, 1), weights);
+    zi_id c = build_const(&b, "c", ZURT_S8, DIMS(2), bias);
+    build_quant(&b, w, 0.25f, 0);
+    build_quant(&b, c, 0.5f, -1);
+    zi_id y = build_op(&b, ZI_OP_FullyConnected, "y", NULL, 3, dequantize(&b, "xf", x),
+                       dequantize(&b, "wf", w), dequantize(&b, "cf", c));
+    build_output(&b, quantize(&b, "q", y, ZURT_S8, 0.25f, 0));
+    lower(&b);
+    const zi_node *n = &b.g->nodes[0];
+    assert_int_equal(n->op, ZI_OP_FullyConnected);
+    assert_memory_equal(b.g->tensors[n->in[2]].data, expected, sizeof(expected));
+    builder_free(&b);
+}
+
 static void unary_functions_become_tables(void **state)
 {
     (void)state;
@@ -290,6 +312,7 @@ int main(void)
         cmocka_unit_test(a_graph_without_quantize_is_left_alone),
         cmocka_unit_test(a_convolution_takes_the_scales_around_it),
         cmocka_unit_test(uint8_models_compute_on_s8),
+        cmocka_unit_test(an_int8_bias_keeps_its_values),
         cmocka_unit_test(unary_functions_become_tables),
         cmocka_unit_test(equal_neighbours_vanish_and_others_requantise),
         cmocka_unit_test(what_is_read_in_float_stays_float),
