@@ -244,6 +244,13 @@ static zurt_status lower_binary(zc_lowering *l, const zi_node *n, bool *done)
     return emit_to(l, n, n->op, in, 2, p, done);
 }
 
+/** True if `tensor` was a uint8 tensor of the model. */
+static bool was_u8(const zc_lowering *l, zi_id tensor)
+{
+    zi_id q = l->quantised_to[tensor];
+    return q != ZI_NONE && l->g->tensors[q].dtype == ZURT_U8;
+}
+
 /** Ops of one data input; ArgMax and its like need no parameters: they give plain integers. */
 static zurt_status lower_simple(zc_lowering *l, const zi_node *n, bool *done)
 {
@@ -254,7 +261,13 @@ static zurt_status lower_simple(zc_lowering *l, const zi_node *n, bool *done)
         return st;
     if (l->g->tensors[n->out[0]].dtype != ZURT_F32)
         return zc_lower_emit(l, n, n->op, &in, 1, n->out, 1, done);
-    return wanted(l, n->out[0], &p) ? emit_to(l, n, n->op, &in, 1, p, done) : ZURT_OK;
+    if (!wanted(l, n->out[0], &p))
+        return ZURT_OK;
+    zi_node pool = *n;
+    if (n->op == ZI_OP_AveragePool)
+        pool.attr.pool.ties_up =
+            was_u8(l, n->out[0]) && zc_qparam_equal(p, zc_qparam_of(&l->g->tensors[in]));
+    return emit_to(l, &pool, n->op, &in, 1, p, done);
 }
 
 zurt_status zc_lower_node(zc_lowering *l, const zi_node *n, bool *done)

@@ -241,6 +241,18 @@ const char *zi_tensor_describe(const zi_tensor *t, char *buf, size_t size)
     return buf;
 }
 
+double zi_linear_factor(const zi_graph *g, const zi_node *n, size_t c)
+{
+    const zi_quant *x = &zi_node_in(g, n, 0)->quant, *w = &zi_node_in(g, n, 1)->quant;
+    const double s_y = (double)zi_node_out(g, n, 0)->quant.scale[0];
+    const float s_x = x->scale[0], s_w = w->scale[w->n == 1 ? 0 : c];
+    if (w->n == 1 && (n->op == ZI_OP_FullyConnected || w->zero_point[0])) {
+        const float product = s_x * s_w;
+        return (double)product / s_y;
+    }
+    return (double)s_x * (double)s_w / s_y;
+}
+
 uint64_t zi_node_macs(const zi_graph *g, const zi_node *n)
 {
     const zi_tensor *x = zi_node_in(g, n, 0);

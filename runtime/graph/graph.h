@@ -72,6 +72,7 @@ typedef struct zi_attr_pool {
     bool ceil_mode;         /**< the last window may start inside and end outside the padding */
     bool count_include_pad; /**< AveragePool: declared padding counts; ceil's overhang never */
     bool column_major;      /**< MaxPoolIndices: places of an image count down its columns */
+    bool ties_up;           /**< AveragePool, s8 quantised alike: as uint8 pools round */
 } zi_attr_pool;
 
 typedef struct zi_attr_axis {
@@ -284,6 +285,15 @@ zurt_status zi_graph_check(zurt_ctx *ctx, zi_graph *g);
 
 /** Multiply-accumulates of one run of a node; 0 for ops that are not counted. */
 uint64_t zi_node_macs(const zi_graph *g, const zi_node *n);
+
+/**
+ * What output channel `c` of an s8 Conv, ConvTranspose or FullyConnected multiplies its sums by:
+ * s_x * s_w / s_y. The product is rounded to f32 where TFLite rounds it: for FullyConnected's
+ * weights of one scale, and for weights with one scale and a zero point, which only its uint8 form
+ * has. Ref: docs/arithmetic.md, section 5; TFLite GetQuantizedConvolutionMultipler,
+ * PopulateConvolutionQuantizationParams.
+ */
+double zi_linear_factor(const zi_graph *g, const zi_node *n, size_t c);
 
 /** Prefix for messages about a node: "node 12 'conv3' (Conv): " then the text. Returns code. */
 zurt_status zi_node_fail(zurt_ctx *ctx, const zi_graph *g, const zi_node *n, zurt_status code,

@@ -112,6 +112,8 @@ static void put_pool(text *t, const zi_attr_pool *a, bool max)
         put(t, " include_pad");
     if (a->column_major)
         put(t, " column_major");
+    if (a->ties_up && !max)
+        put(t, " ties_up");
 }
 
 static void put_slice(text *t, const zi_attr_slice *a, int32_t rank)

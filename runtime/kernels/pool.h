@@ -51,14 +51,16 @@ typedef struct zk_avgpool_s8_args {
      *  output are quantised alike, and the mean is that of the stored values. */
     const int32_t *multiplier;
     const int32_t *shift;
+    bool ties_up; /**< alike: the mean is that of q + 128, the stored values of a uint8 model */
     int8_t *out;
     int64_t row_begin, row_end;
 } zk_avgpool_s8_args;
 
 /**
- * Alike: zi_div_round(sum q, count), padding that counts being the zero point. Otherwise
+ * Alike: zi_div_round(sum q, count), padding that counts being the zero point; ties_up:
+ * zi_div_round(sum (q + 128), count) - 128. Otherwise
  * requant(sum (q - x_zero_point)) + out_zero_point. Count 0 gives the output's zero.
- * Ref: TFLite AVERAGE_POOL_2D (int8) and MEAN.
+ * Ref: TFLite AVERAGE_POOL_2D (int8, uint8) and MEAN.
  */
 typedef void zk_avgpool_s8_fn(const zk_avgpool_s8_args *args);
 

@@ -54,6 +54,7 @@ static zurt_status read_pool(const Zurt__PoolAttr *m, zi_attr_pool *out)
         .ceil_mode = m->ceil_mode,
         .count_include_pad = m->count_include_pad,
         .column_major = m->column_major,
+        .ties_up = m->ties_up,
     };
     return ZURT_OK;
 }

@@ -44,6 +44,7 @@ static bool write_pool(zi_arena *arena, const zi_attr_pool *a, Zurt__PoolAttr **
     m->ceil_mode = a->ceil_mode;
     m->count_include_pad = a->count_include_pad;
     m->column_major = a->column_major;
+    m->ties_up = a->ties_up;
     *out = m;
     return true;
 }

@@ -239,6 +239,8 @@ static uint32_t minor_version(const zi_graph *g)
         bool table = n->op == ZI_OP_Lut; // names the op that it stands for
         if (zi_op_has(table ? (zi_op)n->attr.lut.op : n->op, ZI_OPF_SINCE_1))
             return 1;
+        if (zi_op_get(n->op)->attr == ZI_ATTR_pool && n->attr.pool.ties_up)
+            return 1;
     }
     return 0;
 }

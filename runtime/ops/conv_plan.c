@@ -118,21 +118,20 @@ static zurt_status check_sums(zurt_ctx *ctx, const zi_prepared *p, const conv_pl
 static zurt_status multipliers(zurt_ctx *ctx, zi_prepared *p, conv_plan *plan)
 {
     const zi_tensor *w = zi_in(p->graph, p->node, 1);
-    const double s_x = zi_in(p->graph, p->node, 0)->quant.scale[0];
-    const double s_out = zi_out(p->graph, p->node, 0)->quant.scale[0];
+    const zi_tensor *x = zi_in(p->graph, p->node, 0), *y = zi_out(p->graph, p->node, 0);
     const size_t n = (size_t)plan->shape.out_c;
     int32_t *multiplier = zi_arena_calloc(&p->arena, n, sizeof(*multiplier));
     int32_t *shift = zi_arena_calloc(&p->arena, n, sizeof(*shift));
     if (!multiplier || !shift)
         return zi_op_nomem(ctx, p);
     for (size_t i = 0; i < n; i++) {
-        const double s_w = w->quant.scale[w->quant.n == 1 ? 0 : i];
         zi_multiplier m;
-        if (!zi_multiplier_from_real(s_x * s_w / s_out, &m))
+        if (!zi_multiplier_from_real(zi_linear_factor(p->graph, p->node, i), &m))
             return zi_unsupported(ctx, p->graph, p->node,
                                   "output scale %g is too small for input scale %g and weight "
                                   "scale %g; keep this node in float",
-                                  s_out, s_x, s_w);
+                                  (double)y->quant.scale[0], (double)x->quant.scale[0],
+                                  (double)w->quant.scale[w->quant.n == 1 ? 0 : i]);
         multiplier[i] = m.multiplier;
         shift[i] = m.shift;
     }

@@ -7,6 +7,7 @@ typedef struct pool_plan {
     zk_pool_shape shape;
     const int32_t *multiplier; /**< AveragePool s8 with a change of scale; else NULL */
     const int32_t *shift;
+    bool ties_up;
 } pool_plan;
 
 typedef struct pool_run {
@@ -87,6 +88,7 @@ static zurt_status prepare(zurt_ctx *ctx, zi_prepared *p)
         .pad_right = a->pad[3],
         .count_include_pad = a->count_include_pad,
     };
+    plan->ties_up = a->ties_up;
     p->state = plan;
     if (max || x->dtype != ZURT_S8 || zi_same_quant(x, y))
         return ZURT_OK;
@@ -126,6 +128,7 @@ static void task_average(void *arg, uint32_t task, uint32_t n_tasks)
             .out_zero_point = y->quant.zero_point[0],
             .multiplier = plan->multiplier,
             .shift = plan->shift,
+            .ties_up = plan->ties_up,
             .out = run->args->out[0],
             .row_begin = begin,
             .row_end = end,

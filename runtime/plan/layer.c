@@ -82,11 +82,14 @@ static bool fully_connected_layer(zi_layer_answer *a)
     return zi_layer_check_ring(a, (int64_t)in * a->layer->passes);
 }
 
-/* Weight 64, so that the first rounding is exact enough; proved for every sum that can occur. */
-static bool mean_is_exact(int32_t count, int32_t multiplier, int32_t shift)
+/* Weight 64, so that the first rounding is exact enough; proved for every sum that can occur. A
+ * bias of one 64th lifts ties that would round down. */
+static bool mean_is_exact(int32_t count, const zi_multiplier *m, bool ties_up)
 {
+    const int32_t low = ties_up ? -128 : 0, bias = ties_up ? 1 : 0;
     for (int32_t sum = -128 * count; sum <= 127 * count; sum++) {
-        if (zi_requant(64 * sum, multiplier, shift) != zi_div_round(sum, count))
+        if (zi_requant(64 * sum + bias, m->multiplier, m->shift) !=
+            zi_div_round(sum - low * count, count) + low)
             return false;
     }
     return true;
@@ -102,6 +105,7 @@ bool zi_layer_mean(zi_layer_answer *a)
         return false;
     int32_t count = l->kernel[0] * l->kernel[1];
     bool alike = zi_alike(x, y);
+    bool ties_up = alike && a->n->op == ZI_OP_AveragePool && a->n->attr.pool.ties_up;
     l->mean_weight = alike ? 64 : 1;
     double real = 1.0 / (64.0 * count);
     if (!alike)
@@ -109,13 +113,13 @@ bool zi_layer_mean(zi_layer_answer *a)
     if (!zi_multiplier_from_real(real, &m) || m.shift > 0)
         return zi_layer_refuse(a, "the output's scale is too small for the input's",
                                "calibrate again: a mean has its input's range");
-    if (alike && !mean_is_exact(count, m.multiplier, m.shift))
+    if (alike && !mean_is_exact(count, &m, ties_up))
         return zi_layer_refuse(
             a, zi_arena_printf(a->q->arena, "no multiplier is exact for a mean of %d", (int)count),
             "use another window");
     l->mean_multiplier = m.multiplier;
     l->mean_shift = m.shift;
-    l->mean_bias = alike ? 0 : -count * x->quant.zero_point[0];
+    l->mean_bias = ties_up ? 1 : alike ? 0 : -count * x->quant.zero_point[0];
     return true;
 }
 

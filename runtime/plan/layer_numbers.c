@@ -115,10 +115,8 @@ bool zi_channel_get(const zi_graph *g, const zi_node *n, int32_t o, zi_channel *
 {
     const zi_tensor *x = zi_node_in(g, n, 0), *w = zi_node_in(g, n, 1), *b = zi_node_in(g, n, 2);
     uint32_t k = w->quant.n == 1 ? 0 : (uint32_t)o;
-    double real = (double)x->quant.scale[0] * (double)w->quant.scale[k] /
-                  (double)zi_node_out(g, n, 0)->quant.scale[0];
     zi_multiplier m;
-    if (!zi_multiplier_from_real(real, &m))
+    if (!zi_multiplier_from_real(zi_linear_factor(g, n, (size_t)o), &m))
         return false;
     *out = (zi_channel){.zero_point = w->quant.zero_point[k],
                         .raise = m.shift > 0 ? m.shift : 0,

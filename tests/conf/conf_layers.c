@@ -206,7 +206,8 @@ static void add_pool(zt_net *b, const shape *p, zi_id x)
                              .stride = {p->s[0], p->s[1]},
                              .dilation = {1, 1},
                              .pad = {p->pad[0], p->pad[1], p->pad[2], p->pad[3]},
-                             .count_include_pad = true}};
+                             .count_include_pad = true,
+                             .ties_up = p->kind == AVERAGE_POOL && zt_one_in(b->source, 2)}};
     if (p->kind == MEAN)
         attr = (zi_attr){.reduce = {.axes = 6, .keep_dims = true}};
     zi_op op = p->kind == MAX_POOL ? ZI_OP_MaxPool

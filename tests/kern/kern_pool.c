@@ -15,7 +15,7 @@ typedef struct op_pool {
     size_t n_x, n_out;
     int32_t x_zero, out_zero;
     int32_t *table; /* multiplier, shift by count; NULL: quantised alike */
-    bool average;
+    bool average, ties_up;
 } op_pool;
 
 static int32_t windows(kern_rng *r, int32_t in, int32_t kernel, int32_t stride, int32_t dilation,
@@ -73,6 +73,7 @@ static void random_quant(kern_rng *r, op_pool *op)
     op->x_zero = (int32_t)kern_int(r, -128, 127);
     op->out_zero = op->x_zero;
     op->table = NULL;
+    op->ties_up = kern_chance(r, 50);
     if (!op->average || kern_chance(r, 50))
         return;
     op->out_zero = (int32_t)kern_int(r, -128, 127);
@@ -95,7 +96,9 @@ static int8_t naive_mean_s8(const op_pool *op, const naive_window *w)
         v +=
             naive_requant((int64_t)w->sum, op->table[w->counted], op->table[area + 1 + w->counted]);
     else if (w->counted)
-        v = round((w->sum + op->x_zero * (double)w->counted) / w->counted);
+        v = (w->sum + op->x_zero * (double)w->counted) / w->counted;
+    if (w->counted && !op->table)
+        v = op->ties_up ? floor(v + 0.5) : round(v);
     return (int8_t)(v < -128.0 ? -128.0 : v > 127.0 ? 127.0 : v);
 }
 
@@ -159,6 +162,7 @@ static void run_s8(const zk_table *t, const op_pool *op, const int8_t *x, int8_t
                                       .out_zero_point = op->out_zero,
                                       .multiplier = op->table,
                                       .shift = op->table ? op->table + area + 1 : NULL,
+                                      .ties_up = op->ties_up,
                                       .out = out,
                                       .row_begin = op->row_begin,
                                       .row_end = op->row_end};

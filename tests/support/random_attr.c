@@ -18,7 +18,9 @@ static void conv(zt_source *s, zi_attr_conv *a, bool transposed)
 
 static void pool(zt_source *s, zi_attr_pool *a)
 {
-    *a = (zi_attr_pool){.ceil_mode = zt_one_in(s, 2), .count_include_pad = zt_one_in(s, 2)};
+    *a = (zi_attr_pool){.ceil_mode = zt_one_in(s, 2),
+                        .count_include_pad = zt_one_in(s, 2),
+                        .ties_up = zt_one_in(s, 4)};
     for (int i = 0; i < 2; i++) {
         a->kernel[i] = zt_pick_range(s, 1, 3);
         a->stride[i] = zt_pick_range(s, 1, 3);

@@ -74,7 +74,8 @@ static void add_pool(zt_net *b, bool max)
     zi_attr attr = {.pool = {.kernel = {k, zt_one_in(s, 3) ? 1 : k},
                              .stride = {zt_pick_range(s, 1, 2), zt_pick_range(s, 1, 2)},
                              .dilation = {1, 1},
-                             .count_include_pad = zt_one_in(s, 2)}};
+                             .count_include_pad = zt_one_in(s, 2),
+                             .ties_up = !max && zt_one_in(s, 2)}};
     if (zt_one_in(s, 2)) // the one that joins the layer before
         attr = halving;
     else if (attr.pool.kernel[1] > 1 && zt_one_in(s, 2))

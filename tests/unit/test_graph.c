@@ -77,6 +77,42 @@ static void macs_are_counted(void **state)
     builder_free(&b);
 }
 
+/* 7385 * s_x * s_w / s_y lies so near to 50.5 that the product's last bits decide. */
+static void scales_are_multiplied_as_tflite_does(void **state)
+{
+    (void)state;
+    const float s = 0.023528477177023888f, s_w = 0.00683765672147274f;
+    const float product = s * s_w;
+    const double rounded = (double)product / (double)s, exact = (double)s * (double)s_w / (double)s;
+    assert_true(rounded != exact);
+    static const struct {
+        zi_op op;
+        int32_t zero_point;
+        bool is_rounded;
+    } cases[] = {{ZI_OP_Conv, 11, true}, {ZI_OP_Conv, 0, false}, {ZI_OP_FullyConnected, 0, true}};
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        builder b = builder_make();
+        const bool conv = cases[i].op == ZI_OP_Conv;
+        static const int8_t weight[2] = {46, 1};
+        zi_id x = build_input(&b, "x", ZURT_S8, conv ? 4 : 2, (const int32_t[]){1, 1, 1, 1});
+        zi_id w =
+            build_const(&b, "w", ZURT_S8, conv ? 4 : 2, (const int32_t[]){2, 1, 1, 1}, weight);
+        build_quant(&b, x, s, 0);
+        build_quant(&b, w, s_w, cases[i].zero_point);
+        zi_id y =
+            build_op(&b, cases[i].op, "y",
+                     ATTR(.conv = {.stride = {1, 1}, .dilation = {1, 1}, .groups = 1}), 2, x, w);
+        build_quant(&b, y, s, 0);
+        const double factor = zi_linear_factor(b.g, &b.g->nodes[0], 1);
+        assert_true(factor == (cases[i].is_rounded ? rounded : exact));
+        const float scales[2] = {s_w, s_w}; // per channel: in double
+        assert_int_equal(zi_graph_set_quant(b.ctx, b.g, w, 2, 0, scales, (const int32_t[]){0, 0}),
+                         ZURT_OK);
+        assert_true(zi_linear_factor(b.g, &b.g->nodes[0], 1) == exact);
+        builder_free(&b);
+    }
+}
+
 static void failures_name_node_and_op(void **state)
 {
     (void)state;
@@ -128,6 +164,7 @@ int main(void)
         cmocka_unit_test(a_clone_is_the_same_graph),
         cmocka_unit_test(constants_beyond_the_limits_are_refused),
         cmocka_unit_test(macs_are_counted),
+        cmocka_unit_test(scales_are_multiplied_as_tflite_does),
         cmocka_unit_test(failures_name_node_and_op),
         cmocka_unit_test(every_refused_allocation_is_reported),
     };

@@ -102,6 +102,27 @@ static void uint8_models_compute_on_s8(void **state)
     builder_free(&b);
 }
 
+static void averages_of_uint8_models_round_ties_up(void **state)
+{
+    (void)state;
+    builder b = builder_make();
+    zi_id x = build_input(&b, "x", ZURT_U8, DIMS(1, 4, 2, 1));
+    build_quant(&b, x, 0.5f, 0);
+    const zi_attr halves = {.pool = {.kernel = {2, 1}, .stride = {2, 1}, .dilation = {1, 1}}};
+    zi_id p = build_op(&b, ZI_OP_AveragePool, "p", &halves, 1, dequantize(&b, "xf", x));
+    zi_id pq = dequantize(&b, "pf", quantize(&b, "pq", p, ZURT_U8, 0.5f, 0));
+    zi_id r = build_op(&b, ZI_OP_AveragePool, "r", &halves, 1, pq); // with a change of scale
+    build_output(&b, quantize(&b, "rq", r, ZURT_U8, 0.25f, 0));
+    lower(&b);
+    assert_graph(&b, "input x:[1,4,2,1]u8(0.5,0)\n"
+                     "x:[1,4,2,1]s8(0.5,-128) = Quantize(x){axis=2} x\n"
+                     "pq:[1,2,2,1]s8(0.5,-128) = AveragePool(x){kernel=2,1 stride=2,1 ties_up}\n"
+                     "rq:[1,1,2,1]s8(0.25,-128) = AveragePool(pq){kernel=2,1 stride=2,1}\n"
+                     "rq:[1,1,2,1]u8(0.25,0) = Quantize(rq){axis=3}\n"
+                     "output rq\n");
+    builder_free(&b);
+}
+
 static void an_int8_bias_keeps_its_values(void **state)
 {
     (void)state;
@@ -312,6 +333,7 @@ int main(void)
         cmocka_unit_test(a_graph_without_quantize_is_left_alone),
         cmocka_unit_test(a_convolution_takes_the_scales_around_it),
         cmocka_unit_test(uint8_models_compute_on_s8),
+        cmocka_unit_test(averages_of_uint8_models_round_ties_up),
         cmocka_unit_test(an_int8_bias_keeps_its_values),
         cmocka_unit_test(unary_functions_become_tables),
         cmocka_unit_test(equal_neighbours_vanish_and_others_requantise),

@@ -95,6 +95,27 @@ static void int8_average_rounds_the_stored_values(void **state)
     expect_s8(&b, (const int8_t[]){3, 4, 7, 11}, 4); // 29/9, 39/9, 66/9
 }
 
+static void ties_of_a_uint8_average_go_up(void **state)
+{
+    (void)state;
+    for (int up = 0; up < 2; up++) {
+        builder b = builder_make();
+        zi_id x = build_input(&b, "x", ZURT_S8, DIMS(1, 2, 4, 1));
+        build_quant(&b, x, 0.5f, -128);
+        const zi_attr attr = {
+            .pool = {.kernel = {2, 2}, .stride = {2, 2}, .dilation = {1, 1}, .ties_up = up != 0}};
+        zi_id y = build_op(&b, ZI_OP_AveragePool, "y", &attr, 1, x);
+        build_quant(&b, y, 0.5f, -128);
+        build_output(&b, y);
+        static const int8_t in[8] = {-128, -127, 100, 101, -127, -128, 100, 101};
+        int8_t *out = run_last(&b, (const void *[]){in}); // means of -127.5 and 100.5
+        assert_int_equal(out[0], up ? -127 : -128);
+        assert_int_equal(out[1], 101);
+        free(out);
+        builder_free(&b);
+    }
+}
+
 static void int8_average_may_change_the_scale(void **state)
 {
     (void)state;
@@ -122,6 +143,7 @@ int main(void)
         cmocka_unit_test(averages_count_padding_only_if_asked),
         cmocka_unit_test(the_overhang_of_ceil_mode_never_counts),
         cmocka_unit_test(int8_average_rounds_the_stored_values),
+        cmocka_unit_test(ties_of_a_uint8_average_go_up),
         cmocka_unit_test(int8_average_may_change_the_scale),
         cmocka_unit_test(a_maximum_cannot_change_the_scale),
     };

@@ -17,8 +17,11 @@ static int32_t mean(const zk_avgpool_s8_args *a, int32_t sum, int32_t count)
 {
     if (!count)
         return a->out_zero_point;
-    if (!a->multiplier)
-        return zi_clamp(zi_div_round(sum + a->x_zero_point * count, count), -128, 127);
+    if (!a->multiplier) {
+        const int32_t low = a->ties_up ? -128 : 0; // from where the values count
+        const int32_t values = sum + (a->x_zero_point - low) * count;
+        return zi_clamp(zi_div_round(values, count) + low, -128, 127);
+    }
     const int32_t q = zi_requant(sum, a->multiplier[count], a->shift[count]);
     return zi_offset_clamp(q, a->out_zero_point, -128, 127);
 }
