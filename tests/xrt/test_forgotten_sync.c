@@ -14,6 +14,7 @@
 #include <zurt/zurt.h>
 
 #include "backend/pl/pl_port.h"
+#include "backend/pl/pl_probe.h"
 
 enum { MAX_BYTES = 1 << 10, PIXELS = 28 * 28, IDX_HEADER = 16, NONE = -1 };
 
@@ -68,6 +69,7 @@ static bool run(zurt_ctx *ctx, const zurt_model *model, zurt_device device,
         st = zurt_session_run(s, &view, 1, &span, 1);
     }
     zurt_session_destroy(s);
+    zi_pl_kill_emulation(); // so that the next one opens, and tests, a device of its own
     return st == ZURT_OK;
 }
 

@@ -258,6 +258,32 @@ static pid_t device_process(void)
     return pid;
 }
 
+/* Between two sessions nobody is there to notice; the next one opens another. */
+static void a_device_killed_between_sessions_is_replaced(void **state)
+{
+    computes(*state);
+    assert_int_equal(zi_pl_kill_emulation(), 1);
+    computes(*state);
+}
+
+/* Every close of XRT's device would leave a thread behind: it stays open, with its process. */
+static void the_device_stays_open_between_sessions(void **state)
+{
+    computes(*state);
+    const pid_t process = device_process();
+    computes(*state);
+    assert_int_equal(device_process(), process);
+    // another xclbin replaces it
+    const zi_pl_config config = {.xclbin = KV260_XCLBIN,
+                                 .engine_version = zi_caps_builtin("kv260")->engine_version};
+    zi_pl_device *device;
+    if (zi_pl_open_xrt(*state, &config, &device) != ZURT_OK)
+        fail_msg("%s", zurt_ctx_error(*state));
+    assert_string_equal(zi_pl_caps(device)->name, "kv260");
+    zi_pl_close(device);
+    computes(*state);
+}
+
 static void a_stopped_device_is_an_error(void **state)
 {
     setenv("SWEMU_ANSWER_MS", "300", 1);
@@ -393,6 +419,8 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_crash_is_an_error_and_the_next_open_works),
         cmocka_unit_test(a_killed_device_is_an_error),
         cmocka_unit_test(a_device_killed_while_idle_is_noticed),
+        cmocka_unit_test(a_device_killed_between_sessions_is_replaced),
+        cmocka_unit_test(the_device_stays_open_between_sessions),
         cmocka_unit_test(a_stopped_device_is_an_error),
         cmocka_unit_test(a_hang_is_a_timeout_and_the_next_open_works),
         cmocka_unit_test(refuses_wrong_xclbins),
