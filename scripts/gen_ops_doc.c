@@ -53,7 +53,16 @@ static const char onnx_head[] =
     "| ONNX | becomes | inputs | notes |\n|---|---|---|---|\n";
 
 static const char onnx_tail[] =
-    "\nControl flow (If, Loop, Scan) is refused: export with fixed shapes, by tracing.\n";
+    "\nControl flow (If, Loop, Scan) is refused: export with fixed shapes, by tracing.\n"
+    "\n### Non-maximum suppression\n\n"
+    "Shapes are fixed here, but how many boxes NonMaxSuppression finds only the data tell. So its "
+    "output has as many rows as there can be: batches x classes x the lesser of "
+    "`max_output_boxes_per_class` and the number of boxes. The boxes found come first, in ONNX's "
+    "order; every row behind them is -1, -1, -1. A program reads rows up to the first -1. Between "
+    "it and the model's outputs only Cast, Identity, and Gather and Split along axis 1 (columns) "
+    "are taken. Anything else, such as a Gather of the boxes found, would take the rows of -1 for "
+    "boxes and is refused: make the indices an output of the model and pick the boxes on the "
+    "host.\n";
 
 static const char others_head[] =
     "\n### Operators of other domains\n\n"
@@ -85,6 +94,7 @@ static const struct note {
     {"DynamicQuantizeLinear", "only before ConvInteger or MatMulInteger"},
     {"Expand", "shape constant"},
     {"Gelu", "exact form only"},
+    {"GridSample", "images only, no volumes"},
     {"GroupNormalization",
      "scale and bias constant; one number a group before opset 21, a channel since"},
     {"Identity", "the input itself"},
@@ -94,6 +104,8 @@ static const struct note {
     {"MaxPool", "a MaxPoolIndices node beside it where output Indices is used"},
     {"MaxUnpool",
      "becomes ScatterElements; output_shape only where it says what the attributes give"},
+    {"NonMaxSuppression",
+     "thresholds and max_output_boxes_per_class constant; see [below](#non-maximum-suppression)"},
     {"OneHot", "depth constant"},
     {"Pad", "constant, reflect, edge; pads constant, an attribute before opset 11"},
     {"QGemm", "without output scale: float"},

@@ -176,6 +176,25 @@ typedef struct zi_attr_scatter {
     zi_scatter_reduction reduction;
 } zi_attr_scatter;
 
+typedef enum zi_grid_padding {
+    ZI_GRID_ZEROS = 0,
+    ZI_GRID_BORDER = 1,
+    ZI_GRID_REFLECTION = 2
+} zi_grid_padding;
+
+typedef struct zi_attr_grid {
+    zi_resize_mode mode;
+    zi_grid_padding padding; /**< what lies outside */
+    bool align_corners;      /**< -1 and 1 are the centres of the corner pixels, not their edges */
+} zi_attr_grid;
+
+typedef struct zi_attr_nms {
+    int32_t max_boxes;     /**< of a batch and class; >= 0 */
+    float iou_threshold;   /**< boxes that overlap more are one */
+    float score_threshold; /**< lesser and equal scores do not count; -INFINITY: all count */
+    bool centre; /**< boxes are x, y of the centre, width, height; else two corners y, x */
+} zi_attr_nms;
+
 typedef union zi_attr {
     zi_attr_conv conv;
     zi_attr_pool pool;
@@ -190,6 +209,8 @@ typedef union zi_attr {
     zi_attr_lut lut;
     zi_attr_top top;
     zi_attr_scatter scatter;
+    zi_attr_grid grid;
+    zi_attr_nms nms;
 } zi_attr;
 
 typedef struct zi_node {

@@ -195,6 +195,8 @@ static zi_infer_fn *rule_of(zi_op op)
         [ZI_OP_TopK] = zi_infer_top_k,
         [ZI_OP_CumSum] = zi_infer_cum_sum,
         [ZI_OP_MaxPoolIndices] = zi_infer_pool,
+        [ZI_OP_NonMaxSuppression] = zi_infer_non_max_suppression,
+        [ZI_OP_GridSample] = zi_infer_grid_sample,
         [ZI_OP_Softmax] = zi_infer_softmax,
         [ZI_OP_LogSoftmax] = zi_infer_softmax,
         [ZI_OP_Concat] = zi_infer_concat,

@@ -27,7 +27,7 @@ zurt_status zi_infer_check_indices(zurt_ctx *ctx, const zi_graph *g, const zi_no
 
 /* infer_spatial.c */
 zi_infer_fn zi_infer_conv, zi_infer_conv_transpose, zi_infer_pool, zi_infer_resize;
-zi_infer_fn zi_infer_depth_to_space, zi_infer_space_to_depth;
+zi_infer_fn zi_infer_depth_to_space, zi_infer_space_to_depth, zi_infer_grid_sample;
 /* infer_reduce.c */
 zi_infer_fn zi_infer_fully_connected, zi_infer_matmul, zi_infer_reduce, zi_infer_arg;
 zi_infer_fn zi_infer_softmax;
@@ -36,6 +36,6 @@ zi_infer_fn zi_infer_concat, zi_infer_split, zi_infer_slice, zi_infer_pad, zi_in
 zi_infer_fn zi_infer_reshape, zi_infer_gather, zi_infer_expand, zi_infer_tile;
 /* infer_index.c */
 zi_infer_fn zi_infer_top_k, zi_infer_cum_sum, zi_infer_gather_elements, zi_infer_scatter_elements;
-zi_infer_fn zi_infer_gather_nd;
+zi_infer_fn zi_infer_gather_nd, zi_infer_non_max_suppression;
 
 #endif

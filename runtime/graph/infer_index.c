@@ -159,3 +159,22 @@ zurt_status zi_infer_gather_nd(zurt_ctx *ctx, zi_graph *g, zi_node *n)
     st = check_rows(ctx, g, n, batch);
     return st ? st : zi_infer_set(ctx, g, n, 0, x->dtype, rank, dims);
 }
+
+/** As many rows as there can be: how many are needed is known only when the boxes are. */
+zurt_status zi_infer_non_max_suppression(zurt_ctx *ctx, zi_graph *g, zi_node *n)
+{
+    const zi_attr_nms *a = &n->attr.nms;
+    const zi_tensor *boxes = zi_node_in(g, n, 0), *scores = zi_node_in(g, n, 1);
+    if (boxes->dtype != ZURT_F32 || scores->dtype != ZURT_F32)
+        return zi_node_fail(ctx, g, n, ZURT_E_UNSUPPORTED, "only f32 is taken");
+    if (boxes->rank != 3 || scores->rank != 3 || boxes->dims[2] != 4 ||
+        boxes->dims[0] != scores->dims[0] || boxes->dims[1] != scores->dims[2])
+        return zi_node_fail(ctx, g, n, ZURT_E_FORMAT,
+                            "boxes must be [B,N,4], scores [B,C,N] of the same B and N");
+    if (a->max_boxes < 0)
+        return zi_node_fail(ctx, g, n, ZURT_E_FORMAT, "at most %d boxes", (int)a->max_boxes);
+    int32_t most = a->max_boxes < boxes->dims[1] ? a->max_boxes : boxes->dims[1];
+    int64_t rows = (int64_t)scores->dims[0] * scores->dims[1]; // below 2^48
+    int64_t dims[2] = {rows > ZI_MAX_DIM && most ? rows : rows * most, 3};
+    return zi_infer_set(ctx, g, n, 0, ZURT_S64, 2, dims);
+}

@@ -234,3 +234,21 @@ zurt_status zi_infer_space_to_depth(zurt_ctx *ctx, zi_graph *g, zi_node *n)
                        x->dims[3] * block * block};
     return zi_infer_set(ctx, g, n, 0, x->dtype, 4, dims);
 }
+
+zurt_status zi_infer_grid_sample(zurt_ctx *ctx, zi_graph *g, zi_node *n)
+{
+    const zi_attr_grid *a = &n->attr.grid;
+    const zi_tensor *x = zi_node_in(g, n, 0), *grid = zi_node_in(g, n, 1);
+    zurt_status st = check_nhwc(ctx, g, n);
+    if (st)
+        return st;
+    if (x->dtype != ZURT_F32 || grid->dtype != ZURT_F32)
+        return zi_node_fail(ctx, g, n, ZURT_E_UNSUPPORTED, "only f32 is taken");
+    if ((uint32_t)a->mode > ZI_RESIZE_CUBIC || (uint32_t)a->padding > ZI_GRID_REFLECTION)
+        return zi_node_fail(ctx, g, n, ZURT_E_FORMAT, "unknown mode");
+    if (grid->rank != 4 || grid->dims[0] != x->dims[0] || grid->dims[3] != 2)
+        return zi_node_fail(ctx, g, n, ZURT_E_FORMAT, "the grid must be [%d,h,w,2]",
+                            (int)x->dims[0]);
+    int64_t dims[4] = {x->dims[0], grid->dims[1], grid->dims[2], x->dims[3]};
+    return zi_infer_set(ctx, g, n, 0, ZURT_F32, 4, dims);
+}

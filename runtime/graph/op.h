@@ -31,7 +31,9 @@ typedef enum zi_attr_kind {
     ZI_ATTR_unary = 10,
     ZI_ATTR_lut = 11,
     ZI_ATTR_top = 12,
-    ZI_ATTR_scatter = 13
+    ZI_ATTR_scatter = 13,
+    ZI_ATTR_grid = 14,
+    ZI_ATTR_nms = 15
 } zi_attr_kind;
 
 enum {

@@ -199,6 +199,15 @@ static void put_attr(text *t, const zi_graph *g, const zi_node *n)
     case ZI_ATTR_scatter:
         put_scatter(t, &n->attr.scatter);
         break;
+    case ZI_ATTR_grid:
+        put(t, " mode=%d padding=%d%s", (int)n->attr.grid.mode, (int)n->attr.grid.padding,
+            n->attr.grid.align_corners ? " align_corners" : "");
+        break;
+    case ZI_ATTR_nms:
+        put(t, " max=%" PRId32 " iou=%.9g score=%.9g%s", n->attr.nms.max_boxes,
+            (double)n->attr.nms.iou_threshold, (double)n->attr.nms.score_threshold,
+            n->attr.nms.centre ? " centre" : "");
+        break;
     }
     if (zi_node_has_clamp(n))
         put(t, " clamp=%.9g..%.9g", (double)n->clamp_lo, (double)n->clamp_hi);

@@ -137,6 +137,22 @@ static zurt_status read_shape(const attr_reader *r, const Zurt__ShapeAttr *m, zi
     return ZURT_OK;
 }
 
+static zurt_status read_grid(const attr_reader *r, const Zurt__GridAttr *m, zi_attr_grid *out)
+{
+    if (m->mode > ZI_RESIZE_CUBIC || m->padding > ZI_GRID_REFLECTION)
+        return bad(r, "unknown grid mode");
+    *out = (zi_attr_grid){(zi_resize_mode)m->mode, (zi_grid_padding)m->padding, m->align_corners};
+    return ZURT_OK;
+}
+
+static zurt_status read_nms(const attr_reader *r, const Zurt__NmsAttr *m, zi_attr_nms *out)
+{
+    if (isnan(m->iou_threshold) || isnan(m->score_threshold))
+        return bad(r, "a threshold is not a number");
+    *out = (zi_attr_nms){m->max_boxes, m->iou_threshold, m->score_threshold, m->centre};
+    return ZURT_OK;
+}
+
 /* The message in the oneof must be the op's kind: field number 15 + kind. */
 static const ProtobufCMessage *attr_message(const Zurt__Node *m)
 {
@@ -167,6 +183,10 @@ static const ProtobufCMessage *attr_message(const Zurt__Node *m)
         return &m->top->base;
     case ZURT__NODE__ATTR_SCATTER:
         return &m->scatter->base;
+    case ZURT__NODE__ATTR_GRID:
+        return &m->grid->base;
+    case ZURT__NODE__ATTR_NMS:
+        return &m->nms->base;
     default:
         return NULL;
     }
@@ -218,6 +238,10 @@ zurt_status zi_message_read_attr(zurt_ctx *ctx, const zi_graph *g, const Zurt__N
         out->scatter =
             (zi_attr_scatter){m->scatter->axis, (zi_scatter_reduction)m->scatter->reduction};
         break;
+    case ZI_ATTR_grid:
+        return read_grid(&r, m->grid, &out->grid);
+    case ZI_ATTR_nms:
+        return read_nms(&r, m->nms, &out->nms);
     }
     return ZURT_OK;
 }

@@ -199,6 +199,33 @@ static bool write_scatter(zi_arena *arena, const zi_attr_scatter *a, Zurt__Scatt
     return true;
 }
 
+static bool write_grid(zi_arena *arena, const zi_attr_grid *a, Zurt__GridAttr **out)
+{
+    Zurt__GridAttr *m = zi_arena_alloc(arena, sizeof(*m));
+    if (!m)
+        return false;
+    zurt__grid_attr__init(m);
+    m->mode = (uint32_t)a->mode;
+    m->padding = (uint32_t)a->padding;
+    m->align_corners = a->align_corners;
+    *out = m;
+    return true;
+}
+
+static bool write_nms(zi_arena *arena, const zi_attr_nms *a, Zurt__NmsAttr **out)
+{
+    Zurt__NmsAttr *m = zi_arena_alloc(arena, sizeof(*m));
+    if (!m)
+        return false;
+    zurt__nms_attr__init(m);
+    m->max_boxes = a->max_boxes;
+    m->iou_threshold = a->iou_threshold;
+    m->score_threshold = a->score_threshold;
+    m->centre = a->centre;
+    *out = m;
+    return true;
+}
+
 bool zi_message_write_attr(zi_arena *arena, const zi_graph *g, const zi_node *n, Zurt__Node *m)
 {
     zi_attr_kind kind = zi_op_get(n->op)->attr;
@@ -233,6 +260,10 @@ bool zi_message_write_attr(zi_arena *arena, const zi_graph *g, const zi_node *n,
         return write_top(arena, &n->attr.top, &m->top);
     case ZI_ATTR_scatter:
         return write_scatter(arena, &n->attr.scatter, &m->scatter);
+    case ZI_ATTR_grid:
+        return write_grid(arena, &n->attr.grid, &m->grid);
+    case ZI_ATTR_nms:
+        return write_nms(arena, &n->attr.nms, &m->nms);
     }
     return true;
 }

@@ -101,6 +101,8 @@ extern const zi_op_impl zi_impl_gather_nd;
 extern const zi_op_impl zi_impl_scatter_elements;
 extern const zi_op_impl zi_impl_top_k;
 extern const zi_op_impl zi_impl_cum_sum;
+extern const zi_op_impl zi_impl_grid_sample;
+extern const zi_op_impl zi_impl_non_max_suppression;
 extern const zi_op_impl zi_impl_pool_indices;
 extern const zi_op_impl zi_impl_resize;
 extern const zi_op_impl zi_impl_cast;

@@ -80,6 +80,8 @@ static const zi_op_impl *const impls[ZI_OP_LIMIT] = {
     ROW(TopK, top_k),
     ROW(CumSum, cum_sum),
     ROW(MaxPoolIndices, pool_indices),
+    ROW(NonMaxSuppression, non_max_suppression),
+    ROW(GridSample, grid_sample),
     ROW(Softmax, softmax),
     ROW(LogSoftmax, log_softmax),
 

@@ -174,6 +174,13 @@ void zt_random_attr(zt_source *s, const zi_graph *g, zi_node *n)
                                     .smallest = zt_one_in(s, 2)};
         n->attr.top.k = zt_pick_range(s, 0, 4);
         break;
+    case ZI_ATTR_grid:
+        n->attr.grid = (zi_attr_grid){(zi_resize_mode)zt_pick(s, 3), (zi_grid_padding)zt_pick(s, 3),
+                                      zt_one_in(s, 2)};
+        break;
+    case ZI_ATTR_nms:
+        n->attr.nms = (zi_attr_nms){zt_pick_range(s, 0, 4), 0.5f, -1.0f, zt_one_in(s, 2)};
+        break;
     case ZI_ATTR_scatter: // drawn with the inputs
     case ZI_ATTR_none:
         break;

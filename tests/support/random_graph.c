@@ -233,6 +233,19 @@ static uint32_t pick_inputs(maker *m, zi_op op, zi_id *in, zi_attr *attr)
                     ? ZI_NONE
                     : add_const(m, m->g->tensors[in[0]].dtype, rank, m->g->tensors[in[1]].dims);
         return 3;
+    case ZI_OP_GridSample: {
+        int32_t dims[4] = {m->g->tensors[in[0]].dims[0], zt_pick_range(m->s, 1, 5),
+                           zt_pick_range(m->s, 1, 5), 2};
+        in[1] = add_const(m, ZURT_F32, 4, dims);
+        return 2;
+    }
+    case ZI_OP_NonMaxSuppression: {
+        const zi_tensor *x = &m->g->tensors[in[0]];
+        int32_t dims[3] = {x->dims[0], x->dims[2], 4};
+        in[1] = in[0]; // the scores
+        in[0] = add_const(m, ZURT_F32, 3, dims);
+        return 2;
+    }
     case ZI_OP_GatherND:
         attr->axis.axis = rank > 1 && zt_one_in(m->s, 2);
         in[1] = add_rows(m, in[0], attr->axis.axis);

@@ -275,6 +275,53 @@ static void mean_variance_norm_gives_zero_for_equal_values(void **state)
     done(&f);
 }
 
+/* ---- NonMaxSuppression ----------------------------------------------------------------------- */
+
+/* Two boxes that overlap by half, and one apart; `reader` reads the indices. */
+static message nms_graph(const message *reader)
+{
+    message g = {0}, n = node("n", "NonMaxSuppression", "boxes scores most iou", "found");
+    give_f32(&g, "boxes", ONNX_DIMS(1, 3, 4), FLOATS(0, 0, 2, 2, 0, 0, 2, 3, 5, 5, 6, 6));
+    give_f32(&g, "scores", ONNX_DIMS(1, 1, 3), FLOATS(0.5f, 0.75f, 0.25f));
+    give_s64(&g, "most", ONNX_DIMS(1), INTS(5));
+    give_f32(&g, "iou", ONNX_DIMS(1), FLOATS(0.5f));
+    give_s64(&g, "two", ONNX_DIMS(1), INTS(2));
+    add_node(&g, &n);
+    if (reader)
+        add_node(&g, reader);
+    add_output(&g, reader ? "y" : "found");
+    return g;
+}
+
+static void nms_pads_what_was_not_found(void **state)
+{
+    (void)state;
+    message g = nms_graph(NULL);
+    folded f = fold(&g, 11);
+    is(&f, 0, ZURT_S64, ONNX_DIMS(3, 3), INTS(0, 0, 1, 0, 0, 2, -1, -1, -1));
+    done(&f);
+    message columns = node("c", "Gather", "found two", "y");
+    attr_int(&columns, "axis", 1);
+    g = nms_graph(&columns);
+    f = fold(&g, 11);
+    is(&f, 0, ZURT_S64, ONNX_DIMS(3, 1), INTS(1, 2, -1));
+    done(&f);
+}
+
+static void nms_refuses_readers_that_need_the_count(void **state)
+{
+    (void)state;
+    const message readers[] = {
+        node("r", "Gather", "found two", "y"),    // rows
+        node("r", "Gather", "scores found", "y"), // by the boxes found
+        node("r", "Shape", "found", "y"),
+    };
+    for (size_t i = 0; i < 3; i++) {
+        message g = nms_graph(&readers[i]);
+        refused(&g, 11, ZURT_E_UNSUPPORTED, "known only at run time; make the indices an output");
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -286,6 +333,8 @@ int main(void)
         cmocka_unit_test(group_norm_takes_both_forms_of_its_scale),
         cmocka_unit_test(lrn_looks_at_its_neighbours),
         cmocka_unit_test(mean_variance_norm_gives_zero_for_equal_values),
+        cmocka_unit_test(nms_pads_what_was_not_found),
+        cmocka_unit_test(nms_refuses_readers_that_need_the_count),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

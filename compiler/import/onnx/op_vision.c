@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Ref: ONNX GridSample-16 and -20, NonMaxSuppression-11. */
+#include <math.h>
+#include <string.h>
+
+#include "import/onnx/importer.h"
+
+/* Index of a string attribute among `names`; the attribute's own name stands in the message. */
+static zurt_status choice(zc_onnx *o, const char *attribute, const char *absent,
+                          const char *const *names, int n, int *out)
+{
+    const char *name = NULL;
+    zurt_status st = zc_attr_string(o, attribute, absent, &name);
+    for (*out = 0; *out < n && !st; ++*out) {
+        if (strcmp(name, names[*out]) == 0)
+            return ZURT_OK;
+    }
+    return st ? st : zc_fail(o, ZURT_E_FORMAT, "unknown %s '%.40s'", attribute, name);
+}
+
+zurt_status zc_op_grid_sample(zc_onnx *o)
+{
+    static const char *const before_20[] = {"nearest", "bilinear", "bicubic"};
+    static const char *const since_20[] = {"nearest", "linear", "cubic"};
+    static const char *const paddings[] = {"zeros", "border", "reflection"};
+    const bool old = o->opset < 20;
+    const zi_tensor x = *zc_input(o, 0);
+    int mode, padding;
+    zi_attr attr = {0};
+    zi_id in[2] = {ZI_NONE, o->in[1]}, out;
+    if (x.rank != 4)
+        return zc_fail(o, ZURT_E_UNSUPPORTED, "an input of rank %d; images [N,C,H,W] are taken",
+                       (int)x.rank);
+    zurt_status st =
+        choice(o, "mode", old ? "bilinear" : "linear", old ? before_20 : since_20, 3, &mode);
+    if (!st)
+        st = choice(o, "padding_mode", "zeros", paddings, 3, &padding);
+    if (!st)
+        st = zc_attr_bool(o, "align_corners", false, &attr.grid.align_corners);
+    if (st)
+        return st;
+    attr.grid.mode = (zi_resize_mode)mode;
+    attr.grid.padding = (zi_grid_padding)padding;
+    st = zc_to_nhwc(o, o->in[0], &in[0]);
+    if (!st)
+        st = zc_emit(o, ZI_OP_GridSample, NULL, &attr, in, 2, &out);
+    if (!st)
+        st = zc_from_nhwc(o, out, 4, &out);
+    return st ? st : zc_define(o, 0, out);
+}
+
+/* ---- NonMaxSuppression ---------------------------------------------------------------------- */
+
+/* Nodes that keep one row a row: behind them rows of -1 are still known as such. */
+static bool keeps_rows(const zc_onnx *o, const Onnx__NodeProto *n, const zc_links *links,
+                       uint32_t value)
+{
+    static const char *const ops[] = {"Cast", "Identity"};
+    static const char *const by_column[] = {"Gather", "Split"};
+    (void)o;
+    for (int i = 0; i < 2; i++) {
+        if (strcmp(n->op_type, ops[i]) == 0)
+            return true;
+    }
+    if (links->in[0] != value) // the rows as indices: that takes them for boxes
+        return false;
+    for (size_t i = 0; i < n->n_attribute; i++) {
+        const Onnx__AttributeProto *a = n->attribute[i];
+        if (strcmp(a->name ? a->name : "", "axis") == 0)
+            for (int k = 0; k < 2; k++)
+                if (strcmp(n->op_type, by_column[k]) == 0)
+                    return a->i == 1 || a->i == -1;
+    }
+    return false;
+}
+
+/* How many rows are real is known only at run time, so nothing may take the others for boxes. */
+static zurt_status check_readers(zc_onnx *o, uint32_t value, uint32_t depth)
+{
+    const zc_value *v = &o->values[value];
+    zurt_status st = ZURT_OK;
+    for (uint32_t i = 0; i < v->n_readers && !st; i++) {
+        const uint32_t reader = o->readers[v->readers + i];
+        const Onnx__NodeProto *n = o->graph->node[reader];
+        if (depth == 0 || !keeps_rows(o, n, &o->links[reader], value))
+            return zc_fail(o, ZURT_E_UNSUPPORTED,
+                           "node '%.80s' (%.40s) goes by the boxes found, whose number is known "
+                           "only at run time; make the indices an output of the model "
+                           "(onnx.utils.extract_model) and pick the boxes on the host",
+                           n->name ? n->name : "", n->op_type ? n->op_type : "");
+        for (size_t k = 0; k < n->n_output && !st; k++) {
+            if (o->links[reader].out[k] != ZI_NONE)
+                st = check_readers(o, o->links[reader].out[k], depth - 1);
+        }
+    }
+    return st;
+}
+
+/* A threshold: constant, one number. */
+static zurt_status threshold(zc_onnx *o, uint32_t i, float absent, float *out)
+{
+    *out = absent;
+    zurt_status st = zc_has(o, i) ? zc_const_float(o, i, out) : ZURT_OK;
+    if (!st && isnan(*out))
+        st = zc_fail(o, ZURT_E_FORMAT, "input %u is not a number", (unsigned)i);
+    return st;
+}
+
+zurt_status zc_op_non_max_suppression(zc_onnx *o)
+{
+    int64_t most = 0;
+    size_t n = 1;
+    zi_attr attr = {0};
+    zi_id out;
+    zurt_status st = zc_has(o, 2) ? zc_const_ints(o, 2, 1, &most, &n) : ZURT_OK;
+    if (!st && n != 1)
+        st = zc_fail(o, ZURT_E_FORMAT, "max_output_boxes_per_class must be one number");
+    if (!st)
+        st = threshold(o, 3, 0.0f, &attr.nms.iou_threshold);
+    if (!st)
+        st = threshold(o, 4, -INFINITY, &attr.nms.score_threshold);
+    if (!st)
+        st = zc_attr_bool(o, "center_point_box", false, &attr.nms.centre);
+    if (!st)
+        st = check_readers(o, o->links[o->index].out[0], 8);
+    if (st)
+        return st;
+    attr.nms.max_boxes = (int32_t)(most < 0 ? 0 : most > ZI_MAX_DIM ? ZI_MAX_DIM : most);
+    st = zc_emit(o, ZI_OP_NonMaxSuppression, NULL, &attr, o->in, 2, &out);
+    return st ? st : zc_define(o, 0, out);
+}
