@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* What every command shares: failures, remarks, progress, numbers of the command line. */
 #include "cli.h"
 
 #include <ctype.h>
@@ -13,6 +14,7 @@
 #include <unistd.h>
 
 #include "json.h"
+#include "shown.h"
 
 int cli_exit_code(zurt_status status)
 {
@@ -40,7 +42,9 @@ int cli_exit_code(zurt_status status)
 static int state_failure(cli *c, int code, const char *status, const char *text)
 {
     cli_progress_end(c);
-    fprintf(stderr, "zurt%s%s: %s\n", c->spec ? " " : "", c->spec ? c->command : "", text);
+    char safe[4096]; // messages name files and nodes
+    shown_copy(text, safe, sizeof(safe));
+    fprintf(stderr, "zurt%s%s: %s\n", c->spec ? " " : "", c->spec ? c->command : "", safe);
     if (c->json) {
         json_writer j;
         json_begin(&j, stdout);
@@ -88,12 +92,14 @@ void cli_note(cli *c, const char *fmt, ...)
     if (c->quiet)
         return;
     cli_progress_end(c);
+    char text[2048];
+    char safe[4096];
     va_list args;
     va_start(args, fmt);
-    fputs("zurt: ", stderr);
-    vfprintf(stderr, fmt, args);
-    fputc('\n', stderr);
+    vsnprintf(text, sizeof(text), fmt, args);
     va_end(args);
+    shown_copy(text, safe, sizeof(safe));
+    fprintf(stderr, "zurt: %s\n", safe);
 }
 
 uint64_t cli_now_ns(void)
@@ -188,6 +194,16 @@ bool cli_has_suffix(const char *path, const char *suffix)
     size_t n = strlen(path);
     size_t m = strlen(suffix);
     return n >= m && strcasecmp(path + n - m, suffix) == 0;
+}
+
+int cli_check_text(cli *c, const char *path, const void *bytes, size_t size)
+{
+    const char *nul = size ? memchr(bytes, 0, size) : NULL;
+    if (!nul)
+        return EXIT_DONE;
+    return cli_fail(c, ZURT_E_FORMAT,
+                    "%s: byte %zu is NUL, and a text in UTF-8 has none; is it UTF-16, or no text?",
+                    path, (size_t)(nul - (const char *)bytes));
 }
 
 bool cli_list_add(cli_list *list, const char *item)

@@ -118,6 +118,10 @@ typedef int cli_take(cli *c, const option_row *row, const char *value, void *sel
  */
 int cli_parse(cli *c, int argc, char **argv, cli_take *take, void *self);
 
+/** Refuses text with NUL bytes, behind which a line would be lost; EXIT_DONE or EXIT_INPUT
+ * (stated). */
+int cli_check_text(cli *c, const char *path, const void *bytes, size_t size);
+
 /** Which word of the row's value "a|b|c" this is; EXIT_DONE or EXIT_USAGE (stated). */
 int cli_word(cli *c, const option_row *row, const char *value, int *out);
 

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "json.h"
+#include "shown.h"
 #include "target.h"
 
 enum { MOST_RUNS = 10000000 };
@@ -270,7 +271,7 @@ static void report_profile_text(const target *t)
         double ns = (double)e.total_ns / (double)e.runs;
         printf("%12.1f %5.1f%% %9.2f  %-6s %-16s %s\n", ns * 1e-3,
                total ? 100.0 * (double)e.total_ns / (double)total : 0.0,
-               ns > 0.0 ? (double)e.macs / ns : 0.0, e.device, e.op, e.name);
+               ns > 0.0 ? (double)e.macs / ns : 0.0, e.device, e.op, shown(e.name));
     }
 }
 
@@ -385,7 +386,8 @@ static void report_csv(const bench_options *o, const target *t, const summary *s
 
 static void report_text(const bench_options *o, const target *t, const summary *s, size_t runs)
 {
-    printf("%s on %s: %.2f fps over %zu requests\n", o->model, target_device(t), s->fps, runs);
+    printf("%s on %s: %.2f fps over %zu requests\n", shown(o->model), target_device(t), s->fps,
+           runs);
     printf("latency ms: p50 %.3f  p90 %.3f  p99 %.3f  mean %.3f  min %.3f  max %.3f\n",
            (double)s->p50 * 1e-6, (double)s->p90 * 1e-6, (double)s->p99 * 1e-6, s->mean * 1e-6,
            (double)s->min * 1e-6, (double)s->max * 1e-6);

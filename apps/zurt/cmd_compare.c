@@ -7,6 +7,7 @@
 #include "html.h"
 #include "judge.h"
 #include "score.h"
+#include "shown.h"
 
 enum { MOST_CHUNK = 1 << 20 };
 
@@ -207,7 +208,7 @@ static void report_text(const compare_options *o, const comparison *x)
     }
     for (size_t k = 0; k < x->t[0].n_out; k++) {
         double db = sqnr_db(&x->noise[k]);
-        printf("output '%s': ", x->t[0].outputs[k].name);
+        printf("output '%s': ", shown(x->t[0].outputs[k].name));
         if (isinf(db))
             printf("identical\n");
         else

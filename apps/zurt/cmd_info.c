@@ -9,6 +9,7 @@
 #include "build_info.h"
 #include "columns.h"
 #include "json.h"
+#include "shown.h"
 #include "target.h"
 
 typedef struct cpu_feature {
@@ -74,7 +75,7 @@ static void json_tensors(json_writer *j, const char *key, const zurt_tensor_info
 static void print_tensors(const char *title, const zurt_tensor_info *infos, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
-        printf("%s '%s': %s [", title, infos[i].name, zurt_dtype_name(infos[i].dtype));
+        printf("%s '%s': %s [", title, shown(infos[i].name), zurt_dtype_name(infos[i].dtype));
         for (int32_t d = 0; d < infos[i].rank; d++)
             printf("%s%d", d ? ", " : "", infos[i].dims[d]);
         printf("]");
@@ -128,7 +129,7 @@ static int model_info(cli *c, const char *path, const target_options *options)
             json_tensors(&j, "outputs", t.outputs, t.n_out);
             json_end(&j);
         } else {
-            printf("%s%s%s\n", path, description[0] ? ": " : "", description);
+            printf("%s%s%s\n", shown(path), description[0] ? ": " : "", shown(description));
             printf("%zu nodes, %.1f MMAC, %zu bytes of parameters\n", nodes, (double)macs * 1e-6,
                    param_bytes);
             if (t.session)
@@ -167,7 +168,7 @@ static void json_board(const char *path, const zurt_board *board, const zurt_boa
 
 static void print_board(const char *path, const zurt_board *board, const zurt_board_info *b)
 {
-    printf("%s: '%s', engine version %u\n", path, b->name, b->engine_version);
+    printf("%s: '%s', engine version %u\n", shown(path), shown(b->name), b->engine_version);
     printf("%-18s %u multiply-accumulates a cycle (%u pixels), %u results a cycle, %.0f MHz\n",
            "array", b->macs_per_cycle, b->pixels_per_cycle, b->results_per_cycle,
            (double)b->clock_khz * 1e-3);

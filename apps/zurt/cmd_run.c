@@ -8,6 +8,7 @@
 #include "run_input.h"
 #include "score.h"
 #include "sha256.h"
+#include "shown.h"
 #include "target.h"
 
 enum { MOST_TOP = 1000 };
@@ -135,15 +136,15 @@ static void report_text(const run_options *o, const target *t, size_t k, const f
             lo = values[i] < lo ? values[i] : lo;
             hi = values[i] > hi ? values[i] : hi;
         }
-        printf("  output '%s': %zu values from %g to %g\n", t->outputs[k].name, elems * n_samples,
-               (double)lo, (double)hi);
+        printf("  output '%s': %zu values from %g to %g\n", shown(t->outputs[k].name),
+               elems * n_samples, (double)lo, (double)hi);
         return;
     }
     for (size_t s = 0; s < n_samples; s++) {
         size_t found = best_classes(values + s * elems, elems, o->top, best);
         for (size_t i = 0; i < found; i++)
             printf("  %9.4f  %zu%s%s\n", (double)values[s * elems + best[i]], best[i],
-                   target_label(t, best[i])[0] ? " " : "", target_label(t, best[i]));
+                   target_label(t, best[i])[0] ? " " : "", shown(target_label(t, best[i])));
         if (s + 1 < n_samples)
             printf("\n");
     }
@@ -181,7 +182,7 @@ static int run_inputs(cli *c, const run_options *o, target *t, json_writer *j)
         if (code != EXIT_DONE)
             break;
         for (size_t i = 0; !c->json && i < used; i++)
-            printf("%s%s", o->inputs[at + i], i + 1 < used ? " " : "\n");
+            printf("%s%s", shown(o->inputs[at + i]), i + 1 < used ? " " : "\n");
         code = report(c, o, t, j, n_samples);
     }
     return code;

@@ -4,23 +4,14 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "shown.h"
+#include "utf8.h"
+
 /* Bytes of the character at `p`: a UTF-8 sequence that is whole, else 1. */
 static size_t char_bytes(const unsigned char *p)
 {
-    size_t n = *p >= 0xf0 ? 4 : *p >= 0xe0 ? 3 : *p >= 0xc2 ? 2 : 1;
-    for (size_t i = 1; i < n; i++) {
-        if ((p[i] & 0xc0) != 0x80)
-            return 1;
-    }
-    return n;
-}
-
-/* C0, DEL, C1 and stray bytes: a name must not move the cursor. */
-static bool is_printable(const unsigned char *p, size_t n)
-{
-    if (n == 1)
-        return *p >= 0x20 && *p < 0x7f;
-    return !(p[0] == 0xc2 && p[1] < 0xa0);
+    int n = utf8_length(p);
+    return n ? (size_t)n : 1;
 }
 
 static size_t count_chars(const char *text)
@@ -48,7 +39,7 @@ int columns_fit(const char *text, int width, char *out)
             used += 2;
         }
         if (i < head || i >= tail) {
-            if (is_printable(p, bytes)) {
+            if (shown_is_plain(p)) {
                 memcpy(out, p, bytes);
                 out += bytes;
             } else {

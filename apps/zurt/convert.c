@@ -10,6 +10,7 @@
 #include "json.h"
 #include "output.h"
 #include "report.h"
+#include "shown.h"
 
 /* By zurt_calib_method, as the words of --method are. */
 static const char *const method_names[] = {"minmax", "percentile", "mse", "entropy"};
@@ -146,7 +147,9 @@ static int quantise(cli *c, convert_options *o, zurt_graph *source, zurt_graph *
         q.progress_self = c;
         zurt_status st = zurt_quantize(c->ctx, source, &q, out, report);
         cli_progress_end(c);
-        if (st) // a failed sample has been stated already
+        if (st == ZURT_E_ARG && o->keep_float.n) // every other option has been checked
+            code = cli_usage(c, "--keep-float: %s", zurt_ctx_error(c->ctx));
+        else if (st) // a failed sample has been stated already
             code = feed.code != EXIT_DONE ? feed.code : cli_fail(c, st, NULL);
     }
     data_close(&data);
@@ -161,6 +164,8 @@ static int set_labels(cli *c, const char *path, zurt_graph *g)
     uint8_t *bytes;
     size_t size;
     int code = data_read_file(c, path, &bytes, &size);
+    if (code == EXIT_DONE)
+        code = cli_check_text(c, path, bytes, size);
     char *text = code == EXIT_DONE ? malloc(size + 1) : NULL;
     if (code == EXIT_DONE && !text)
         code = cli_fail(c, ZURT_E_NOMEM, "out of memory");
@@ -295,8 +300,8 @@ void convert_summary(cli *c, const convert_options *o, const zurt_graph *source,
         json_end(&j);
         return;
     }
-    printf("%s: %zu nodes (%zu in the source), %lld bytes, %.3f of the source's\n", o->output,
-           zurt_graph_n_nodes(out), source_nodes, (long long)after, ratio);
+    printf("%s: %zu nodes (%zu in the source), %lld bytes, %.3f of the source's\n",
+           shown(o->output), zurt_graph_n_nodes(out), source_nodes, (long long)after, ratio);
     if (!isnan(sqnr))
         printf("output SQNR against float: %.1f dB\n", sqnr);
     if (n_float == 0)
@@ -304,7 +309,7 @@ void convert_summary(cli *c, const convert_options *o, const zurt_graph *source,
     for (size_t i = 0; i < zurt_graph_n_nodes(out); i++) {
         zurt_node_info info;
         if (is_float_node(out, i, &info))
-            printf("in float: %s '%s'%s%s\n", info.op, info.name, info.note[0] ? ": " : "",
-                   info.note);
+            printf("in float: %s '%s'%s%s\n", info.op, shown(info.name), info.note[0] ? ": " : "",
+                   shown(info.note));
     }
 }

@@ -150,6 +150,8 @@ static int read_label_file(cli *c, folder *f, const char *path)
     uint8_t *bytes;
     size_t size;
     int code = data_read_file(c, path, &bytes, &size);
+    if (code == EXIT_DONE)
+        code = cli_check_text(c, path, bytes, size);
     char *text = code == EXIT_DONE ? malloc(size + 1) : NULL;
     picture **sorted = code == EXIT_DONE ? sort_pictures(f) : NULL;
     if (code == EXIT_DONE && (!text || !sorted))

@@ -102,6 +102,9 @@ static int idx_open(cli *c, data_source *s, const char *path, const char *labels
     s->state = x;
     uint32_t dims[3], n_labels;
     int code = read_idx(c, path, 3, dims, &x->pixels);
+    if (code == EXIT_DONE && (dims[0] == 0 || dims[1] == 0 || dims[2] == 0))
+        code = cli_fail(c, ZURT_E_FORMAT, "%s: %u pictures of %u x %u pixels: nothing to read",
+                        path, dims[0], dims[2], dims[1]);
     if (code == EXIT_DONE && (dims[1] > INT32_MAX || dims[2] > INT32_MAX))
         code = cli_fail(c, ZURT_E_LIMIT, "%s: pictures of %u x %u pixels", path, dims[2], dims[1]);
     if (code != EXIT_DONE)

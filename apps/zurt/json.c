@@ -7,24 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Bytes of the UTF-8 sequence that begins here; 0: none does. Ref: RFC 3629, section 4. */
-static int utf8_length(const unsigned char *p)
-{
-    if (p[0] < 0x80)
-        return 1;
-    if (p[0] < 0xc2 || p[0] > 0xf4)
-        return 0;
-    unsigned char lo = p[0] == 0xe0 ? 0xa0 : p[0] == 0xf0 ? 0x90 : 0x80;
-    unsigned char hi = p[0] == 0xed ? 0x9f : p[0] == 0xf4 ? 0x8f : 0xbf;
-    if (p[1] < lo || p[1] > hi)
-        return 0;
-    int length = p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3 : 4;
-    for (int i = 2; i < length; i++) {
-        if ((p[i] & 0xc0) != 0x80)
-            return 0;
-    }
-    return length;
-}
+#include "shown.h"
+#include "utf8.h"
 
 /* Names come from files of others: what is not UTF-8 becomes U+FFFD, byte by byte. */
 static void put_text(json_writer *j, const char *text)
@@ -36,8 +20,8 @@ static void put_text(json_writer *j, const char *text)
             fputs("\\ufffd", j->file);
         else if (*p == '"' || *p == '\\')
             fprintf(j->file, "\\%c", *p);
-        else if (*p < 0x20 || *p == 0x7f)
-            fprintf(j->file, "\\u%04x", *p);
+        else if (!shown_is_plain(p)) // all of them are below U+10000
+            fprintf(j->file, "\\u%04x", utf8_code(p, length));
         else
             fwrite(p, 1, (size_t)length, j->file);
         p += length ? length : 1;

@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include "json.h"
+#include "shown.h"
 
 static void write_json(FILE *file, const char *model, const zurt_quant_report *report)
 {
@@ -43,22 +44,22 @@ static void write_json(FILE *file, const char *model, const zurt_quant_report *r
 
 static void write_text(FILE *file, const char *model, const zurt_quant_report *report)
 {
-    fprintf(file, "%s\n\n%-40s %12s %5s %12s %12s %12s %12s  %s\n", model, "tensor", "scale",
+    fprintf(file, "%s\n\n%-40s %12s %5s %12s %12s %12s %12s  %s\n", shown(model), "tensor", "scale",
             "zero", "min", "max", "seen min", "seen max", "method");
     for (size_t i = 0; i < zurt_quant_report_n_tensors(report); i++) {
         const zurt_quant_tensor *t = zurt_quant_report_tensor(report, i);
-        fprintf(file, "%-40s %12.6g %5d %12.5g %12.5g %12.5g %12.5g  %s\n", t->name,
+        fprintf(file, "%-40s %12.6g %5d %12.5g %12.5g %12.5g %12.5g  %s\n", shown(t->name),
                 (double)t->scale, t->zero_point, (double)t->min, (double)t->max,
                 (double)t->seen_min, (double)t->seen_max, t->method);
     }
     fprintf(file, "\n%-40s %-16s %-5s %9s  %s\n", "layer", "op", "type", "SQNR dB", "reason");
     for (size_t i = 0; i < zurt_quant_report_n_layers(report); i++) {
         const zurt_quant_layer *l = zurt_quant_report_layer(report, i);
-        fprintf(file, "%-40s %-16s %-5s ", l->name, l->op, l->type);
+        fprintf(file, "%-40s %-16s %-5s ", shown(l->name), l->op, l->type);
         if (isnan(l->sqnr_db))
-            fprintf(file, "%9s  %s\n", "-", l->reason);
+            fprintf(file, "%9s  %s\n", "-", shown(l->reason));
         else
-            fprintf(file, "%9.2f  %s\n", l->sqnr_db, l->reason);
+            fprintf(file, "%9.2f  %s\n", l->sqnr_db, shown(l->reason));
     }
     fprintf(file, "\noutput SQNR: %.2f dB\n", zurt_quant_report_output_sqnr(report, 0));
 }

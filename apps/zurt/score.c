@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "shown.h"
+
 enum { SMALL_MATRIX = 20, MOST_PAIRS = 10 };
 
 void score_init(score *s, size_t n_classes)
@@ -56,11 +58,11 @@ void score_json(json_writer *j, const score *s)
 void score_print(const score *s, const char *title)
 {
     if (s->labelled)
-        printf("%s: %zu/%zu = %.2f %% top-1, %.2f %% top-5\n", title, s->top1, s->labelled,
+        printf("%s: %zu/%zu = %.2f %% top-1, %.2f %% top-5\n", shown(title), s->top1, s->labelled,
                100.0 * (double)s->top1 / (double)s->labelled,
                100.0 * (double)s->top5 / (double)s->labelled);
     else
-        printf("%s: %zu samples without known classes\n", title, s->samples);
+        printf("%s: %zu samples without known classes\n", shown(title), s->samples);
 }
 
 static void print_pairs(const counts *m, const char *between)

@@ -45,7 +45,7 @@ static zurt_status refuse_debian_shim(zurt_ctx *ctx, const char *path)
     if (realpath(path, real) && strncmp(real, "/usr/lib/x86_64-linux-gnu/", 26) == 0)
         return zi_fail(ctx, ZURT_E_DEVICE,
                        "sw_emu: %s is Debian's library, which corrupts memory; use zurt's cured "
-                       "one: scripts/swemu-env zurt ...",
+                       "one: " ZI_PL_EMULATE,
                        path);
 #else
     (void)ctx;
@@ -60,8 +60,8 @@ static zurt_status probe_emulation(zurt_ctx *ctx, const char *shim)
     const char *vitis = environment("XILINX_VITIS");
     if (!vitis[0] || !join(model, vitis, MODEL_PATH) || access(model, X_OK) != 0)
         return zi_fail(ctx, ZURT_E_DEVICE,
-                       "sw_emu: no device process below XILINX_VITIS ('%s'); run it as "
-                       "scripts/swemu-env zurt ...",
+                       "sw_emu: no device process below XILINX_VITIS ('%s'); run it "
+                       "as " ZI_PL_EMULATE,
                        vitis);
     return refuse_debian_shim(ctx, shim);
 }
@@ -103,9 +103,8 @@ static zurt_status probe_board(zurt_ctx *ctx)
     }
     if (!found)
         zi_fail(ctx, st,
-                "no PL: no render node of the zocl driver in /dev/dri; load the overlay (xmutil "
-                "loadapp zurt-kv260) and the module zocl, or run without a board: "
-                "scripts/swemu-env zurt ...");
+                "no PL: no render node of the zocl driver in /dev/dri. On a board: load the module "
+                "zocl and " ZI_PL_OVERLAY ". Without one: " ZI_PL_EMULATE ", or --device sim");
     return st;
 }
 
@@ -128,7 +127,7 @@ zurt_status zi_pl_probe(zurt_ctx *ctx, zi_pl_place *out)
         return zi_fail(ctx, ZURT_E_DEVICE,
                        "XRT would end the program: no %s below XILINX_XRT ('%s'). With Debian's "
                        "libxrt1: mkdir D; ln -s /usr/lib/$(uname -m)-linux-gnu D/lib; export "
-                       "XILINX_XRT=D. For sw_emu: scripts/swemu-env zurt ...",
+                       "XILINX_XRT=D. For sw_emu: " ZI_PL_EMULATE,
                        library, root);
     return mode ? probe_emulation(ctx, out->shim) : ZURT_OK;
 }

@@ -12,6 +12,14 @@
 
 #include "base/ctx.h"
 
+/** What runs a program in software emulation, as messages say it. */
+#define ZI_PL_EMULATE "zurt-swemu-env zurt ... (in the source tree: scripts/swemu-env)"
+
+/** What gives a board its engine. */
+#define ZI_PL_OVERLAY                                                                              \
+    "an overlay with zurt's engine (none is published yet: kernels-hls/vitis/README.md says how "  \
+    "to build one; then xmutil loadapp NAME)"
+
 #define ZI_PATH_BYTES 512
 
 typedef struct zi_pl_place {

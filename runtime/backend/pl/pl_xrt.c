@@ -219,7 +219,7 @@ static zurt_status give_up(zi_xrt_slot *s, xrtRunHandle run, uint32_t timeout_ms
         zi_xrt_slot_keep_run(s, run);
         return zi_pl_fail(error, ZURT_E_TIMEOUT,
                           "no answer from the PL within %u ms; load the overlay again (xmutil "
-                          "unloadapp, xmutil loadapp zurt-kv260)",
+                          "unloadapp, xmutil loadapp NAME)",
                           timeout_ms);
     }
     zi_xrt_slot_lose(s);
@@ -281,7 +281,7 @@ static zurt_status check_xclbin(zurt_ctx *ctx, const zi_xclbin *x, const zi_pl_p
     if ((x->mode == ZI_XCLBIN_MODE_SW_EMU) != place->emulated)
         return zi_fail(ctx, ZURT_E_DEVICE, "the xclbin is for %s",
                        place->emulated ? "a board, and XCL_EMULATION_MODE is sw_emu"
-                                       : "sw_emu; run it as scripts/swemu-env zurt ...");
+                                       : "sw_emu; run it as " ZI_PL_EMULATE);
     uint32_t version = x->caps.caps.engine_version;
     if (version != config->engine_version)
         return zi_fail(ctx, ZURT_E_VERSION,
