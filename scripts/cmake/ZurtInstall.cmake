@@ -20,6 +20,12 @@ if(ZURT_BUILD_COMPILER)
 endif()
 if(TARGET zurt-cli)
   install(TARGETS zurt-cli RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+  get_target_property(pages zurt_page_files ZURT_FOLDER)
+  install(DIRECTORY ${pages}/ DESTINATION ${CMAKE_INSTALL_MANDIR}/man1 FILES_MATCHING PATTERN "*.1")
+  install(FILES ${pages}/zurt.bash RENAME zurt
+          DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions)
+  install(FILES ${pages}/_zurt DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/site-functions)
+  install(FILES ${pages}/zurt.fish DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d)
 endif()
 if(ZURT_HAVE_XRT) # what stands in for a board
   install(DIRECTORY ${ZURT_SWEMU_DIR}/ DESTINATION ${CMAKE_INSTALL_LIBDIR}/zurt/swemu

@@ -46,6 +46,12 @@ for library in zurt zurt-compiler; do
     fi
 done
 
+# ---- the command's pages
+for page in man/man1/zurt.1 man/man1/zurt-compile.1 bash-completion/completions/zurt \
+    zsh/site-functions/_zurt fish/vendor_completions.d/zurt.fish; do
+    [ -s "$prefix/share/$page" ] || differs "share/$page is not installed"
+done
+
 # ---- the command, from its installed place
 "$zurt" --version
 "$ZURT_BUILD/apps/examples/digits" --count 100 -o "$folder/digits"
