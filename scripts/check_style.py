@@ -1,0 +1,188 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""House rules of text: what neither the compiler nor check_deps.py sees.
+
+Usage: check_style.py format|opening|spelling|commits [ROOT]
+
+format    clang-format 14 would change no C file
+opening   a C file says in a sentence what it is for, right below its licence
+spelling  British, one form a word; names of others (ALLOWED) stay theirs
+commits   `area: what changes`, at most 72 characters, no full stop, and a blank line
+
+Prints one line per finding; exit 1 if there are any, 77 where it cannot look, with the reason.
+"""
+import os
+import re
+import shutil
+import subprocess
+import sys
+
+# The form of commit messages is kept from here on.
+FIRST_COMMIT = "399cde0cf1c8"
+SUBJECT_LENGTH = 72
+
+TEXT = (".c", ".h", ".def", ".md", ".sh", ".py", ".cmake", ".in", ".tcl", ".proto", "CMakeLists.txt")
+
+# Words that end in -ise here, and others with an American form. Commands and functions are called
+# quantize; its other forms are only words.
+STEMS = ("normal optim initial synthes summar organ minim maxim serial recogn general util special "
+         "emphas visual equal real final categor memor priorit parallel local capital standard")
+AMERICAN = re.compile(
+    r"(?<![\w`.>])(?:"
+    r"(?:de|re)?quantiz(?:ations?|ers?|ed|ing)"
+    rf"|(?:{'|'.join(STEMS.split())})iz(?:es?|ed|ers?|ing|ations?)"
+    r"|analyz(?:es?|ed|ers?|ing)|behaviors?|neighbors?|labeled|modeled|modeling|canceled|catalogs?"
+    r"|artifacts?|licenses?(?= file)"
+    r")(?![\w(])", re.IGNORECASE)
+
+# Path -> words that are somebody's name for something.
+ALLOWED = {
+    "compiler/import/onnx": {"initializer"},  # ONNX's field
+    "compiler/import/onnx/attributes.c": {"optimization"},  # ONNX's text
+    "compiler/quantise/weights.h": {"quantization", "equalization"},  # a title
+    "kernels-hls/vitis/run_hls.tcl": {"normalize"},  # Tcl's command
+    "models/train_mnist.py": {"optimizer"},  # Keras's argument
+}
+
+
+def git(root, *arguments):
+    return subprocess.run(["git", "-C", root, *arguments], capture_output=True, text=True)
+
+
+def tracked(root):
+    """Files of the project: those of git, or of the folder where there is none."""
+    listed = git(root, "ls-files", "-z")
+    if listed.returncode == 0:
+        return [f for f in listed.stdout.split("\0") if f and os.path.isfile(os.path.join(root, f))]
+    files = []
+    for folder, folders, names in os.walk(root):
+        folders[:] = [f for f in folders if not f.startswith((".", "build"))]
+        files += [os.path.relpath(os.path.join(folder, n), root) for n in names]
+    return sorted(files)
+
+
+def read(root, path):
+    with open(os.path.join(root, path), encoding="utf-8", errors="replace") as f:
+        return f.read()
+
+
+def skip(reason):
+    print(f"skipped: {reason}")
+    sys.exit(77)
+
+
+# ---- the checks
+
+
+def check_format(root):
+    tool = shutil.which("clang-format-14") or shutil.which("clang-format")
+    if not tool:
+        skip("no clang-format")
+    version = subprocess.run([tool, "--version"], capture_output=True, text=True).stdout
+    if not re.search(r"version 14\.", version):
+        skip(f"clang-format 14 decides, this is {version.strip()}")
+    files = [f for f in tracked(root) if f.endswith((".c", ".h"))]
+    result = subprocess.run([tool, "--dry-run", *files], cwd=root, capture_output=True, text=True)
+    found = sorted(set(re.findall(r"^([^:\n]+\.[ch]):\d+:\d+: warning", result.stderr, re.M)))
+    for path in found:
+        yield f"{path}: not as clang-format writes it (clang-format -i {path})"
+    if result.returncode and not found:
+        yield f"clang-format: {result.stderr.strip()}"
+
+
+def opening_fault(text):
+    """What is wrong below the licence of a C file; None if it opens with a sentence."""
+    lines = text.split("\n")
+    if not re.match(r"(/\*|//) SPDX-License-Identifier:", lines[0]):
+        return "no licence in its first line"
+    comment = re.match(r"/\*(?!\s*-)(.*?)\*/", "\n".join(lines[1:]), re.S)
+    if not comment:
+        return "no sentence below its licence that says what it is for"
+    words = comment.group(1).replace("*", " ").split()
+    if len(words) >= 3 and any(w.endswith((".", ":")) for w in words):
+        return None
+    return "its opening is no sentence"
+
+
+def check_opening(root):
+    for path in tracked(root):
+        if path.endswith(".c"):
+            fault = opening_fault(read(root, path))
+            if fault:
+                yield f"{path}: {fault}"
+
+
+def spelling_faults(path, text):
+    allowed = set()
+    for place, words in ALLOWED.items():
+        if path == place or path.startswith(place + "/"):
+            allowed |= words
+    for number, line in enumerate(text.split("\n"), 1):
+        for m in AMERICAN.finditer(line):
+            if m.group().lower() not in allowed:
+                yield f"{path}:{number}: '{m.group()}' is not spelt so here"
+
+
+def check_spelling(root):
+    for path in tracked(root):
+        if path.endswith(TEXT) and path != "scripts/check_style.py" and not path.startswith("tests/"):
+            yield from spelling_faults(path, read(root, path))
+
+
+def message_faults(message):
+    subject, _, rest = message.partition("\n")
+    if len(subject) > SUBJECT_LENGTH:
+        yield f"{len(subject)} characters, {SUBJECT_LENGTH} fit"
+    if not re.match(r"[A-Za-z0-9][\w./, -]*: \S", subject):
+        yield "not of the form `area: what changes`"
+    if subject.endswith("."):
+        yield "ends with a full stop"
+    if rest.strip() and not rest.startswith("\n"):
+        yield "no blank line behind it"
+
+
+def check_commits(root):
+    if git(root, "cat-file", "-e", FIRST_COMMIT + "^{commit}").returncode:
+        skip("no git history that reaches back to " + FIRST_COMMIT)
+    log = git(root, "log", "--no-merges", "--format=%h%x00%B%x01", FIRST_COMMIT + "..HEAD").stdout
+    for entry in log.split("\x01"):
+        name, _, message = entry.strip("\n").partition("\0")
+        for fault in message_faults(message) if name else ():
+            yield f"{name} '{message.split(chr(10))[0]}': {fault}"
+
+
+CHECKS = {"format": check_format, "opening": check_opening, "spelling": check_spelling,
+          "commits": check_commits}
+
+
+def self_test():
+    """Each rule must find its fault: a check that cannot fail is none."""
+    licence = "/* SPDX-License-Identifier: Apache-2.0 */\n"
+    wrong = [opening_fault("int x;\n"), opening_fault(licence + "#include <a.h>\n"),
+             opening_fault(licence + "/* word */\n"),
+             *spelling_faults("a.c", "// quantized weights"),
+             *spelling_faults("a.md", "The behavior of"),
+             *message_faults("area: " + "x" * 70), *message_faults("no area"),
+             *message_faults("area: ends."), *message_faults("area: a\nb")]
+    fine = [opening_fault(licence + "/* What it is for. */\n"),
+            *spelling_faults("a.c", "zurt_quantize(g); is_quantized(g); `quantized`"),
+            *message_faults("area, other: a change\n\nWhy.")]
+    return len(wrong) == 9 and all(wrong) and not any(fine)
+
+
+def main(argv):
+    if len(argv) < 2 or argv[1] not in CHECKS:
+        print(__doc__)
+        return 2
+    if not self_test():
+        print("check_style.py: self-test failed")
+        return 1
+    root = argv[2] if len(argv) > 2 else os.path.join(os.path.dirname(os.path.abspath(__file__)), "..")
+    findings = list(CHECKS[argv[1]](root))
+    for finding in findings:
+        print(finding)
+    return 1 if findings else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv))
