@@ -37,7 +37,7 @@ AMERICAN = re.compile(
 
 # Path -> words that are somebody's name for something.
 ALLOWED = {
-    "compiler/import/onnx": {"initializer"},  # ONNX's field
+    "compiler/import/onnx": {"initializer", "initializers"},  # ONNX's field
     "compiler/import/onnx/attributes.c": {"optimization"},  # ONNX's text
     "compiler/quantise/weights.h": {"quantization", "equalization"},  # a title
     "kernels-hls/vitis/run_hls.tcl": {"normalize"},  # Tcl's command
@@ -99,7 +99,7 @@ def opening_fault(text):
     if not comment:
         return "no sentence below its licence that says what it is for"
     words = comment.group(1).replace("*", " ").split()
-    if len(words) >= 3 and any(w.endswith((".", ":")) for w in words):
+    if len(words) >= 2 and any(w.endswith((".", ":")) for w in words):
         return None
     return "its opening is no sentence"
 
