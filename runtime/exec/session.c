@@ -151,6 +151,7 @@ zurt_status zi_session_create(zurt_ctx *ctx, const zurt_model *model,
         zurt_session_destroy(s);
         return st;
     }
+    ctx->error[0] = 0; // of devices that were passed over
     *out = s;
     return ZURT_OK;
 }

@@ -169,6 +169,7 @@ static void an_absent_device_is_passed_over_unless_required(void **state)
     assert_int_equal(zi_session_create(f->ctx, &f->model, &options, &a, &s), ZURT_OK);
     assert_int_equal(zurt_session_info_get(s, &info), ZURT_OK);
     assert_string_equal(info.device, "cpu");
+    assert_string_equal(zurt_ctx_error(f->ctx), ""); // a success leaves no reason behind
     zurt_session_destroy(s);
     a.required = true;
     assert_int_equal(zi_session_create(f->ctx, &f->model, &options, &a, &s), ZURT_E_DEVICE);
