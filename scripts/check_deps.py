@@ -54,6 +54,7 @@ EXCEPTIONS = {("runtime/exec/devices.c", "backend/cpu"),
 OUTSIDE = {
     "jpeglib.h": ["runtime/image"],
     "jerror.h": ["runtime/image"],
+    "png.h": ["runtime/image"],
     "protobuf-c/protobuf-c.h": ["runtime/model", "compiler/import", "compiler/emit"],
     "zurt.pb-c.h": ["runtime/model"],
     "onnx/onnx.pb-c.h": ["compiler/import", "compiler/emit"],

@@ -20,11 +20,21 @@ static float normalise(const zurt_norm *norm, int32_t channel, int pixel)
     return ((float)pixel / 255.0f - norm->mean[c]) / norm->std[c];
 }
 
+/* The network's own nodes make values of them. */
+static bool takes_pixels(const zurt_tensor_info *info)
+{
+    return info->dtype == ZURT_U8 && !(info->scale > 0);
+}
+
 static void fill_table(const zurt_norm *norm, const zurt_tensor_info *info, pixel_table *t)
 {
     int32_t lo = info->dtype == ZURT_S8 ? -128 : 0, hi = info->dtype == ZURT_S8 ? 127 : 255;
     for (int32_t c = 0; c < info->dims[3]; c++) {
         for (int p = 0; p < 256; p++) {
+            if (takes_pixels(info)) {
+                t->q8[c][p] = (uint8_t)p;
+                continue;
+            }
             float x = normalise(norm, c, p);
             if (info->dtype == ZURT_F32)
                 t->f32[c][p] = x;
@@ -66,7 +76,7 @@ static zurt_status check(zurt_ctx *ctx, const zurt_image *image, const zurt_norm
     if (info->dtype != ZURT_F32 && info->dtype != ZURT_S8 && info->dtype != ZURT_U8)
         return zi_fail(ctx, ZURT_E_ARG, "image: input '%s' is %s, not f32, s8 or u8", info->name,
                        zurt_dtype_name(info->dtype));
-    if (info->dtype != ZURT_F32 && !(info->scale > 0))
+    if (info->dtype == ZURT_S8 && !(info->scale > 0))
         return zi_fail(ctx, ZURT_E_ARG, "image: input '%s' has no scale", info->name);
     if (norm->channels != 1 && norm->channels != info->dims[3])
         return zi_fail(ctx, ZURT_E_ARG, "image: normalisation of %d channels, input '%s' has %d",

@@ -43,6 +43,7 @@ zurt_summary_row("sanitizers" "${ZURT_SANITIZE}")
 zurt_summary_row("XRT" "${XRT_VERSION}")
 zurt_summary_row("protobuf-c" "${PROTOBUF_C_VERSION}")
 zurt_summary_row("libjpeg" "${JPEG_VERSION}")
+zurt_summary_row("libpng" "${PNG_VERSION}")
 
 set(rows "")
 foreach(row ${ZURT_SUMMARY})

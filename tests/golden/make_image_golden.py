@@ -63,7 +63,6 @@ def main():
     data = jpeg(smooth.convert("L"), quality=85)
     emit("golden_grey_jpeg", data)
     emit("golden_grey_rgb", Image.open(io.BytesIO(data)).convert("RGB").tobytes())
-    emit("golden_cmyk_jpeg", jpeg(smooth.crop((0, 0, 8, 8)).convert("CMYK"), quality=85))
     return 0
 
 

@@ -105,15 +105,6 @@ static void decodes_jpeg_as_pillow(void **state)
     expect_jpeg(*state, golden_grey_jpeg, sizeof(golden_grey_jpeg), golden_grey_rgb);
 }
 
-static void refuses_cmyk(void **state)
-{
-    zurt_image out;
-    assert_int_equal(
-        zurt_image_decode_jpeg(*state, golden_cmyk_jpeg, sizeof(golden_cmyk_jpeg), &out),
-        ZURT_E_UNSUPPORTED);
-    assert_null(out.pixels);
-}
-
 static void refuses_every_truncation(void **state)
 {
     zurt_image out;
@@ -265,7 +256,6 @@ int main(void)
         cmocka_unit_test(fits_extreme_shapes),
         cmocka_unit_test(refuses_bad_arguments_and_sizes),
         cmocka_unit_test(decodes_jpeg_as_pillow),
-        cmocka_unit_test(refuses_cmyk),
         cmocka_unit_test(refuses_every_truncation),
         cmocka_unit_test(survives_every_changed_byte),
         cmocka_unit_test(refuses_a_huge_picture_before_allocating),

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * @file
- * Pictures to input tensors: JPEG decoding, resize, crop, normalisation, quantisation.
+ * Pictures to input tensors: JPEG, PNG and BMP decoding, resize, crop, normalisation, quantisation.
  *
  * All functions run on the ctx's thread and leave the reason of a failure in zurt_ctx_error().
  * Pixels come from the ctx's allocator and are freed with the same ctx.
@@ -27,17 +27,34 @@ typedef struct zurt_image {
 #define ZURT_IMAGE_MAX_SIDE   16384
 #define ZURT_IMAGE_MAX_PIXELS (1 << 26)
 
+/** What is done with the orientation that a camera noted in the file. */
+typedef enum zurt_orientation {
+    ZURT_ORIENT_UPRIGHT = 0, /**< the picture is turned upright, as viewers show it */
+    ZURT_ORIENT_STORED = 1   /**< rows and columns as they stand in the file */
+} zurt_orientation;
+
 /**
- * Reads a JPEG file, baseline or progressive, to RGB (grey files too: three equal channels).
+ * Reads a JPEG, PNG or BMP file, known by its first bytes, to RGB; grey ones to three equal
+ * channels. Palettes are looked up; of 16 bits the high byte is taken; alpha is left out, whatever
+ * is behind it; CMYK becomes RGB without a colour profile.
  *
  * @param path of a regular file; borrowed for the call.
  * @param out  filled, whatever it held; zurt_image_destroy() frees it. Zeroed on failure.
- * @return ZURT_OK; ZURT_E_ARG: NULL; ZURT_E_IO: the file cannot be read; ZURT_E_FORMAT: not a
- *         JPEG, or damaged: parts are not replaced by grey; ZURT_E_LIMIT: more pixels than above,
- *         more than 256 MiB or 256 scans; ZURT_E_UNSUPPORTED: CMYK, or a kind that libjpeg-turbo
- *         was built without; ZURT_E_NOMEM.
- * Ref: ITU-T T.81; libjpeg-turbo's slow integer DCT and fancy upsampling, as most readers use.
+ * @return ZURT_OK; ZURT_E_ARG: NULL, no such orientation; ZURT_E_IO: the file cannot be read;
+ *         ZURT_E_FORMAT: another kind of file, named, or damaged: parts are not replaced by grey;
+ *         ZURT_E_LIMIT: more pixels than above, more than 256 MiB, a JPEG of more than 256 scans;
+ *         ZURT_E_UNSUPPORTED: a BMP of 16 bits a pixel or run-length coded, a kind that
+ *         libjpeg-turbo was built without; ZURT_E_NOMEM.
+ * Ref: ITU-T T.81, with libjpeg-turbo's slow integer DCT and fancy upsampling, as most readers use;
+ * PNG (W3C), third edition; CIPA DC-008 4.6.4 for the orientation. The bytes are Pillow's.
  */
+ZURT_API zurt_status zurt_image_load(zurt_ctx *ctx, const char *path, zurt_orientation orientation,
+                                     zurt_image *out);
+/** As zurt_image_load(), from `size` bytes in memory, borrowed for the call. No ZURT_E_IO. */
+ZURT_API zurt_status zurt_image_decode(zurt_ctx *ctx, const void *bytes, size_t size,
+                                       zurt_orientation orientation, zurt_image *out);
+
+/** As zurt_image_load(), of a JPEG only, as it is stored. */
 ZURT_API zurt_status zurt_image_load_jpeg(zurt_ctx *ctx, const char *path, zurt_image *out);
 /** As zurt_image_load_jpeg(), from `size` bytes in memory, borrowed for the call. No ZURT_E_IO. */
 ZURT_API zurt_status zurt_image_decode_jpeg(zurt_ctx *ctx, const void *bytes, size_t size,
@@ -66,7 +83,8 @@ ZURT_API zurt_status zurt_image_fit(zurt_ctx *ctx, const zurt_image *in, int32_t
 
 /**
  * Normalises pixels and writes them as one picture [H, W, C] of an input tensor; F32 as
- * (pixel / 255 - mean) / std, S8 and U8 quantised from that value.
+ * (pixel / 255 - mean) / std, S8 and U8 quantised from that value. An U8 input without a scale
+ * takes the pixels as they are: what is done with them is in the network.
  *
  * @param image borrowed for the call.
  * @param norm  of 1 channel (for all) or as many as the input has.
