@@ -141,8 +141,10 @@ static int compare(cli *c, comparison *x, const data_source *s, size_t n)
         size_t count = n - at < x->chunk ? n - at : x->chunk;
         for (int m = 0; code == EXIT_DONE && m < 2; m++)
             code = target_predict(c, &x->t[m], s, at, count, x->out[m]);
-        for (size_t i = 0; code == EXIT_DONE && i < count; i++)
-            add_sample(x, i, data_label(s, at + i));
+        for (size_t i = 0; code == EXIT_DONE && i < count; i++) {
+            if (!data_is_refused(s, at + i))
+                add_sample(x, i, data_label(s, at + i));
+        }
         cli_progress(c, "comparing", at + count, n);
     }
     cli_progress_end(c);
@@ -160,11 +162,12 @@ static bool is_identical(const comparison *x)
     return same;
 }
 
-static void report_json(const compare_options *o, const comparison *x)
+static void report_json(const compare_options *o, const comparison *x, const data_source *s)
 {
     json_writer j;
     json_begin(&j, stdout);
     json_string(&j, "data", o->judge.data);
+    json_uint(&j, "unreadable", s->refused->n);
     for (int m = 0; m < 2; m++) {
         json_object(&j, m ? "b" : "a");
         json_string(&j, "model", o->path[m]);
@@ -216,7 +219,7 @@ static void report_text(const compare_options *o, const comparison *x)
     }
 }
 
-static int report(cli *c, const compare_options *o, const comparison *x)
+static int report(cli *c, const compare_options *o, const comparison *x, const data_source *s)
 {
     if (o->judge.html && x->classify) {
         html_matrix pages[] = {
@@ -234,7 +237,7 @@ static int report(cli *c, const compare_options *o, const comparison *x)
         cli_note(c, "--html: no matrices, the models are not classifiers");
     }
     if (c->json)
-        report_json(o, x);
+        report_json(o, x, s);
     else if (!c->stdout_taken)
         report_text(o, x);
     return x->changed > o->max_changed ? EXIT_DIFFERS : EXIT_DONE;
@@ -281,9 +284,12 @@ int cmd_compare(cli *c, int argc, char **argv)
     for (int m = 0; code == EXIT_DONE && m < 2; m++)
         code = target_bind(c, &x.t[m], &s);
     if (code == EXIT_DONE)
+        code = data_tolerate(c, &s);
+    if (code == EXIT_DONE)
         code = compare(c, &x, &s, judge_samples(&o.judge, &s));
     if (code == EXIT_DONE)
-        code = report(c, &o, &x);
+        code = report(c, &o, &x, &s);
+    code = judge_count_refused(c, &s, code);
     for (int m = 0; m < 2; m++)
         target_note_fallbacks(c, &x.t[m]);
     free_comparison(&x);

@@ -41,8 +41,10 @@ static int evaluate(cli *c, target *t, const data_source *s, size_t n, score *re
     for (size_t at = 0; code == EXIT_DONE && at < n; at += t->batch) {
         size_t count = n - at < t->batch ? n - at : t->batch;
         code = target_predict(c, t, s, at, count, out);
-        for (size_t i = 0; code == EXIT_DONE && i < count; i++)
-            score_add(result, out[0] + i * elems, data_label(s, at + i));
+        for (size_t i = 0; code == EXIT_DONE && i < count; i++) {
+            if (!data_is_refused(s, at + i))
+                score_add(result, out[0] + i * elems, data_label(s, at + i));
+        }
         cli_progress(c, "evaluating", at + count, n);
     }
     cli_progress_end(c);
@@ -52,7 +54,8 @@ static int evaluate(cli *c, target *t, const data_source *s, size_t n, score *re
     return code;
 }
 
-static int report(cli *c, const eval_options *o, const target *t, const score *result)
+static int report(cli *c, const eval_options *o, const target *t, const data_source *s,
+                  const score *result)
 {
     if (o->judge.html) {
         html_matrix page = {&result->confusion, "true class", "predicted", "Confusion"};
@@ -68,6 +71,7 @@ static int report(cli *c, const eval_options *o, const target *t, const score *r
         json_string(&j, "model", o->model);
         json_string(&j, "device", target_device(t));
         json_string(&j, "data", o->judge.data);
+        json_uint(&j, "unreadable", s->refused->n);
         score_json(&j, result);
         json_end(&j);
         return EXIT_DONE;
@@ -98,9 +102,12 @@ int cmd_eval(cli *c, int argc, char **argv)
     if (code == EXIT_DONE)
         code = target_bind(c, &t, &s);
     if (code == EXIT_DONE)
+        code = data_tolerate(c, &s);
+    if (code == EXIT_DONE)
         code = evaluate(c, &t, &s, judge_samples(&o.judge, &s), &result);
     if (code == EXIT_DONE)
-        code = report(c, &o, &t, &result);
+        code = report(c, &o, &t, &s, &result);
+    code = judge_count_refused(c, &s, code);
     score_free(&result);
     data_close(&s);
     target_note_fallbacks(c, &t);

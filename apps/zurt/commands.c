@@ -32,6 +32,7 @@ static const option_row input[] = {
     {OPT_CROP_RATIO, "crop-ratio", "R", "for crop: 0.875 takes 224 out of 256 (default 1)", 0},
     SHAPE_ROWS,
     {OPT_LAYOUT, "layout", "nchw|nhwc", "of raw and npy samples (default: the source model's)", 0},
+    {OPT_NO_EXIF, "no-exif", NULL, "pictures as stored, not turned as the camera noted", 0},
     {OPT_LABEL_OFFSET, "label-offset", "N",
      "added to the classes of DATA, e.g. 1 for a background class", 0},
     {0},
@@ -137,7 +138,8 @@ const command_row command_rows[N_COMMANDS] = {
          LISTS(convert, input, host)},
     [COMMAND_RUN] =
         {"run", "one inference: outputs, or the best classes", "MODEL INPUT... [options]",
-         "INPUT: a picture (JPEG), a .npy array, raw tensors (named .raw, .bin, .f32, .s8, ...),\n"
+         "INPUT: a picture (JPEG, PNG, BMP), a .npy array, raw tensors (named .raw, .bin, .f32, "
+         ".s8, ...),\n"
          "or DATA, with DATA#N for its sample N. For a model with several inputs NAME=INPUT for\n"
          "each of them. Writes the best classes.\n"
          "\n" DATA_KINDS,

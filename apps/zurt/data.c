@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { READ_CHUNK = 1 << 20, MOST_PARTS = 64 };
+enum { READ_CHUNK = 1 << 20, MOST_PARTS = 64, MOST_NAMED = 5 };
 
 static const data_kind *const kinds[] = {&data_kind_idx, &data_kind_dir, &data_kind_npy,
                                          &data_kind_raw, &data_kind_random};
@@ -37,7 +37,8 @@ static bool is_raw_name(const char *path)
 
 bool data_is_picture_name(const char *path)
 {
-    return cli_has_suffix(path, ".jpg") || cli_has_suffix(path, ".jpeg");
+    return cli_has_suffix(path, ".jpg") || cli_has_suffix(path, ".jpeg") ||
+           cli_has_suffix(path, ".png") || cli_has_suffix(path, ".bmp");
 }
 
 int data_open_file(cli *c, const char *path, data_source *out)
@@ -51,17 +52,18 @@ int data_open_file(cli *c, const char *path, data_source *out)
         return cli_fail(c, st, NULL);
     if (kind == ZURT_FILE_NPY || (kind == ZURT_FILE_UNKNOWN && cli_has_suffix(path, ".npy")))
         return open_kind(c, &data_kind_npy, path, NULL, out);
-    if (kind == ZURT_FILE_JPEG || (kind == ZURT_FILE_UNKNOWN && data_is_picture_name(path)))
+    if (kind == ZURT_FILE_JPEG || kind == ZURT_FILE_PNG || kind == ZURT_FILE_BMP ||
+        (kind == ZURT_FILE_UNKNOWN && data_is_picture_name(path)))
         return data_open_picture(c, path, out);
     const char *remedy = zurt_file_kind_remedy(kind);
     if (kind != ZURT_FILE_UNKNOWN)
-        return cli_fail(c, ZURT_E_FORMAT, "%s: this is %s, not a JPEG or .npy%s%s", path,
+        return cli_fail(c, ZURT_E_FORMAT, "%s: this is %s, not a JPEG, PNG, BMP or .npy%s%s", path,
                         zurt_file_kind_name(kind), *remedy ? "; " : "", remedy);
-    return cli_fail(
-        c, ZURT_E_FORMAT,
-        "%s: neither a JPEG nor a .npy, nor named as raw tensors are (.raw, .bin, .f32, "
-        "...); raw:%s takes its bytes for tensors",
-        path, path);
+    return cli_fail(c, ZURT_E_FORMAT,
+                    "%s: neither a JPEG, PNG or BMP nor a .npy, nor named as raw tensors are "
+                    "(.raw, .bin, .f32, "
+                    "...); raw:%s takes its bytes for tensors",
+                    path, path);
 }
 
 /* The kind that a text names before its first colon; NULL if none. */
@@ -160,7 +162,35 @@ void data_close(data_source *s)
     if (s->kind && s->state)
         s->kind->close(s);
     free(s->labels);
+    if (s->refused)
+        free(s->refused->is);
+    free(s->refused);
     *s = (data_source){0};
+}
+
+int data_tolerate(cli *c, data_source *s)
+{
+    s->refused = calloc(1, sizeof(*s->refused));
+    if (s->refused)
+        s->refused->is = calloc(s->n + 1, sizeof(*s->refused->is));
+    return s->refused && s->refused->is ? EXIT_DONE : cli_fail(c, ZURT_E_NOMEM, "out of memory");
+}
+
+bool data_is_refused(const data_source *s, size_t i)
+{
+    return s->refused && i < s->n && s->refused->is[i];
+}
+
+int data_refuse(cli *c, const data_source *s, size_t i, zurt_status st)
+{
+    if (!s->refused || st == ZURT_E_NOMEM || st == ZURT_E_ARG || st == ZURT_E_INTERNAL)
+        return cli_fail(c, st, NULL);
+    if (!s->refused->is[i]) {
+        s->refused->is[i] = true;
+        if (++s->refused->n <= MOST_NAMED)
+            cli_note(c, "%s: left out", zurt_ctx_error(c->ctx));
+    }
+    return EXIT_DONE;
 }
 
 int32_t data_label(const data_source *s, size_t i)

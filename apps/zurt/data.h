@@ -4,7 +4,7 @@
  * DATA of the command line: a numbered set of samples, with classes where known.
  *
  *   idx:IMAGES[,LABELS] IDX files, gzip allowed; pixels
- *   dir:PATH[,LABELS]   JPEG files; LABELS has lines `filename class`
+ *   dir:PATH[,LABELS]   JPEG, PNG and BMP files; LABELS has lines `filename class`
  *   npy:X.npy[,Y.npy]   first axis counts samples; u8 are pixels, f32 are taken as they are
  *   raw:FILE[,LABELS]   concatenated tensors in the model's input type and layout (.f32: floats)
  *   random:N            seeded noise in the model's input range; smoke tests only
@@ -19,6 +19,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <zurt/image.h>
 #include <zurt/zurt.h>
 
 #include "cli.h"
@@ -39,12 +40,20 @@ typedef struct data_kind {
     void (*close)(data_source *s);
 } data_kind;
 
+/** Samples that could not be read and were left out. */
+typedef struct data_refused {
+    bool *is; /**< of each sample */
+    size_t n;
+} data_refused;
+
 struct data_source {
     const data_kind *kind;
     size_t n;
     size_t bound_n;  /**< n as the first model saw it; 0 before */
     int32_t *labels; /**< class of each sample, or NULL */
     int32_t label_offset;
+    zurt_orientation orientation; /**< of pictures */
+    data_refused *refused;        /**< NULL: the first sample that cannot be read is a failure */
     bool keep_nhwc; /**< raw and npy samples are NHWC even if the model's source was NCHW */
     void *state;    /**< the kind's own */
 };
@@ -73,6 +82,11 @@ bool data_has_kind(const char *spec);
 int data_bind(cli *c, data_source *s, const zurt_tensor_info *inputs, const zurt_span *sample,
               size_t n_in);
 
+/** From now on a sample that cannot be read does not fail: it is named in a remark and left out.
+ *  After data_bind(). */
+int data_tolerate(cli *c, data_source *s);
+bool data_is_refused(const data_source *s, size_t i);
+
 /** Class of a sample with the offset applied; -1 if unknown. */
 int32_t data_label(const data_source *s, size_t i);
 
@@ -84,6 +98,9 @@ int data_fill(cli *c, const data_source *s, size_t i, const zurt_norm *norm,
               const zurt_tensor_info *inputs, const zurt_span *out, size_t n_in);
 
 /* ---- for the kinds ---- */
+
+/** Sample i could not be read: the ctx says why. EXIT_DONE if it may be left out. */
+int data_refuse(cli *c, const data_source *s, size_t i, zurt_status st);
 
 /** A single picture, whatever its name. */
 int data_open_picture(cli *c, const char *path, data_source *out);

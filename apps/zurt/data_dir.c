@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A folder of JPEG files, in the order of their names. The class of a picture is, in this order:
+/* A folder of pictures, in the order of their names; what else is in it is counted and named. The
+ * class of a picture is, in this order:
  * its line in LABELS, the number its name starts with, or the rank of its sub-folder. */
 #include <ctype.h>
 #include <dirent.h>
@@ -12,7 +13,7 @@
 
 #include "data.h"
 
-enum { MAX_PICTURES = 10000000, PATH_BYTES = 4096 };
+enum { MAX_PICTURES = 10000000, PATH_BYTES = 4096, MOST_NAMED = 5 };
 
 typedef struct picture {
     char *path;
@@ -24,6 +25,10 @@ typedef struct folder {
     picture *pictures;
     size_t n;
     size_t capacity;
+    size_t n_other;   // files that are no pictures which can be read
+    size_t n_deep;    // folders in sub-folders
+    char other[1024]; // the first of them, for a message
+    char deep[256];
 } folder;
 
 static int32_t leading_number(const char *name)
@@ -73,6 +78,29 @@ static int list_names(cli *c, const char *path, char ***names, size_t *n)
     return *names ? EXIT_DONE : cli_fail(c, ZURT_E_NOMEM, "out of memory");
 }
 
+/* Counts a file that is left out, and words the first few. */
+static void add_other(folder *f, const char *path, zurt_file_kind kind)
+{
+    size_t used = strlen(f->other);
+    const char *slash = strrchr(path, '/');
+    if (f->n_other++ < MOST_NAMED)
+        snprintf(f->other + used, sizeof(f->other) - used, "%s%.100s: %s", used ? "; " : "",
+                 slash ? slash + 1 : path, zurt_file_kind_name(kind));
+}
+
+/* A file: a picture by its name, or else by its bytes. */
+static int add_file(cli *c, folder *f, const char *path, int32_t label)
+{
+    zurt_file_kind kind = ZURT_FILE_UNKNOWN;
+    if (data_is_picture_name(path))
+        return add_picture(c, f, path, label);
+    if (zurt_file_kind_read(c->ctx, path, &kind) == ZURT_OK &&
+        (kind == ZURT_FILE_JPEG || kind == ZURT_FILE_PNG || kind == ZURT_FILE_BMP))
+        return add_picture(c, f, path, label);
+    add_other(f, path, kind);
+    return EXIT_DONE;
+}
+
 static int add_folder(cli *c, folder *f, const char *path, int32_t label, int depth)
 {
     char **names = NULL;
@@ -88,8 +116,10 @@ static int add_folder(cli *c, folder *f, const char *path, int32_t label, int de
         if (code == EXIT_DONE && stat(full, &info) == 0) {
             if (S_ISDIR(info.st_mode) && depth == 0)
                 code = add_folder(c, f, full, next_class++, 1);
-            else if (S_ISREG(info.st_mode) && data_is_picture_name(names[i]))
-                code = add_picture(c, f, full, depth ? label : leading_number(names[i]));
+            else if (S_ISDIR(info.st_mode) && f->n_deep++ == 0)
+                snprintf(f->deep, sizeof(f->deep), "%.250s", full);
+            else if (S_ISREG(info.st_mode))
+                code = add_file(c, f, full, depth ? label : leading_number(names[i]));
         }
         free(names[i]);
     }
@@ -173,6 +203,27 @@ static int read_label_file(cli *c, folder *f, const char *path)
     return code;
 }
 
+/* What is in the folder and is not fed: a remark, or without any picture the reason of a failure.
+ */
+static int state_others(cli *c, const folder *f, const char *path)
+{
+    char text[2048] = "";
+    size_t used = 0;
+    if (f->n_other)
+        snprintf(text, sizeof(text), ", %zu other file%s (%s%s)", f->n_other,
+                 f->n_other > 1 ? "s" : "", f->other, f->n_other > MOST_NAMED ? "; ..." : "");
+    used = strlen(text);
+    if (f->n_deep)
+        snprintf(text + used, sizeof(text) - used,
+                 ", %zu folder%s below its sub-folders (%s), which are not looked into", f->n_deep,
+                 f->n_deep > 1 ? "s" : "", f->deep);
+    if (f->n == 0)
+        return cli_fail(c, ZURT_E_FORMAT, "dir:%s: no JPEG, PNG or BMP pictures%s", path, text);
+    if (text[0])
+        cli_note(c, "dir:%s: %zu pictures%s", path, f->n, text);
+    return EXIT_DONE;
+}
+
 static int dir_open(cli *c, data_source *s, const char *path, const char *labels)
 {
     folder *f = calloc(1, sizeof(*f));
@@ -180,6 +231,8 @@ static int dir_open(cli *c, data_source *s, const char *path, const char *labels
         return cli_fail(c, ZURT_E_NOMEM, "out of memory");
     s->state = f;
     int code = add_folder(c, f, path, -1, 0);
+    if (code == EXIT_DONE)
+        code = state_others(c, f, path);
     if (code == EXIT_DONE && labels)
         code = read_label_file(c, f, labels);
     if (code != EXIT_DONE)
@@ -208,9 +261,11 @@ static int dir_fill(cli *c, const data_source *s, size_t i, const zurt_norm *nor
     const folder *f = s->state;
     (void)n_in;
     zurt_image image;
-    zurt_status st = zurt_image_load_jpeg(c->ctx, f->pictures[i].path, &image);
+    if (data_is_refused(s, i))
+        return EXIT_DONE;
+    zurt_status st = zurt_image_load(c->ctx, f->pictures[i].path, s->orientation, &image);
     if (st)
-        return cli_fail(c, st, NULL);
+        return data_refuse(c, s, i, st);
     int code = data_put_pixels(c, norm, &inputs[0], image.pixels, image.width, image.height,
                                image.channels, out[0]);
     zurt_image_destroy(c->ctx, &image);

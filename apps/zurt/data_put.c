@@ -130,8 +130,8 @@ static bool is_image(const zurt_tensor_info *info)
 float data_pixel_value(const zurt_norm *norm, const zurt_tensor_info *info, uint8_t pixel,
                        size_t ch)
 {
-    if (info->dtype == ZURT_U8 && !(info->scale > 0.0f))
-        return pixel;
+    if (info->dtype != ZURT_F32 && !(info->scale > 0.0f))
+        return pixel; // what is done with it is in the network
     ch = ch < (size_t)norm->channels ? ch : 0;
     return ((float)pixel / 255.0f - norm->mean[ch]) / norm->std[ch];
 }
@@ -154,19 +154,46 @@ static int put_picture(cli *c, const zurt_norm *norm, const zurt_tensor_info *in
     return st ? cli_fail(c, st, NULL) : EXIT_DONE;
 }
 
+/* [N, C, H, W] that the network kept so, as no node of it works on pictures. */
+static bool is_planar_image(const zurt_tensor_info *info)
+{
+    return info->rank == 4 && !is_image(info) && (info->dims[1] == 1 || info->dims[1] == 3);
+}
+
+static int put_planar_picture(cli *c, const zurt_norm *norm, const zurt_tensor_info *info,
+                              const zurt_image *image, zurt_span out)
+{
+    zurt_tensor_info turned = *info;
+    size_t channels = (size_t)info->dims[1], elem = zurt_dtype_bytes(info->dtype);
+    size_t pixels = (size_t)info->dims[2] * (size_t)info->dims[3];
+    turned.dims[1] = info->dims[2];
+    turned.dims[2] = info->dims[3];
+    turned.dims[3] = info->dims[1];
+    zurt_span rows = {malloc(out.bytes + 1), out.bytes};
+    if (!rows.data)
+        return cli_fail(c, ZURT_E_NOMEM, "out of memory");
+    int code = put_picture(c, norm, &turned, image, rows);
+    for (size_t p = 0; code == EXIT_DONE && p < pixels * channels; p++)
+        memcpy((uint8_t *)out.data + (p % channels * pixels + p / channels) * elem,
+               (const uint8_t *)rows.data + p * elem, elem);
+    free(rows.data);
+    return code;
+}
+
 int data_put_pixels(cli *c, const zurt_norm *norm, const zurt_tensor_info *info,
                     const uint8_t *pixels, int32_t width, int32_t height, int32_t channels,
                     zurt_span out)
 {
-    if (is_image(info) && info->dims[0] > 1 && out.bytes == info->bytes)
+    zurt_image image = {width, height, channels, (uint8_t *)(uintptr_t)pixels};
+    if ((is_image(info) || is_planar_image(info)) && info->dims[0] > 1 && out.bytes == info->bytes)
         return cli_fail(c, ZURT_E_UNSUPPORTED,
                         "input '%s' takes %d pictures at once and the outputs do not tell which "
                         "values are whose: set --batch 1, or feed whole tensors (raw:, npy:)",
                         info->name, (int)info->dims[0]);
-    if (is_image(info)) {
-        zurt_image image = {width, height, channels, (uint8_t *)(uintptr_t)pixels};
+    if (is_image(info))
         return put_picture(c, norm, info, &image, out);
-    }
+    if (is_planar_image(info))
+        return put_planar_picture(c, norm, info, &image, out);
     size_t n = (size_t)width * (size_t)height * (size_t)channels;
     float *values = malloc(n * sizeof(*values));
     if (!values)

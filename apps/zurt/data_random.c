@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Seeded noise, the same on every machine: smoke tests and benchmarks. */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -52,7 +53,9 @@ static int random_fill(cli *c, const data_source *s, size_t i, const zurt_norm *
             return cli_fail(c, ZURT_E_NOMEM, "out of memory");
         for (size_t j = 0; j < n; j++) {
             float unit = (float)(next(&state) >> 40) / 16777216.0f;
-            values[j] = (unit - norm->mean[0]) / norm->std[0];
+            values[j] = info->dtype == ZURT_U8 && !(info->scale > 0.0f)
+                            ? floorf(unit * 256.0f) // pixels
+                            : (unit - norm->mean[0]) / norm->std[0];
         }
         int code = data_put_floats(c, info, values, n, out[k]);
         free(values);

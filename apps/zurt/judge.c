@@ -45,6 +45,14 @@ int judge_open_data(cli *c, const judge_options *o, data_source *out)
     return code;
 }
 
+int judge_count_refused(cli *c, const data_source *s, int code)
+{
+    if (!s->refused || s->refused->n == 0)
+        return code;
+    cli_note(c, "%zu of %zu samples could not be read and were left out", s->refused->n, s->n);
+    return code == EXIT_DONE ? EXIT_INPUT : code;
+}
+
 size_t judge_samples(const judge_options *o, const data_source *s)
 {
     return o->limit && o->limit < s->n ? o->limit : s->n;

@@ -25,6 +25,10 @@ int judge_check_output(cli *c, const judge_options *o);
 /** Opens o->data as `out`; EXIT_DONE or stated. data_close() in any case. */
 int judge_open_data(cli *c, const judge_options *o, data_source *out);
 
+/** Ends a command whose data may hold samples that could not be read: says how many were left out,
+ *  and makes EXIT_INPUT of EXIT_DONE then. */
+int judge_count_refused(cli *c, const data_source *s, int code);
+
 /** Number of samples to look at. */
 size_t judge_samples(const judge_options *o, const data_source *s);
 

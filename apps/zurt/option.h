@@ -23,6 +23,7 @@ typedef enum option_id {
     OPT_INPUT_SIZE,
     OPT_BATCH,
     OPT_LAYOUT,
+    OPT_NO_EXIF,
     OPT_LABEL_OFFSET,
     // where a .zurt runs
     OPT_DEVICE,

@@ -130,7 +130,8 @@ int target_recognise(cli *c, const char *path, bool *is_zurt)
 
 int target_open(cli *c, const char *path, const target_options *options, target *out)
 {
-    *out = (target){.path = path, .keep_nhwc = options->keep_nhwc};
+    *out = (target){
+        .path = path, .keep_nhwc = options->keep_nhwc, .orientation = options->orientation};
     int code = target_recognise(c, path, &out->is_zurt);
     if (code == EXIT_DONE)
         code = out->is_zurt ? open_zurt(c, out, options) : open_onnx(c, out, options);
@@ -145,7 +146,11 @@ int target_open(cli *c, const char *path, const target_options *options, target 
 
 int target_wrap(cli *c, zurt_graph *graph, const target_options *options, target *out)
 {
-    *out = (target){.path = "", .graph = graph, .borrowed = true, .keep_nhwc = options->keep_nhwc};
+    *out = (target){.path = "",
+                    .graph = graph,
+                    .borrowed = true,
+                    .keep_nhwc = options->keep_nhwc,
+                    .orientation = options->orientation};
     describe_graph(out, options);
     if (!allocate(out))
         return cli_fail(c, ZURT_E_NOMEM, "out of memory");
@@ -197,6 +202,7 @@ int target_bind(cli *c, const target *t, data_source *s)
     if (!one)
         return cli_fail(c, ZURT_E_NOMEM, "out of memory");
     s->keep_nhwc = t->keep_nhwc;
+    s->orientation = t->orientation;
     int code = data_bind(c, s, t->inputs, one, t->n_in);
     free(one);
     return code;

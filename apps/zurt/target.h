@@ -16,7 +16,8 @@ typedef struct target_options {
     zurt_import_options import;
     zurt_session_options session;
     uint32_t label_offset;
-    bool keep_nhwc; /**< --layout nhwc */
+    bool keep_nhwc;               /**< --layout nhwc */
+    zurt_orientation orientation; /**< --no-exif */
 } target_options;
 
 target_options target_options_default(void);
@@ -35,6 +36,7 @@ typedef struct target {
     zurt_session *session;
     zurt_norm norm; /**< the file's own, or the command line's for .onnx */
     bool keep_nhwc;
+    zurt_orientation orientation;
     size_t n_in, n_out;
     zurt_tensor_info *inputs, *outputs;
     zurt_view *in; /**< buffers of one run */

@@ -103,6 +103,9 @@ static int input_option(cli *c, const option_row *row, const char *value, target
         good = cli_word(c, row, value, &word) == EXIT_DONE;
         o->keep_nhwc = word == 1;
         break;
+    case OPT_NO_EXIF:
+        o->orientation = ZURT_ORIENT_STORED;
+        break;
     case OPT_LABEL_OFFSET:
         good = cli_parse_u32(c, "--label-offset", value, 0, 1000000, &o->label_offset);
         break;

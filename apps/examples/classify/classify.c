@@ -3,9 +3,10 @@
  * @file
  * The smallest useful program on libzurt: classify MODEL.zurt INPUT
  *
- * INPUT is a JPEG file, or a file that holds exactly the bytes of the model's input tensor. Prints
- * the five best classes. Build against an installed zurt: see the CMakeLists.txt beside this file,
- * or `cc classify.c $(pkg-config --cflags --libs zurt)`.
+ * INPUT is a picture (JPEG, PNG or BMP, known by its bytes), or a file named .raw that holds
+ * exactly the bytes of the model's input tensor. Prints the five best classes. Build against an
+ * installed zurt: see the CMakeLists.txt beside this file, or `cc classify.c $(pkg-config --cflags
+ * --libs zurt)`.
  */
 #include <stdint.h>
 #include <stdio.h>
@@ -15,7 +16,7 @@
 #include <zurt/image.h>
 #include <zurt/zurt.h>
 
-static zurt_status read_jpeg(zurt_ctx *ctx, const char *path, const zurt_model *m, zurt_span in)
+static zurt_status read_picture(zurt_ctx *ctx, const char *path, const zurt_model *m, zurt_span in)
 {
     const zurt_tensor_info *info = zurt_model_input(m, 0); // [1, H, W, C]
     const zurt_norm *norm = zurt_model_norm(m);
@@ -23,7 +24,7 @@ static zurt_status read_jpeg(zurt_ctx *ctx, const char *path, const zurt_model *
     zurt_image fitted = {0};
     zurt_status st = info->rank == 4 && info->dims[0] == 1 ? ZURT_OK : ZURT_E_UNSUPPORTED;
     if (!st)
-        st = zurt_image_load_jpeg(ctx, path, &photo);
+        st = zurt_image_load(ctx, path, ZURT_ORIENT_UPRIGHT, &photo);
     if (!st)
         st = zurt_image_fit(ctx, &photo, info->dims[2], info->dims[1], norm->fit, norm->crop_ratio,
                             &fitted);
@@ -78,7 +79,7 @@ static void print_best(const zurt_model *m, void *data)
 int main(int argc, char **argv)
 {
     if (argc != 3) {
-        fprintf(stderr, "usage: classify MODEL.zurt PICTURE.jpg|TENSOR.raw\n");
+        fprintf(stderr, "usage: classify MODEL.zurt PICTURE|TENSOR.raw\n");
         return 2;
     }
     zurt_ctx *ctx = NULL;
@@ -99,10 +100,10 @@ int main(int argc, char **argv)
         st = in.data && out.data ? ZURT_OK : ZURT_E_NOMEM;
     }
     const char *suffix = strrchr(argv[2], '.');
-    if (!st && suffix && (!strcmp(suffix, ".jpg") || !strcmp(suffix, ".jpeg")))
-        st = read_jpeg(ctx, argv[2], m, in);
-    else if (!st)
+    if (!st && suffix && !strcmp(suffix, ".raw"))
         st = read_raw(argv[2], in);
+    else if (!st)
+        st = read_picture(ctx, argv[2], m, in);
     if (!st)
         st = zurt_session_run(s, &(zurt_view){in.data, in.bytes}, 1, &out, 1);
     if (!st)
