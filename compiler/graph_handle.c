@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Queries and metadata of a graph, for users of libzurt-compiler. */
 #include "graph_handle.h"
 
 #include "base/alloc.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Plans a graph for a board; a float one is quantised with assumed scales first. */
 #include "graph_handle.h"
 #include "plan/board.h"
 #include "plan/plan_report.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Draws pictures of clouds, the same on every machine. */
 #include "synthetic.h"
 
 #include <string.h>

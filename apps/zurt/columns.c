@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Names and texts within the columns of a terminal, whatever bytes they hold. */
 #include "columns.h"
 
 #include <stdbool.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Calibration, quantisation and metadata behind `quantize` and `compile`. */
 #include "convert.h"
 
 #include <math.h>

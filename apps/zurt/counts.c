@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* A hash table of the filled cells of a large matrix. */
 #include "counts.h"
 
 #include <stdlib.h>

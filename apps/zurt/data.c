@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Opens DATA by its kind, and brings samples into the type and layout of an input. */
 #include "data.h"
 
 #include <ctype.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The page of eval and compare: scores, SQNR, matrices, the samples in question. */
 #include "html.h"
 
 #include <math.h>

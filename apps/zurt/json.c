@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Writes JSON that is valid whatever the names in it hold. */
 #include "json.h"
 
 #include <assert.h>

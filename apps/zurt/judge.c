@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The options that eval and compare share, the classes of their samples, room for outputs. */
 #include "judge.h"
 
 #include <stdlib.h>

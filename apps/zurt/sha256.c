@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* SHA-256 as FIPS 180-4 writes it. */
 #include "sha256.h"
 
 #include <stdint.h>

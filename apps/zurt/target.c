@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Opens a model of any kind, feeds it samples and reads its outputs as real values. */
 #include "target.h"
 
 #include <inttypes.h>

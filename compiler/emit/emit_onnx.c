@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* An int8 graph as QDQ ONNX: inputs, nodes, outputs and the bytes of the file. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>

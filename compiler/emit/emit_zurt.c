@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* A graph as .zurt, in memory or in a file. */
 #include "base/alloc.h"
 #include "emit/write_file.h"
 #include "graph_handle.h"

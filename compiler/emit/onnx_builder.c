@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Nodes, constants and names of the ONNX model that is being put together. */
 #include "emit/onnx_builder.h"
 
 #include <assert.h>

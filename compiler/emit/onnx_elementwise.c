@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Elementwise ops as ONNX; a table of an int8 function becomes a Gather. */
 #include <math.h>
 
 #include "emit/onnx_ops.h"

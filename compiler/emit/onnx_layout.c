@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Transposes of the ONNX model: where NHWC values meet ops that want NCHW. */
 #include "emit/onnx_layout.h"
 
 #include <math.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Reductions and ops that move values, as ONNX. */
 #include <string.h>
 
 #include "emit/onnx_ops.h"

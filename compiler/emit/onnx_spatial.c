@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Convolutions, products, pooling and resizing as ONNX. */
 #include <math.h>
 
 #include "emit/onnx_ops.h"

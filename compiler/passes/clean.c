@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Drops nodes that change nothing, joins chains of moves and merges twins. */
 #include <string.h>
 
 #include "base/alloc.h"

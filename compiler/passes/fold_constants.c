@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Computes nodes whose inputs are constant, where the result is worth its size. */
 #include "float/evaluator.h"
 #include "passes/passes_all.h"
 

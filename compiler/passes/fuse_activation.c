@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Relu and Clip behind a layer become the layer's own clamp. */
 #include <math.h>
 
 #include "passes/passes_all.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* MatMul with constant weights becomes FullyConnected, with the bias added behind it. */
 #include "passes/passes_all.h"
 
 /** A matrix of weights: a constant, or the Dequantize of one. */

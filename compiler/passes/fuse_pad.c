@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* A Pad becomes the padding of the convolution or pool that reads it. */
 #include <math.h>
 
 #include "passes/passes_all.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Finds functions that exporters write as several nodes: gates, hard Swish, Softmax. */
 #include <math.h>
 #include <string.h>
 

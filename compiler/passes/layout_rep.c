@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Arithmetic of axes that are split, permuted and merged, for the layout pass. */
 #include "passes/layout_rep.h"
 
 #include <string.h>

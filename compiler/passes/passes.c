@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The order of the passes, and running them until nothing changes. */
 #include "passes/passes_all.h"
 
 #include "base/alloc.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The range that changes the distribution of the values least. */
 #include <math.h>
 
 #include "quantise/calib.h"

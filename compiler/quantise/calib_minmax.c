@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The whole range that was seen, and the table of methods. */
 #include "quantise/calib.h"
 
 zc_range zc_calib_minmax(const zc_hist *h)

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The range with the least squared error. */
 #include <math.h>
 
 #include "quantise/calib.h"

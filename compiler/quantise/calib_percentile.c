@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The range without the outermost values. */
 #include "quantise/calib.h"
 
 /** Value below which `count` of all values lie, zeros among them; from either end. */

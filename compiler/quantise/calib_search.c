@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Searches two bounds on a grid for the least cost. */
 #include <math.h>
 
 #include "quantise/calib.h"

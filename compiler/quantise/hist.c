@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* A histogram that widens its bins as values arrive. */
 #include "quantise/hist.h"
 
 #include <assert.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Puts Quantize and Dequantize nodes where a scheme wants them. */
 #include "quantise/insert.h"
 
 #include "base/alloc.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Turns a QDQ graph into one that computes in int8, node after node. */
 #include "quantise/lower.h"
 
 #include <string.h>

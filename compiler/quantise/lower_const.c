@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Constants of a QDQ graph in the type that their int8 readers want. */
 #include <math.h>
 #include <string.h>
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The int8 form of each op between its Dequantize and Quantize nodes. */
 #include <stdlib.h>
 
 #include "base/alloc.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Scales and zero points from ranges. */
 #include "quantise/qparam.h"
 
 #include <math.h>

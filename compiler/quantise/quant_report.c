@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* What was decided for tensors and layers, as users of the library read it. */
 #include "quantise/quant_report.h"
 
 #include <math.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* zurt_quantize(): statistics, scheme, insertion, lowering and the comparison with float. */
 #include "quantise/quantise.h"
 
 #include <zurt/compile.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Which nodes cannot compute in int8 by their nature, or by request. */
 #include <string.h>
 
 #include "ops/lut.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* One pass of the float graph over the samples: what every tensor held, and every input. */
 #include "quantise/stats.h"
 
 #include "base/alloc.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Weights as s8, one scale a channel, and biases corrected for their rounding. */
 #include "quantise/weights.h"
 
 #include <math.h>

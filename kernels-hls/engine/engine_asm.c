@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Places tensors and casts layers into steps for the tests of the engine. */
 #include "engine_asm.h"
 
 #include <stdio.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Random layers for the tests of the engine, with the results they must give. */
 #include "engine_case.h"
 
 #include <stdlib.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The compute units of an xclbin: their arguments, and the functions behind them. */
 #include "device.h"
 
 #include <dlfcn.h>

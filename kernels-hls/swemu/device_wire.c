@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Reads and writes the frames between XRT's shim and the device process. */
 #include "device_wire.h"
 
 #include <stdlib.h>

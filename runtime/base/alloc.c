@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Aligned and checked allocation through the user's allocator. */
 #include "base/alloc.h"
 
 #include <stdint.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Blocks of growing size, handed out from the front. */
 #include "base/arena.h"
 
 #include <stdarg.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Asks the processor for its features. */
 #include "base/cpu.h"
 
 #include <unistd.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* CRC-32C by table, eight bytes at a time. */
 #include "base/crc32c.h"
 
 #include "base/bytes.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Creates a context and keeps the text of its last failure. */
 #include "base/ctx.h"
 
 #include <stdio.h>

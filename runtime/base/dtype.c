@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Size and name of each element type. */
 #include <zurt/zurt.h>
 
 size_t zurt_dtype_bytes(zurt_dtype dtype)

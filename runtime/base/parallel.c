@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The calling thread alone, as a way to run tasks. */
 #include "base/parallel.h"
 
 #include <stddef.h>

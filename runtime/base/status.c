@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Names of the status codes, and the version. */
 #include <zurt/zurt.h>
 
 const char *zurt_status_name(zurt_status status)

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Starts threads that take no signals, and tells the time. */
 #include "base/thread.h"
 
 #include <signal.h>

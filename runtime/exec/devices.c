@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The list of back ends. */
 #include "exec/devices.h"
 
 #include "backend/cpu/backend_cpu.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Time per node, as users of the library read it. */
 #include "base/alloc.h"
 #include "exec/session.h"
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Compiles the segments of a plan and runs them in order. */
 #include <string.h>
 
 #include "base/alloc.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Creates a session: devices, memory plan, buffers, streams. */
 #include "exec/session.h"
 
 #include <string.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Requests in flight, each on a worker with buffers of its own. */
 #include <string.h>
 #include <time.h>
 

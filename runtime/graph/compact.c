@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Drops dead nodes and tensors, and puts the rest in an order that can run. */
 #include <string.h>
 
 #include "base/alloc.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Builds, copies and prints graphs. */
 #include "graph/graph.h"
 
 #include <math.h>

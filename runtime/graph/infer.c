@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Finds the shape rule of a node's op and checks what it says. */
 #include "graph/infer.h"
 
 zurt_status zi_infer_set(zurt_ctx *ctx, zi_graph *g, const zi_node *n, uint32_t i, zurt_dtype dtype,

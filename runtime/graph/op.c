@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The rows of op.def as a table. */
 #include "graph/op.h"
 
 #include <string.h>

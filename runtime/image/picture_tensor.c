@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Pixels to an input tensor: normalised, in the model's channel order and scale. */
 #include <zurt/image.h>
 
 #include <math.h>

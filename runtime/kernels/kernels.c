@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The table of kernels: the last usable line of kernels.def wins. */
 #include "kernels/kernels.h"
 
 void zk_table_init(zk_table *table, uint32_t cpu)

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Gathers the pixels of a convolution's window, padding included. */
 #include "kernels/patch.h"
 
 #include <string.h>

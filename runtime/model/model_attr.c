@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Attributes of nodes from a .zurt file, checked as they are read. */
 #include <math.h>
 #include <string.h>
 

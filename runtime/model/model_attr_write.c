@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Attributes of nodes as a .zurt file holds them. */
 #include "model/messages.h"
 
 /* One function for each kind that needs more than a line. Lists are borrowed from the node: the

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* What the queries of the public API say about tensors and nodes. */
 #include <string.h>
 
 #include "model/model.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* A graph as the sections of a .zurt file; equal constants are stored once. */
 #include <string.h>
 
 #include "base/alloc.h"

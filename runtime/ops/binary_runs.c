@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Inner loops of binary operators in float and in integers. */
 #include "ops/binary_runs.h"
 
 #include <math.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Inner loops of binary operators on s8, with their multipliers. */
 #include "ops/binary_s8.h"
 
 #include "ops/lut.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Reduces the broadcasting of two operands to runs of constant steps. */
 #include "ops/broadcast.h"
 
 static bool can_merge(const zi_broadcast *b, int64_t dim, const int64_t *stride)

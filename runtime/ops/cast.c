@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Cast between all element types. */
 #include <math.h>
 #include <string.h>
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Prepares a convolution: packed weights, multipliers, tiles, and runs it in shares. */
 #include "ops/conv_plan.h"
 
 #include <stdlib.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Gather along an axis; indices are clamped, whatever they are at run time. */
 #include <string.h>
 
 #include "ops/impl.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* How ops spread work over threads, and the checks that several of them share. */
 #include "ops/impl.h"
 
 enum { TASKS_PER_THREAD = 4 };

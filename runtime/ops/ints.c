@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Loads and stores integers of every width as s64. */
 #include "ops/ints.h"
 
 #include <string.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Fills and applies the tables of 8-bit functions. */
 #include "ops/lut.h"
 
 #include <math.h>

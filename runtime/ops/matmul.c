@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* MatMul of two computed operands in float, batch axes broadcast. */
 #include "ops/impl.h"
 
 /** Multiply-accumulates that cost as much as one element of an elementwise op. */

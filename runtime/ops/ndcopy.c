@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Copies along up to all axes of a tensor, longest runs innermost. */
 #include "ops/ndcopy.h"
 
 #include <string.h>

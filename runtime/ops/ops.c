@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The table of implementations: checks, prepares and runs a node. */
 #include "ops/ops.h"
 
 #include "base/alloc.h"

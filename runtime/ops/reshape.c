@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Ops that keep elements and their order: a copy, where memory is not shared. */
 #include <string.h>
 
 #include "ops/impl.h"

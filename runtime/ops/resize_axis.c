@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Source positions and weights along one axis of a resize. */
 #include "ops/resize_axis.h"
 
 #include <math.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Inner loops of elementwise functions in float. */
 #include "ops/unary_f32.h"
 
 #include <math.h>

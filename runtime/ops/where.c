@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Where: picks elements of two operands, all three broadcast. */
 #include <string.h>
 
 #include "ops/broadcast.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Boards for users of the library: built in, or from an xclbin. */
 #include "plan/board.h"
 
 #include <string.h>

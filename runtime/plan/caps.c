@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Compares a node with what a capability table says of its op. */
 #include "plan/caps.h"
 
 #include <string.h>

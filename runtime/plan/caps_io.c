@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Reads and writes the bytes of a capability table. */
 #include "plan/caps_io.h"
 
 #include <string.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Maps a segment onto the engine: layers, where their data lie, the steps of each. */
 #include "plan/map.h"
 
 #include "base/alloc.h"

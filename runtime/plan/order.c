@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Reorders nodes, as far as their data allow, so that segments become long. */
 #include "plan/order.h"
 
 #include "base/alloc.h"

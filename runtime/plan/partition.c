@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Gives every node a device, with the reason, and cuts the order into segments. */
 #include <assert.h>
 #include <string.h>
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* What the public API tells about a partition: nodes, edges, sums. */
 #include "plan/plan_report.h"
 
 #include "base/alloc.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Splits a real scale into a multiplier and a shift. */
 #include "quant/scale.h"
 
 #include <math.h>

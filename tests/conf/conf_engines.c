@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Opens the engines that the suites run on. */
 #include "conf_engines.h"
 
 #include "backend/pl/pl_engine.h"

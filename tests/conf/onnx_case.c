@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Reads a case of ONNX's operator tests from its folder. */
 #include "onnx_case.h"
 
 #include <math.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Models and data for the accuracy tests, loaded once. */
 #include "golden/accuracy.h"
 
 #include <dirent.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Convolution kernels in float against the definition. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Convolution kernels of s8 against the definition, byte by byte. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Matrix product kernels against the definition. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Shapes of convolutions for tests and benchmarks. */
 #include "layers.h"
 
 #define NAIVE_MACS 150000

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Definitions of the kernels in wide arithmetic, without their helpers. */
 #include "naive.h"
 
 #include <math.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Draws choices from bytes, as long as there are some. */
 #include "support/bytes_source.h"
 
 zt_source zt_source_bytes(const uint8_t *data, size_t size)

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Runs a step list on the engine's sources, guarded on all sides. */
 #include "support/engine_run.h"
 
 #include <stdio.h>

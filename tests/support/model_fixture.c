@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Builds a loaded model around a graph, without a file. */
 #include "support/model_fixture.h"
 
 #include <stdlib.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Adds random int8 nodes to a graph. */
 #include "support/net_builder.h"
 
 #include <math.h>

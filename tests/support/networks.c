@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Well-known networks as lists of layers. */
 #include "support/networks.h"
 
 /* Constants of this graph are shapes: planning a float graph reads no weight. */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Opens a PL with the test kernel, on either port. */
 #include "support/pl_fixture.h"
 
 #include <string.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The test kernel: obeys commands about delays, faults and wrong answers. */
 #include "support/pl_test_kernel.h"
 
 #include <stdlib.h>

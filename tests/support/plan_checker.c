@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Acts out a memory plan and notes where two live tensors meet. */
 #include "support/plan_checker.h"
 
 #include <stdio.h>

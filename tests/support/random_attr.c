@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Random attributes that a node's inputs allow. */
 #include "support/random_graph.h"
 
 #include <string.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Draws valid graphs over every op. */
 #include "support/random_graph.h"
 
 #include <stdio.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Draws int8 networks near what the engine computes. */
 #include "support/random_net.h"
 
 #include <math.h>

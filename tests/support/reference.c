@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Runs a graph node by node on plain memory. */
 #include "support/reference.h"
 
 #include <stdlib.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Counts allocations, and refuses the one that is asked for. */
 #include "support/test_allocator.h"
 
 #include "base/alloc.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* An accelerator that computes on the CPU, and fails on request. */
 #include "support/test_device.h"
 
 #include <stdio.h>

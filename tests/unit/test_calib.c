@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Calibration: the range that each method chooses. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>

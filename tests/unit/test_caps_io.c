@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Capability tables as bytes: back unchanged, and every damage found. */
 #include "plan/caps_io.h"
 
 #include <setjmp.h>

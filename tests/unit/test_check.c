@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The check of graphs that come from files. */
 #include <math.h>
 #include <string.h>
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Compaction: dead nodes go, an order that runs is found, circles are refused. */
 #include "support/graph_builder.h"
 
 static void dead_and_removed_nodes_go(void **state)

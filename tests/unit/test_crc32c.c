@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* CRC-32C against published values and its definition. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

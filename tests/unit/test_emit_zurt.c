@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Writing .zurt through the public API. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

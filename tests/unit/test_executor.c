@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The executor: variants agree, threads change no bit, taps see every tensor. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

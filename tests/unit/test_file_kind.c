@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Recognition of files by their first bytes. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>

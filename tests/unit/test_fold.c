@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Folding of constants. */
 #include <string.h>
 
 #include "float/evaluator.h"

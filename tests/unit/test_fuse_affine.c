@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Fusing of BatchNormalization and other affine functions into layers. */
 #include "passes/passes_all.h"
 #include "support/graph_numeric.h"
 

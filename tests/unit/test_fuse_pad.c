@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Fusing of Pad into what reads it. */
 #include <math.h>
 
 #include "passes/passes_all.h"

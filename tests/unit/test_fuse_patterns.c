@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Recognition of functions that exporters write as several nodes. */
 #include "passes/passes_all.h"
 #include "support/graph_numeric.h"
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Graphs: building, copying, printing, limits. */
 #include <math.h>
 #include <string.h>
 

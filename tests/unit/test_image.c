@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* JPEG, resizing and cropping, against Pillow's pixels. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* How ops share work among threads. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Import through the public API. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

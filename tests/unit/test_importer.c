@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Import of whole models, damaged ones among them. */
 #include <stdlib.h>
 
 #include "support/import_run.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Shape and type rules of every op. */
 #include <limits.h>
 #include <math.h>
 #include <stdio.h>

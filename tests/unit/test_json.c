@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The JSON writer of the command. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The pass that takes NCHW models to NHWC. */
 #include "passes/passes_all.h"
 #include "support/graph_numeric.h"
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Lowering of QDQ graphs to int8. */
 #include <math.h>
 #include <string.h>
 

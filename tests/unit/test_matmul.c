@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* MatMul with broadcast batch axes. */
 #include <math.h>
 
 #include "support/op_runner.h"

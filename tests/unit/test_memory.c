@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Memory plans: no two live tensors overlap. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Reading and writing .zurt files. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Binary operators in float, integers and s8. */
 #include <math.h>
 
 #include "support/op_runner.h"

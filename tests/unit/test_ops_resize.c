@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Resize against a plain definition. */
 #include <math.h>
 
 #include "support/op_runner.h"

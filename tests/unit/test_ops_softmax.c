@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Softmax in float and in s8. */
 #include <math.h>
 
 #include "support/op_runner.h"

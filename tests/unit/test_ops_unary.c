@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Elementwise functions in float, integers and as tables. */
 #include <math.h>
 
 #include "ops/exp_f32.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Which device a node gets, and where segments are cut. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The passes together, on whole networks. */
 #include <dirent.h>
 #include <math.h>
 #include <stdio.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The self-test of a PL, with engines that are right, wrong, late and foreign. */
 #include "backend/pl/pl_self_test.h"
 
 #include <setjmp.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The simulation port: ranges, order and cache rules. */
 #include "backend/pl/pl_sim.h"
 
 #include <setjmp.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The pool of threads. */
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdatomic.h>

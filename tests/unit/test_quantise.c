@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Quantisation of whole graphs through the public API. */
 #include <math.h>
 #include <string.h>
 

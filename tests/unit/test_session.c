@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Sessions: devices, options, requests in flight, failures. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The reader of xclbin files. */
 #include "backend/pl/xclbin.h"
 
 #include <setjmp.h>

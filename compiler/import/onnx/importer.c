@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Imports an ONNX model: opsets, nodes in order of need, inputs and outputs. */
 #include "import/onnx/importer.h"
 
 #include <stdarg.h>

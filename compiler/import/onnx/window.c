@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Kernel, strides, padding and dilation of ONNX's convolutions and pools. */
 #include <string.h>
 
 #include "import/onnx/importer.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The CPU as a back end: every node is one step through ops/. */
 #include "backend/cpu/backend_cpu.h"
 
 #include "base/alloc.h"

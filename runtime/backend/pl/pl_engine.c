@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The table of the engines whose sources are linked in. */
 #include "backend/pl/pl_engine.h"
 
 #include <string.h>

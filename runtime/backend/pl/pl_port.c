@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Buffers and runs of a PL, whichever port is behind them. */
 #include "backend/pl/pl_port.h"
 
 #include <stdio.h>

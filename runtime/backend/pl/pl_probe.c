@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Looks at the environment, the driver and the files that XRT needs, before XRT does. */
 #include "backend/pl/pl_probe.h"
 
 #include <ctype.h>

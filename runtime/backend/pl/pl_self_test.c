@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Computes a small program on a PL and compares it before the PL is trusted. */
 #include "backend/pl/pl_self_test.h"
 
 #include <stdio.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Loads libxrt_coreutil and finds its functions. */
 #include "backend/pl/pl_xrt_api.h"
 
 #include <dlfcn.h>

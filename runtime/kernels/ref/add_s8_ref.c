@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Sum of two s8 values of different scales, reference. */
 #include "kernels/kernels.h"
 #include "quant/requant.h"
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Average pooling of s8, reference. */
 #include "kernels/kernels.h"
 #include "kernels/window.h"
 #include "quant/requant.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Depthwise convolution in float, reference. */
 #include "kernels/kernels.h"
 #include "kernels/patch.h"
 

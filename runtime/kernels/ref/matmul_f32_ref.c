@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Matrix product in float, reference. */
 #include "kernels/kernels.h"
 
 void zk_matmul_f32_ref(const zk_matmul_f32_args *args)

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Maximum pooling in float, reference. */
 #include <math.h>
 
 #include "kernels/kernels.h"

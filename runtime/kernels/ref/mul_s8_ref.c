@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Product of two s8 values, reference. */
 #include "kernels/kernels.h"
 #include "quant/requant.h"
 

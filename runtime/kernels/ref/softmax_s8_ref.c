@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Softmax of s8 in integers, reference. */
 #include "kernels/kernels.h"
 #include "quant/softmax.h"
 
