@@ -26,5 +26,6 @@ void zurt_graph_destroy(zurt_graph *graph)
         return;
     zurt_allocator allocator = graph->allocator;
     zi_graph_destroy(graph->g);
+    zc_weight_files_destroy(graph->files);
     zi_free(&allocator, graph);
 }

@@ -7,12 +7,14 @@
 
 #include "graph/graph.h"
 #include "model/model.h"
+#include "weight_files.h"
 
 struct zurt_graph {
     zurt_allocator allocator;
     zi_graph *g;
-    zi_meta meta;        /**< in g->arena */
-    size_t source_nodes; /**< nodes of the imported file */
+    zc_weight_files *files; /**< that g's constants may borrow from; NULL: none */
+    zi_meta meta;           /**< in g->arena */
+    size_t source_nodes;    /**< nodes of the imported file */
 };
 
 /** Wraps a graph, which it takes over even on failure; metadata is empty. ZURT_E_NOMEM. */

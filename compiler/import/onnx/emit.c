@@ -8,13 +8,13 @@
 /** Limits of folding. A small file can ask for any amount of memory and time (Expand, Tile, MatMul
  *  of constants); a node that would go beyond stays in the graph. Legitimate folding moves
  *  weights about and computes shapes and grids. */
-#define ZC_FOLD_BYTES ((uint64_t)1 << 26)
-#define ZC_FOLD_WORK  ((uint64_t)1 << 28)
+#define ZC_FOLD_FILE_BYTES ((uint64_t)1 << 34) // what a file counts for; it may be sparse
 
-void zc_fold_budget(zc_onnx *o, size_t file_bytes)
+void zc_fold_earn(zc_onnx *o, size_t file_bytes)
 {
-    o->fold_bytes = ZC_FOLD_BYTES + 4 * (uint64_t)file_bytes;
-    o->fold_work = ZC_FOLD_WORK + 16 * (uint64_t)file_bytes;
+    uint64_t bytes = file_bytes < ZC_FOLD_FILE_BYTES ? file_bytes : ZC_FOLD_FILE_BYTES;
+    o->fold_bytes += 4 * bytes;
+    o->fold_work += 16 * bytes;
 }
 
 /* ---- who computes what --------------------------------------------------------------------- */

@@ -1,37 +1,36 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* zurt_import_onnx_*: reads, translates, optimises, lowers QDQ to int8. */
-#include <errno.h>
-#include <stdio.h>
-#include <string.h>
-#include <sys/stat.h>
-
-#include "base/alloc.h"
+#include "base/file.h"
 #include "base/file_kind.h"
 #include "graph_handle.h"
 #include "import/onnx/onnx_import.h"
 #include "passes/passes.h"
 #include "quantise/quantise.h"
 
-static zurt_status import(zurt_ctx *ctx, zi_bytes file, const zurt_import_options *options,
-                          zurt_graph **out)
+/* Takes `files` over, also on failure. */
+static zurt_status import(zurt_ctx *ctx, zi_bytes file, zc_weight_files *files,
+                          const zurt_import_options *options, zurt_graph **out)
 {
     zi_graph *g = NULL;
     size_t source_nodes = 0;
     zurt_status st = zi_file_check_kind(ctx, file, ZURT_FILE_ONNX);
     if (!st)
-        st = zc_onnx_import(ctx, file, options, &g, &source_nodes);
+        st = zc_onnx_import_beside(ctx, file, files, options, &g, &source_nodes);
     if (!st && !options->keep_structure)
         st = zc_passes_run(ctx, g);
     if (!st && !options->keep_structure)
         st = zc_qdq_to_int8(ctx, g);
-    if (st) {
+    if (st)
         zi_graph_destroy(g);
+    else
+        st = zc_graph_wrap(ctx, g, out);
+    if (st) {
+        zc_weight_files_destroy(files);
         return st;
     }
-    st = zc_graph_wrap(ctx, g, out);
-    if (!st)
-        (*out)->source_nodes = source_nodes;
-    return st;
+    (*out)->files = files;
+    (*out)->source_nodes = source_nodes;
+    return ZURT_OK;
 }
 
 static zurt_status check_options(zurt_ctx *ctx, const zurt_import_options *options)
@@ -47,42 +46,29 @@ static zurt_status check_options(zurt_ctx *ctx, const zurt_import_options *optio
     return ZURT_OK;
 }
 
+/* Takes `files` over, also on failure. */
+static zurt_status import_bytes(zurt_ctx *ctx, zi_bytes file, zc_weight_files *files,
+                                const zurt_import_options *options, zurt_graph **out)
+{
+    static const zurt_import_options defaults = ZURT_IMPORT_OPTIONS_INIT;
+    if (!options)
+        options = &defaults;
+    zurt_status st = check_options(ctx, options);
+    if (!st)
+        return import(ctx, file, files, options, out);
+    zc_weight_files_destroy(files);
+    return st;
+}
+
 zurt_status zurt_import_onnx_mem(zurt_ctx *ctx, const void *bytes, size_t size,
                                  const zurt_import_options *options, zurt_graph **out)
 {
-    static const zurt_import_options defaults = ZURT_IMPORT_OPTIONS_INIT;
     if (!out)
         return ZURT_E_ARG;
     *out = NULL;
     if (!ctx || (!bytes && size))
         return ZURT_E_ARG;
-    if (!options)
-        options = &defaults;
-    zurt_status st = check_options(ctx, options);
-    return st ? st : import(ctx, (zi_bytes){bytes, size}, options, out);
-}
-
-static zurt_status io_failed(zurt_ctx *ctx, const char *path)
-{
-    return zi_fail(ctx, ZURT_E_IO, "%s: %s", path, strerror(errno));
-}
-
-/* Reads a whole file; *bytes is from the ctx's allocator. */
-static zurt_status read_all(zurt_ctx *ctx, FILE *f, const char *path, void **bytes, size_t *size)
-{
-    struct stat info;
-    if (fstat(fileno(f), &info) != 0)
-        return io_failed(ctx, path);
-    if (!S_ISREG(info.st_mode))
-        return zi_fail(ctx, ZURT_E_IO, "%s: not a regular file", path);
-    if ((uintmax_t)info.st_size > ZC_ONNX_MAX_BYTES)
-        return zi_fail(ctx, ZURT_E_LIMIT, "%s: %jd bytes, limit %zu", path, (intmax_t)info.st_size,
-                       ZC_ONNX_MAX_BYTES);
-    *bytes = zi_alloc_aligned(&ctx->allocator, (size_t)info.st_size);
-    if (!*bytes)
-        return zi_fail(ctx, ZURT_E_NOMEM, "%s: need %jd bytes", path, (intmax_t)info.st_size);
-    *size = fread(*bytes, 1, (size_t)info.st_size, f);
-    return ferror(f) ? io_failed(ctx, path) : ZURT_OK;
+    return import_bytes(ctx, (zi_bytes){bytes, size}, NULL, options, out);
 }
 
 zurt_status zurt_import_onnx_file(zurt_ctx *ctx, const char *path,
@@ -93,18 +79,13 @@ zurt_status zurt_import_onnx_file(zurt_ctx *ctx, const char *path,
     *out = NULL;
     if (!ctx || !path)
         return ZURT_E_ARG;
-    FILE *f = fopen(path, "rb");
-    if (!f)
-        return io_failed(ctx, path);
-    void *bytes = NULL;
-    size_t size = 0;
-    zurt_status st = read_all(ctx, f, path, &bytes, &size);
-    fclose(f);
-    if (!st) {
-        st = zurt_import_onnx_mem(ctx, bytes, size, options, out);
-        if (st)
-            zi_fail_prefix(ctx, st, "%s: ", path);
-    }
-    zi_free(&ctx->allocator, bytes);
-    return st;
+    zi_file file; // copied whatever its size: what is checked first is unpacked later
+    zc_weight_files *files = NULL;
+    zurt_status st = zi_file_open(ctx, path, ZC_ONNX_MAX_BYTES, ZC_ONNX_MAX_BYTES, &file);
+    if (!st)
+        st = zc_weight_files_create(ctx, path, &files);
+    if (!st)
+        st = import_bytes(ctx, file.bytes, files, options, out);
+    zi_file_close(&file);
+    return st ? zi_fail_prefix(ctx, st, "%s: ", path) : ZURT_OK;
 }

@@ -314,8 +314,9 @@ static zurt_status unpack(zurt_ctx *ctx, zi_bytes file, ProtobufCAllocator *allo
     return zi_fail(ctx, ZURT_E_FORMAT, "onnx: the bytes are damaged or no ONNX model");
 }
 
-zurt_status zc_onnx_import(zurt_ctx *ctx, zi_bytes file, const zurt_import_options *options,
-                           zi_graph **out, size_t *source_nodes)
+zurt_status zc_onnx_import_beside(zurt_ctx *ctx, zi_bytes file, zc_weight_files *files,
+                                  const zurt_import_options *options, zi_graph **out,
+                                  size_t *source_nodes)
 {
     *out = NULL;
     unpack_memory memory = {ctx->allocator, false};
@@ -324,9 +325,14 @@ zurt_status zc_onnx_import(zurt_ctx *ctx, zi_bytes file, const zurt_import_optio
     zurt_status st = unpack(ctx, file, &allocator, &model);
     if (st)
         return st;
-    zc_onnx o = {.ctx = ctx, .options = options, .g = zi_graph_create(&ctx->allocator)};
+    zc_onnx o = {.ctx = ctx,
+                 .options = options,
+                 .files = files,
+                 .g = zi_graph_create(&ctx->allocator),
+                 .fold_bytes = ZC_FOLD_BYTES,
+                 .fold_work = ZC_FOLD_WORK};
     zi_arena_init(&o.scratch, &ctx->allocator);
-    zc_fold_budget(&o, file.size);
+    zc_fold_earn(&o, file.size);
     st = o.g ? import_graph(&o, model) : zc_no_memory(&o);
     if (st) {
         zi_graph_destroy(o.g);

@@ -16,6 +16,7 @@
 #include "base/alloc.h"
 #include "base/arena.h"
 #include "import/onnx/onnx_import.h"
+#include "weight_files.h"
 
 /** Opsets of which every version of every operator in op_table.c was looked at. What a version
  *  added is in attributes and inputs, which are refused where nobody reads them; what it changed
@@ -24,6 +25,9 @@
 #define ZC_OPSET_MAX 28
 /** Most inputs or outputs of one node. */
 #define ZC_MAX_ARITY 4096
+/** What folding may cost whatever the size of the file; see zc_fold_earn(). */
+#define ZC_FOLD_BYTES ((uint64_t)1 << 26)
+#define ZC_FOLD_WORK  ((uint64_t)1 << 28)
 
 typedef enum zc_producer {
     ZC_FROM_INPUT,
@@ -70,6 +74,7 @@ typedef struct zc_onnx_op {
 struct zc_onnx {
     zurt_ctx *ctx;
     const zurt_import_options *options;
+    zc_weight_files *files; /**< beside the model; NULL: it came from memory */
     const Onnx__GraphProto *graph;
     int64_t opset;
     zi_graph *g;
@@ -81,7 +86,7 @@ struct zc_onnx {
     uint32_t *order;   /**< nodes that the outputs need, in execution order */
     uint32_t n_order;
     int32_t batch_from, batch_to;   /**< what options.batch replaces; 0: nothing */
-    uint64_t fold_bytes, fold_work; /**< left for folding: see ZC_FOLD_* in emit.c */
+    uint64_t fold_bytes, fold_work; /**< left for folding and copies */
     zc_origin *origin;              /**< by tensor; how it is computed */
     size_t cap_origin;
     uint32_t *pending; /**< nodes on the way to one that is being folded */
@@ -148,6 +153,13 @@ zurt_status zc_tensor_const(zc_onnx *o, const Onnx__TensorProto *t, const char *
 /** Makes the tensor of a value that no node computes. */
 zurt_status zc_value_make(zc_onnx *o, zc_value *v);
 
+/* ---- external.c ------------------------------------------------------------------------- */
+
+bool zc_is_external(const Onnx__TensorProto *t);
+/** The `bytes` of its data; they live as long as o->files. Messages start with "tensor 'NAME'". */
+zurt_status zc_external_bytes(zc_onnx *o, const Onnx__TensorProto *t, const char *name,
+                              size_t bytes, zi_bytes *out);
+
 /* ---- attributes.c ------------------------------------------------------------------------ */
 
 /** NULL: absent. Marks it as known, as all that follow do. */
@@ -211,8 +223,8 @@ zurt_status zc_emit_transpose(zc_onnx *o, const char *tag, zi_id x, const int32_
 zurt_status zc_emit_cast(zc_onnx *o, const char *tag, zi_id x, zurt_dtype to, zi_id *out);
 zurt_status zc_emit_reduce(zc_onnx *o, zi_op op, const char *tag, zi_id x, uint32_t axes,
                            bool keep_dims, zi_id *out);
-/** Sets what folding may cost, by the size of the file. */
-void zc_fold_budget(zc_onnx *o, size_t file_bytes);
+/** Lets folding cost more, by the size of a file that came. */
+void zc_fold_earn(zc_onnx *o, size_t file_bytes);
 /** Graph node that computes a tensor; ZI_NONE: it is an input or a constant. */
 uint32_t zc_writer(const zc_onnx *o, zi_id id);
 /** Computes `id`, and what it is made from, if it depends on constants only. */

@@ -5,6 +5,9 @@
 #include "base/size.h"
 #include "import/onnx/importer.h"
 
+/** A copy of fewer bytes costs nothing worth an alignment. */
+enum { MIN_BORROWED_BYTES = 4096 };
+
 #define TYPE(name) ONNX__TENSOR_PROTO__DATA_TYPE__##name
 
 zurt_dtype zc_dtype(int32_t onnx_type)
@@ -98,10 +101,16 @@ static void convert_raw(int32_t onnx_type, const uint8_t *p, void *out)
     }
 }
 
+/* True if zurt's elements are those of the file. */
+static bool same_bytes(int32_t onnx_type)
+{
+    return raw_bytes(onnx_type) == zurt_dtype_bytes(zc_dtype(onnx_type)) && onnx_type != TYPE(BOOL);
+}
+
 static void read_raw(int32_t onnx_type, const uint8_t *raw, size_t n, uint8_t *out)
 {
     size_t from = raw_bytes(onnx_type), to = zurt_dtype_bytes(zc_dtype(onnx_type));
-    if (from == to && onnx_type != TYPE(BOOL)) {
+    if (same_bytes(onnx_type)) {
         if (n)
             memcpy(out, raw, n * from); // little-endian, as every machine zurt runs on
         return;
@@ -179,11 +188,6 @@ static bool read_typed(const Onnx__TensorProto *t, size_t n, void *out)
 
 static zurt_status check_kind(zc_onnx *o, const Onnx__TensorProto *t, const char *name)
 {
-    if (t->n_external_data || t->data_location == ONNX__TENSOR_PROTO__DATA_LOCATION__EXTERNAL)
-        return zi_fail(o->ctx, ZURT_E_UNSUPPORTED,
-                       "tensor '%.80s': its data are in another file; save the model with all "
-                       "tensors inside (onnx.save without external data)",
-                       name);
     if (t->segment)
         return zi_fail(o->ctx, ZURT_E_UNSUPPORTED,
                        "tensor '%.80s': split into segments; save it in one piece", name);
@@ -216,6 +220,33 @@ static zurt_status read_dims(zc_onnx *o, const char *name, const int64_t *dims, 
     return ZURT_OK;
 }
 
+/* Large and aligned elements stay where they are; others are copied, which a file that names the
+ * same bytes many times must not repeat without end. */
+static zurt_status external_const(zc_onnx *o, const Onnx__TensorProto *t, const char *name,
+                                  const int32_t *dims, size_t n, zi_id *out)
+{
+    zi_bytes raw;
+    const zurt_dtype dtype = zc_dtype(t->data_type);
+    zurt_status st = zc_external_bytes(o, t, name, n * raw_bytes(t->data_type), &raw);
+    if (st)
+        return st;
+    bool as_is = same_bytes(t->data_type) && raw.size >= MIN_BORROWED_BYTES &&
+                 (uintptr_t)raw.data % ZI_ALIGN == 0;
+    const uint64_t bytes = as_is ? 0 : (uint64_t)n * zurt_dtype_bytes(dtype);
+    if (bytes > o->fold_bytes)
+        return zi_fail(o->ctx, ZURT_E_LIMIT,
+                       "tensor '%.80s': several tensors read the same bytes of a file, too many of "
+                       "them for a copy each; save the model anew",
+                       name);
+    o->fold_bytes -= bytes;
+    void *data = NULL;
+    st = zi_graph_add_const(o->ctx, o->g, name, dtype, (int32_t)t->n_dims, dims,
+                            as_is ? raw.data : NULL, out, &data);
+    if (!st && !as_is)
+        read_raw(t->data_type, raw.data, n, data);
+    return st;
+}
+
 zurt_status zc_tensor_const(zc_onnx *o, const Onnx__TensorProto *t, const char *name, zi_id *out)
 {
     int32_t dims[ZURT_MAX_RANK];
@@ -226,6 +257,8 @@ zurt_status zc_tensor_const(zc_onnx *o, const Onnx__TensorProto *t, const char *
         st = read_dims(o, name, t->dims, t->n_dims, dtype, dims, &n);
     if (st)
         return st;
+    if (zc_is_external(t))
+        return external_const(o, t, name, dims, n, out);
     size_t has = t->has_raw_data ? t->raw_data.len : typed_count(t);
     size_t wants = t->has_raw_data ? n * raw_bytes(t->data_type) : n;
     if (has != wants)

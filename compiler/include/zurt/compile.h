@@ -49,19 +49,22 @@ typedef struct zurt_import_options {
  * Imports an ONNX model (opset 7 to 28): shapes inferred, constants folded, NHWC, batch norm and
  * activations fused. A QDQ model becomes an int8 graph with its own scales and zero points.
  *
- * @param path    the `.onnx` file; read whole, weights must be inside.
+ * @param path    the `.onnx` file. Weights may be inside, or in files of the same folder or below
+ * it (external data): those of more than 64 MiB are mapped, must stay as they are while the graph
+ * lives, and are left on the disk until something reads them.
  * @param options NULL for the defaults.
  * @param out     owned by the caller: zurt_graph_destroy(); NULL on failure.
  * @return ZURT_OK; ZURT_E_ARG: NULL, or an option out of its range; ZURT_E_IO: cannot read;
  *         ZURT_E_FORMAT: not ONNX, or inconsistent; ZURT_E_VERSION: opset outside 7..28;
- *         ZURT_E_UNSUPPORTED: names node, op and remedy (external data too); ZURT_E_LIMIT: a
+ *         ZURT_E_UNSUPPORTED: names node, op and remedy; ZURT_E_LIMIT: a
  *         tensor or a graph too large; ZURT_E_NOMEM.
  * The ctx's thread. Ref: docs/ops.md.
  */
 ZURT_API zurt_status zurt_import_onnx_file(zurt_ctx *ctx, const char *path,
                                            const zurt_import_options *options, zurt_graph **out);
 
-/** As zurt_import_onnx_file() from `size` bytes in memory, borrowed for the call; no ZURT_E_IO. */
+/** As zurt_import_onnx_file() from `size` bytes in memory, borrowed for the call; no ZURT_E_IO.
+ *  Weights in other files are ZURT_E_UNSUPPORTED: there is no folder to find them in. */
 ZURT_API zurt_status zurt_import_onnx_mem(zurt_ctx *ctx, const void *bytes, size_t size,
                                           const zurt_import_options *options, zurt_graph **out);
 
