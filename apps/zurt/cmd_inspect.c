@@ -174,7 +174,8 @@ static int make_plan(cli *c, const inspect_options *o, subject *s)
         if (!st)
             st = zurt_plan_create(c->ctx, s->model, s->board, &s->plan);
     } else {
-        st = zurt_import_onnx_file(c->ctx, o->model, &o->target.import, &s->graph);
+        const zurt_import_options import = target_import(&o->target);
+        st = zurt_import_onnx_file(c->ctx, o->model, &import, &s->graph);
         if (!st)
             st = zurt_graph_set_norm(c->ctx, s->graph, &o->target.norm);
         if (!st)

@@ -18,6 +18,8 @@ static const option_row common[] = {
 
 #define SHAPE_ROWS                                                                                 \
     {OPT_INPUT_SIZE, "input-size", "WxH", "for a model whose height and width are symbolic", 0},   \
+        {OPT_SHAPE, "shape", "NAME=1x3x64x200", "dims that the model leaves open; once an input",  \
+         0},                                                                                       \
     {                                                                                              \
         OPT_BATCH, "batch", "N", "rewrites the batch of an ONNX model", 0                          \
     }

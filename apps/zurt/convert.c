@@ -231,7 +231,8 @@ int convert_graph(cli *c, convert_options *o, zurt_graph **source, zurt_graph **
     *source = NULL;
     *out = NULL;
     *report = NULL;
-    zurt_status st = zurt_import_onnx_file(c->ctx, o->model, &o->target.import, source);
+    const zurt_import_options import = target_import(&o->target);
+    zurt_status st = zurt_import_onnx_file(c->ctx, o->model, &import, source);
     if (st)
         return cli_fail(c, st, NULL);
     int code = EXIT_DONE;

@@ -22,6 +22,7 @@ typedef enum option_id {
     OPT_CROP_RATIO,
     OPT_INPUT_SIZE,
     OPT_BATCH,
+    OPT_SHAPE,
     OPT_LAYOUT,
     OPT_NO_EXIF,
     OPT_LABEL_OFFSET,

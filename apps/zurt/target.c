@@ -9,6 +9,9 @@
 /* Options that were given and change nothing here. */
 static void note_idle_options(cli *c, const target *t, const target_options *o)
 {
+    if (t->is_zurt && target_shapes_given(o))
+        cli_note(c, "%s has its shapes; --input-size, --shape and --batch are for an .onnx",
+                 t->path);
     const char *device = target_device(t);
     bool wants_pl = o->session.device == ZURT_DEVICE_XRT || o->session.device == ZURT_DEVICE_SIM;
     if (!t->is_zurt && wants_pl)
@@ -56,7 +59,8 @@ static void describe_graph(target *t, const target_options *options)
 
 static int open_onnx(cli *c, target *t, const target_options *options)
 {
-    zurt_status st = zurt_import_onnx_file(c->ctx, t->path, &options->import, &t->graph);
+    const zurt_import_options import = target_import(options);
+    zurt_status st = zurt_import_onnx_file(c->ctx, t->path, &import, &t->graph);
     if (!st)
         st = zurt_evaluator_create(c->ctx, t->graph, options->session.threads, &t->evaluator);
     if (st)

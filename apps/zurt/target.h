@@ -9,11 +9,15 @@
 #include "cli.h"
 #include "data.h"
 
+/** Most --shape options. */
+enum { TARGET_MAX_SHAPES = 32 };
+
 /** What the command line says about models and their inputs. */
 typedef struct target_options {
     zurt_norm norm;
-    bool norm_given; /**< any of --input-norm, --bgr, --fit, --crop-ratio */
-    zurt_import_options import;
+    bool norm_given;            /**< any of --input-norm, --bgr, --fit, --crop-ratio */
+    zurt_import_options import; /**< its shapes: the list below, as target_import() sets it */
+    zurt_input_shape shapes[TARGET_MAX_SHAPES];
     zurt_session_options session;
     uint32_t label_offset;
     bool keep_nhwc;               /**< --layout nhwc */
@@ -21,6 +25,10 @@ typedef struct target_options {
 } target_options;
 
 target_options target_options_default(void);
+/** Any of --input-size, --shape, --batch. */
+bool target_shapes_given(const target_options *options);
+/** The import's options, with the shapes of these. */
+zurt_import_options target_import(const target_options *options);
 
 /** cli_take of the input and device options; --input-norm also takes the MEAN/STD arguments that
  *  follow it. */

@@ -18,6 +18,45 @@ target_options target_options_default(void)
     return o;
 }
 
+bool target_shapes_given(const target_options *options)
+{
+    const zurt_import_options *import = &options->import;
+    return import->batch || import->width || import->n_shapes;
+}
+
+zurt_import_options target_import(const target_options *options)
+{
+    zurt_import_options import = options->import;
+    import.shapes = options->shapes;
+    return import;
+}
+
+/* NAME=1x3x64x200; a name may hold a '=' itself. */
+static int parse_shape(cli *c, const char *value, target_options *o)
+{
+    char *equal = strrchr(value, '=');
+    zurt_input_shape *s = &o->shapes[o->import.n_shapes];
+    if (o->import.n_shapes == TARGET_MAX_SHAPES)
+        return cli_usage(c, "--shape is taken %d times at most", TARGET_MAX_SHAPES);
+    *s = (zurt_input_shape){.name = value};
+    bool good = equal && equal != value;
+    for (const char *p = equal; good && *p;) { // at '=' or 'x'
+        char *end;
+        long dim = strtol(p + 1, &end, 10);
+        good = p[1] >= '0' && p[1] <= '9' && dim > 0 && dim <= 1 << 24 && (!*end || *end == 'x') &&
+               s->rank < ZURT_MAX_RANK;
+        if (good)
+            s->dims[s->rank++] = (int32_t)dim;
+        p = end;
+    }
+    if (!good)
+        return cli_usage(c, "--shape wants NAME=DIMxDIM..., e.g. images=1x3x64x200, not '%s'",
+                         value);
+    *equal = 0; // in argv, which is ours
+    o->import.n_shapes++;
+    return EXIT_DONE;
+}
+
 /* Reads "MEAN/STD" at *text; moves past it and a following comma. */
 static bool parse_pair(const char **text, float *mean, float *std)
 {
@@ -99,6 +138,8 @@ static int input_option(cli *c, const option_row *row, const char *value, target
         good = cli_parse_u32(c, "--batch", value, 1, 65536, &number);
         o->import.batch = (int32_t)number;
         break;
+    case OPT_SHAPE:
+        return parse_shape(c, value, o);
     case OPT_LAYOUT:
         good = cli_word(c, row, value, &word) == EXIT_DONE;
         o->keep_nhwc = word == 1;

@@ -225,7 +225,7 @@ static void refuses_open_shapes_with_the_flag(void **state)
     OUTPUT_IS(&i, 0, 1, 3, 5, 7);
     done(&i);
     message list = one_node(&n, ONNX_DIMS(1, -1)), lm = model(&list, 13);
-    refuses(&lm, ZURT_E_UNSUPPORTED, "dim 1 is open", "'x'");
+    refuses(&lm, ZURT_E_UNSUPPORTED, "dim 1 is open", "--shape");
 }
 
 static void names_unsupported_nodes(void **state)

@@ -43,6 +43,19 @@ static zurt_status check_options(zurt_ctx *ctx, const zurt_import_options *optio
     if (options->n_bindings && !options->bindings)
         return zi_fail(ctx, ZURT_E_ARG, "import: no bindings where %zu are announced",
                        options->n_bindings);
+    if (options->n_shapes && !options->shapes)
+        return zi_fail(ctx, ZURT_E_ARG, "import: no shapes where %zu are announced",
+                       options->n_shapes);
+    for (size_t i = 0; i < options->n_shapes; i++) {
+        const zurt_input_shape *s = &options->shapes[i];
+        if (!s->name || s->rank < 0 || s->rank > ZURT_MAX_RANK)
+            return zi_fail(ctx, ZURT_E_ARG, "import: shape %zu: no name, or a bad rank", i);
+        for (int32_t k = 0; k < s->rank; k++) {
+            if (s->dims[k] < 1 || s->dims[k] > ZI_MAX_DIM)
+                return zi_fail(ctx, ZURT_E_ARG, "import: shape of '%.80s': dim %d is %d", s->name,
+                               (int)k, (int)s->dims[k]);
+        }
+    }
     return ZURT_OK;
 }
 

@@ -239,21 +239,6 @@ static zurt_status check_graph(zc_onnx *o, const Onnx__GraphProto *graph)
     return ZURT_OK;
 }
 
-/* All graph inputs come first and in the order of the file, whoever reads them. */
-static zurt_status make_graph_inputs(zc_onnx *o)
-{
-    zurt_status st = ZURT_OK;
-    for (size_t i = 0; i < o->graph->n_input && !st; i++) {
-        const char *name = o->graph->input[i]->name;
-        if (!name || !*name)
-            return zi_fail(o->ctx, ZURT_E_FORMAT, "onnx: graph input %zu has no name", i);
-        zc_value *v = &o->values[zc_value_find(o, name)];
-        if (v->from == ZC_FROM_INPUT)
-            st = zc_value_make(o, v);
-    }
-    return st;
-}
-
 static zurt_status import_graph(zc_onnx *o, const Onnx__ModelProto *model)
 {
     zurt_status st = find_opset(o, model);
@@ -266,7 +251,7 @@ static zurt_status import_graph(zc_onnx *o, const Onnx__ModelProto *model)
     if (!st)
         st = zc_order_find(o);
     if (!st)
-        st = make_graph_inputs(o);
+        st = zc_graph_inputs(o);
     for (uint32_t i = 0; i < o->n_order && !st; i++)
         st = translate(o, o->order[i]);
     for (size_t i = 0; i < o->graph->n_output && !st; i++)

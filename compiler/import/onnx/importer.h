@@ -86,6 +86,7 @@ struct zc_onnx {
     uint32_t *order;   /**< nodes that the outputs need, in execution order */
     uint32_t n_order;
     int32_t batch_from, batch_to;   /**< what options.batch replaces; 0: nothing */
+    bool batch_used, size_used;     /**< options.batch; height or width */
     uint64_t fold_bytes, fold_work; /**< left for folding and copies */
     zc_origin *origin;              /**< by tensor; how it is computed */
     size_t cap_origin;
@@ -150,8 +151,19 @@ zurt_dtype zc_dtype(int32_t onnx_type);
 const char *zc_onnx_type_name(int32_t onnx_type);
 /** A TensorProto as a constant. Messages start with "tensor 'NAME'". */
 zurt_status zc_tensor_const(zc_onnx *o, const Onnx__TensorProto *t, const char *name, zi_id *out);
+/** Checks the dims of a tensor that the file declares, and counts its elements. */
+zurt_status zc_read_dims(zc_onnx *o, const char *name, const int64_t *dims, size_t rank,
+                         zurt_dtype dtype, int32_t *out, size_t *elems);
 /** Makes the tensor of a value that no node computes. */
 zurt_status zc_value_make(zc_onnx *o, zc_value *v);
+
+/* ---- inputs.c --------------------------------------------------------------------------- */
+
+/** Makes all graph inputs, in the order of the file, whoever reads them; says which options had
+ *  no effect. */
+zurt_status zc_graph_inputs(zc_onnx *o);
+zurt_status zc_graph_input(zc_onnx *o, const Onnx__ValueInfoProto *info, zi_id *out);
+zurt_status zc_binding(zc_onnx *o, const zurt_binding *b, zi_id *out);
 
 /* ---- external.c ------------------------------------------------------------------------- */
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Values that no node computes: initializers, graph inputs, and inputs that the caller froze. */
+/* Initializers and the element types that ONNX has. */
 #include <string.h>
 
 #include "base/size.h"
@@ -199,8 +199,8 @@ static zurt_status check_kind(zc_onnx *o, const Onnx__TensorProto *t, const char
     return ZURT_OK;
 }
 
-static zurt_status read_dims(zc_onnx *o, const char *name, const int64_t *dims, size_t rank,
-                             zurt_dtype dtype, int32_t *out, size_t *elems)
+zurt_status zc_read_dims(zc_onnx *o, const char *name, const int64_t *dims, size_t rank,
+                         zurt_dtype dtype, int32_t *out, size_t *elems)
 {
     if (rank > ZURT_MAX_RANK)
         return zi_fail(o->ctx, ZURT_E_LIMIT, "tensor '%.80s': rank %zu, limit %d", name, rank,
@@ -254,7 +254,7 @@ zurt_status zc_tensor_const(zc_onnx *o, const Onnx__TensorProto *t, const char *
     zurt_status st = check_kind(o, t, name);
     zurt_dtype dtype = zc_dtype(t->data_type);
     if (!st)
-        st = read_dims(o, name, t->dims, t->n_dims, dtype, dims, &n);
+        st = zc_read_dims(o, name, t->dims, t->n_dims, dtype, dims, &n);
     if (st)
         return st;
     if (zc_is_external(t))
@@ -276,124 +276,6 @@ zurt_status zc_tensor_const(zc_onnx *o, const Onnx__TensorProto *t, const char *
     return ZURT_OK;
 }
 
-static zurt_status make_binding(zc_onnx *o, const zurt_binding *b, zi_id *out)
-{
-    int64_t wide[ZURT_MAX_RANK] = {0};
-    int32_t dims[ZURT_MAX_RANK];
-    size_t n = 0;
-    size_t elem = zurt_dtype_bytes(b->dtype);
-    if (!elem || b->rank < 0 || b->rank > ZURT_MAX_RANK)
-        return zi_fail(o->ctx, ZURT_E_ARG, "binding '%.80s': bad type or rank", b->name);
-    for (int32_t i = 0; i < b->rank; i++)
-        wide[i] = b->dims[i];
-    zurt_status st = read_dims(o, b->name, wide, (size_t)b->rank, b->dtype, dims, &n);
-    void *data = NULL;
-    if (!st)
-        st = zi_graph_add_const(o->ctx, o->g, b->name, b->dtype, b->rank, dims, NULL, out, &data);
-    if (!st)
-        memcpy(data, b->data, n * elem);
-    return st;
-}
-
-/* ---- graph inputs -------------------------------------------------------------------------- */
-
-/* Value of a dimension that the model leaves open: batch, or height and width of an image. */
-static zurt_status open_dim(zc_onnx *o, const char *name, const Onnx__TensorShapeProto *shape,
-                            size_t i, int32_t *out)
-{
-    const zurt_import_options *options = o->options;
-    if (i == 0) {
-        *out = options->batch > 0 ? options->batch : 1;
-        return ZURT_OK;
-    }
-    bool image = shape->n_dim == 4;
-    const Onnx__TensorShapeProto__Dimension *d = image ? shape->dim[1] : NULL;
-    bool nhwc = d && d->value_case != ONNX__TENSOR_SHAPE_PROTO__DIMENSION__VALUE_DIM_VALUE;
-    size_t h = nhwc ? 1 : 2;
-    if (image && i == h && options->height > 0)
-        *out = options->height;
-    else if (image && i == h + 1 && options->width > 0)
-        *out = options->width;
-    else if (image && (i == h || i == h + 1))
-        return zi_fail(o->ctx, ZURT_E_UNSUPPORTED,
-                       "input '%.80s': height and width are open; give them with --input-size WxH",
-                       name);
-    else
-        return zi_fail(o->ctx, ZURT_E_UNSUPPORTED,
-                       "input '%.80s': dim %zu is open; export the model with a fixed shape", name,
-                       i);
-    return ZURT_OK;
-}
-
-/* The first fixed batch found is the one that options.batch replaces. */
-static int64_t rewrite_batch(zc_onnx *o, int64_t declared)
-{
-    if (o->batch_from == 0 && declared > 0 && declared <= ZI_MAX_DIM) {
-        o->batch_from = (int32_t)declared;
-        o->batch_to = o->options->batch;
-    }
-    return declared == o->batch_from ? o->batch_to : declared;
-}
-
-static zurt_status input_dims(zc_onnx *o, const char *name, const Onnx__TensorShapeProto *shape,
-                              int64_t *dims)
-{
-    for (size_t i = 0; i < shape->n_dim; i++) {
-        const Onnx__TensorShapeProto__Dimension *d = shape->dim[i];
-        bool fixed = d->value_case == ONNX__TENSOR_SHAPE_PROTO__DIMENSION__VALUE_DIM_VALUE;
-        if (!fixed || d->dim_value < 0) {
-            int32_t open = 0;
-            zurt_status st = open_dim(o, name, shape, i, &open);
-            if (st)
-                return st;
-            dims[i] = open;
-        } else {
-            dims[i] = d->dim_value;
-            if (i == 0 && o->options->batch > 0)
-                dims[i] = rewrite_batch(o, d->dim_value);
-        }
-    }
-    return ZURT_OK;
-}
-
-static zurt_status make_graph_input(zc_onnx *o, const Onnx__ValueInfoProto *info, zi_id *out)
-{
-    const char *name = info->name;
-    const Onnx__TypeProto *type = info->type;
-    if (!type || type->value_case != ONNX__TYPE_PROTO__VALUE_TENSOR_TYPE || !type->tensor_type)
-        return zi_fail(o->ctx, ZURT_E_UNSUPPORTED,
-                       "input '%.80s' is no tensor; export without sequences, maps or optionals",
-                       name);
-    const Onnx__TypeProto__Tensor *tensor = type->tensor_type;
-    zurt_dtype dtype = zc_dtype(tensor->elem_type);
-    if (dtype == ZURT_DTYPE_NONE || tensor->elem_type == TYPE(UINT16) ||
-        tensor->elem_type == TYPE(INT16))
-        return zi_fail(o->ctx, ZURT_E_UNSUPPORTED,
-                       "input '%.80s': elements of type %s; export with float, int8, uint8, int32, "
-                       "int64 or bool inputs",
-                       name, zc_onnx_type_name(tensor->elem_type));
-    if (!tensor->shape)
-        return zi_fail(o->ctx, ZURT_E_UNSUPPORTED,
-                       "input '%.80s' has no shape; export the model with a fixed shape", name);
-    int64_t wide[ZURT_MAX_RANK] = {0};
-    int32_t dims[ZURT_MAX_RANK];
-    size_t n;
-    zurt_status st = ZURT_OK;
-    if (tensor->shape->n_dim <= ZURT_MAX_RANK)
-        st = input_dims(o, name, tensor->shape, wide);
-    if (!st)
-        st = read_dims(o, name, wide, tensor->shape->n_dim, dtype, dims, &n);
-    if (!st)
-        st = zi_graph_add_tensor(o->ctx, o->g, name, out);
-    if (st)
-        return st;
-    zi_tensor *t = &o->g->tensors[*out];
-    t->dtype = dtype;
-    t->rank = (int32_t)tensor->shape->n_dim;
-    memcpy(t->dims, dims, (size_t)t->rank * sizeof(*dims));
-    return zi_graph_add_input(o->ctx, o->g, *out);
-}
-
 zurt_status zc_value_make(zc_onnx *o, zc_value *v)
 {
     if (v->id != ZI_NONE)
@@ -401,11 +283,11 @@ zurt_status zc_value_make(zc_onnx *o, zc_value *v)
     zi_id id = ZI_NONE;
     zurt_status st = ZURT_OK;
     if (v->from == ZC_FROM_INPUT)
-        st = make_graph_input(o, o->graph->input[v->index], &id);
+        st = zc_graph_input(o, o->graph->input[v->index], &id);
     else if (v->from == ZC_FROM_INITIALIZER)
         st = zc_tensor_const(o, o->graph->initializer[v->index], v->name, &id);
     else if (v->from == ZC_FROM_BINDING)
-        st = make_binding(o, &o->options->bindings[v->index], &id);
+        st = zc_binding(o, &o->options->bindings[v->index], &id);
     v->id = id;
     return st;
 }

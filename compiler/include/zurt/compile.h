@@ -29,20 +29,30 @@ typedef struct zurt_binding {
     const void *data;            /**< dense, copied */
 } zurt_binding;
 
+/** The shape of an input of which the model leaves dims open. */
+typedef struct zurt_input_shape {
+    const char *name;            /**< of the input */
+    int32_t rank;                /**< 0..ZURT_MAX_RANK; that of the model, if it has one */
+    int32_t dims[ZURT_MAX_RANK]; /**< all of them, in the source model's layout; what the model
+                                      fixes must be the same */
+} zurt_input_shape;
+
 /** Options of the import; start from ZURT_IMPORT_OPTIONS_INIT. */
 typedef struct zurt_import_options {
     size_t size;             /**< sizeof(zurt_import_options); set by ZURT_IMPORT_OPTIONS_INIT */
     int32_t batch;           /**< > 0: rewrites the batch dimension; 0: as declared, symbolic = 1 */
     int32_t height, width;   /**< > 0: for symbolic H, W of a 4-D input */
     uint32_t keep_structure; /**< 1: no optimisation passes beyond what shapes need (tests) */
-    const zurt_binding *bindings; /**< borrowed for the call; NULL: none */
-    size_t n_bindings;            /**< number of them */
+    const zurt_binding *bindings;   /**< borrowed for the call; NULL: none */
+    size_t n_bindings;              /**< number of them */
+    const zurt_input_shape *shapes; /**< borrowed for the call; NULL: none */
+    size_t n_shapes;                /**< number of them */
 } zurt_import_options;
 
 /** As declared, every pass, no bindings. */
 #define ZURT_IMPORT_OPTIONS_INIT                                                                   \
     {                                                                                              \
-        sizeof(zurt_import_options), 0, 0, 0, 0, 0, 0                                              \
+        sizeof(zurt_import_options), 0, 0, 0, 0, 0, 0, 0, 0                                        \
     }
 
 /**
@@ -58,7 +68,8 @@ typedef struct zurt_import_options {
  *         ZURT_E_FORMAT: not ONNX, or inconsistent; ZURT_E_VERSION: opset outside 7..28;
  *         ZURT_E_UNSUPPORTED: names node, op and remedy; ZURT_E_LIMIT: a
  *         tensor or a graph too large; ZURT_E_NOMEM.
- * The ctx's thread. Ref: docs/ops.md.
+ * The ctx's thread. A batch, size or shape that has no effect is a warning of the ctx's log
+ * callback. Ref: docs/ops.md.
  */
 ZURT_API zurt_status zurt_import_onnx_file(zurt_ctx *ctx, const char *path,
                                            const zurt_import_options *options, zurt_graph **out);
