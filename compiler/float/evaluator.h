@@ -12,9 +12,10 @@
 
 typedef struct zc_executor zc_executor;
 
-/** Sees a tensor right after it is computed (graph inputs first); `data` only during the call.
- *  A status other than ZURT_OK ends the run with it. */
-typedef zurt_status zc_tap_fn(void *self, zi_id tensor, const void *data);
+/** Sees a tensor right after it is computed (graph inputs first); `data` only during the call. What
+ *  it writes there, but not to a graph input, is what later nodes read. A status other than ZURT_OK
+ *  ends the run with it. */
+typedef zurt_status zc_tap_fn(void *self, zi_id tensor, void *data);
 
 /**
  * The kernel table of the host for these nodes: the best for this CPU, then OpenBLAS where it is

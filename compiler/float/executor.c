@@ -203,7 +203,7 @@ zurt_status zc_executor_run(zc_executor *e, const zurt_view *in, size_t n_in, co
     const zi_graph *g = e->g;
     zurt_status st = bind(e, in, n_in, out, n_out);
     for (size_t i = 0; !st && tap && i < n_in; i++)
-        st = tap(tap_self, g->inputs[i], in[i].data);
+        st = tap(tap_self, g->inputs[i], (void *)(uintptr_t)in[i].data);
     for (size_t i = 0; !st && i < g->n_nodes; i++) {
         run_node(e, i);
         const zi_node *n = &g->nodes[i];

@@ -9,19 +9,31 @@
 #include "quant/scale.h"
 #include "quantise/quant_report.h"
 
+/** Scores and the like, of fixed range, that are all below: a picture without text or faces. They
+ * are near zero in int8 as well, though of so little signal nothing need be left. */
+#define NO_ANSWER (1.0f / 32)
+
+typedef struct error_sum {
+    double signal, noise;
+} error_sum;
+
 /** An int8 layer, its first output, and the float tensor that it should equal. */
 typedef struct pair {
     zi_id quantised;
     zi_id real;
-    double signal, noise;
+    error_sum all;  /* with the errors of the layers before */
+    error_sum *own; /* by channel: fed with float's values, quantised; as `view` shows it */
+    size_t n_own;
+    zc_view view; /* the function that alone reads the layer; else none */
+    uint32_t n_readers;
 } pair;
 
 typedef struct comparison {
     const zi_graph *f, *q;
-    float **value;   /* of f's tensors that have a partner: this sample's */
-    pair *pairs;     /* one per layer */
-    pair *outputs;   /* one per graph output */
-    size_t *pair_of; /* of q's tensors: index of its pair plus 1 */
+    float **value;      /* of f's tensors that have a partner: this sample's */
+    pair *pairs;        /* one per layer */
+    error_sum *outputs; /* one per graph output */
+    size_t *pair_of;    /* of q's tensors: index of its pair plus 1 */
 } comparison;
 
 typedef struct named {
@@ -83,6 +95,37 @@ static zurt_status match(zurt_ctx *ctx, comparison *c)
     return ZURT_OK;
 }
 
+/** Finds the layers that one function alone reads: a table that stands for it. */
+static void find_views(comparison *c)
+{
+    for (size_t i = 0; i < c->q->n_nodes; i++) {
+        const zi_node *n = &c->q->nodes[i];
+        for (uint32_t k = 0; k < n->n_in; k++) {
+            size_t at = n->in[k] == ZI_NONE ? 0 : c->pair_of[n->in[k]];
+            if (!at)
+                continue;
+            pair *p = &c->pairs[at - 1];
+            p->view = (zc_view){.op = ZI_OP_NONE};
+            if (n->op == ZI_OP_Lut && !p->n_readers)
+                p->view = (zc_view){(zi_op)n->attr.lut.op, n->attr.lut.unary};
+            p->n_readers++;
+        }
+    }
+    for (size_t i = 0; i < c->q->n_outputs; i++) {
+        size_t at = c->pair_of[c->q->outputs[i]];
+        if (at)
+            c->pairs[at - 1].view = (zc_view){.op = ZI_OP_NONE};
+    }
+}
+
+/** The op itself says how large its results are, as Sigmoid does: a channel of small ones is no
+ *  victim of the others. */
+static bool is_fixed(const zi_node *n)
+{
+    zc_qparam p;
+    return zc_qparam_fixed(n->op == ZI_OP_Lut ? (zi_op)n->attr.lut.op : n->op, &p);
+}
+
 /** Memory for the float values of one sample. */
 static zurt_status keep_values(zurt_ctx *ctx, comparison *c)
 {
@@ -95,10 +138,21 @@ static zurt_status keep_values(zurt_ctx *ctx, comparison *c)
         if (!c->value[t])
             return zi_fail(ctx, ZURT_E_NOMEM, "comparison: need %zu bytes", bytes);
     }
+    for (size_t i = 0; i < c->q->n_nodes; i++) {
+        pair *p = &c->pairs[i];
+        if (p->real == ZI_NONE)
+            continue;
+        const zi_tensor *t = &c->f->tensors[p->real];
+        bool by_channel = t->rank > 1 && t->dims[t->rank - 1] > 0 && !is_fixed(&c->q->nodes[i]);
+        p->n_own = by_channel ? (size_t)t->dims[t->rank - 1] : 1;
+        p->own = zi_calloc(&ctx->allocator, p->n_own, sizeof(*p->own));
+        if (!p->own)
+            return zi_fail(ctx, ZURT_E_NOMEM, "comparison: out of memory");
+    }
     return ZURT_OK;
 }
 
-static zurt_status see_float(void *self, zi_id tensor, const void *data)
+static zurt_status see_float(void *self, zi_id tensor, void *data)
 {
     const comparison *c = self;
     if (c->value[tensor])
@@ -106,7 +160,7 @@ static zurt_status see_float(void *self, zi_id tensor, const void *data)
     return ZURT_OK;
 }
 
-static void add_errors(pair *p, const zi_tensor *t, const float *real, const void *data)
+static void add_errors(error_sum *p, const zi_tensor *t, const float *real, const void *data)
 {
     size_t n = zi_tensor_elems(t);
     double scale = t->quant.n ? (double)t->quant.scale[0] : 1.0;
@@ -121,25 +175,40 @@ static void add_errors(pair *p, const zi_tensor *t, const float *real, const voi
     }
 }
 
-static zurt_status see_int8(void *self, zi_id tensor, const void *data)
+/** A layer's own errors, by channel, as its view shows them: what a function flattens is none. */
+static void add_own_errors(pair *p, const zi_tensor *t, const float *real, const void *data)
+{
+    double held[256];
+    int32_t lo = t->dtype == ZURT_U8 ? 0 : -128;
+    for (int32_t i = 0; t->dtype != ZURT_F32 && i < 256; i++) {
+        if (!zc_view_map(&p->view, (double)t->quant.scale[0] * (i + lo - t->quant.zero_point[0]),
+                         &held[i]))
+            held[i] = (double)INFINITY;
+    }
+    for (size_t i = 0, c = 0; i < zi_tensor_elems(t); i++, c = c + 1 < p->n_own ? c + 1 : 0) {
+        double r;
+        if (!zc_view_map(&p->view, (double)real[i], &r))
+            continue;
+        double v = t->dtype == ZURT_F32  ? (double)((const float *)data)[i]
+                   : t->dtype == ZURT_S8 ? held[((const int8_t *)data)[i] + 128]
+                                         : held[((const uint8_t *)data)[i]];
+        p->own[c].signal += r * r;
+        p->own[c].noise += (r - v) * (r - v);
+    }
+}
+
+static zurt_status see_int8(void *self, zi_id tensor, void *data)
 {
     const comparison *c = self;
     size_t at = c->pair_of[tensor];
     if (at)
-        add_errors(&c->pairs[at - 1], &c->q->tensors[tensor], c->value[c->pairs[at - 1].real],
+        add_errors(&c->pairs[at - 1].all, &c->q->tensors[tensor], c->value[c->pairs[at - 1].real],
                    data);
     return ZURT_OK;
 }
 
-static double sqnr(const pair *p)
-{
-    if (!(p->signal > 0.0))
-        return p->noise > 0.0 ? -(double)INFINITY : (double)INFINITY;
-    return p->noise > 0.0 ? 10.0 * log10(p->signal / p->noise) : (double)INFINITY;
-}
-
-/** A float sample in the type of the int8 graph's input. */
-static void convert_input(const zi_tensor *t, const float *from, void *to)
+/** A float tensor's values in the type of its int8 twin. */
+static void convert(const zi_tensor *t, const float *from, void *to)
 {
     size_t n = zi_tensor_elems(t);
     if (t->dtype == ZURT_F32) {
@@ -153,18 +222,48 @@ static void convert_input(const zi_tensor *t, const float *from, void *to)
     }
 }
 
+/** The error that a layer adds itself; the layers behind it are then given float's values. */
+static zurt_status see_own(void *self, zi_id tensor, void *data)
+{
+    const comparison *c = self;
+    size_t at = c->pair_of[tensor];
+    if (at) {
+        const float *real = c->value[c->pairs[at - 1].real];
+        add_own_errors(&c->pairs[at - 1], &c->q->tensors[tensor], real, data);
+        convert(&c->q->tensors[tensor], real, data);
+    }
+    return ZURT_OK;
+}
+
+static double sqnr(const error_sum *p)
+{
+    if (!(p->signal > 0.0))
+        return p->noise > 0.0 ? -(double)INFINITY : (double)INFINITY;
+    return p->noise > 0.0 ? 10.0 * log10(p->signal / p->noise) : (double)INFINITY;
+}
+
 typedef struct run {
     zc_executor *f, *q;
     zc_buffers f_in, f_out, q_in, q_out;
 } run;
 
-static zurt_status compare_sample(comparison *c, run *r, const zurt_quantize_options *o, size_t at)
+static float largest(zurt_span span, const zi_tensor *t)
+{
+    const float *x = span.data;
+    float most = 0.0f;
+    for (size_t i = 0; i < zi_tensor_elems(t); i++)
+        most = fabsf(x[i]) > most ? fabsf(x[i]) : most;
+    return most;
+}
+
+static zurt_status compare_sample(comparison *c, run *r, const zurt_quantize_options *o, size_t at,
+                                  zurt_quant_report *report)
 {
     zurt_status st = o->sample(o->sample_self, at, r->f_in.spans, r->f_in.n);
     for (size_t i = 0; !st && i < r->q_in.n; i++) {
         const zi_tensor *t = &c->q->tensors[c->q->inputs[i]];
         if (t->quant.n == 1 && t->dtype != ZURT_F32)
-            convert_input(t, r->f_in.spans[i].data, r->q_in.spans[i].data);
+            convert(t, r->f_in.spans[i].data, r->q_in.spans[i].data);
         else
             memcpy(r->q_in.spans[i].data, r->f_in.spans[i].data, r->q_in.spans[i].bytes);
     }
@@ -175,11 +274,52 @@ static zurt_status compare_sample(comparison *c, run *r, const zurt_quantize_opt
         st = zc_executor_run(r->q, r->q_in.views, r->q_in.n, r->q_out.spans, r->q_out.n, see_int8,
                              c);
     for (size_t i = 0; !st && i < r->q_out.n; i++) {
-        if (is_comparable(c, c->f->outputs[i], c->q->outputs[i]))
-            add_errors(&c->outputs[i], &c->q->tensors[c->q->outputs[i]], r->f_out.spans[i].data,
-                       r->q_out.spans[i].data);
+        if (!is_comparable(c, c->f->outputs[i], c->q->outputs[i]))
+            continue;
+        error_sum one = {0};
+        add_errors(&one, &c->q->tensors[c->q->outputs[i]], r->f_out.spans[i].data,
+                   r->q_out.spans[i].data);
+        bool answers = !report->output_fixed[i] ||
+                       largest(r->f_out.spans[i], &c->f->tensors[c->f->outputs[i]]) >= NO_ANSWER;
+        report->sample_sqnr[i * report->n_compared + at] = answers ? sqnr(&one) : (double)NAN;
+        c->outputs[i].signal += one.signal;
+        c->outputs[i].noise += one.noise;
     }
+    if (!st)
+        st =
+            zc_executor_run(r->q, r->q_in.views, r->q_in.n, r->q_out.spans, r->q_out.n, see_own, c);
     return st;
+}
+
+/**
+ * The mean over channels of noise over signal, at most 1 each: a large channel must not hide that
+ * small ones, which the next layer's weights may make large, are lost.
+ */
+static double own_sqnr(const pair *p)
+{
+    double sum = 0.0;
+    size_t n = 0;
+    for (size_t c = 0; c < p->n_own; c++) {
+        if (!(p->own[c].signal > 0.0))
+            continue;
+        sum += fmin(p->own[c].noise / p->own[c].signal, 1.0);
+        n++;
+    }
+    return n == 0 ? (double)NAN : sum > 0.0 ? -10.0 * log10(sum / (double)n) : (double)INFINITY;
+}
+
+/** What the sums say. A graph without an int8 layer has nothing to say about int8. */
+static void note_results(const comparison *c, zurt_quant_report *report)
+{
+    for (size_t i = 0; i < report->n_layers; i++) {
+        bool known = c->pairs[i].real != ZI_NONE;
+        report->layers[i].sqnr_db = known ? sqnr(&c->pairs[i].all) : (double)NAN;
+        report->layers[i].own_sqnr_db = known ? own_sqnr(&c->pairs[i]) : (double)NAN;
+    }
+    for (size_t i = 0; report->is_int8 && i < report->n_outputs; i++) {
+        if (is_comparable(c, c->f->outputs[i], c->q->outputs[i]))
+            report->output_sqnr[i] = sqnr(&c->outputs[i]);
+    }
 }
 
 static zurt_status compare_all(zurt_ctx *ctx, comparison *c, const zurt_quantize_options *o,
@@ -197,18 +337,14 @@ static zurt_status compare_all(zurt_ctx *ctx, comparison *c, const zurt_quantize
         st = zc_buffers_create(ctx, c->q, c->q->inputs, c->q->n_inputs, &r.q_in);
     if (!st)
         st = zc_buffers_create(ctx, c->q, c->q->outputs, c->q->n_outputs, &r.q_out);
-    size_t n = o->report_sqnr < o->n_samples ? o->report_sqnr : o->n_samples;
+    size_t n = report->n_compared;
     for (size_t i = 0; !st && i < n; i++) {
-        st = compare_sample(c, &r, o, i);
+        st = compare_sample(c, &r, o, i, report);
         if (!st && o->progress)
             o->progress(o->progress_self, "compare", i + 1, n);
     }
-    for (size_t i = 0; !st && i < report->n_layers; i++)
-        report->layers[i].sqnr_db = c->pairs[i].real != ZI_NONE ? sqnr(&c->pairs[i]) : (double)NAN;
-    for (size_t i = 0; !st && i < report->n_outputs; i++)
-        report->output_sqnr[i] = is_comparable(c, c->f->outputs[i], c->q->outputs[i])
-                                     ? sqnr(&c->outputs[i])
-                                     : (double)NAN;
+    if (!st)
+        note_results(c, report);
     zc_executor_destroy(r.f);
     zc_executor_destroy(r.q);
     zc_buffers_destroy(ctx, &r.f_in);
@@ -228,17 +364,27 @@ zurt_status zc_report_compare(zurt_ctx *ctx, const zi_graph *float_graph,
     c.pairs = zi_calloc(a, c.q->n_nodes, sizeof(*c.pairs));
     c.outputs = zi_calloc(a, c.q->n_outputs, sizeof(*c.outputs));
     c.pair_of = zi_calloc(a, c.q->n_tensors, sizeof(*c.pair_of));
+    size_t n =
+        options->report_sqnr < options->n_samples ? options->report_sqnr : options->n_samples;
+    report->sample_sqnr = zi_arena_calloc(&report->arena, report->n_outputs * n, sizeof(double));
+    report->n_compared = report->sample_sqnr ? n : 0;
+    for (size_t i = 0; i < report->n_outputs * report->n_compared; i++)
+        report->sample_sqnr[i] = (double)NAN;
     zurt_status st = ZURT_OK;
-    if (!c.value || !c.pairs || !c.outputs || !c.pair_of)
+    if (!report->sample_sqnr || !c.value || !c.pairs || !c.outputs || !c.pair_of)
         st = zi_fail(ctx, ZURT_E_NOMEM, "comparison: out of memory");
     if (!st)
         st = match(ctx, &c);
+    if (!st)
+        find_views(&c);
     if (!st)
         st = keep_values(ctx, &c);
     if (!st)
         st = compare_all(ctx, &c, options, report);
     for (size_t i = 0; c.value && i < c.f->n_tensors; i++)
         zi_free(a, c.value[i]);
+    for (size_t i = 0; c.pairs && i < c.q->n_nodes; i++)
+        zi_free(a, c.pairs[i].own);
     zi_free(a, c.value);
     zi_free(a, c.pairs);
     zi_free(a, c.outputs);

@@ -19,7 +19,11 @@ zurt_status zc_report_create(const zc_scheme *s, zurt_quant_report **out)
         return no_memory(s->ctx);
     zi_arena_init(&r->arena, &s->ctx->allocator);
     r->tensors = zi_arena_calloc(&r->arena, s->stats->n, sizeof(*r->tensors));
-    bool ok = r->tensors != NULL;
+    r->n_outputs = s->g->n_outputs;
+    r->output_fixed = zi_arena_calloc(&r->arena, r->n_outputs, sizeof(*r->output_fixed));
+    for (size_t i = 0; r->output_fixed && i < r->n_outputs; i++)
+        r->output_fixed[i] = s->tensor[s->g->outputs[i]].fixed;
+    bool ok = r->tensors && r->output_fixed;
     for (size_t t = 0; ok && t < s->stats->n; t++) {
         const zc_tensor_plan *p = &s->tensor[t];
         const zc_hist *h = s->stats->hist[t];
@@ -48,19 +52,27 @@ zurt_status zc_report_layers(zurt_ctx *ctx, const zi_graph *g, zurt_quant_report
 {
     r->layers = zi_arena_calloc(&r->arena, g->n_nodes, sizeof(*r->layers));
     r->output_sqnr = zi_arena_calloc(&r->arena, g->n_outputs, sizeof(*r->output_sqnr));
-    if (!r->layers || !r->output_sqnr)
+    r->computes = zi_arena_calloc(&r->arena, g->n_nodes, sizeof(*r->computes));
+    r->quality = zi_arena_calloc(&r->arena, g->n_outputs, sizeof(*r->quality));
+    if (!r->layers || !r->output_sqnr || !r->computes || !r->quality)
         return no_memory(ctx);
-    r->n_outputs = g->n_outputs;
-    for (size_t i = 0; i < g->n_outputs; i++)
+    for (size_t i = 0; i < g->n_outputs; i++) {
         r->output_sqnr[i] = (double)NAN;
+        r->quality[i] =
+            (zurt_quant_quality){(double)NAN, (double)NAN, (double)NAN, 0, ZURT_VERDICT_NONE};
+    }
     for (size_t i = 0; i < g->n_nodes; i++) {
         const zi_node *n = &g->nodes[i];
+        bool is_int8 = g->tensors[n->out[0]].dtype != ZURT_F32;
+        bool is_border = n->op == ZI_OP_Quantize || n->op == ZI_OP_Dequantize;
+        r->computes[i] = is_int8 && !is_border && !zi_op_has(n->op, ZI_OPF_MOVE);
+        r->is_int8 = r->is_int8 || (is_int8 && !is_border);
         zurt_quant_layer *to = &r->layers[r->n_layers++];
         to->name = zi_arena_strdup(&r->arena, n->name);
         to->op = zi_op_name((uint32_t)n->op);
         to->type = zurt_dtype_name(g->tensors[n->out[0]].dtype);
         to->reason = zi_arena_strdup(&r->arena, n->note);
-        to->sqnr_db = (double)NAN;
+        to->sqnr_db = to->own_sqnr_db = (double)NAN;
         if (!to->name || !to->reason)
             return no_memory(ctx);
     }

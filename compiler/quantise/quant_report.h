@@ -11,9 +11,19 @@ zurt_status zc_report_create(const zc_scheme *s, zurt_quant_report **out);
 /** Adds the layers of the finished graph. ZURT_E_NOMEM. */
 zurt_status zc_report_layers(zurt_ctx *ctx, const zi_graph *int8_graph, zurt_quant_report *report);
 
+/** Adds what the samples looked like. ZURT_E_NOMEM. */
+zurt_status zc_report_samples(zurt_ctx *ctx, const zc_stats *stats, zurt_quant_report *report);
+
+/** Ranks the layers, and judges the outputs, once their errors are known. ZURT_E_NOMEM. */
+zurt_status zc_report_rank(zurt_ctx *ctx, zurt_quant_report *report);
+zurt_status zc_report_judge(zurt_ctx *ctx, zurt_quant_report *report);
+
+/** Median of values, which are put in order; NAN of none. */
+double zc_median(double *values, size_t n);
+
 /**
  * Runs both graphs over the first options->report_sqnr samples and notes the SQNR of every layer
- * (matched by name) and of every output. A layer's number holds the errors of all layers before.
+ * (matched by name), with the errors of all layers before and alone, and of every output.
  * @return ZURT_OK; ZURT_E_NOMEM; what the executors or the sample function return.
  */
 zurt_status zc_report_compare(zurt_ctx *ctx, const zi_graph *float_graph,
@@ -26,8 +36,18 @@ struct zurt_quant_report {
     size_t n_tensors;
     zurt_quant_layer *layers;
     size_t n_layers;
+    bool is_int8;   /* any layer is */
+    bool *computes; /* an int8 layer that does more than move values */
     double *output_sqnr;
+    zurt_quant_quality *quality; /* [n_outputs] */
+    bool *output_fixed;          /* [n_outputs]: an op fixes its range */
     size_t n_outputs;
+    zurt_quant_sample *samples;
+    size_t n_samples;
+    double *sample_sqnr; /* [n_outputs][n_compared] */
+    size_t n_compared;
+    size_t *ranked; /* int8 layers, the one with the largest error of its own first */
+    size_t n_ranked;
 };
 
 #endif

@@ -7,6 +7,7 @@
 #include "base/alloc.h"
 #include "base/cpu.h"
 #include "graph_handle.h"
+#include "quantise/finite.h"
 #include "quantise/insert.h"
 #include "quantise/quant_report.h"
 
@@ -71,10 +72,14 @@ static zurt_status check_all_int8(zurt_ctx *ctx, const zi_graph *g)
 static zurt_status quantise(zurt_ctx *ctx, const zi_graph *from, zi_graph *g,
                             const zurt_quantize_options *options, zurt_quant_report **report)
 {
-    zc_stats stats;
-    zurt_status st = zc_stats_collect(ctx, g, options, &stats);
+    zc_stats stats = {0};
+    zurt_status st = zc_check_constants(ctx, g);
+    if (!st)
+        st = zc_stats_collect(ctx, g, options, &stats);
     if (!st)
         st = apply_scheme(ctx, g, options, &stats, report);
+    if (!st)
+        st = zc_report_samples(ctx, &stats, *report);
     zc_stats_destroy(ctx, &stats);
     if (!st)
         st = zc_qdq_to_int8(ctx, g);
@@ -86,6 +91,10 @@ static zurt_status quantise(zurt_ctx *ctx, const zi_graph *from, zi_graph *g,
         st = zc_report_layers(ctx, g, *report);
     if (!st && options->report_sqnr)
         st = zc_report_compare(ctx, from, g, options, *report);
+    if (!st)
+        st = zc_report_rank(ctx, *report);
+    if (!st)
+        st = zc_report_judge(ctx, *report);
     return st;
 }
 

@@ -4,6 +4,7 @@
 
 #include "ops/lut.h"
 #include "ops/ops.h"
+#include "quantise/finite.h"
 #include "quantise/scheme.h"
 
 bool zc_op_is_linear(zi_op op)
@@ -48,6 +49,12 @@ static bool gives_indices(zi_op op)
            op == ZI_OP_MaxPoolIndices;
 }
 
+static bool is_finite(const zi_tensor *t)
+{
+    size_t n = zi_tensor_elems(t);
+    return zc_first_not_finite(t->data, n) == n;
+}
+
 /** Why a node cannot be int8 by its nature; NULL if it can. */
 static const char *obstacle(const zi_graph *g, const zi_node *n)
 {
@@ -60,6 +67,10 @@ static const char *obstacle(const zi_graph *g, const zi_node *n)
     for (uint32_t i = 0; !indices && i < n->n_out; i++) {
         if (g->tensors[n->out[i]].dtype != ZURT_F32)
             return "its result is not a real number";
+    }
+    for (uint32_t i = 0; i < n->n_in; i++) {
+        if (zc_is_data_input(g, n, i) && is_const(g, n->in[i]) && !is_finite(&g->tensors[n->in[i]]))
+            return "one of its constants is infinite";
     }
     if (n->op == ZI_OP_MatMul)
         return "multiplies two activations";

@@ -2,8 +2,12 @@
 /* One pass of the float graph over the samples: what every tensor held, and every input. */
 #include "quantise/stats.h"
 
+#include <math.h>
+
 #include "base/alloc.h"
+#include "base/size.h"
 #include "float/evaluator.h"
+#include "quantise/finite.h"
 
 zurt_status zc_buffers_create(zurt_ctx *ctx, const zi_graph *g, const zi_id *tensors, size_t n,
                               zc_buffers *out)
@@ -43,9 +47,14 @@ static zurt_status watch_channels(zurt_ctx *ctx, const zi_tensor *t, zc_channel_
     return c->sum ? ZURT_OK : zi_fail(ctx, ZURT_E_NOMEM, "statistics: out of memory");
 }
 
-static zurt_status allocate(zurt_ctx *ctx, const zi_graph *g, zc_stats *s)
+static zurt_status allocate(zurt_ctx *ctx, const zi_graph *g, size_t n_samples, zc_stats *s)
 {
-    *s = (zc_stats){.n = g->n_tensors};
+    *s = (zc_stats){.n = g->n_tensors, .n_samples = n_samples, .n_inputs = g->n_inputs};
+    size_t n;
+    if (zi_size_mul(n_samples, s->n_inputs, &n))
+        s->reach = zi_calloc(&ctx->allocator, n, sizeof(*s->reach));
+    if (!s->reach)
+        return zi_fail(ctx, ZURT_E_NOMEM, "statistics of %zu samples: out of memory", n_samples);
     s->hist = zi_calloc(&ctx->allocator, s->n, sizeof(*s->hist));
     s->channels = zi_calloc(&ctx->allocator, s->n, sizeof(*s->channels));
     if (!s->hist || !s->channels)
@@ -76,6 +85,7 @@ void zc_stats_destroy(zurt_ctx *ctx, zc_stats *s)
         if (s->channels)
             zi_free(&ctx->allocator, s->channels[i].sum);
     }
+    zi_free(&ctx->allocator, s->reach);
     zi_free(&ctx->allocator, s->hist);
     zi_free(&ctx->allocator, s->channels);
     *s = (zc_stats){0};
@@ -96,7 +106,7 @@ static void add_channels(zc_channel_sum *c, const float *x, size_t n)
     c->n_values += n / channels;
 }
 
-static zurt_status watch(void *self, zi_id tensor, const void *data)
+static zurt_status watch(void *self, zi_id tensor, void *data)
 {
     const watcher *w = self;
     size_t n = zi_tensor_elems(&w->g->tensors[tensor]);
@@ -105,6 +115,18 @@ static zurt_status watch(void *self, zi_id tensor, const void *data)
     if (w->stats->channels[tensor].sum && w->g->tensors[tensor].dtype == ZURT_F32)
         add_channels(&w->stats->channels[tensor], data, n);
     return ZURT_OK;
+}
+
+/** Largest absolute value of each input. */
+static void note_reach(const zi_graph *g, const zurt_span *inputs, float *reach)
+{
+    for (size_t i = 0; i < g->n_inputs; i++) {
+        const zi_tensor *t = &g->tensors[g->inputs[i]];
+        const float *x = inputs[i].data;
+        size_t n = t->dtype == ZURT_F32 ? zi_tensor_elems(t) : 0;
+        for (size_t k = 0; k < n; k++)
+            reach[i] = fabsf(x[k]) > reach[i] ? fabsf(x[k]) : reach[i];
+    }
 }
 
 static zurt_status run_all(zurt_ctx *ctx, const zi_graph *g, const zurt_quantize_options *options,
@@ -117,6 +139,10 @@ static zurt_status run_all(zurt_ctx *ctx, const zi_graph *g, const zurt_quantize
         st = zc_buffers_create(ctx, g, g->outputs, g->n_outputs, &out);
     for (size_t i = 0; !st && i < options->n_samples; i++) {
         st = options->sample(options->sample_self, i, in.spans, in.n);
+        if (!st)
+            st = zc_check_sample(ctx, g, in.spans, i);
+        if (!st)
+            note_reach(g, in.spans, stats->reach + i * in.n);
         if (!st)
             st = zc_executor_run(e, in.views, in.n, out.spans, out.n, watch, &w);
         if (!st && options->progress)
@@ -131,7 +157,7 @@ zurt_status zc_stats_collect(zurt_ctx *ctx, const zi_graph *g, const zurt_quanti
                              zc_stats *out)
 {
     zc_executor *e = NULL;
-    zurt_status st = allocate(ctx, g, out);
+    zurt_status st = allocate(ctx, g, options->n_samples, out);
     if (!st)
         st = zc_executor_create(ctx, g, options->threads, &e);
     if (!st)

@@ -19,10 +19,12 @@ typedef struct zc_stats {
     size_t n;
     zc_hist **hist;           /**< of every computed f32 tensor and input; else NULL */
     zc_channel_sum *channels; /**< of the inputs of layers with weights */
+    size_t n_samples, n_inputs;
+    float *reach; /**< [n_samples][n_inputs]: largest absolute value of an input */
 } zc_stats;
 
 /**
- * Runs the graph over all samples. Memory does not grow with their number.
+ * Runs the graph over all samples. Memory does not grow with their number, but for `reach`.
  * @param out zc_stats_destroy() it, also after a failure.
  * @return ZURT_OK; ZURT_E_NOMEM; what the executor or the sample function return.
  */

@@ -2,6 +2,8 @@
 /* Finds the shape rule of a node's op and checks what it says. */
 #include "graph/infer.h"
 
+#include <math.h>
+
 zurt_status zi_infer_set(zurt_ctx *ctx, zi_graph *g, const zi_node *n, uint32_t i, zurt_dtype dtype,
                          int32_t rank, const int64_t *dims)
 {
@@ -253,6 +255,23 @@ static zurt_status check_operands(zurt_ctx *ctx, const zi_graph *g, const zi_nod
     return ZURT_OK;
 }
 
+/** An attribute that is NaN has no meaning for any op. */
+static bool has_nan(const zi_node *n, zi_attr_kind kind)
+{
+    switch (kind) {
+    case ZI_ATTR_unary:
+        return isnan(n->attr.unary.alpha) || isnan(n->attr.unary.beta);
+    case ZI_ATTR_lut:
+        return isnan(n->attr.lut.unary.alpha) || isnan(n->attr.lut.unary.beta);
+    case ZI_ATTR_pad:
+        return isnan(n->attr.pad.value);
+    case ZI_ATTR_resize:
+        return isnan(n->attr.resize.extrapolation);
+    default:
+        return false; // whole numbers, or the rule of the op looks
+    }
+}
+
 zurt_status zi_node_infer(zurt_ctx *ctx, zi_graph *g, zi_node *n)
 {
     const zi_op_info *info = zi_op_get((uint32_t)n->op);
@@ -261,6 +280,8 @@ zurt_status zi_node_infer(zurt_ctx *ctx, zi_graph *g, zi_node *n)
     zurt_status st = check_operands(ctx, g, n, info);
     if (st)
         return st;
+    if (has_nan(n, info->attr))
+        return zi_node_fail(ctx, g, n, ZURT_E_FORMAT, "an attribute is not a number");
     zi_infer_fn *rule = rule_of(n->op);
     return rule ? rule(ctx, g, n)
                 : zi_node_fail(ctx, g, n, ZURT_E_INTERNAL, "the op has no shape rule");

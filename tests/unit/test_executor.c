@@ -101,7 +101,7 @@ typedef struct seen {
     size_t stop_after; /* ends the run with ZURT_E_LIMIT; 0: never */
 } seen;
 
-static zurt_status remember(void *self, zi_id tensor, const void *data)
+static zurt_status remember(void *self, zi_id tensor, void *data)
 {
     seen *s = self;
     const size_t bytes = zi_tensor_bytes(&s->g->tensors[tensor]);

@@ -245,6 +245,30 @@ static void constant_indices_must_be_inside(void **state)
     builder_free(&b);
 }
 
+static void attributes_that_are_not_numbers_are_refused(void **state)
+{
+    (void)state;
+    static const struct {
+        zi_op op;
+        zi_attr attr;
+    } cases[] = {
+        {ZI_OP_LeakyRelu, {.unary = {NAN, 0.0f}}},
+        {ZI_OP_HardSigmoid, {.unary = {0.2f, NAN}}},
+        {ZI_OP_Pad, {.pad = {.value = NAN}}},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        builder b = builder_make();
+        zi_id x = build_input(&b, "x", ZURT_F32, DIMS(1, 2, 2, 1)), y = build_tensor(&b, "y");
+        zi_node *n;
+        assert_int_equal(zi_graph_add_node(b.ctx, b.g, cases[i].op, "node", &x, 1, &y, 1, &n),
+                         ZURT_OK);
+        n->attr = cases[i].attr;
+        assert_int_equal(zi_node_infer(b.ctx, b.g, n), ZURT_E_FORMAT);
+        assert_non_null(strstr(zurt_ctx_error(b.ctx), "not a number"));
+        builder_free(&b);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -256,6 +280,7 @@ int main(void)
         cmocka_unit_test(split_takes_the_sizes_of_its_outputs),
         cmocka_unit_test(hostile_attributes_are_refused),
         cmocka_unit_test(constant_indices_must_be_inside),
+        cmocka_unit_test(attributes_that_are_not_numbers_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

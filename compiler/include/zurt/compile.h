@@ -287,8 +287,36 @@ typedef struct zurt_quant_layer {
     const char *op;     /**< as zurt_node_info.op */
     const char *type;   /**< "s8" or "f32" */
     const char *reason; /**< why it stays float; "" for s8 */
-    double sqnr_db;     /**< of its output against float; NAN if not measured */
+    double sqnr_db;     /**< of its output against float, with the errors of all layers before;
+                           NAN if not measured */
+    double own_sqnr_db; /**< the same where its inputs are float's values in int8: its own error */
 } zurt_quant_layer;
+
+/** One calibration sample. */
+typedef struct zurt_quant_sample {
+    double range;        /**< largest absolute value of an input over the median of all samples' */
+    uint32_t is_unusual; /**< 1: range above ZURT_QUANT_UNUSUAL_RANGE; it widens every scale */
+} zurt_quant_sample;
+
+/** From here on a sample is of another scale than the rest: 0..255 among 0..1, for instance. */
+#define ZURT_QUANT_UNUSUAL_RANGE 8.0
+
+/** What the SQNR of an output means; docs/accuracy.md explains the limits from measurements. */
+typedef enum zurt_quant_verdict {
+    ZURT_VERDICT_NONE = 0,  /**< not compared, or nothing computes in int8 */
+    ZURT_VERDICT_GOOD = 1,  /**< as good as float in what was measured */
+    ZURT_VERDICT_LOOK = 2,  /**< most answers are float's; measure it on the task */
+    ZURT_VERDICT_BROKEN = 3 /**< answers are lost */
+} zurt_quant_verdict;
+
+/** Quality of an output over the compared samples. */
+typedef struct zurt_quant_quality {
+    double sqnr_db;      /**< of all samples together: a large one outweighs many small ones */
+    double median_db;    /**< of the samples' own; INFINITY: not one value differs */
+    double worst_db;     /**< least of them */
+    size_t worst_sample; /**< its index */
+    zurt_quant_verdict verdict;
+} zurt_quant_quality;
 
 /**
  * Calibrates a float graph and turns it into an int8 one. `graph` is not changed and must
@@ -299,9 +327,10 @@ typedef struct zurt_quant_layer {
  * @param report  may be NULL; else owned by the caller: zurt_quant_report_destroy(); NULL on
  *                failure.
  * @return ZURT_OK; ZURT_E_ARG: NULL, an option out of its range, or a graph that is quantised
- *         already; ZURT_E_NOMEM; ZURT_E_UNSUPPORTED: require_int8 and a node stays
- *         float, named; or the sample function's own status.
- * The ctx's thread. Memory does not grow with n_samples; same samples, same graph, whatever the
+ *         already; ZURT_E_FORMAT: a weight, or a sample's value, that is NaN or infinite, named;
+ *         ZURT_E_NOMEM; ZURT_E_UNSUPPORTED: require_int8 and a node stays float, named; or the
+ *         sample function's own status.
+ * The ctx's thread. Memory grows by a few numbers a sample; same samples, same graph, whatever the
  * number of threads. Ref: docs/accuracy.md, docs/arithmetic.md.
  */
 ZURT_API zurt_status zurt_quantize(zurt_ctx *ctx, const zurt_graph *graph,
@@ -328,10 +357,52 @@ ZURT_API const zurt_quant_layer *zurt_quant_report_layer(const zurt_quant_report
  * Quality of a model output.
  *
  * @param output its index.
- * @return SQNR in dB, int8 against float, over the options' report_sqnr samples; NAN if none were
- *         compared or `output` is out of range.
+ * @return SQNR in dB, int8 against float, over the options' report_sqnr samples together; NAN if
+ *         none were compared, nothing computes in int8, or `output` is out of range.
  */
 ZURT_API double zurt_quant_report_output_sqnr(const zurt_quant_report *report, size_t output);
+
+/** @return number of calibration samples used; 0 for NULL. */
+ZURT_API size_t zurt_quant_report_n_samples(const zurt_quant_report *report);
+
+/** @return number of samples, the first ones, that were compared with float; 0 for NULL. */
+ZURT_API size_t zurt_quant_report_n_compared(const zurt_quant_report *report);
+
+/** @return what was seen of sample `i`, borrowed; NULL if out of range. */
+ZURT_API const zurt_quant_sample *zurt_quant_report_sample(const zurt_quant_report *report,
+                                                           size_t i);
+
+/**
+ * Quality of a model output of one sample.
+ *
+ * @param output its index.
+ * @param sample below zurt_quant_report_n_compared().
+ * @return SQNR in dB; NAN if it was not compared, or holds nothing to compare: scores of a fixed
+ *         range, as Sigmoid gives them, that are all below 1/32.
+ */
+ZURT_API double zurt_quant_report_sample_sqnr(const zurt_quant_report *report, size_t output,
+                                              size_t sample);
+
+/**
+ * Sums up a model output over the compared samples.
+ *
+ * @param output its index.
+ * @param out    all NAN and ZURT_VERDICT_NONE if it was not compared.
+ * @return ZURT_OK; ZURT_E_ARG: NULL, or `output` out of range.
+ */
+ZURT_API zurt_status zurt_quant_report_quality(const zurt_quant_report *report, size_t output,
+                                               zurt_quant_quality *out);
+
+/**
+ * Ranks the int8 layers by their own error: those to keep in float first.
+ *
+ * @param rank 0: the worst.
+ * @return the layer's index; SIZE_MAX if there are not so many that were compared.
+ */
+ZURT_API size_t zurt_quant_report_ranked(const zurt_quant_report *report, size_t rank);
+
+/** @return "good", "look at it", "broken"; "not compared" for any other value. */
+ZURT_API const char *zurt_quant_verdict_name(zurt_quant_verdict verdict);
 
 /* ---- output ---------------------------------------------------------------------------- */
 
