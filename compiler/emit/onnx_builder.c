@@ -83,17 +83,23 @@ Onnx__NodeProto *zo_node(zo_builder *b, const char *op, const char *name, const 
     return n;
 }
 
+void zo_outputs(zo_builder *b, Onnx__NodeProto *n, const char *const *out, size_t count)
+{
+    char **names = zo_alloc(b, count, sizeof(*names));
+    if (!n || !names)
+        return;
+    for (size_t i = 0; i < count; i++)
+        names[i] = (char *)out[i];
+    n->output = names;
+    n->n_output = count;
+}
+
 Onnx__NodeProto *zo_node_second(zo_builder *b, const char *op, const char *name,
                                 const char *const *in, size_t n_in, const char *out)
 {
-    Onnx__NodeProto *n = zo_node(b, op, name, in, n_in, zo_name(b, "%s~unread", out));
-    char **names = zo_alloc(b, 2, sizeof(*names));
-    if (!n || !names)
-        return NULL;
-    names[0] = n->output[0];
-    names[1] = (char *)out;
-    n->output = names;
-    n->n_output = 2;
+    const char *outputs[2] = {zo_name(b, "%s~unread", out), out};
+    Onnx__NodeProto *n = zo_node(b, op, name, in, n_in, outputs[0]);
+    zo_outputs(b, n, outputs, 2);
     return n;
 }
 
@@ -170,6 +176,31 @@ void zo_string(zo_builder *b, Onnx__NodeProto *n, const char *name, const char *
         return;
     a->has_s = true;
     a->s = (ProtobufCBinaryData){strlen(value), (uint8_t *)value};
+}
+
+void zo_floats(zo_builder *b, Onnx__NodeProto *n, const char *name, const float *values,
+               size_t count)
+{
+    float *copy = zo_alloc(b, count, sizeof(*copy));
+    Onnx__AttributeProto *a = attribute(b, n, name, ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__FLOATS);
+    if (!a || !copy)
+        return;
+    memcpy(copy, values, count * sizeof(*copy));
+    a->n_floats = count;
+    a->floats = copy;
+}
+
+void zo_strings(zo_builder *b, Onnx__NodeProto *n, const char *name, const char *const *values,
+                size_t count)
+{
+    ProtobufCBinaryData *list = zo_alloc(b, count, sizeof(*list));
+    Onnx__AttributeProto *a = attribute(b, n, name, ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__STRINGS);
+    if (!a || !list)
+        return;
+    for (size_t i = 0; i < count; i++)
+        list[i] = (ProtobufCBinaryData){strlen(values[i]), (uint8_t *)values[i]};
+    a->n_strings = count;
+    a->strings = list;
 }
 
 const char *zo_tensor(zo_builder *b, const char *name, zurt_dtype dtype, const int32_t *dims,

@@ -51,11 +51,18 @@ const char *zo_binary(zo_builder *b, const char *op, const char *x, const char *
 const char *zo_transpose(zo_builder *b, const char *in, const int32_t *perm, int32_t rank,
                          const char *out);
 
+/** Gives a node these outputs in place of its one. */
+void zo_outputs(zo_builder *b, Onnx__NodeProto *n, const char *const *out, size_t count);
+
 /* Attributes; a NULL node is allowed. */
 void zo_int(zo_builder *b, Onnx__NodeProto *n, const char *name, int64_t value);
 void zo_ints(zo_builder *b, Onnx__NodeProto *n, const char *name, const int32_t *values,
              size_t count);
 void zo_float(zo_builder *b, Onnx__NodeProto *n, const char *name, float value);
+void zo_floats(zo_builder *b, Onnx__NodeProto *n, const char *name, const float *values,
+               size_t count);
+void zo_strings(zo_builder *b, Onnx__NodeProto *n, const char *name, const char *const *values,
+                size_t count);
 void zo_string(zo_builder *b, Onnx__NodeProto *n, const char *name, const char *value);
 
 /** Initialisers. Data is borrowed. All return `name`. */

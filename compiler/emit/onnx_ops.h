@@ -25,6 +25,7 @@ void zo_emit_shape(zo_builder *b, const zi_node *n);
 void zo_emit_gather(zo_builder *b, const zi_node *n);
 void zo_emit_top_k(zo_builder *b, const zi_node *n);
 void zo_emit_cum_sum(zo_builder *b, const zi_node *n);
+void zo_emit_recurrent(zo_builder *b, const zi_node *n);
 void zo_emit_non_max_suppression(zo_builder *b, const zi_node *n);
 void zo_emit_grid_sample(zo_builder *b, const zi_node *n);
 void zo_emit_indexed(zo_builder *b, const zi_node *n);

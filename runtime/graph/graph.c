@@ -270,6 +270,10 @@ uint64_t zi_node_macs(const zi_graph *g, const zi_node *n)
         return out * (uint64_t)w->dims[1];
     case ZI_OP_MatMul:
         return out * (uint64_t)x->dims[x->rank - 1];
+    case ZI_OP_LSTM:
+    case ZI_OP_GRU:
+    case ZI_OP_RNN:
+        return out * (uint64_t)w->dims[1] * ((uint64_t)w->dims[2] + (uint64_t)w->dims[3]);
     default:
         return 0;
     }

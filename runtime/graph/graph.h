@@ -195,6 +195,52 @@ typedef struct zi_attr_nms {
     bool centre; /**< boxes are x, y of the centre, width, height; else two corners y, x */
 } zi_attr_nms;
 
+/** Functions of recurrent ops; alpha and beta where the formula has them. Values are pinned. */
+typedef enum zi_rnn_function {
+    ZI_RNN_SIGMOID = 0,
+    ZI_RNN_TANH = 1,
+    ZI_RNN_RELU = 2,
+    ZI_RNN_AFFINE = 3, /**< alpha * x + beta */
+    ZI_RNN_LEAKY_RELU = 4,
+    ZI_RNN_THRESHOLDED_RELU = 5,
+    ZI_RNN_SCALED_TANH = 6, /**< alpha * tanh(beta * x) */
+    ZI_RNN_HARD_SIGMOID = 7,
+    ZI_RNN_ELU = 8,
+    ZI_RNN_SOFTSIGN = 9,
+    ZI_RNN_SOFTPLUS = 10,
+    ZI_RNN_N_FUNCTIONS
+} zi_rnn_function;
+
+typedef enum zi_rnn_direction {
+    ZI_RNN_FORWARD = 0,
+    ZI_RNN_REVERSE = 1,
+    ZI_RNN_BIDIRECTIONAL = 2 /**< D is 2: forward, then reverse */
+} zi_rnn_direction;
+
+enum { ZI_RNN_MOST_FUNCTIONS = 6 };
+
+typedef struct zi_attr_rnn {
+    zi_rnn_direction direction;
+    float clip;               /**< a function's input is clamped to [-clip, clip]; 0: it is not */
+    bool input_forget;        /**< LSTM: the forget gate is 1 - the input gate */
+    bool linear_before_reset; /**< GRU: the reset gate works behind the product */
+    zi_rnn_function function[ZI_RNN_MOST_FUNCTIONS]; /**< of one direction: LSTM f, g, h, GRU f, g,
+                                                          RNN f; then those of the other */
+    float alpha[ZI_RNN_MOST_FUNCTIONS];
+    float beta[ZI_RNN_MOST_FUNCTIONS];
+} zi_attr_rnn;
+
+/** Gates and functions of a recurrent op, in one direction. */
+static inline int32_t zi_rnn_gates(zi_op op)
+{
+    return op == ZI_OP_LSTM ? 4 : op == ZI_OP_GRU ? 3 : 1;
+}
+
+static inline int32_t zi_rnn_functions(zi_op op)
+{
+    return op == ZI_OP_LSTM ? 3 : op == ZI_OP_GRU ? 2 : 1;
+}
+
 typedef union zi_attr {
     zi_attr_conv conv;
     zi_attr_pool pool;
@@ -211,6 +257,7 @@ typedef union zi_attr {
     zi_attr_scatter scatter;
     zi_attr_grid grid;
     zi_attr_nms nms;
+    zi_attr_rnn rnn;
 } zi_attr;
 
 typedef struct zi_node {

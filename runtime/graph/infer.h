@@ -34,6 +34,8 @@ zi_infer_fn zi_infer_softmax;
 /* infer_move.c */
 zi_infer_fn zi_infer_concat, zi_infer_split, zi_infer_slice, zi_infer_pad, zi_infer_transpose;
 zi_infer_fn zi_infer_reshape, zi_infer_gather, zi_infer_expand, zi_infer_tile;
+/* infer_rnn.c */
+zi_infer_fn zi_infer_rnn;
 /* infer_index.c */
 zi_infer_fn zi_infer_top_k, zi_infer_cum_sum, zi_infer_gather_elements, zi_infer_scatter_elements;
 zi_infer_fn zi_infer_gather_nd, zi_infer_non_max_suppression;

@@ -33,7 +33,8 @@ typedef enum zi_attr_kind {
     ZI_ATTR_top = 12,
     ZI_ATTR_scatter = 13,
     ZI_ATTR_grid = 14,
-    ZI_ATTR_nms = 15
+    ZI_ATTR_nms = 15,
+    ZI_ATTR_rnn = 16
 } zi_attr_kind;
 
 enum {

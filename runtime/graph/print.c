@@ -208,6 +208,13 @@ static void put_attr(text *t, const zi_graph *g, const zi_node *n)
             (double)n->attr.nms.iou_threshold, (double)n->attr.nms.score_threshold,
             n->attr.nms.centre ? " centre" : "");
         break;
+    case ZI_ATTR_rnn:
+        put(t, " direction=%d%s%s", (int)n->attr.rnn.direction,
+            n->attr.rnn.input_forget ? " input_forget" : "",
+            n->attr.rnn.linear_before_reset ? " linear_before_reset" : "");
+        if (n->attr.rnn.clip > 0.0f)
+            put(t, " clip=%.9g", (double)n->attr.rnn.clip);
+        break;
     }
     if (zi_node_has_clamp(n))
         put(t, " clamp=%.9g..%.9g", (double)n->clamp_lo, (double)n->clamp_hi);

@@ -154,6 +154,30 @@ static zurt_status read_nms(const attr_reader *r, const Zurt__NmsAttr *m, zi_att
     return ZURT_OK;
 }
 
+static zurt_status read_rnn(const attr_reader *r, const Zurt__RnnAttr *m, zi_attr_rnn *out)
+{
+    const bool both = m->direction == ZI_RNN_BIDIRECTIONAL;
+    const size_t n = (size_t)zi_rnn_functions(r->node->op) * (both ? 2 : 1);
+    if (m->direction > ZI_RNN_BIDIRECTIONAL)
+        return bad(r, "unknown direction");
+    if (m->n_function != n || m->n_alpha != n || m->n_beta != n)
+        return bad(r, "a list has not one value per function");
+    *out = (zi_attr_rnn){.direction = (zi_rnn_direction)m->direction,
+                         .clip = m->clip,
+                         .input_forget = m->input_forget,
+                         .linear_before_reset = m->linear_before_reset};
+    for (size_t i = 0; i < n; i++) {
+        if (m->function[i] >= ZI_RNN_N_FUNCTIONS)
+            return bad(r, "unknown function");
+        if (isnan(m->alpha[i]) || isnan(m->beta[i]))
+            return bad(r, "a value is not a number");
+        out->function[i] = (zi_rnn_function)m->function[i];
+        out->alpha[i] = m->alpha[i];
+        out->beta[i] = m->beta[i];
+    }
+    return isnan(m->clip) ? bad(r, "clip is not a number") : ZURT_OK;
+}
+
 /* The message in the oneof must be the op's kind: field number 15 + kind. */
 static const ProtobufCMessage *attr_message(const Zurt__Node *m)
 {
@@ -188,6 +212,8 @@ static const ProtobufCMessage *attr_message(const Zurt__Node *m)
         return &m->grid->base;
     case ZURT__NODE__ATTR_NMS:
         return &m->nms->base;
+    case ZURT__NODE__ATTR_RNN:
+        return &m->rnn->base;
     default:
         return NULL;
     }
@@ -243,6 +269,8 @@ zurt_status zi_message_read_attr(zurt_ctx *ctx, const zi_graph *g, const Zurt__N
         return read_grid(&r, m->grid, &out->grid);
     case ZI_ATTR_nms:
         return read_nms(&r, m->nms, &out->nms);
+    case ZI_ATTR_rnn:
+        return read_rnn(&r, m->rnn, &out->rnn);
     }
     return ZURT_OK;
 }

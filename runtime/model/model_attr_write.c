@@ -227,6 +227,28 @@ static bool write_nms(zi_arena *arena, const zi_attr_nms *a, Zurt__NmsAttr **out
     return true;
 }
 
+static bool write_rnn(zi_arena *arena, zi_op op, const zi_attr_rnn *a, Zurt__RnnAttr **out)
+{
+    const size_t n = (size_t)zi_rnn_functions(op) * (a->direction == ZI_RNN_BIDIRECTIONAL ? 2 : 1);
+    Zurt__RnnAttr *m = zi_arena_alloc(arena, sizeof(*m));
+    uint32_t *functions = zi_arena_calloc(arena, n, sizeof(*functions));
+    if (!m || !functions)
+        return false;
+    for (size_t i = 0; i < n; i++)
+        functions[i] = (uint32_t)a->function[i];
+    zurt__rnn_attr__init(m);
+    m->direction = (uint32_t)a->direction;
+    m->clip = a->clip;
+    m->input_forget = a->input_forget;
+    m->linear_before_reset = a->linear_before_reset;
+    m->n_function = m->n_alpha = m->n_beta = n;
+    m->function = functions;
+    m->alpha = (float *)a->alpha;
+    m->beta = (float *)a->beta;
+    *out = m;
+    return true;
+}
+
 bool zi_message_write_attr(zi_arena *arena, const zi_graph *g, const zi_node *n, Zurt__Node *m)
 {
     zi_attr_kind kind = zi_op_get(n->op)->attr;
@@ -265,6 +287,8 @@ bool zi_message_write_attr(zi_arena *arena, const zi_graph *g, const zi_node *n,
         return write_grid(arena, &n->attr.grid, &m->grid);
     case ZI_ATTR_nms:
         return write_nms(arena, &n->attr.nms, &m->nms);
+    case ZI_ATTR_rnn:
+        return write_rnn(arena, n->op, &n->attr.rnn, &m->rnn);
     }
     return true;
 }

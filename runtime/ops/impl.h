@@ -78,6 +78,7 @@ bool zi_is_plain_int(const zi_tensor *t);
 extern const zi_op_impl zi_impl_conv; /**< ConvTranspose too */
 extern const zi_op_impl zi_impl_fully_connected;
 extern const zi_op_impl zi_impl_matmul;
+extern const zi_op_impl zi_impl_recurrent; /**< LSTM, GRU, RNN */
 extern const zi_op_impl zi_impl_pool;
 extern const zi_op_impl zi_impl_binary;    /**< Pow, comparisons, logic */
 extern const zi_op_impl zi_impl_binary_s8; /**< those that compute on s8 too */

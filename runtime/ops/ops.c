@@ -13,6 +13,9 @@ static const zi_op_impl *const impls[ZI_OP_LIMIT] = {
     ROW(ConvTranspose, conv),
     ROW(FullyConnected, fully_connected),
     ROW(MatMul, matmul),
+    ROW(LSTM, recurrent),
+    ROW(GRU, recurrent),
+    ROW(RNN, recurrent),
     ROW(MaxPool, pool),
     ROW(AveragePool, pool),
 

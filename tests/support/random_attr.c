@@ -182,6 +182,7 @@ void zt_random_attr(zt_source *s, const zi_graph *g, zi_node *n)
     case ZI_ATTR_nms:
         n->attr.nms = (zi_attr_nms){zt_pick_range(s, 0, 4), 0.5f, -1.0f, zt_one_in(s, 2)};
         break;
+    case ZI_ATTR_rnn:     // directions and functions are drawn with the inputs
     case ZI_ATTR_scatter: // drawn with the inputs
     case ZI_ATTR_none:
         break;

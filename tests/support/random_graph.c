@@ -203,6 +203,42 @@ static zi_id add_rows(maker *m, zi_id of, int32_t batch)
     return id;
 }
 
+// Inputs of a recurrent op: a sequence, if there is one among the tensors, weights, and some of
+// the others.
+static uint32_t add_recurrent(maker *m, zi_op op, zi_id *in, zi_attr_rnn *a)
+{
+    static const int32_t ranks[7] = {3, 4, 4, 2, 3, 3, 2};
+    int32_t x[3] = {zt_pick_range(m->s, 1, 3), 2, 3};
+    in[0] = ZI_NONE;
+    for (uint32_t i = 0; i < m->n_live; i++) {
+        const zi_tensor *t = &m->g->tensors[m->live[i]];
+        if (t->dtype == ZURT_F32 && t->rank == 3)
+            in[0] = m->live[i];
+    }
+    if (in[0] == ZI_NONE)
+        in[0] = add_const(m, ZURT_F32, 3, x);
+    else
+        memcpy(x, m->g->tensors[in[0]].dims, sizeof(x));
+    a->direction = (zi_rnn_direction)zt_pick(m->s, 3);
+    a->clip = zt_one_in(m->s, 3) ? 0.5f : 0.0f;
+    a->input_forget = zt_one_in(m->s, 2);
+    a->linear_before_reset = zt_one_in(m->s, 2);
+    for (int i = 0; i < ZI_RNN_MOST_FUNCTIONS; i++) {
+        a->function[i] = (zi_rnn_function)zt_pick(m->s, ZI_RNN_N_FUNCTIONS);
+        a->alpha[i] = a->beta[i] = 0.25f * (float)zt_pick_range(m->s, 0, 4);
+    }
+    const int32_t d = a->direction == ZI_RNN_BIDIRECTIONAL ? 2 : 1, g = zi_rnn_gates(op);
+    const int32_t h = zt_pick_range(m->s, 1, 5);
+    const int32_t dims[7][4] = {{x[0], x[1], x[2]}, {d, g, x[2], h}, {d, g, h, h}, {d, 2 * g * h},
+                                {d, x[1], h},       {d, x[1], h},    {d, 3 * h}};
+    const uint32_t n = 3 + zt_pick(m->s, op == ZI_OP_LSTM ? 5 : 3);
+    for (uint32_t i = 1; i < n; i++) {
+        bool there = i < 3 || zt_one_in(m->s, 2);
+        in[i] = there ? add_const(m, ZURT_F32, ranks[i], dims[i]) : ZI_NONE;
+    }
+    return n;
+}
+
 // Inputs for an op, and the part of its attribute that they depend on.
 static uint32_t pick_inputs(maker *m, zi_op op, zi_id *in, zi_attr *attr)
 {
@@ -234,6 +270,10 @@ static uint32_t pick_inputs(maker *m, zi_op op, zi_id *in, zi_attr *attr)
                     ? ZI_NONE
                     : add_const(m, m->g->tensors[in[0]].dtype, rank, m->g->tensors[in[1]].dims);
         return 3;
+    case ZI_OP_LSTM:
+    case ZI_OP_GRU:
+    case ZI_OP_RNN:
+        return add_recurrent(m, op, in, &attr->rnn);
     case ZI_OP_GridSample: {
         int32_t dims[4] = {m->g->tensors[in[0]].dims[0], zt_pick_range(m->s, 1, 5),
                            zt_pick_range(m->s, 1, 5), 2};
@@ -285,7 +325,7 @@ static uint32_t add_outputs(maker *m, zi_op op, zi_id first_in, int32_t axis, zi
 {
     const zi_tensor *x = &m->g->tensors[first_in];
     int32_t rest = x->rank > 0 ? x->dims[axis] : 0;
-    uint32_t n = op == ZI_OP_Split ? 1 + zt_pick(m->s, 3) : 1;
+    uint32_t n = op == ZI_OP_Split ? 1 + zt_pick(m->s, 3) : zi_op_get((uint32_t)op)->out_min;
     for (uint32_t i = 0; i < n && !m->no_memory; i++) {
         char buf[32];
         m->no_memory |= zi_graph_add_tensor(m->ctx, m->g, name(m, "t", buf), &out[i]) != ZURT_OK;
@@ -344,9 +384,11 @@ static bool try_node(maker *m, zi_op op)
 {
     zi_graph *g = m->g;
     size_t n_tensors = g->n_tensors, n_nodes = g->n_nodes;
-    zi_id in[3], out[3];
+    zi_id in[7], out[3];
     zi_attr attr = {0};
     uint32_t n_in = pick_inputs(m, op, in, &attr);
+    if (m->no_memory)
+        return false;
     int32_t rank = g->tensors[in[0]].rank;
     if (op == ZI_OP_Split)
         attr.axis.axis = rank ? (int32_t)zt_pick(m->s, (uint32_t)rank) : 0;

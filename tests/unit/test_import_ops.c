@@ -322,6 +322,43 @@ static void nms_refuses_readers_that_need_the_count(void **state)
     }
 }
 
+/* ---- recurrent ------------------------------------------------------------------------------- */
+
+/* h = tanh(x) for two steps of one. `lengths` and `function` as the model says them. */
+static message rnn_graph(int32_t lengths, const char *function)
+{
+    message g = {0}, n = node("n", "RNN", "x w r - lengths", "all y"), a = {0};
+    const float zero = 0;
+    attr_int(&n, "hidden_size", 1);
+    put_text(&a, 1, "activations");
+    put_text(&a, 9, function);
+    put_int(&a, 20, 8);
+    put_message(&n, 5, &a);
+    give_f32(&g, "x", ONNX_DIMS(2, 1, 1), FLOATS(5, 0.5f));
+    give_f32(&g, "w", ONNX_DIMS(1, 1, 1), FLOATS(1));
+    give_f32(&g, "r", ONNX_DIMS(1, 1, 1), &zero);
+    message t = tensor("lengths", S32, ONNX_DIMS(1), &lengths, 4);
+    add_initializer(&g, &t);
+    add_node(&g, &n);
+    add_output(&g, "y");
+    return g;
+}
+
+static void recurrent_takes_whole_sequences_and_stated_functions(void **state)
+{
+    (void)state;
+    message g = rnn_graph(2, "tanh");
+    folded f = fold(&g, 14);
+    is(&f, 0, ZURT_F32, ONNX_DIMS(1, 1, 1), FLOATS(0.46211716f));
+    done(&f);
+    g = rnn_graph(1, "Tanh");
+    refused(&g, 14, ZURT_E_UNSUPPORTED, "sequence_lens is not 2");
+    g = rnn_graph(2, "Affine");
+    refused(&g, 14, ZURT_E_UNSUPPORTED, "no common default");
+    g = rnn_graph(2, "Swish");
+    refused(&g, 14, ZURT_E_FORMAT, "unknown activation 'Swish'");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -335,6 +372,7 @@ int main(void)
         cmocka_unit_test(mean_variance_norm_gives_zero_for_equal_values),
         cmocka_unit_test(nms_pads_what_was_not_found),
         cmocka_unit_test(nms_refuses_readers_that_need_the_count),
+        cmocka_unit_test(recurrent_takes_whole_sequences_and_stated_functions),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

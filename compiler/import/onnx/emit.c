@@ -196,6 +196,15 @@ zurt_status zc_emit2(zc_onnx *o, zi_op op, const char *tag, zi_id a, zi_id b, zi
     return zc_emit(o, op, tag, NULL, in, 2, out);
 }
 
+zurt_status zc_emit_outputs(zc_onnx *o, zi_op op, const char *tag, const zi_attr *attr,
+                            const zi_id *in, uint32_t n_in, zi_id *out, uint32_t n_out)
+{
+    zurt_status st = ZURT_OK;
+    for (uint32_t i = 0; i < n_out && !st; i++)
+        st = add_tensor(o, &out[i]);
+    return st ? st : add_node(o, op, tag, attr, in, n_in, out, n_out);
+}
+
 zurt_status zc_emit_split(zc_onnx *o, int32_t axis, zi_id x, const int32_t *sizes, uint32_t n_out,
                           zi_id *out)
 {

@@ -223,6 +223,9 @@ zurt_status zc_emit(zc_onnx *o, zi_op op, const char *tag, const zi_attr *attr, 
 zurt_status zc_emit1(zc_onnx *o, zi_op op, const char *tag, const zi_attr *attr, zi_id x,
                      zi_id *out);
 zurt_status zc_emit2(zc_onnx *o, zi_op op, const char *tag, zi_id a, zi_id b, zi_id *out);
+/** A new node of several outputs. */
+zurt_status zc_emit_outputs(zc_onnx *o, zi_op op, const char *tag, const zi_attr *attr,
+                            const zi_id *in, uint32_t n_in, zi_id *out, uint32_t n_out);
 /** A new node of n_out outputs whose dims (of the input's type) the caller gives. */
 zurt_status zc_emit_split(zc_onnx *o, int32_t axis, zi_id x, const int32_t *sizes, uint32_t n_out,
                           zi_id *out);
@@ -279,7 +282,7 @@ zc_onnx_fn zc_op_identity, zc_op_dropout, zc_op_cast, zc_op_control_flow;
 zc_onnx_fn zc_op_quantize, zc_op_dequantize, zc_op_dynamic_quantize, zc_op_conv_integer;
 zc_onnx_fn zc_op_top_k, zc_op_cum_sum, zc_op_gather_elements, zc_op_gather_nd;
 zc_onnx_fn zc_op_scatter_elements, zc_op_max_unpool, zc_op_grid_sample;
-zc_onnx_fn zc_op_non_max_suppression;
+zc_onnx_fn zc_op_non_max_suppression, zc_op_recurrent;
 zc_onnx_fn zc_op_group_norm, zc_op_mean_variance_norm, zc_op_lrn;
 zc_onnx_fn zc_op_is_nan, zc_op_is_inf, zc_op_hardmax, zc_op_one_hot, zc_op_trilu, zc_op_shrink;
 zc_onnx_fn zc_op_matmul_integer, zc_op_qlinear_conv, zc_op_qlinear_matmul;

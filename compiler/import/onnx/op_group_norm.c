@@ -44,6 +44,7 @@ zurt_status zc_op_group_norm(zc_onnx *o)
                      (int)x.dims[1]);
     if (!st)
         st = zc_attr_float(o, "epsilon", 1e-5f, &epsilon);
+    zc_attr_harmless(o, "stash_type"); // zurt computes in float
     zi_id scale, shift, out;
     if (!st)
         st = group_parameter(o, 1, &x, groups, &scale);

@@ -39,6 +39,7 @@ zurt_status zc_op_top_k(zc_onnx *o)
     zurt_status st = zc_attr_axis(o, "axis", -1, x.rank, &attr.top.axis);
     if (!st)
         st = zc_attr_bool(o, "largest", true, &largest);
+    zc_attr_harmless(o, "sorted"); // they always are
     if (!st)
         st = read_k(o, x.dims[attr.top.axis], &attr.top.k);
     if (st)

@@ -10,8 +10,6 @@ static const char on_host[] =
     "cut the model in front of it (onnx.utils.extract_model) and compute the rest on the host";
 static const char before_network[] =
     "it prepares data: cut the model behind it (onnx.utils.extract_model) and do it on the host";
-static const char unrolled[] =
-    "recurrent layers: replace it by convolutions over time, or unroll it at export";
 static const char data_dependent[] =
     "its result has a size that only the data tell: cut the model in front of it "
     "(onnx.utils.extract_model) and compute the rest on the host";
@@ -62,7 +60,6 @@ static const remedy remedies[] = {
     {"Optional", sequences},
     {"OptionalGetElement", sequences},
     {"OptionalHasElement", sequences},
-    {"RNN", unrolled},
     {"RandomNormal", random_numbers},
     {"RandomNormalLike", random_numbers},
     {"RandomUniform", random_numbers},
