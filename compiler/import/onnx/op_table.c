@@ -162,6 +162,21 @@ static const struct other {
     {"com.microsoft", {"QLinearSigmoid", zc_op_qlinear, 1, 5, ZI_OP_Sigmoid}},
     {"com.microsoft", {"QLinearSoftmax", zc_op_qlinear, 1, 5, ZI_OP_Softmax}},
     {"com.microsoft", {"QuantizeLinear", zc_op_quantize, 2, 3, ZI_OP_Quantize}},
+    {"qonnx.custom_op.general", {"BipolarQuant", zc_op_foreign_quant, 0, 0, ZI_OP_NONE}},
+    {"qonnx.custom_op.general", {"FloatQuant", zc_op_foreign_quant, 0, 0, ZI_OP_NONE}},
+    {"qonnx.custom_op.general", {"IntQuant", zc_op_quant, 4, 4, ZI_OP_NONE}},
+    {"qonnx.custom_op.general", {"Quant", zc_op_quant, 4, 4, ZI_OP_NONE}},
+    {"qonnx.custom_op.general", {"Trunc", zc_op_foreign_quant, 0, 0, ZI_OP_NONE}},
+    {"onnx.brevitas", {"BipolarQuant", zc_op_foreign_quant, 0, 0, ZI_OP_NONE}},
+    {"onnx.brevitas", {"FloatQuant", zc_op_foreign_quant, 0, 0, ZI_OP_NONE}},
+    {"onnx.brevitas", {"IntQuant", zc_op_quant, 4, 4, ZI_OP_NONE}},
+    {"onnx.brevitas", {"Quant", zc_op_quant, 4, 4, ZI_OP_NONE}},
+    {"onnx.brevitas", {"Trunc", zc_op_foreign_quant, 0, 0, ZI_OP_NONE}},
+    {"finn.custom_op.general", {"BipolarQuant", zc_op_foreign_quant, 0, 0, ZI_OP_NONE}},
+    {"finn.custom_op.general", {"FloatQuant", zc_op_foreign_quant, 0, 0, ZI_OP_NONE}},
+    {"finn.custom_op.general", {"IntQuant", zc_op_quant, 4, 4, ZI_OP_NONE}},
+    {"finn.custom_op.general", {"Quant", zc_op_quant, 4, 4, ZI_OP_NONE}},
+    {"finn.custom_op.general", {"Trunc", zc_op_foreign_quant, 0, 0, ZI_OP_NONE}},
 };
 
 #define N_OPS    (sizeof(ops) / sizeof(*ops))

@@ -23,6 +23,12 @@ static const char random_numbers[] =
     "random numbers: export in inference (eval) mode, or make the noise an input";
 static const char older_opset[] =
     "export with an opset below 23, where the same function is made of simpler operators";
+static const char qonnx[] =
+    "of QONNX, Quant is taken: export from Brevitas as QCDQ (brevitas.export.export_onnx_qcdq), or "
+    "the model from before streamlining";
+static const char built_by_finn[] =
+    "FINN has made hardware of this file: give zurt what Brevitas exported, as QCDQ "
+    "(brevitas.export.export_onnx_qcdq) or with Quant";
 static const char bitwise[] =
     "bits of integers: compute it on the host, or with Mul, Div and Where";
 
@@ -95,6 +101,12 @@ static const remedy domains[] = {
                              "before optimisation"},
     {"ai.onnx.ml", "classic machine learning: cut it off and compute it on the host"},
     {"ai.onnx.preview.training", training},
+    {"finn.custom_op.fpgadataflow.hls", built_by_finn},
+    {"finn.custom_op.fpgadataflow.rtl", built_by_finn},
+    {"finn.custom_op.fpgadataflow", built_by_finn},
+    {"finn.custom_op.general", qonnx},
+    {"onnx.brevitas", qonnx},
+    {"qonnx.custom_op.general", qonnx},
     {"org.pytorch.aten", "PyTorch had no ONNX form of it: replace it in the model, or export with "
                          "a newer torch"},
     {"mmdeploy", "export the model without mmdeploy's own operators, and do their part on the "
