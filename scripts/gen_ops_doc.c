@@ -92,9 +92,9 @@ static const struct note {
     {"DequantizeLinear", "scale and zero point constant; per tensor or channel, no blocks"},
     {"Dropout", "inference only: the input itself"},
     {"DynamicQuantizeLinear", "only before ConvInteger or MatMulInteger"},
+    {"Einsum", "any number of operands; no label twice in one term"},
     {"Expand", "shape constant"},
     {"GRU", "sequence_lens only where it says the whole length; layout 1 by transposing"},
-    {"Gelu", "exact form only"},
     {"GridSample", "images only, no volumes"},
     {"GroupNormalization",
      "scale and bias constant; one number a group before opset 21, a channel since"},
@@ -109,6 +109,8 @@ static const struct note {
     {"NonMaxSuppression",
      "thresholds and max_output_boxes_per_class constant; see [below](#non-maximum-suppression)"},
     {"OneHot", "depth constant"},
+    {"Mod", "of floats only constants"},
+    {"PRelu", "one slope, or equal ones: becomes LeakyRelu"},
     {"Pad", "constant, reflect, edge; pads constant, an attribute before opset 11"},
     {"QGemm", "without output scale: float"},
     {"Quant", "scale, zero point and width constant; 8 bits and fewer, weights of any width; per "
@@ -123,6 +125,7 @@ static const struct note {
      "since opset 10; nearest, linear, cubic; half_pixel, pytorch_half_pixel, align_corners, "
      "asymmetric, tf_crop_and_resize; sizes or scales constant; keep_aspect_ratio_policy stretch"},
     {"Scatter", "before opset 11"},
+    {"ScatterND", "indices constant; reduction none"},
     {"Shape", "folded: shapes are static"},
     {"Size", "folded: shapes are static"},
     {"Slice", "bounds constant; attributes before opset 10"},

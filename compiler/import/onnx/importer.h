@@ -287,6 +287,7 @@ zc_onnx_fn zc_op_group_norm, zc_op_mean_variance_norm, zc_op_lrn;
 zc_onnx_fn zc_op_is_nan, zc_op_is_inf, zc_op_hardmax, zc_op_one_hot, zc_op_trilu, zc_op_shrink;
 zc_onnx_fn zc_op_matmul_integer, zc_op_qlinear_conv, zc_op_qlinear_matmul;
 zc_onnx_fn zc_op_qlinear, zc_op_qlinear_concat, zc_op_qgemm, zc_op_quant, zc_op_foreign_quant;
+zc_onnx_fn zc_op_einsum, zc_op_mod, zc_op_scatter_nd, zc_op_prelu;
 
 /** Convolution of NCHW x with float weights (OIHW) and optional bias, all already resolved. */
 zurt_status zc_convolve(zc_onnx *o, zi_id x, zi_id w, zi_id b, zi_id *out);

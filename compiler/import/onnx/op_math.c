@@ -177,25 +177,54 @@ zurt_status zc_op_mish(zc_onnx *o)
     return st ? st : zc_define(o, 0, out);
 }
 
-/* x / 2 * (1 + erf(x / sqrt(2))); only this exact form, not the tanh approximation. */
+/* erf(x / sqrt(2)) */
+static zurt_status gelu_exact(zc_onnx *o, zi_id *out)
+{
+    zi_id root;
+    zurt_status st = scalar(o, 0.70710678f, &root);
+    if (!st)
+        st = zc_emit2(o, ZI_OP_Mul, "scaled", o->in[0], root, out);
+    return st ? st : zc_emit1(o, ZI_OP_Erf, "erf", NULL, *out, out);
+}
+
+/* tanh(sqrt(2 / pi) * (x + 0.044715 x^3)) */
+static zurt_status gelu_tanh(zc_onnx *o, zi_id *out)
+{
+    zi_id root, cubic, x = o->in[0];
+    zurt_status st = scalar(o, 0.79788456f, &root);
+    if (!st)
+        st = scalar(o, 0.044715f, &cubic);
+    if (!st)
+        st = zc_emit2(o, ZI_OP_Mul, "square", x, x, out);
+    if (!st)
+        st = zc_emit2(o, ZI_OP_Mul, "cube", *out, x, out);
+    if (!st)
+        st = zc_emit2(o, ZI_OP_Mul, "cubic", *out, cubic, out);
+    if (!st)
+        st = zc_emit2(o, ZI_OP_Add, "sum", x, *out, out);
+    if (!st)
+        st = zc_emit2(o, ZI_OP_Mul, "scaled", *out, root, out);
+    return st ? st : zc_emit1(o, ZI_OP_Tanh, "tanh", NULL, *out, out);
+}
+
+/* x / 2 * (1 + f(x)), f being the error function or what approximates it. */
 zurt_status zc_op_gelu(zc_onnx *o)
 {
     const char *approximate = NULL;
-    zi_id root, one, half, out, halved;
+    zi_id one, half, out, halved;
     zurt_status st = zc_attr_string(o, "approximate", "none", &approximate);
-    if (!st && strcmp(approximate, "none") != 0)
-        st = zc_fail(o, ZURT_E_UNSUPPORTED, "approximate '%.40s'; export the exact form",
-                     approximate);
-    if (!st)
-        st = scalar(o, 0.70710678f, &root);
+    if (st)
+        return st;
+    if (strcmp(approximate, "none") == 0)
+        st = gelu_exact(o, &out);
+    else if (strcmp(approximate, "tanh") == 0)
+        st = gelu_tanh(o, &out);
+    else
+        st = zc_fail(o, ZURT_E_FORMAT, "approximate '%.40s', not none or tanh", approximate);
     if (!st)
         st = scalar(o, 1.0f, &one);
     if (!st)
         st = scalar(o, 0.5f, &half);
-    if (!st)
-        st = zc_emit2(o, ZI_OP_Mul, "scaled", o->in[0], root, &out);
-    if (!st)
-        st = zc_emit1(o, ZI_OP_Erf, "erf", NULL, out, &out);
     if (!st)
         st = zc_emit2(o, ZI_OP_Add, "one", out, one, &out);
     if (!st)
