@@ -15,7 +15,7 @@
 #define OPSET 13
 
 /* How a tensor is used, the weightiest first: decides who keeps a name that two want. */
-enum { INTERFACE = 0, INNER = 1, UNUSED = 2 };
+enum { INPUT = 0, OUTPUT = 1, INNER = 2, UNUSED = 3 };
 
 typedef struct named {
     const char *name;
@@ -45,14 +45,15 @@ static void find_uses(const zi_graph *g, named *list)
         for (uint32_t k = 0; k < n->n_out; k++)
             list[n->out[k]].use = INNER;
     }
-    for (size_t i = 0; i < g->n_inputs; i++)
-        list[g->inputs[i]].use = INTERFACE;
     for (size_t i = 0; i < g->n_outputs; i++)
-        list[g->outputs[i]].use = INTERFACE;
+        list[g->outputs[i]].use = OUTPUT;
+    for (size_t i = 0; i < g->n_inputs; i++)
+        list[g->inputs[i]].use = INPUT;
 }
 
-/* Inputs and outputs keep their names. So do the rest where a name is free and without '~', which
- * sets off what this exporter adds. */
+/* Inputs keep their names, and outputs but for a copy of an input that has its name, which ONNX
+ * does not take twice. So do the rest where a name is free and without '~', which sets off what
+ * this exporter adds. */
 static void name_values(zo_builder *b)
 {
     const zi_graph *g = b->g;
@@ -64,10 +65,12 @@ static void name_values(zo_builder *b)
     qsort(list, g->n_tensors, sizeof(*list), by_name);
     for (size_t i = 0; i < g->n_tensors; i++) {
         const char *name = list[i].name;
-        bool is_free =
-            name[0] && !strchr(name, '~') && (i == 0 || strcmp(list[i - 1].name, name) != 0);
-        b->values[list[i].id].base =
-            is_free || list[i].use == INTERFACE ? name : zo_name(b, "t~%u", (unsigned)list[i].id);
+        bool is_free = i == 0 || strcmp(list[i - 1].name, name) != 0;
+        bool keeps = list[i].use == INPUT || (list[i].use == OUTPUT && is_free) ||
+                     (is_free && name[0] && !strchr(name, '~'));
+        b->values[list[i].id].base = keeps ? name : zo_name(b, "t~%u", (unsigned)list[i].id);
+        if (!keeps && list[i].use == OUTPUT)
+            b->values[list[i].id].base = zo_name(b, "%s~out", name);
     }
 }
 
@@ -154,6 +157,15 @@ static void rename_made(zo_builder *b, const made_list *list)
     }
 }
 
+static bool is_input(const zi_graph *g, zi_id id)
+{
+    for (size_t i = 0; i < g->n_inputs; i++) {
+        if (g->inputs[i] == id)
+            return true;
+    }
+    return false;
+}
+
 /* A computed value takes the name of the output that it is; one that has a name already, or that
  * is an input or a constant, is copied. */
 static void add_outputs(zo_builder *b, Onnx__GraphProto *out)
@@ -173,6 +185,8 @@ static void add_outputs(zo_builder *b, Onnx__GraphProto *out)
         const zi_tensor *t = &g->tensors[g->outputs[i]];
         const char *name = b->values[g->outputs[i]].base;
         made *m = find_made(&list, values[i]);
+        if (values[i] != name && is_input(g, g->outputs[i]))
+            name = zo_name(b, "%s~out", name); // a quantised input, dequantised
         if (m && !m->renamed)
             m->renamed = name;
         else if (values[i] != name)

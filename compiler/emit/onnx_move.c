@@ -175,7 +175,11 @@ void zo_emit_shape(zo_builder *b, const zi_node *n)
         zo_real(b, n->in[0], false),
         zo_list_s64(b, zo_name(b, "%s~shape", base), list, (size_t)y->rank),
     };
-    zo_node(b, zi_op_name(n->op), n->name, in, 2, out);
+    Onnx__NodeProto *node = zo_node(b, zi_op_name(n->op), n->name, in, 2, out);
+    if (n->op == ZI_OP_Reshape && !zi_tensor_elems(y)) { // a 0 would mean the input's size
+        b->opset = b->opset < 14 ? 14 : b->opset;
+        zo_int(b, node, "allowzero", 1);
+    }
     zo_finish(b, n, 0, out, false);
 }
 

@@ -143,18 +143,20 @@ static void resize_modes(zo_builder *b, Onnx__NodeProto *node, const zi_attr_res
         zo_float(b, node, "extrapolation_value", a->extrapolation);
 }
 
-/* By scales where they give the size, since a stated scale may differ from the quotient. */
+/* By scales where they give the size, since a stated scale may differ from the quotient. A cropped
+ * image has a size that the scales alone do not give. */
 void zo_emit_resize(zo_builder *b, const zi_node *n)
 {
     const zi_attr_resize *a = &n->attr.resize;
     const zi_tensor *x = zo_tensor_in(b, n, 0), *y = zo_tensor_out(b, n, 0);
     const char *base = b->values[n->out[0]].base, *out = zo_raw_name(b, n->out[0]);
     const char *in[4] = {zo_real(b, n->in[0], true), "", "", ""};
-    if (a->coord == ZI_COORD_TF_CROP_AND_RESIZE) {
+    const bool crops = a->coord == ZI_COORD_TF_CROP_AND_RESIZE;
+    if (crops) {
         const float roi[8] = {0, 0, a->roi[0], a->roi[1], 1, 1, a->roi[2], a->roi[3]};
         in[1] = zo_list_f32(b, zo_name(b, "%s~roi", base), roi, 8);
     }
-    bool by_scale = floorf((float)x->dims[1] * a->scale[0]) == (float)a->out[0] &&
+    bool by_scale = !crops && floorf((float)x->dims[1] * a->scale[0]) == (float)a->out[0] &&
                     floorf((float)x->dims[2] * a->scale[1]) == (float)a->out[1];
     if (by_scale) {
         const float scales[4] = {1, 1, a->scale[0], a->scale[1]};
