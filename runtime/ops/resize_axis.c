@@ -4,21 +4,24 @@
 
 #include <math.h>
 
-/* Output over input. A stated scale that is the quotient rounded to f32 stands for the quotient:
- * otherwise x / scale lands just below an integer where it should hit it. */
-static double scale_of(const zi_attr_resize *a, int axis, int32_t in)
+/* True if the stated scale is the quotient of the sizes, rounded to f32, and so stands for it. */
+static bool is_quotient(const zi_attr_resize *a, int axis, int32_t in)
 {
-    double quotient = (double)a->out[axis] / (double)in;
-    return (float)quotient == a->scale[axis] ? quotient : (double)a->scale[axis];
+    return (float)((double)a->out[axis] / (double)in) == a->scale[axis];
+}
+
+/* at / scale. Of whole sizes it is divided once: a rounded quotient in between would put it just
+ * below an integer that it should hit. */
+static double unscaled(const zi_attr_resize *a, int axis, int32_t in, double at)
+{
+    return is_quotient(a, axis, in) ? at * in / a->out[axis] : at / (double)a->scale[axis];
 }
 
 /* Corners meet the resized length as the model states it, in * scale, before it was cut to `out`.
  */
 static double align_corners(const zi_attr_resize *a, int axis, int32_t in, int32_t x)
 {
-    double quotient = (double)a->out[axis] / (double)in;
-    bool exact = (float)quotient == a->scale[axis];
-    double resized = exact ? (double)a->out[axis] : (double)a->scale[axis] * in;
+    double resized = is_quotient(a, axis, in) ? (double)a->out[axis] : (double)a->scale[axis] * in;
     return a->out[axis] > 1 && resized > 1.0 ? (double)x * (in - 1) / (resized - 1.0) : 0.0;
 }
 
@@ -26,17 +29,16 @@ static double align_corners(const zi_attr_resize *a, int axis, int32_t in, int32
 static double source(const zi_attr_resize *a, int axis, int32_t in, int32_t x)
 {
     double out = (double)a->out[axis];
-    double scale = scale_of(a, axis, in);
     double begin = (double)a->roi[axis], end = (double)a->roi[2 + axis];
     switch (a->coord) {
     case ZI_COORD_HALF_PIXEL:
-        return (x + 0.5) / scale - 0.5;
+        return unscaled(a, axis, in, x + 0.5) - 0.5;
     case ZI_COORD_PYTORCH_HALF_PIXEL:
-        return a->out[axis] > 1 ? (x + 0.5) / scale - 0.5 : 0.0;
+        return a->out[axis] > 1 ? unscaled(a, axis, in, x + 0.5) - 0.5 : 0.0;
     case ZI_COORD_ALIGN_CORNERS:
         return align_corners(a, axis, in, x);
     case ZI_COORD_ASYMMETRIC:
-        return x / scale;
+        return unscaled(a, axis, in, x);
     case ZI_COORD_TF_CROP_AND_RESIZE:
         break;
     }

@@ -2,25 +2,24 @@
 /* Resize against a plain definition. */
 #include <math.h>
 
+#include "ops/resize_axis.h"
 #include "support/op_runner.h"
 
 /* Weight of input pixel p for output position o, from the definitions of ONNX Resize. */
 static double position(const zi_attr_resize *a, int axis, int32_t in, int32_t o)
 {
-    double n_in = in, n_out = a->out[axis], scale = n_out / n_in, length = n_out;
-    if ((float)scale != a->scale[axis]) { // the size is that length's floor
-        scale = (double)a->scale[axis];
-        length = scale * n_in;
-    }
+    double n_in = in, n_out = a->out[axis], length = n_out;
+    if ((float)(n_out / n_in) != a->scale[axis]) // the size is that length's floor
+        length = (double)a->scale[axis] * n_in;
     switch (a->coord) {
     case ZI_COORD_HALF_PIXEL:
-        return (o + 0.5) / scale - 0.5;
+        return (o + 0.5) * n_in / length - 0.5;
     case ZI_COORD_PYTORCH_HALF_PIXEL:
-        return n_out > 1 ? (o + 0.5) / scale - 0.5 : 0.0;
+        return n_out > 1 ? (o + 0.5) * n_in / length - 0.5 : 0.0;
     case ZI_COORD_ALIGN_CORNERS:
         return n_out > 1 && length > 1 ? o * (n_in - 1) / (length - 1) : 0.0;
     case ZI_COORD_ASYMMETRIC:
-        return o / scale;
+        return o * n_in / length;
     default: {
         double from = (double)a->roi[axis], to = (double)a->roi[axis + 2];
         return n_out > 1 ? from * (n_in - 1) + o * (to - from) * (n_in - 1) / (n_out - 1)
@@ -205,6 +204,34 @@ static void other_types_by_nearest_only(void **state)
     builder_free(&b);
 }
 
+/* Of whole sizes, in whole numbers: a quotient in double misses some. */
+static void nearest_takes_the_exact_floor(void **state)
+{
+    (void)state;
+    zurt_ctx *ctx;
+    assert_int_equal(zurt_ctx_create(NULL, &ctx), ZURT_OK);
+    zi_arena arena;
+    zi_arena_init(&arena, &ctx->allocator);
+    for (int32_t in = 1; in <= 100; in++) {
+        for (int32_t out = 1; out <= 100; out++) {
+            zi_attr_resize a = {.out = {out, out},
+                                .mode = ZI_RESIZE_NEAREST,
+                                .coord = ZI_COORD_ASYMMETRIC,
+                                .nearest = ZI_NEAREST_FLOOR};
+            a.scale[0] = a.scale[1] = (float)out / (float)in;
+            zi_resize_axis r;
+            assert_true(zi_resize_axis_init(&r, &arena, &a, 0, in));
+            for (int32_t x = 0; x < out; x++) {
+                if (r.taps[x].index[0] != x * in / out)
+                    fail_msg("%d of %d to %d: %d", (int)x, (int)in, (int)out,
+                             (int)r.taps[x].index[0]);
+            }
+        }
+    }
+    zi_arena_clear(&arena);
+    zurt_ctx_destroy(ctx);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -212,6 +239,7 @@ int main(void)
         cmocka_unit_test(s8_nearest_and_linear),
         cmocka_unit_test(s8_linear_of_known_values),
         cmocka_unit_test(other_types_by_nearest_only),
+        cmocka_unit_test(nearest_takes_the_exact_floor),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
