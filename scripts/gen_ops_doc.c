@@ -53,7 +53,11 @@ static const char onnx_head[] =
     "| ONNX | becomes | inputs | notes |\n|---|---|---|---|\n";
 
 static const char onnx_tail[] =
-    "\nControl flow (If, Loop, Scan) is refused: export with fixed shapes, by tracing.\n"
+    "\nLoop, Scan and an If whose condition depends on an input are refused: export with fixed "
+    "shapes, by tracing. A function of the model (a node of a domain that the file itself "
+    "defines) is put in its place, node by node.\n\n"
+    "An attribute that zurt does not read for an operator is refused by name, as it could change "
+    "the result; so is an operator of an opset newer than those above.\n"
     "\n### Non-maximum suppression\n\n"
     "Shapes are fixed here, but how many boxes NonMaxSuppression finds only the data tell. So its "
     "output has as many rows as there can be: batches x classes x the lesser of "
@@ -98,6 +102,7 @@ static const struct note {
     {"GridSample", "images only, no volumes"},
     {"GroupNormalization",
      "scale and bias constant; one number a group before opset 21, a channel since"},
+    {"If", "condition constant, as computed from shapes: the branch is put in its place"},
     {"Identity", "the input itself"},
     {"InstanceNormalization", "parameters constant"},
     {"LSTM", "sequence_lens only where it says the whole length; layout 1 by transposing"},

@@ -12,16 +12,21 @@ static const char *folder;
 static const float numbers[64] = {0.5f, -1, 2, 0.25f, 3, -0.125f, 1, 1, -2};
 static const uint8_t bytes[64] = {1, 250, 3, 128, 7, 9, 200, 13};
 
-static void save(const char *name, const message *graph, int64_t opset)
+static void save_model(const char *name, const message *m)
 {
     char path[4096];
-    message m = model(graph, opset);
     snprintf(path, sizeof(path), "%s/%s.onnx", folder, name);
     FILE *f = fopen(path, "wb");
-    if (!f || fwrite(m.bytes, 1, m.n, f) != m.n || fclose(f) != 0) {
+    if (!f || fwrite(m->bytes, 1, m->n, f) != m->n || fclose(f) != 0) {
         fprintf(stderr, "cannot write %s\n", path);
         exit(1);
     }
+}
+
+static void save(const char *name, const message *graph, int64_t opset)
+{
+    message m = model(graph, opset);
+    save_model(name, &m);
 }
 
 static void floats(message *g, const char *name, int n_dims, const int64_t *dims)
@@ -330,6 +335,58 @@ static void save_bools(void)
     save("bools", &g, 13);
 }
 
+static message branch(const char *op)
+{
+    message g = {0};
+    put(&g, op, "outside", "r");
+    add_output(&g, "r");
+    return g;
+}
+
+static void save_branches(void)
+{
+    static const uint8_t yes = 1;
+    message g = image_graph(), c = tensor("c", B8, 0, NULL, &yes, 1);
+    message relu = branch("Relu"), neg = branch("Neg"), outer = {0};
+    message inner = node("", "If", "c", "i"), n = node("", "If", "c", "y");
+    attr_graph(&inner, "then_branch", &relu);
+    attr_graph(&inner, "else_branch", &neg);
+    add_node(&outer, &inner);
+    put(&outer, "Add", "i outside", "s");
+    add_output(&outer, "s");
+    attr_graph(&n, "then_branch", &outer);
+    attr_graph(&n, "else_branch", &neg);
+    put(&g, "Abs", "x", "outside");
+    add_node(&g, &n);
+    add_initializer(&g, &c);
+    save("branches", &g, 13);
+}
+
+/* The file has functions behind its graph, which save() does not write. */
+static void save_functions(void)
+{
+    message g = image_graph(), f = {0}, set = {0};
+    message l = node("", "LeakyRelu", "a", "t"), clip = node("", "Clip", "t - b", "r");
+    attr_ref(&l, "alpha", "slope", 1);
+    put_text(&f, 1, "leak");
+    put_text(&f, 4, "a");
+    put_text(&f, 4, "b");
+    put_text(&f, 5, "r");
+    put_text(&f, 6, "slope");
+    put_message(&f, 7, &l);
+    put_message(&f, 7, &clip);
+    put_int(&set, 2, 18);
+    put_message(&f, 9, &set);
+    put_text(&f, 10, "own");
+    message one = domain_node("own", "leak", "x", "m"), two = domain_node("own", "leak", "m", "y");
+    attr_float(&one, "slope", 0.25f);
+    add_node(&g, &one);
+    add_node(&g, &two);
+    message m = model(&g, 13);
+    put_message(&m, 25, &f);
+    save_model("functions", &m);
+}
+
 int main(int argc, char **argv)
 {
     if (argc != 2) {
@@ -348,5 +405,7 @@ int main(int argc, char **argv)
     save_dynamic();
     save_qoperator();
     save_bools();
+    save_branches();
+    save_functions();
     return 0;
 }

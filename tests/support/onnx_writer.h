@@ -161,6 +161,25 @@ static inline void attr_text(message *n, const char *name, const char *v)
     put_message(n, 5, &a);
 }
 
+static inline void attr_graph(message *n, const char *name, const message *g)
+{
+    message a = {0};
+    put_text(&a, 1, name);
+    put_message(&a, 6, g);
+    put_int(&a, 20, 5);
+    put_message(n, 5, &a);
+}
+
+/* An attribute of a function's body that stands for one of the call. */
+static inline void attr_ref(message *n, const char *name, const char *of_call, int64_t type)
+{
+    message a = {0};
+    put_text(&a, 1, name);
+    put_text(&a, 21, of_call);
+    put_int(&a, 20, type);
+    put_message(n, 5, &a);
+}
+
 /* GraphProto: nodes 1, initializers 5, inputs 11, outputs 12 */
 static inline void add_node(message *graph, const message *n)
 {

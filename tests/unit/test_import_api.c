@@ -16,8 +16,9 @@
 #include "support/test_allocator.h"
 
 /* Models of the fuzzer's corpus: one per family of operators. */
-static const char *const models[] = {"conv_1d",   "dynamic", "moves", "qdq",    "qlinear",
-                                     "qoperator", "shapes",  "unary", "weights"};
+static const char *const models[] = {"branches", "conv_1d", "dynamic", "functions",
+                                     "moves",    "qdq",     "qlinear", "qoperator",
+                                     "shapes",   "unary",   "weights"};
 
 static void model_path(const char *name, char *path, size_t size)
 {

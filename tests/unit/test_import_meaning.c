@@ -226,6 +226,38 @@ static void computes_constants_behind_quantize_and_dequantize(void **state)
     }
 }
 
+static void names_the_type_that_the_file_has(void **state)
+{
+    (void)state;
+    static const int16_t zero = 0;
+    enum { S16 = 5, S4 = 22 };
+    message q = node("q", "QuantizeLinear", "x scale zp", "xq");
+    message d = node("d", "DequantizeLinear", "xq scale zp", "y"), g = one_node(&d, ONNX_DIMS(4));
+    add_node(&g, &q);
+    floats(&g, "scale", 0.5f, 0, NULL);
+    message plain = g, z = tensor("zp", S16, 0, NULL, &zero, 2);
+    add_initializer(&g, &z);
+    message m = model(&g, 21);
+    refuses(&m, ZURT_E_UNSUPPORTED, "'q' (QuantizeLinear): to type int16", "int8 or uint8");
+    message c = node("", "Constant", "", "zp"), a = {0}; // the same as a node
+    put_text(&a, 1, "value");
+    put_message(&a, 5, &z);
+    put_message(&c, 5, &a);
+    add_node(&plain, &c);
+    m = model(&plain, 21);
+    refuses(&m, ZURT_E_UNSUPPORTED, "to type int16", "'q'");
+
+    message w = node("w", "DequantizeLinear", "w4 scale", "wd");
+    message n = node("m", "MatMul", "x wd", "y");
+    g = one_node(&n, ONNX_DIMS(1, 2));
+    add_node(&g, &w);
+    floats(&g, "scale", 0.5f, 0, NULL);
+    message t = tensor("w4", S4, ONNX_DIMS(2, 2), "\x21\x43", 2);
+    add_initializer(&g, &t);
+    m = model(&g, 21);
+    refuses(&m, ZURT_E_UNSUPPORTED, "elements of type int4", "8 bits");
+}
+
 static void keeps_weights_behind_quantize_as_int8(void **state)
 {
     (void)state;
@@ -256,6 +288,7 @@ int main(void)
         cmocka_unit_test(refuses_batch_norm_in_training_form),
         cmocka_unit_test(reads_operators_as_their_opset_has_them),
         cmocka_unit_test(computes_constants_behind_quantize_and_dequantize),
+        cmocka_unit_test(names_the_type_that_the_file_has),
         cmocka_unit_test(keeps_weights_behind_quantize_as_int8),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

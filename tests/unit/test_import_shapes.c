@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Shapes that the caller gives to what a model leaves open, and options that have no effect. */
+/* Shapes that the caller gives to what a model leaves open, and what the import warns of. */
 #include <stdio.h>
 
 #include "support/import_run.h"
@@ -137,12 +137,31 @@ static void says_which_options_have_no_effect(void **state)
     imports(&m, &options, 4, DIMS(4, 3, 5, 6), NULL);
 }
 
+static void says_where_resize_differs_from_others(void **state)
+{
+    (void)state;
+    for (int whole = 0; whole < 2; whole++) {
+        const float scales[4] = {1, 1, 2, whole ? 0.5f : 0.6f};
+        message n = node("up", "Resize", "x - scales", "y");
+        attr_text(&n, "mode", "linear");
+        attr_text(&n, "coordinate_transformation_mode", "align_corners");
+        message g = one_node(&n, ONNX_DIMS(1, 1, 4, 4));
+        message t = tensor("scales", F32, ONNX_DIMS(4), scales, sizeof(scales));
+        add_initializer(&g, &t);
+        message m = model(&g, 13);
+        const zurt_import_options options = ZURT_IMPORT_OPTIONS_INIT;
+        imports(&m, &options, 4, DIMS(1, 1, 8, 2),
+                whole ? NULL : "node 0 'up' (Resize): align_corners of 4 by 0.6 gives 2.4");
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(fills_what_the_model_leaves_open),
         cmocka_unit_test(shapes_inputs_that_have_none),
         cmocka_unit_test(says_which_options_have_no_effect),
+        cmocka_unit_test(says_where_resize_differs_from_others),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

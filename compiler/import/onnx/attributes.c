@@ -5,13 +5,23 @@
 
 #include "import/onnx/importer.h"
 
+/* In the body of a function: what the call has under that name; NULL: nothing. */
+static const Onnx__AttributeProto *argument(const zc_onnx *o, const char *name)
+{
+    for (size_t i = 0; i < o->scope.n_arguments; i++) {
+        if (strcmp(o->scope.arguments[i].name, name) == 0)
+            return o->scope.arguments[i].value;
+    }
+    return NULL;
+}
+
 const Onnx__AttributeProto *zc_attr(const zc_onnx *o, const char *name)
 {
     for (size_t i = 0; i < o->node->n_attribute; i++) {
         const Onnx__AttributeProto *a = o->node->attribute[i];
         if (a->name && strcmp(a->name, name) == 0) {
             o->attr_known[i] = true;
-            return a;
+            return a->ref_attr_name && *a->ref_attr_name ? argument(o, a->ref_attr_name) : a;
         }
     }
     return NULL;
@@ -37,6 +47,12 @@ zurt_status zc_attr_check(zc_onnx *o)
     zc_attr_harmless(o, "consumed_inputs"); // "legacy optimization attribute" of opset 1
     for (size_t i = 0; i < o->node->n_attribute; i++) {
         const char *name = o->node->attribute[i]->name;
+        const char *reference = o->node->attribute[i]->ref_attr_name;
+        if (reference && *reference && !o->scope.function)
+            return zc_fail(
+                o, ZURT_E_FORMAT,
+                "attribute '%.40s' stands for one of a function's call, and this is none",
+                name ? name : "");
         if (o->attr_known[i] || (name && strncmp(name, "__", 2) == 0)) // ONNX: a tool's own
             continue;
         if (!name || !*name)

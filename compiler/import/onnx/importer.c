@@ -77,6 +77,8 @@ static zurt_status set_node(zc_onnx *o, uint32_t index)
     o->name = o->node->name && *o->node->name
                   ? o->node->name
                   : zi_arena_printf(&o->scratch, "%.40s_%u", type, (unsigned)index);
+    if (o->name && o->scope.prefix)
+        o->name = zi_arena_printf(&o->scratch, "%s%s", o->scope.prefix, o->name);
     o->in = zi_arena_calloc(&o->scratch, o->n_in, sizeof(*o->in));
     o->attr_known = zi_arena_calloc(&o->scratch, o->node->n_attribute, sizeof(*o->attr_known));
     return o->name && o->in && o->attr_known ? ZURT_OK : zc_no_memory(o);
@@ -121,18 +123,19 @@ static zurt_status translate(zc_onnx *o, uint32_t index)
     if (st)
         return st;
     const zc_onnx_op *op = zc_onnx_op_find(o->node->domain, o->node->op_type);
-    if (!op)
+    const Onnx__FunctionProto *f = op ? NULL : zc_function_find(o);
+    if (!op && !f)
         return zc_refuse_op(o);
     o->row = op;
-    if (o->opset > ZC_OPSET_MAX)
+    if (op && o->opset > ZC_OPSET_MAX)
         return zc_fail(o, ZURT_E_VERSION,
                        "opset %lld, and zurt knows this operator up to %d; export with that opset",
                        (long long)o->opset, ZC_OPSET_MAX);
     st = make_inputs(o);
-    if (!st)
+    if (!st && op)
         st = check_arity(o);
     if (!st)
-        st = op->translate(o);
+        st = op ? op->translate(o) : zc_call(o, f);
     if (!st)
         st = zc_attr_check(o);
     for (uint32_t i = 0; i < o->n_out && !st; i++) {
@@ -144,6 +147,14 @@ static zurt_status translate(zc_onnx *o, uint32_t index)
     }
     if (st && st != ZURT_E_NOMEM && !o->failed_here)
         return zi_fail_prefix(o->ctx, st, "ONNX node %u '%.80s': ", (unsigned)index, o->name);
+    return st;
+}
+
+zurt_status zc_translate_all(zc_onnx *o)
+{
+    zurt_status st = ZURT_OK;
+    for (uint32_t i = 0; i < o->n_order && !st; i++)
+        st = translate(o, o->order[i]);
     return st;
 }
 
@@ -246,14 +257,18 @@ static zurt_status import_graph(zc_onnx *o, const Onnx__ModelProto *model)
         st = check_graph(o, model->graph);
     if (st)
         return st;
+    if (model->n_functions > ZC_MAX_FUNCTIONS)
+        return zi_fail(o->ctx, ZURT_E_LIMIT, "onnx: %zu functions, limit %d", model->n_functions,
+                       ZC_MAX_FUNCTIONS);
+    o->model = model;
     o->graph = model->graph;
     st = zc_names_build(o);
     if (!st)
         st = zc_order_find(o);
     if (!st)
         st = zc_graph_inputs(o);
-    for (uint32_t i = 0; i < o->n_order && !st; i++)
-        st = translate(o, o->order[i]);
+    if (!st)
+        st = zc_translate_all(o);
     for (size_t i = 0; i < o->graph->n_output && !st; i++)
         st = add_output(o, o->graph->output[i]->name);
     if (!st)

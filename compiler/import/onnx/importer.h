@@ -25,6 +25,8 @@
 #define ZC_OPSET_MAX 28
 /** Most inputs or outputs of one node. */
 #define ZC_MAX_ARITY 4096
+/** Most functions of a model. */
+#define ZC_MAX_FUNCTIONS 4096
 /** What folding may cost whatever the size of the file; see zc_fold_earn(). */
 #define ZC_FOLD_BYTES ((uint64_t)1 << 26)
 #define ZC_FOLD_WORK  ((uint64_t)1 << 28)
@@ -33,18 +35,20 @@ typedef enum zc_producer {
     ZC_FROM_INPUT,
     ZC_FROM_INITIALIZER,
     ZC_FROM_NODE,
-    ZC_FROM_BINDING /**< a graph input that the caller froze */
+    ZC_FROM_BINDING, /**< a graph input that the caller froze */
+    ZC_GIVEN         /**< by the scope around this one; its id is set, or ZI_NONE if it is absent */
 } zc_producer;
 
 /** A named value of the ONNX graph. */
 typedef struct zc_value {
     const char *name;
     zc_producer from;
-    uint32_t index;     /**< of the input, initializer, node or binding */
+    uint32_t index;     /**< of the input, initializer, node, binding or given value */
     zi_id id;           /**< graph tensor; ZI_NONE until it is made */
     uint32_t n_uses;    /**< node inputs and graph outputs that read it */
     uint32_t n_readers; /**< node inputs alone */
     uint32_t readers;   /**< first of its n_readers nodes in zc_onnx.readers */
+    bool crosses;       /**< other scopes read it: a graph in an attribute, or the one around */
 } zc_value;
 
 /** How a tensor of the graph is computed. All zeros: it is an input or a constant. */
@@ -57,7 +61,33 @@ typedef struct zc_origin {
 typedef struct zc_links {
     uint32_t *in; /**< ZI_NONE: absent, or a name nobody makes */
     uint32_t *out;
+    uint32_t *captured; /**< values that the graphs in its attributes read */
+    uint32_t n_captured;
 } zc_links;
+
+/** A value of the scope around, by its name in this one. */
+typedef struct zc_given {
+    const char *name;
+    zi_id id;
+} zc_given;
+
+/** An attribute of a function's call. */
+typedef struct zc_argument {
+    const char *name;
+    const Onnx__AttributeProto *value;
+} zc_argument;
+
+/** What a graph inside the graph takes from around it; all zeros: the file's own graph. */
+typedef struct zc_scope {
+    const struct zc_scope *outer;
+    const Onnx__FunctionProto *function; /**< whose body it is, or is in; NULL: none */
+    int64_t opset;                       /**< of that function; 0: that of the file */
+    const char *prefix;                  /**< in front of the names of its nodes; NULL: nothing */
+    zc_given *given;
+    size_t n_given;
+    zc_argument *arguments;
+    size_t n_arguments;
+} zc_scope;
 
 typedef struct zc_onnx zc_onnx;
 
@@ -75,7 +105,11 @@ struct zc_onnx {
     zurt_ctx *ctx;
     const zurt_import_options *options;
     zc_weight_files *files; /**< beside the model; NULL: it came from memory */
-    const Onnx__GraphProto *graph;
+    const Onnx__ModelProto *model;
+    const Onnx__GraphProto *graph; /**< of the scope */
+    zc_scope scope;
+    uint32_t depth;   /**< scopes around this one */
+    uint32_t inlined; /**< values of all scopes so far */
     int64_t opset;
     zi_graph *g;
     zi_arena scratch; /**< of this import; freed at its end */
@@ -132,6 +166,8 @@ const zi_tensor *zc_input(const zc_onnx *o, uint32_t i);
 zurt_status zc_define(zc_onnx *o, uint32_t i, zi_id id);
 /** True if options.batch replaces another batch size. */
 bool zc_is_rebatched(const zc_onnx *o);
+/** Translates the nodes of the scope, in order. */
+zurt_status zc_translate_all(zc_onnx *o);
 /** True if somebody reads output i. */
 bool zc_is_used(const zc_onnx *o, uint32_t i);
 
@@ -149,6 +185,9 @@ uint32_t zc_value_find(const zc_onnx *o, const char *name);
  *  ZURT_DTYPE_NONE: not supported. */
 zurt_dtype zc_dtype(int32_t onnx_type);
 const char *zc_onnx_type_name(int32_t onnx_type);
+/** The type of input i, which must be there: in the file's words if the file states it, before zurt
+ *  widened it; else zurt's. For messages. */
+const char *zc_input_type(const zc_onnx *o, uint32_t i);
 /** A TensorProto as a constant. Messages start with "tensor 'NAME'". */
 zurt_status zc_tensor_const(zc_onnx *o, const Onnx__TensorProto *t, const char *name, zi_id *out);
 /** Checks the dims of a tensor that the file declares, and counts its elements. */
@@ -164,6 +203,13 @@ zurt_status zc_value_make(zc_onnx *o, zc_value *v);
 zurt_status zc_graph_inputs(zc_onnx *o);
 zurt_status zc_graph_input(zc_onnx *o, const Onnx__ValueInfoProto *info, zi_id *out);
 zurt_status zc_binding(zc_onnx *o, const zurt_binding *b, zi_id *out);
+
+/* ---- inline.c --------------------------------------------------------------------------- */
+
+/** The model's function that the node calls; NULL: none. */
+const Onnx__FunctionProto *zc_function_find(const zc_onnx *o);
+/** Puts the body of a function in the place of the node. */
+zurt_status zc_call(zc_onnx *o, const Onnx__FunctionProto *f);
 
 /* ---- external.c ------------------------------------------------------------------------- */
 
@@ -278,7 +324,7 @@ zc_onnx_fn zc_op_concat, zc_op_split, zc_op_slice, zc_op_pad, zc_op_transpose, z
 zc_onnx_fn zc_op_tile, zc_op_depth_space, zc_op_resize, zc_op_upsample;
 zc_onnx_fn zc_op_reshape, zc_op_flatten, zc_op_squeeze, zc_op_unsqueeze, zc_op_expand;
 zc_onnx_fn zc_op_shape, zc_op_size, zc_op_constant, zc_op_constant_of_shape, zc_op_range;
-zc_onnx_fn zc_op_identity, zc_op_dropout, zc_op_cast, zc_op_control_flow;
+zc_onnx_fn zc_op_identity, zc_op_dropout, zc_op_cast, zc_op_control_flow, zc_op_if;
 zc_onnx_fn zc_op_quantize, zc_op_dequantize, zc_op_dynamic_quantize, zc_op_conv_integer;
 zc_onnx_fn zc_op_top_k, zc_op_cum_sum, zc_op_gather_elements, zc_op_gather_nd;
 zc_onnx_fn zc_op_scatter_elements, zc_op_max_unpool, zc_op_grid_sample;

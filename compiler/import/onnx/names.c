@@ -38,7 +38,7 @@ static bool is_name(const char *s)
 static void add_value(zc_onnx *o, const char *name, zc_producer from, size_t index)
 {
     if (is_name(name))
-        o->values[o->n_values++] = (zc_value){name, from, (uint32_t)index, ZI_NONE, 0, 0, 0};
+        o->values[o->n_values++] = (zc_value){name, from, (uint32_t)index, ZI_NONE, 0, 0, 0, false};
 }
 
 static zurt_status count_values(zc_onnx *o, size_t *count)
@@ -55,8 +55,11 @@ static zurt_status count_values(zc_onnx *o, size_t *count)
                            ZC_MAX_ARITY);
         n += node->n_output;
     }
-    if (n > ZI_MAX_TENSORS)
-        return zi_fail(o->ctx, ZURT_E_LIMIT, "onnx: %zu values, limit %u", n, ZI_MAX_TENSORS);
+    n += o->scope.n_given;
+    if (n > ZI_MAX_TENSORS - o->inlined)
+        return zi_fail(o->ctx, ZURT_E_LIMIT, "onnx: more than %u values%s", ZI_MAX_TENSORS,
+                       o->depth ? ", as its functions and branches are put in place" : "");
+    o->inlined += (uint32_t)n;
     *count = n;
     return ZURT_OK;
 }
@@ -71,6 +74,8 @@ static zurt_status drop_doubles(zc_onnx *o)
         zc_value *last = kept ? &o->values[kept - 1] : NULL;
         if (!last || strcmp(last->name, v->name) != 0) {
             o->values[kept++] = *v;
+        } else if (v->from == ZC_GIVEN) {
+            continue; // the scope's own value comes first
         } else if (last->from == ZC_FROM_INPUT && v->from == ZC_FROM_INITIALIZER) {
             *last = *v;
         } else {
@@ -109,12 +114,69 @@ static zurt_status link_names(zc_onnx *o, char **names, size_t n, bool read, uin
         return zc_no_memory(o);
     for (size_t i = 0; i < n; i++) {
         uint32_t v = is_name(names[i]) ? zc_value_find(o, names[i]) : ZI_NONE;
+        if (v != ZI_NONE && o->values[v].from == ZC_GIVEN && o->values[v].id == ZI_NONE)
+            v = ZI_NONE; // an input of the function that the call leaves out
         (*out)[i] = v;
         if (v != ZI_NONE && read) {
             o->values[v].n_uses++;
             o->values[v].n_readers++;
         }
     }
+    return ZURT_OK;
+}
+
+/* ---- graphs in attributes ----------------------------------------------------------------- */
+
+/* Calls see(self, name) for every name that a graph in an attribute of the node reads, whoever
+ * makes it. As deep as messages nest: ZC_WIRE_MAX_DEPTH. */
+typedef void see_fn(void *self, const char *name);
+
+static void see_names(const Onnx__NodeProto *node, see_fn *see, void *self)
+{
+    for (size_t a = 0; a < node->n_attribute; a++) {
+        const Onnx__GraphProto *graph = node->attribute[a]->g;
+        for (size_t i = 0; graph && i < graph->n_output; i++)
+            see(self, graph->output[i]->name);
+        for (size_t i = 0; graph && i < graph->n_node; i++) {
+            for (size_t k = 0; k < graph->node[i]->n_input; k++)
+                see(self, graph->node[i]->input[k]);
+            see_names(graph->node[i], see, self);
+        }
+    }
+}
+
+typedef struct capture {
+    zc_onnx *o;
+    zc_links *links; // NULL: only count
+    size_t n;
+} capture;
+
+static void see(void *self, const char *name)
+{
+    capture *c = self;
+    uint32_t v = is_name(name) ? zc_value_find(c->o, name) : ZI_NONE;
+    if (v == ZI_NONE)
+        return;
+    if (c->links) {
+        c->links->captured[c->n] = v;
+        c->o->values[v].n_uses++; // not n_readers: it is no plain input
+        c->o->values[v].crosses = true;
+    }
+    c->n++;
+}
+
+static zurt_status link_captured(zc_onnx *o, const Onnx__NodeProto *node, zc_links *links)
+{
+    capture c = {o, NULL, 0};
+    see_names(node, see, &c);
+    if (c.n == 0)
+        return ZURT_OK;
+    links->captured = zi_arena_calloc(&o->scratch, c.n, sizeof(*links->captured));
+    if (!links->captured)
+        return zc_no_memory(o);
+    links->n_captured = (uint32_t)c.n;
+    c = (capture){o, links, 0};
+    see_names(node, see, &c);
     return ZURT_OK;
 }
 
@@ -146,6 +208,7 @@ zurt_status zc_names_build(zc_onnx *o)
     zurt_status st = count_values(o, &count);
     if (st)
         return st;
+    o->n_values = 0;
     o->values = zi_arena_calloc(&o->scratch, count, sizeof(*o->values));
     o->links = zi_arena_calloc(&o->scratch, graph->n_node, sizeof(*o->links));
     if (!o->values || !o->links)
@@ -158,15 +221,22 @@ zurt_status zc_names_build(zc_onnx *o)
         for (size_t k = 0; k < graph->node[i]->n_output; k++)
             add_value(o, graph->node[i]->output[k], ZC_FROM_NODE, i);
     }
+    for (size_t i = 0; i < o->scope.n_given; i++) {
+        add_value(o, o->scope.given[i].name, ZC_GIVEN, i);
+        if (is_name(o->scope.given[i].name))
+            o->values[o->n_values - 1].id = o->scope.given[i].id;
+    }
     qsort(o->values, o->n_values, sizeof(*o->values), by_name);
     st = drop_doubles(o);
-    if (!st)
+    if (!st && o->depth == 0)
         st = apply_bindings(o);
     for (size_t i = 0; i < graph->n_node && !st; i++) {
         const Onnx__NodeProto *node = graph->node[i];
         st = link_names(o, node->input, node->n_input, true, &o->links[i].in);
         if (!st)
             st = link_names(o, node->output, node->n_output, false, &o->links[i].out);
+        if (!st)
+            st = link_captured(o, node, &o->links[i]);
     }
     return st ? st : list_readers(o);
 }
@@ -201,17 +271,18 @@ static zurt_status order_from(zc_onnx *o, uint32_t value, uint8_t *state, visit 
     while (!st && depth > 0) {
         visit *top = &stack[depth - 1];
         const Onnx__NodeProto *node = o->graph->node[top->node];
-        if (top->next == node->n_input) {
+        const zc_links *links = &o->links[top->node];
+        if (top->next == node->n_input + links->n_captured) {
             state[top->node] = DONE;
             o->order[o->n_order++] = top->node;
             depth--;
             continue;
         }
         uint32_t i = top->next++;
-        uint32_t v = o->links[top->node].in[i];
+        uint32_t v = i < node->n_input ? links->in[i] : links->captured[i - node->n_input];
         if (v != ZI_NONE)
             st = visit_value(o, v, state, stack, &depth);
-        else if (is_name(node->input[i]))
+        else if (is_name(node->input[i]) && zc_value_find(o, node->input[i]) == ZI_NONE)
             st = zi_fail(o->ctx, ZURT_E_FORMAT,
                          "onnx: node %u '%.80s' (%.40s): nothing makes its input '%.80s'",
                          (unsigned)top->node, node->name ? node->name : "",
@@ -231,8 +302,10 @@ static bool file_order_works(const zc_onnx *o)
 {
     for (uint32_t k = 0; k < o->n_order; k++) {
         uint32_t node = o->order[k];
-        for (size_t i = 0; i < o->graph->node[node]->n_input; i++) {
-            uint32_t v = o->links[node].in[i];
+        const zc_links *links = &o->links[node];
+        const size_t n_in = o->graph->node[node]->n_input;
+        for (size_t i = 0; i < n_in + links->n_captured; i++) {
+            uint32_t v = i < n_in ? links->in[i] : links->captured[i - n_in];
             if (v != ZI_NONE && o->values[v].from == ZC_FROM_NODE && o->values[v].index >= node)
                 return false;
         }
@@ -251,6 +324,7 @@ zurt_status zc_order_find(zc_onnx *o)
     if (!state || !stack || !o->order || !found)
         return zc_no_memory(o);
     zurt_status st = ZURT_OK;
+    o->n_order = 0;
     for (size_t i = 0; i < graph->n_output && !st; i++) {
         const char *name = graph->output[i]->name;
         uint32_t v = is_name(name) ? zc_value_find(o, name) : ZI_NONE;
@@ -258,6 +332,7 @@ zurt_status zc_order_find(zc_onnx *o)
             return zi_fail(o->ctx, ZURT_E_FORMAT, "onnx: nothing makes output %zu '%.80s'", i,
                            name ? name : "");
         o->values[v].n_uses++;
+        o->values[v].crosses = o->values[v].crosses || o->depth > 0;
         st = order_from(o, v, state, stack);
     }
     if (st || n == 0)

@@ -8,8 +8,12 @@
 
 zurt_status zc_params_make(zc_onnx *o, uint32_t n, int32_t axis, zurt_dtype dtype, zc_params *p)
 {
-    *p = (zc_params){n, axis, zi_arena_calloc(&o->scratch, n, sizeof(float)),
-                     zi_arena_calloc(&o->scratch, n, sizeof(int32_t)), dtype};
+    *p = (zc_params){n,
+                     axis,
+                     zi_arena_calloc(&o->scratch, n, sizeof(float)),
+                     zi_arena_calloc(&o->scratch, n, sizeof(int32_t)),
+                     dtype,
+                     NULL};
     return p->scale && p->zero_point ? ZURT_OK : zc_no_memory(o);
 }
 
@@ -23,6 +27,7 @@ static zurt_status read_zero_points(zc_onnx *o, uint32_t i, zc_params *p)
     const zi_tensor *t = zc_input(o, i);
     size_t n = zi_tensor_elems(t);
     p->dtype = t->dtype;
+    p->type = zc_input_type(o, i);
     if (n != p->n && n != 1)
         return zc_fail(o, ZURT_E_FORMAT, "%zu zero points for %u scales", n, (unsigned)p->n);
     for (uint32_t c = 0; c < p->n; c++) {
@@ -35,7 +40,7 @@ static zurt_status read_zero_points(zc_onnx *o, uint32_t i, zc_params *p)
             p->zero_point[c] = ((const int32_t *)t->data)[k];
         else
             return zc_fail(o, ZURT_E_UNSUPPORTED, "zero point of type %s; quantise to 8 bits",
-                           zurt_dtype_name(t->dtype));
+                           p->type);
     }
     return ZURT_OK;
 }
@@ -101,7 +106,7 @@ zurt_status zc_params_quantize(zc_onnx *o, const char *tag, zi_id x, const zc_pa
     zurt_dtype dtype = p->dtype == ZURT_DTYPE_NONE ? ZURT_U8 : p->dtype;
     if (dtype != ZURT_S8 && dtype != ZURT_U8)
         return zc_fail(o, ZURT_E_UNSUPPORTED, "to type %s; quantise to int8 or uint8",
-                       zurt_dtype_name(dtype));
+                       p->type ? p->type : zurt_dtype_name(dtype));
     zi_attr attr = {.axis.axis = (int32_t)dtype};
     zurt_status st = zc_emit_cast(o, "real", x, ZURT_F32, &x);
     if (!st)

@@ -105,7 +105,20 @@ static zurt_status find_scales(zc_onnx *o, uint32_t i, size_t n, const float **o
     return st;
 }
 
-static zurt_status read_scales(zc_onnx *o, uint32_t i, const int32_t *axes, size_t n, target *t)
+/* ONNX's text puts the last corner where the scaled length ends, whole or not; others put it on the
+ * last element. Whoever trained the model may have had those. */
+static void warn_of_corners(zc_onnx *o, int32_t dim, float scale)
+{
+    const float length = (float)dim * scale;
+    if (fabsf(length - roundf(length)) > 1e-3f)
+        zi_log(o->ctx, ZURT_LOG_WARNING,
+               "node %u '%.80s' (Resize): align_corners of %d by %g gives %g elements: computed as "
+               "ONNX defines it, PyTorch and ONNX Runtime differ; export with sizes",
+               (unsigned)o->index, o->name, (int)dim, (double)scale, (double)length);
+}
+
+static zurt_status read_scales(zc_onnx *o, uint32_t i, const int32_t *axes, size_t n,
+                               bool align_corners, target *t)
 {
     const float *scales = NULL;
     zurt_status st = find_scales(o, i, n, &scales);
@@ -118,6 +131,8 @@ static zurt_status read_scales(zc_onnx *o, uint32_t i, const int32_t *axes, size
             st = zc_fail(o, ZURT_E_FORMAT, "scale %g of an axis of %d", (double)s, (int)dim);
         t->scale[axes[k]] = s;
         t->size[axes[k]] = st ? 0 : (int64_t)size;
+        if (!st && align_corners)
+            warn_of_corners(o, dim, s);
     }
     return st;
 }
@@ -190,7 +205,7 @@ static zurt_status read_target(zc_onnx *o, const zi_attr_resize *a, target *t)
     uint32_t scales = o->opset < 11 ? 1 : 2;
     zc_attr_harmless(o, "keep_aspect_ratio_policy"); // counts with sizes only
     if (o->opset < 9 || is_given(o, scales))
-        return read_scales(o, scales, axes, n, t);
+        return read_scales(o, scales, axes, n, a->coord == ZI_COORD_ALIGN_CORNERS, t);
     if (o->opset >= 11 && is_given(o, 3))
         return read_sizes(o, 3, axes, n, t);
     return zc_fail(o, ZURT_E_FORMAT, "neither scales nor sizes");

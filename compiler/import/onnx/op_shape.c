@@ -55,7 +55,10 @@ static zurt_status resolve_shape(zc_onnx *o, const zi_tensor *x, int64_t *shape,
         shape[open] = known ? elems / known : 0;
         known *= shape[open];
     }
-    if (known != elems || (open < n && shape[open] > ZI_MAX_DIM))
+    if (open < n && known == elems && shape[open] > ZI_MAX_DIM)
+        return zc_fail(o, ZURT_E_LIMIT, "dim %zu becomes %lld, at most %d", open,
+                       (long long)shape[open], (int)ZI_MAX_DIM);
+    if (known != elems)
         return zc_fail(o, ZURT_E_FORMAT, "%lld elements do not fit the new shape%s",
                        (long long)elems,
                        zc_is_rebatched(o) ? "; the batch size is fixed inside the model" : "");
@@ -224,12 +227,12 @@ zurt_status zc_op_size(zc_onnx *o)
     return define_ints(o, 0, 1, &elems);
 }
 
-static zurt_status constant_list(zc_onnx *o, const Onnx__AttributeProto *a)
+static zurt_status constant_list(zc_onnx *o, const Onnx__AttributeProto *a, bool ints)
 {
     size_t n = a->n_ints ? a->n_ints : a->n_floats;
     if (n > (size_t)ZI_MAX_DIM)
         return zc_fail(o, ZURT_E_LIMIT, "%zu values", n);
-    if (strcmp(a->name, "value_ints") == 0)
+    if (ints)
         return define_ints(o, 1, (int32_t)a->n_ints, a->ints);
     const int32_t dims[1] = {(int32_t)a->n_floats};
     zi_id out;
@@ -242,30 +245,31 @@ static zurt_status constant_list(zc_onnx *o, const Onnx__AttributeProto *a)
 
 zurt_status zc_op_constant(zc_onnx *o)
 {
-    static const char *const kinds[] = {"value", "value_int", "value_float", "value_ints",
-                                        "value_floats"};
+    enum { TENSOR, INT, FLOAT, INTS, FLOATS, N_KINDS };
+    static const char *const names[N_KINDS] = {"value", "value_int", "value_float", "value_ints",
+                                               "value_floats"};
     const Onnx__AttributeProto *a = NULL;
-    for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds) && !a; i++)
-        a = zc_attr(o, kinds[i]);
+    int kind = 0; // by the name that was asked for: in a function the call's has another
+    while (kind < N_KINDS && !(a = zc_attr(o, names[kind])))
+        kind++;
     if (!a)
         return zc_fail(o, ZURT_E_UNSUPPORTED,
                        "no tensor or number as value; strings and sparse tensors are not taken");
-    zi_id out;
-    zurt_status st = ZURT_OK;
-    if (strcmp(a->name, "value") == 0) {
-        if (!a->t)
-            return zc_fail(o, ZURT_E_FORMAT, "attribute 'value' must be a tensor");
-        st = zc_tensor_const(o, a->t, o->name, &out);
-    } else if (strcmp(a->name, "value_int") == 0) {
+    if (kind == INT)
         return define_ints(o, 0, 1, &a->i);
-    } else if (strcmp(a->name, "value_float") == 0) {
-        float *data;
+    if (kind == INTS || kind == FLOATS)
+        return constant_list(o, a, kind == INTS);
+    zi_id out;
+    float *data;
+    zurt_status st = ZURT_OK;
+    if (kind == FLOAT)
         st = zc_const_f32(o, 0, NULL, &out, &data);
-        if (!st)
-            *data = a->f;
-    } else {
-        return constant_list(o, a);
-    }
+    else if (a->t)
+        st = zc_tensor_const(o, a->t, o->name, &out);
+    else
+        st = zc_fail(o, ZURT_E_FORMAT, "attribute 'value' must be a tensor");
+    if (!st && kind == FLOAT)
+        *data = a->f;
     return st ? st : zc_define(o, 0, out);
 }
 

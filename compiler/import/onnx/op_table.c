@@ -61,7 +61,7 @@ static const zc_onnx_op ops[] = {
     {"HardSwish", zc_op_unary, 1, 1, ZI_OP_HardSwish},
     {"Hardmax", zc_op_hardmax, 1, 1, ZI_OP_NONE},
     {"Identity", zc_op_identity, 1, 1, ZI_OP_NONE},
-    {"If", zc_op_control_flow, 0, 0, ZI_OP_NONE},
+    {"If", zc_op_if, 1, 1, ZI_OP_NONE},
     {"InstanceNormalization", zc_op_instance_norm, 3, 3, ZI_OP_NONE},
     {"IsInf", zc_op_is_inf, 1, 1, ZI_OP_NONE},
     {"IsNaN", zc_op_is_nan, 1, 1, ZI_OP_NONE},

@@ -79,6 +79,10 @@ static zurt_status check_readers(zc_onnx *o, uint32_t value, uint32_t depth)
 {
     const zc_value *v = &o->values[value];
     zurt_status st = ZURT_OK;
+    if (v->crosses)
+        return zc_fail(o, ZURT_E_UNSUPPORTED,
+                       "its boxes enter or leave a branch or a function, where what goes by their "
+                       "number is not seen; make the indices an output of the model");
     for (uint32_t i = 0; i < v->n_readers && !st; i++) {
         const uint32_t reader = o->readers[v->readers + i];
         const Onnx__NodeProto *n = o->graph->node[reader];

@@ -16,6 +16,7 @@ typedef struct zc_params {
     float *scale;
     int32_t *zero_point;
     zurt_dtype dtype; /**< of the zero point; ZURT_DTYPE_NONE: it is absent */
+    const char *type; /**< its name in the model, for messages; NULL: zurt's own */
 } zc_params;
 
 /** Lists of n for *p; zeros. */

@@ -46,6 +46,19 @@ const char *zc_onnx_type_name(int32_t onnx_type)
     return known ? names[onnx_type] : "unknown";
 }
 
+const char *zc_input_type(const zc_onnx *o, uint32_t i)
+{
+    const zc_value *v = &o->values[o->links[o->index].in[i]];
+    if (v->from == ZC_FROM_INITIALIZER)
+        return zc_onnx_type_name(o->graph->initializer[v->index]->data_type);
+    const Onnx__NodeProto *n = v->from == ZC_FROM_NODE ? o->graph->node[v->index] : NULL;
+    for (size_t k = 0; n && strcmp(n->op_type, "Constant") == 0 && k < n->n_attribute; k++) {
+        if (n->attribute[k]->t)
+            return zc_onnx_type_name(n->attribute[k]->t->data_type);
+    }
+    return zurt_dtype_name(zc_input(o, i)->dtype);
+}
+
 /* ---- elements ------------------------------------------------------------------------------ */
 
 static size_t raw_bytes(int32_t onnx_type)
@@ -186,16 +199,25 @@ static bool read_typed(const Onnx__TensorProto *t, size_t n, void *out)
 
 /* ---- tensors ------------------------------------------------------------------------------- */
 
+/* Weights of fewer than 8 bits; numbers newer than the onnx.proto that zurt is built with. */
+static bool is_narrow(int32_t onnx_type)
+{
+    enum { UINT4 = 21, INT4 = 22, FLOAT4 = 23, UINT2 = 25, FLOAT6E3M2 = 28 };
+    return (onnx_type >= UINT4 && onnx_type <= FLOAT4) ||
+           (onnx_type >= UINT2 && onnx_type <= FLOAT6E3M2);
+}
+
 static zurt_status check_kind(zc_onnx *o, const Onnx__TensorProto *t, const char *name)
 {
     if (t->segment)
         return zi_fail(o->ctx, ZURT_E_UNSUPPORTED,
                        "tensor '%.80s': split into segments; save it in one piece", name);
     if (zc_dtype(t->data_type) == ZURT_DTYPE_NONE)
-        return zi_fail(o->ctx, ZURT_E_UNSUPPORTED,
-                       "tensor '%.80s': elements of type %s; convert it to float, int8, uint8, "
-                       "int32, int64 or bool",
-                       name, zc_onnx_type_name(t->data_type));
+        return zi_fail(o->ctx, ZURT_E_UNSUPPORTED, "tensor '%.80s': elements of type %s; %s", name,
+                       zc_onnx_type_name(t->data_type),
+                       is_narrow(t->data_type)
+                           ? "quantise the model to 8 bits"
+                           : "convert it to float, int8, uint8, int32, int64 or bool");
     return ZURT_OK;
 }
 
