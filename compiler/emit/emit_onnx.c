@@ -247,8 +247,21 @@ static emitter *const emitters[ZI_OP_LIMIT] = {
     [ZI_OP_Dequantize] = zo_emit_dequantise,
 };
 
+/* Opset 13 has no arithmetic on 8-bit integers without a scale, and Relu of no integer. */
+static void raise_opset(zo_builder *b, const zi_node *n)
+{
+    const zi_tensor *y = &b->g->tensors[n->out[0]];
+    bool narrow = (y->dtype == ZURT_S8 || y->dtype == ZURT_U8) && !y->quant.n;
+    bool adds =
+        n->op == ZI_OP_Add || n->op == ZI_OP_Sub || n->op == ZI_OP_Mul || n->op == ZI_OP_Div;
+    bool integer = y->dtype != ZURT_F32 && !y->quant.n;
+    if (((narrow && adds) || (integer && n->op == ZI_OP_Relu)) && b->opset < 14)
+        b->opset = 14;
+}
+
 static void add_node(zo_builder *b, const zi_node *n)
 {
+    raise_opset(b, n);
     if (emitters[n->op])
         emitters[n->op](b, n);
     else if (zi_op_has(n->op, ZI_OPF_BINARY))

@@ -13,6 +13,7 @@
 
 #include "graph_handle.h"
 #include "quant/scale.h"
+#include "support/graph_builder.h"
 #include "support/sample_graph.h"
 #include "support/test_allocator.h"
 
@@ -245,6 +246,53 @@ static void survives_refused_memory(void **state)
     assert_int_equal(unlink(path), 0);
 }
 
+/* ---- the opset ---- */
+
+/* The file says this opset, of the standard domain. */
+static bool says_opset(const uint8_t *bytes, size_t size, uint8_t version)
+{
+    const uint8_t import[] = {0x42, 0x04, 0x0a, 0x00, 0x10, version}; // ModelProto, field 8
+    for (size_t i = 0; i + sizeof(import) <= size; i++) {
+        if (!memcmp(bytes + i, import, sizeof(import)))
+            return true;
+    }
+    return false;
+}
+
+static void the_opset_is_what_the_operators_need(void **state)
+{
+    (void)state;
+    static const struct {
+        zi_op op;
+        uint32_t n_in;
+        zurt_dtype type;
+        uint8_t opset;
+    } cases[] = {
+        {ZI_OP_Add, 2, ZURT_S8, 14},   {ZI_OP_Sub, 2, ZURT_S8, 14},  {ZI_OP_Mul, 2, ZURT_U8, 14},
+        {ZI_OP_Add, 2, ZURT_S32, 13},  {ZI_OP_Add, 2, ZURT_F32, 13}, {ZI_OP_Max, 2, ZURT_S8, 13},
+        {ZI_OP_Relu, 1, ZURT_S32, 14}, {ZI_OP_Abs, 1, ZURT_S8, 13},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        builder b = builder_make();
+        zi_id x = build_input(&b, "x", ZURT_F32, DIMS(1, 4));
+        zi_id a = build_op(&b, ZI_OP_Cast, "a", ATTR(.axis = {(int32_t)cases[i].type, 0, 0}), 1, x);
+        zi_id y = cases[i].n_in == 2 ? build_op(&b, cases[i].op, "y", NULL, 2, a, a)
+                                     : build_op(&b, cases[i].op, "y", NULL, 1, a);
+        build_output(&b, y);
+        zurt_graph *graph;
+        void *bytes;
+        size_t size;
+        assert_int_equal(zc_graph_wrap(b.ctx, b.g, &graph), ZURT_OK);
+        if (zurt_emit_onnx_mem(b.ctx, graph, &bytes, &size))
+            fail_msg("case %zu: %s", i, zurt_ctx_error(b.ctx));
+        if (!says_opset(bytes, size, cases[i].opset))
+            fail_msg("case %zu: not opset %d", i, cases[i].opset);
+        zurt_buffer_free(b.ctx, bytes);
+        zurt_graph_destroy(graph);
+        zurt_ctx_destroy(b.ctx);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -254,6 +302,7 @@ int main(void)
         cmocka_unit_test(inputs_that_are_outputs_make_valid_files),
         cmocka_unit_test(writes_the_same_bytes_again),
         cmocka_unit_test(survives_refused_memory),
+        cmocka_unit_test(the_opset_is_what_the_operators_need),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -428,7 +428,8 @@ ZURT_API zurt_status zurt_emit_zurt_mem(zurt_ctx *ctx, const zurt_graph *graph, 
                                         size_t *size);
 
 /**
- * Writes an int8 graph as QDQ ONNX, opset 13; inputs and outputs NCHW, float, as the source.
+ * Writes an int8 graph as QDQ ONNX, opset 13 or what its operators need; inputs and outputs NCHW,
+ * float, as the source.
  *
  * @param path as of zurt_emit_zurt_file().
  * @return ZURT_OK; ZURT_E_ARG: NULL; ZURT_E_IO: cannot write; ZURT_E_NOMEM; ZURT_E_UNSUPPORTED: a
