@@ -1,14 +1,33 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* zurt quantize: float ONNX to int8 QDQ ONNX. */
+#include <stdio.h>
+
 #include "convert.h"
 #include "output.h"
+
+/* What was written must be read again, before a file says that it can be. */
+static int check_model(cli *c, const char *path, const void *bytes, size_t size)
+{
+    const zurt_import_options options = ZURT_IMPORT_OPTIONS_INIT;
+    zurt_graph *again = NULL;
+    zurt_status st = zurt_import_onnx_mem(c->ctx, bytes, size, &options, &again);
+    char reason[512] = "";
+    if (st)
+        snprintf(reason, sizeof(reason), "%s", zurt_ctx_error(c->ctx));
+    zurt_graph_destroy(again);
+    return st ? cli_fail(c, st, "%s is not written: what was quantised cannot be read again: %s",
+                         path, reason)
+              : EXIT_DONE;
+}
 
 static int write_model(cli *c, const zurt_graph *graph, const char *path)
 {
     void *bytes = NULL;
     size_t size = 0;
     zurt_status st = zurt_emit_onnx_mem(c->ctx, graph, &bytes, &size);
-    int code = st ? cli_fail(c, st, NULL) : output_write(c, path, bytes, size);
+    int code = st ? cli_fail(c, st, NULL) : check_model(c, path, bytes, size);
+    if (code == EXIT_DONE)
+        code = output_write(c, path, bytes, size);
     zurt_buffer_free(c->ctx, bytes);
     return code;
 }

@@ -33,6 +33,10 @@ zurt_status zc_executor_run(zc_executor *e, const zurt_view *in, size_t n_in, co
                             size_t n_out, zc_tap_fn *tap, void *tap_self);
 void zc_executor_destroy(zc_executor *e);
 
+/** Whether a node runs: all that a session asks of it, constants and scales among it.
+ *  ZURT_E_UNSUPPORTED or another status, the node named. */
+zurt_status zc_node_runs(zurt_ctx *ctx, const zi_graph *g, const zi_node *n);
+
 /** Evaluates one node whose inputs are all constant and makes its outputs constants of the graph
  *  (the node itself is marked ZI_OP_NONE). ZURT_E_UNSUPPORTED; ZURT_E_NOMEM; ZURT_E_LIMIT. */
 zurt_status zc_fold_node(zurt_ctx *ctx, zi_graph *g, zi_node *n);

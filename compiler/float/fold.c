@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Computes a node of constants while the graph is being compiled. */
+/* Computes a node of constants while the graph is being compiled, or asks whether a node runs. */
 #include "base/alloc.h"
 #include "float/evaluator.h"
 #include "ops/ops.h"
@@ -62,5 +62,15 @@ zurt_status zc_fold_node(zurt_ctx *ctx, zi_graph *g, zi_node *n)
     zi_free(&ctx->allocator, f.in);
     zi_free(&ctx->allocator, f.out);
     zi_free(&ctx->allocator, f.scratch);
+    return st;
+}
+
+zurt_status zc_node_runs(zurt_ctx *ctx, const zi_graph *g, const zi_node *n)
+{
+    zk_table kernels;
+    zi_prepared *p = NULL;
+    zk_table_init(&kernels, ctx->cpu);
+    zurt_status st = zi_op_prepare(ctx, g, n, &kernels, 1, &p);
+    zi_op_destroy(p);
     return st;
 }

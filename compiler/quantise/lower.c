@@ -81,7 +81,7 @@ zurt_status zc_lower_emit(zc_lowering *l, const zi_node *n, zi_op op, const zi_i
     e->clamp_hi = n->clamp_hi;
     st = zi_node_infer(l->ctx, l->g, e);
     if (!st)
-        st = zi_op_check(l->ctx, l->g, e);
+        st = zc_node_runs(l->ctx, l->g, e);
     *done = !st;
     if (st == ZURT_E_UNSUPPORTED || st == ZURT_E_FORMAT) {
         l->g->n_nodes--;
@@ -238,6 +238,40 @@ static bool find_quantised(zc_lowering *l, const uint32_t *n_readers, uint32_t *
     return any;
 }
 
+/** A change of scale that has no fixed-point form goes through float: Dequantize and Quantize. */
+static zurt_status through_float(zurt_ctx *ctx, zi_graph *g, size_t at)
+{
+    const zi_node n = g->nodes[at]; // a copy: adding may move the array
+    zi_id real;
+    zi_node *dq;
+    zurt_status st = zi_graph_add_tensor(ctx, g, g->tensors[n.in[0]].name, &real);
+    if (!st)
+        st = zi_graph_add_node(ctx, g, ZI_OP_Dequantize, n.name, n.in, 1, &real, 1, &dq);
+    if (!st)
+        st = zi_node_infer(ctx, g, dq);
+    if (!st)
+        g->nodes[at].in[0] = real;
+    return st;
+}
+
+/** What is left must run: a node that reads integers as such, or has no form, is named here. */
+static zurt_status check_all_run(zurt_ctx *ctx, zi_graph *g)
+{
+    bool added = false;
+    for (size_t i = 0, n_nodes = g->n_nodes; i < n_nodes; i++) {
+        const zi_node *n = &g->nodes[i];
+        zurt_status st = zc_node_runs(ctx, g, n);
+        bool requantises = n->op == ZI_OP_Quantize && g->tensors[n->in[0]].dtype == ZURT_S8;
+        if (st == ZURT_E_UNSUPPORTED && requantises) {
+            st = through_float(ctx, g, i);
+            added = true;
+        }
+        if (st)
+            return st;
+    }
+    return added ? zi_graph_compact(ctx, g) : ZURT_OK;
+}
+
 /** Computes what depends on constants alone: weights that a float node still wants. */
 static zurt_status fold(zurt_ctx *ctx, zi_graph *g)
 {
@@ -275,6 +309,8 @@ static zurt_status walk(zc_lowering *l, const uint32_t *n_readers, uint32_t *n_q
         st = zi_graph_compact(l->ctx, l->g);
     if (!st)
         st = fold(l->ctx, l->g);
+    if (!st)
+        st = check_all_run(l->ctx, l->g);
     if (!st)
         st = zi_graph_check(l->ctx, l->g);
     return st;
