@@ -6,9 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
-#include "json.h"
 #include "output.h"
 #include "report.h"
 #include "shown.h"
@@ -93,6 +91,7 @@ int convert_parse(cli *c, int argc, char **argv, convert_options *o)
 
 void convert_free(convert_options *o)
 {
+    data_close(&o->data);
     cli_list_free(&o->keep_float);
 }
 
@@ -103,9 +102,51 @@ typedef struct sample_feed {
     const data_source *data;
     const zurt_norm *norm;
     const zurt_tensor_info *inputs;
-    size_t batch; // of input 0; a sample fills one element, the next ones follow
-    int code;     // exit code of the failure that ended the calibration
+    size_t batch;  // of input 0; a sample fills one element, the next ones follow
+    int code;      // exit code of the failure that ended the calibration
+    bool all_grey; // no sample of an RGB input had a colour
+    bool is_imagenet;
 } sample_feed;
+
+/* Refuses what no scale can hold, by the sample's name; the library knows its number alone. */
+static int check_finite(const sample_feed *f, size_t i, const zurt_span *one, size_t n_inputs)
+{
+    char name[DATA_NAME_BYTES];
+    for (size_t k = 0; k < n_inputs; k++) {
+        const float *x = one[k].data;
+        size_t n = f->inputs[k].dtype == ZURT_F32 ? one[k].bytes / sizeof(*x) : 0;
+        for (size_t at = 0; at < n; at++) {
+            if (!isfinite(x[at]))
+                return cli_fail(f->c, ZURT_E_FORMAT,
+                                "%s: value %zu of input '%s' is %s; leave the sample out or mend "
+                                "it",
+                                data_name(f->data, i, name), at, f->inputs[k].name,
+                                isnan(x[at]) ? "NaN" : "infinite");
+        }
+    }
+    return EXIT_DONE;
+}
+
+static bool is_rgb(const zurt_tensor_info *info)
+{
+    return info->dtype == ZURT_F32 && info->rank == 4 && info->dims[3] == 3;
+}
+
+/* Three equal channels in every pixel, as pixels or as they are. */
+static bool is_grey(const sample_feed *f, const zurt_span *one)
+{
+    if (!is_rgb(&f->inputs[0]))
+        return false;
+    const float *x = one[0].data, *mean = f->norm->mean, *std = f->norm->std;
+    for (size_t i = 0; i + 2 < one[0].bytes / sizeof(*x); i += 3) {
+        float a = x[i] * std[0] + mean[0], b = x[i + 1] * std[1] + mean[1];
+        float d = x[i + 2] * std[2] + mean[2];
+        bool same = x[i] == x[i + 1] && x[i] == x[i + 2];
+        if (!same && (fabsf(a - b) > 1e-3f || fabsf(a - d) > 1e-3f))
+            return false;
+    }
+    return true;
+}
 
 static zurt_status feed_sample(void *self, size_t index, const zurt_span *inputs, size_t n_inputs)
 {
@@ -119,25 +160,58 @@ static zurt_status feed_sample(void *self, size_t index, const zurt_span *inputs
         }
         size_t i = (index * f->batch + b) % f->data->n;
         f->code = data_fill(f->c, f->data, i, f->norm, f->inputs, one, n_inputs);
+        if (f->code == EXIT_DONE)
+            f->code = check_finite(f, i, one, n_inputs);
+        f->all_grey = f->all_grey && f->code == EXIT_DONE && is_grey(f, one);
     }
     free(one);
     return f->code == EXIT_DONE ? ZURT_OK : ZURT_E_IO;
+}
+
+/* ImageNet's classes, with or without a background. */
+static bool is_imagenet(const zurt_graph *g)
+{
+    zurt_tensor_info y;
+    return zurt_graph_output(g, 0, &y) == ZURT_OK && y.rank > 1 &&
+           (y.dims[y.rank - 1] == 1000 || y.dims[y.rank - 1] == 1001);
+}
+
+static void warn_of_pictures(cli *c, const convert_options *o, const sample_feed *feed)
+{
+    if (feed->all_grey)
+        cli_note(c,
+                 "warning: '%s' takes colours, and no calibration sample has one; calibrate with "
+                 "pictures like those that the network will see",
+                 feed->inputs[0].name);
+    if (data_is_pictures(feed->data) && is_rgb(&feed->inputs[0]) && feed->is_imagenet &&
+        !o->target.norm_given)
+        cli_note(c, "pictures are fed as pixels / 255, without --input-norm: right only if the "
+                    "network was trained so. torchvision's and most of timm's want --input-norm "
+                    "0.485/0.229,0.456/0.224,0.406/0.225");
 }
 
 static int quantise(cli *c, convert_options *o, zurt_graph *source, zurt_graph **out,
                     zurt_quant_report **report)
 {
     target t;
-    data_source data = {0};
+    data_source *data = &o->data;
     int code = target_wrap(c, source, &o->target, &t);
     if (code == EXIT_DONE)
-        code = data_open(c, o->calib, &data);
+        code = data_open(c, o->calib, data);
     if (code == EXIT_DONE)
-        code = target_bind(c, &t, &data);
+        code = target_bind(c, &t, data);
     if (code == EXIT_DONE) {
-        size_t n = o->samples < data.n ? o->samples : data.n;
-        data.n = n;
-        sample_feed feed = {c, &data, &t.norm, t.inputs, t.batch, EXIT_DONE};
+        size_t n = o->samples < data->n ? o->samples : data->n;
+        data->n = n;
+        o->batch = t.batch;
+        sample_feed feed = {.c = c,
+                            .data = data,
+                            .norm = &t.norm,
+                            .inputs = t.inputs,
+                            .batch = t.batch,
+                            .code = EXIT_DONE,
+                            .all_grey = true,
+                            .is_imagenet = is_imagenet(source)};
         zurt_quantize_options q = o->quantize;
         q.keep_float = o->keep_float.items;
         q.n_keep_float = o->keep_float.n;
@@ -152,13 +226,37 @@ static int quantise(cli *c, convert_options *o, zurt_graph *source, zurt_graph *
             code = cli_usage(c, "--keep-float: %s", zurt_ctx_error(c->ctx));
         else if (st) // a failed sample has been stated already
             code = feed.code != EXIT_DONE ? feed.code : cli_fail(c, st, NULL);
+        else
+            warn_of_pictures(c, o, &feed);
     }
-    data_close(&data);
     target_close(&t);
     return code;
 }
 
+const char *convert_sample_name(void *self, size_t sample, char *text)
+{
+    const convert_options *o = self;
+    size_t at = sample * (o->batch ? o->batch : 1);
+    return data_name(&o->data, o->data.n ? at % o->data.n : at, text);
+}
+
 /* ---- metadata ---- */
+
+/* Scores of classes stand along the last axis of a tensor that has no other. */
+static void check_label_count(cli *c, const char *path, size_t n, const zurt_graph *g)
+{
+    zurt_tensor_info y;
+    if (zurt_graph_output(g, 0, &y) || y.rank < 2)
+        return;
+    for (int32_t d = 1; d + 1 < y.rank; d++) {
+        if (y.dims[d] != 1)
+            return;
+    }
+    if ((size_t)y.dims[y.rank - 1] != n)
+        cli_note(c,
+                 "warning: %s has %zu names, output '%s' has %d classes; is it this model's file?",
+                 path, n, y.name, (int)y.dims[y.rank - 1]);
+}
 
 static int set_labels(cli *c, const char *path, zurt_graph *g)
 {
@@ -187,6 +285,8 @@ static int set_labels(cli *c, const char *path, zurt_graph *g)
         zurt_status st = zurt_graph_set_labels(c->ctx, g, labels.items, labels.n);
         code = st ? cli_fail(c, st, NULL) : EXIT_DONE;
     }
+    if (code == EXIT_DONE)
+        check_label_count(c, path, labels.n, g);
     cli_list_free(&labels);
     free(text);
     free(bytes);
@@ -221,7 +321,8 @@ static int write_report(cli *c, const convert_options *o, const zurt_quant_repor
     output_file f;
     int code = output_open(c, o->report, &f);
     if (code == EXIT_DONE)
-        report_write(f.file, o->model, report, cli_has_suffix(o->report, ".json"));
+        report_write(f.file, o->model, report, cli_has_suffix(o->report, ".json"),
+                     convert_sample_name, (void *)(uintptr_t)o);
     return output_close(c, &f, code);
 }
 
@@ -252,66 +353,4 @@ int convert_graph(cli *c, convert_options *o, zurt_graph **source, zurt_graph **
     if (code == EXIT_DONE && o->report)
         code = write_report(c, o, *report);
     return code;
-}
-
-static int64_t file_bytes(const char *path)
-{
-    struct stat info;
-    return stat(path, &info) == 0 ? (int64_t)info.st_size : -1;
-}
-
-/* A node that computes in float, and not only to hand int8 results out. */
-static bool is_float_node(const zurt_graph *g, size_t i, zurt_node_info *info)
-{
-    return zurt_graph_node(g, i, info) == ZURT_OK && info->dtype == ZURT_F32 &&
-           strcmp(info->op, "Dequantize") != 0;
-}
-
-static size_t count_float(const zurt_graph *g)
-{
-    size_t n = 0;
-    zurt_node_info info;
-    for (size_t i = 0; i < zurt_graph_n_nodes(g); i++)
-        n += is_float_node(g, i, &info);
-    return n;
-}
-
-void convert_summary(cli *c, const convert_options *o, const zurt_graph *source,
-                     const zurt_graph *out, const zurt_quant_report *report)
-{
-    int64_t before = file_bytes(o->model);
-    int64_t after = file_bytes(o->output);
-    size_t n_float = count_float(out);
-    double ratio = before > 0 ? (double)after / (double)before : NAN;
-    if (c->stdout_taken)
-        return;
-    double sqnr = report ? zurt_quant_report_output_sqnr(report, 0) : NAN;
-    size_t source_nodes = zurt_graph_source_nodes(source ? source : out);
-    if (c->json) {
-        json_writer j;
-        json_begin(&j, stdout);
-        json_string(&j, "model", o->model);
-        json_string(&j, "output", o->output);
-        json_uint(&j, "source_nodes", source_nodes);
-        json_uint(&j, "nodes", zurt_graph_n_nodes(out));
-        json_uint(&j, "float_nodes", n_float);
-        json_int(&j, "source_bytes", before);
-        json_int(&j, "bytes", after);
-        json_double(&j, "ratio", ratio);
-        json_double(&j, "output_sqnr_db", sqnr);
-        json_end(&j);
-        return;
-    }
-    printf("%s: %zu nodes (%zu in the source), %lld bytes, %.3f of the source's\n",
-           shown(o->output), zurt_graph_n_nodes(out), source_nodes, (long long)after, ratio);
-    if (!isnan(sqnr))
-        printf("output SQNR against float: %.1f dB\n", sqnr);
-    if (n_float == 0)
-        printf("every node computes in int8\n");
-    for (size_t i = 0; i < zurt_graph_n_nodes(out); i++) {
-        zurt_node_info info;
-        if (is_float_node(out, i, &info))
-            printf("in float: %s '%s'%s%s\n", info.op, shown(info.name), info.note[0] ? ": " : "",
-                   shown(info.note));
-    }
 }

@@ -16,6 +16,8 @@ typedef struct convert_options {
     size_t samples; /**< at most so many of DATA */
     cli_list keep_float;
     bool force;
+    data_source data; /**< calib, opened by convert_graph() */
+    size_t batch;     /**< elements of it that make one calibration sample */
 } convert_options;
 
 /** Reads the arguments, as cli_parse() does. convert_free() in any case. */
@@ -28,6 +30,9 @@ void convert_free(convert_options *o);
  */
 int convert_graph(cli *c, convert_options *o, zurt_graph **source, zurt_graph **out,
                   zurt_quant_report **report);
+
+/** Name of a calibration sample, or what stands for it; `self` are the options. */
+const char *convert_sample_name(void *self, size_t sample, char *text);
 
 /** The summary of a conversion: one JSON object, or lines. */
 void convert_summary(cli *c, const convert_options *o, const zurt_graph *source,

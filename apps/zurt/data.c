@@ -194,6 +194,20 @@ int data_refuse(cli *c, const data_source *s, size_t i, zurt_status st)
     return EXIT_DONE;
 }
 
+const char *data_name(const data_source *s, size_t i, char *text)
+{
+    const char *name = s->kind && s->kind->name && i < s->n ? s->kind->name(s, i) : NULL;
+    if (name)
+        return name;
+    snprintf(text, DATA_NAME_BYTES, "%s: sample %zu", s->kind ? s->kind->prefix : "data", i);
+    return text;
+}
+
+bool data_is_pictures(const data_source *s)
+{
+    return s->kind == &data_kind_dir || s->kind == &data_kind_idx;
+}
+
 int32_t data_label(const data_source *s, size_t i)
 {
     if (!s->labels || i >= s->n || s->labels[i] < 0)

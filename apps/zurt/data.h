@@ -38,6 +38,8 @@ typedef struct data_kind {
     int (*fill)(cli *c, const data_source *s, size_t i, const zurt_norm *norm,
                 const zurt_tensor_info *inputs, const zurt_span *out, size_t n_in);
     void (*close)(data_source *s);
+    /** Name of a sample's file; NULL: samples have none of their own. */
+    const char *(*name)(const data_source *s, size_t i);
 } data_kind;
 
 /** Samples that could not be read and were left out. */
@@ -86,6 +88,14 @@ int data_bind(cli *c, data_source *s, const zurt_tensor_info *inputs, const zurt
  *  After data_bind(). */
 int data_tolerate(cli *c, data_source *s);
 bool data_is_refused(const data_source *s, size_t i);
+
+enum { DATA_NAME_BYTES = 512 };
+
+/** Names a sample for a message: its file, or its number and DATA. `text` has DATA_NAME_BYTES. */
+const char *data_name(const data_source *s, size_t i, char *text);
+
+/** True if the samples are pictures, which preprocessing applies to. */
+bool data_is_pictures(const data_source *s);
 
 /** Class of a sample with the offset applied; -1 if unknown. */
 int32_t data_label(const data_source *s, size_t i);

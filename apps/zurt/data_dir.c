@@ -281,4 +281,10 @@ static void dir_close(data_source *s)
     free(f);
 }
 
-const data_kind data_kind_dir = {"dir", dir_open, data_bind_single, dir_fill, dir_close};
+static const char *dir_name(const data_source *s, size_t i)
+{
+    const folder *f = s->state;
+    return f->pictures[i].name;
+}
+
+const data_kind data_kind_dir = {"dir", dir_open, data_bind_single, dir_fill, dir_close, dir_name};

@@ -116,4 +116,4 @@ static void each_close(data_source *s)
     free(e);
 }
 
-const data_kind data_kind_each = {"NAME=DATA", NULL, each_bind, each_fill, each_close};
+const data_kind data_kind_each = {"NAME=DATA", NULL, each_bind, each_fill, each_close, NULL};

@@ -146,4 +146,4 @@ static void idx_close(data_source *s)
     free(x);
 }
 
-const data_kind data_kind_idx = {"idx", idx_open, data_bind_single, idx_fill, idx_close};
+const data_kind data_kind_idx = {"idx", idx_open, data_bind_single, idx_fill, idx_close, NULL};

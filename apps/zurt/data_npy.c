@@ -447,4 +447,4 @@ static void npy_close(data_source *s)
     free(x);
 }
 
-const data_kind data_kind_npy = {"npy", npy_open, npy_bind, npy_fill, npy_close};
+const data_kind data_kind_npy = {"npy", npy_open, npy_bind, npy_fill, npy_close, NULL};

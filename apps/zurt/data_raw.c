@@ -111,4 +111,4 @@ static void raw_close(data_source *s)
     free(r);
 }
 
-const data_kind data_kind_raw = {"raw", raw_open, raw_bind, raw_fill, raw_close};
+const data_kind data_kind_raw = {"raw", raw_open, raw_bind, raw_fill, raw_close, NULL};

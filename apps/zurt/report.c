@@ -4,13 +4,15 @@
 
 #include <math.h>
 
+#include "data.h"
 #include "json.h"
 #include "shown.h"
 
 /* Layers that the text lists by their own error. */
 #define RANKED_SHOWN 10
 
-static void write_json_outputs(json_writer *j, const zurt_quant_report *report)
+static void write_json_outputs(json_writer *j, const zurt_quant_report *report,
+                               report_name_fn *name, void *self)
 {
     json_array(j, "outputs");
     zurt_quant_quality q;
@@ -20,18 +22,23 @@ static void write_json_outputs(json_writer *j, const zurt_quant_report *report)
         json_double(j, "sqnr_db", q.sqnr_db);
         json_double(j, "median_sqnr_db", q.median_db);
         json_double(j, "worst_sqnr_db", q.worst_db);
-        json_uint(j, "worst_sample", q.worst_sample);
+        char text[DATA_NAME_BYTES];
+        if (!isnan(q.worst_db))
+            json_string(j, "worst_sample", name(self, q.worst_sample, text));
         json_close(j);
     }
     json_close(j);
 }
 
-static void write_json_samples(json_writer *j, const zurt_quant_report *report)
+static void write_json_samples(json_writer *j, const zurt_quant_report *report,
+                               report_name_fn *name, void *self)
 {
     json_array(j, "samples");
     for (size_t i = 0; i < zurt_quant_report_n_samples(report); i++) {
         const zurt_quant_sample *s = zurt_quant_report_sample(report, i);
+        char text[DATA_NAME_BYTES];
         json_object(j, NULL);
+        json_string(j, "name", name(self, i, text));
         json_double(j, "range", s->range);
         json_bool(j, "unusual", s->is_unusual != 0);
         if (i < zurt_quant_report_n_compared(report)) {
@@ -46,7 +53,8 @@ static void write_json_samples(json_writer *j, const zurt_quant_report *report)
     json_close(j);
 }
 
-static void write_json(FILE *file, const char *model, const zurt_quant_report *report)
+static void write_json(FILE *file, const char *model, const zurt_quant_report *report,
+                       report_name_fn *name, void *self)
 {
     json_writer j;
     json_begin(&j, file);
@@ -83,8 +91,8 @@ static void write_json(FILE *file, const char *model, const zurt_quant_report *r
     for (size_t k = 0, i; (i = zurt_quant_report_ranked(report, k)) != SIZE_MAX; k++)
         json_string(&j, NULL, zurt_quant_report_layer(report, i)->name);
     json_close(&j);
-    write_json_outputs(&j, report);
-    write_json_samples(&j, report);
+    write_json_outputs(&j, report, name, self);
+    write_json_samples(&j, report, name, self);
     json_double(&j, "output_sqnr_db", zurt_quant_report_output_sqnr(report, 0));
     json_end(&j);
 }
@@ -105,7 +113,8 @@ static void write_layer(FILE *file, const zurt_quant_layer *l)
     fprintf(file, "  %s\n", shown(l->reason));
 }
 
-static void write_text(FILE *file, const char *model, const zurt_quant_report *report)
+static void write_text(FILE *file, const char *model, const zurt_quant_report *report,
+                       report_name_fn *name, void *self)
 {
     fprintf(file, "%s\n\n%-40s %12s %5s %12s %12s %12s %12s  %s\n", shown(model), "tensor", "scale",
             "zero", "min", "max", "seen min", "seen max", "method");
@@ -130,18 +139,19 @@ static void write_text(FILE *file, const char *model, const zurt_quant_report *r
     for (size_t i = 0; !zurt_quant_report_quality(report, i, &q); i++) {
         if (q.verdict == ZURT_VERDICT_NONE)
             continue;
+        char text[DATA_NAME_BYTES];
         fprintf(file,
-                "output %zu: %s; SQNR %.2f dB, median of samples %.2f dB, worst %.2f dB (sample "
-                "%zu)\n",
-                i, zurt_quant_verdict_name(q.verdict), q.sqnr_db, q.median_db, q.worst_db,
-                q.worst_sample);
+                "output %zu: %s; SQNR %.2f dB, median of samples %.2f dB, worst %.2f dB (%s)\n", i,
+                zurt_quant_verdict_name(q.verdict), q.sqnr_db, q.median_db, q.worst_db,
+                isnan(q.worst_db) ? "-" : name(self, q.worst_sample, text));
     }
 }
 
-void report_write(FILE *file, const char *model, const zurt_quant_report *report, bool json)
+void report_write(FILE *file, const char *model, const zurt_quant_report *report, bool json,
+                  report_name_fn *name, void *name_self)
 {
     if (json)
-        write_json(file, model, report);
+        write_json(file, model, report, name, name_self);
     else
-        write_text(file, model, report);
+        write_text(file, model, report, name, name_self);
 }

@@ -8,6 +8,10 @@
 
 #include <zurt/compile.h>
 
-void report_write(FILE *file, const char *model, const zurt_quant_report *report, bool json);
+/** Name of a sample; `text` has DATA_NAME_BYTES for it. */
+typedef const char *report_name_fn(void *self, size_t sample, char *text);
+
+void report_write(FILE *file, const char *model, const zurt_quant_report *report, bool json,
+                  report_name_fn *name, void *name_self);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The options that say how samples reach a model and where it runs. */
 #include <getopt.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -76,6 +77,20 @@ static bool parse_pair(const char **text, float *mean, float *std)
     return true;
 }
 
+/* Pixels / 255 lie in [0, 1], so do mean and deviation of any set of them. */
+static int check_norm(cli *c, const zurt_norm *norm, int n)
+{
+    for (int i = 0; i < n; i++) {
+        double mean = (double)norm->mean[i], std = (double)norm->std[i];
+        if (fabs(mean) > 1.0 || std > 1.0)
+            return cli_usage(c,
+                             "--input-norm is of pixels / 255, in [0, 1]; %g/%g looks like one of "
+                             "pixels in 0..255, which is %g/%g here",
+                             mean, std, mean / 255.0, std / 255.0);
+    }
+    return EXIT_DONE;
+}
+
 static int parse_norm(cli *c, const char *text, target_options *o)
 {
     int n = 0;
@@ -99,7 +114,7 @@ static int parse_norm(cli *c, const char *text, target_options *o)
         o->norm.std[i] = o->norm.std[n - 1];
     }
     o->norm_given = true;
-    return EXIT_DONE;
+    return check_norm(c, &o->norm, n);
 }
 
 static int parse_crop_ratio(cli *c, const char *value, target_options *o)

@@ -19,7 +19,7 @@ zurt eval "$SMALL" --data idx:i.gz,l.gz --json | grep -v '"data"' | cmp - plain
 zurt compile "$MODELS/mnist_small.onnx" --calib "$CALIB" --samples 100 --batch 7 -o b7.zurt >out
 zurt eval b7.zurt --data "$EVAL" --json | grep -v '"data"\|"model"' >seven
 grep -v '"model"' plain | cmp - seven
-exits 0 zurt eval "$MODELS/mnist_small.onnx" --data "$EVAL" --input-norm 5/0.01 --json
+exits 0 zurt eval "$MODELS/mnist_small.onnx" --data "$EVAL" --input-norm 1/0.01 --json
 json out 'o["top1"] < 0.9'
 exits 0 zurt eval "$SMALL" --data "$EVAL" --label-offset 1 --json
 json out 'o["top1"] < 0.1'

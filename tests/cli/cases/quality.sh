@@ -1,0 +1,67 @@
+# What a conversion says of its quality, and what it refuses before it can be wrong.
+model=$MODELS/mnist_small.onnx
+command -v python3 >/dev/null || exit 0
+
+# floats FILE SAMPLE VALUE: 12 samples of 784 values below 1; those of SAMPLE times VALUE, or with
+# one VALUE if that is no number.
+floats() {
+    python3 - "$@" <<'END'
+import random, struct, sys
+path, odd, value = sys.argv[1], int(sys.argv[2]), float(sys.argv[3])
+random.seed(3)
+with open(path, "wb") as f:
+    for i in range(12):
+        x = [random.random() if random.random() < 0.3 else 0.0 for _ in range(784)]
+        if i == odd and value * 0 == 0:
+            x = [v * value for v in x]
+        elif i == odd:
+            x[77] = value
+        f.write(struct.pack("<784f", *x))
+END
+}
+
+# How many samples, and a word for each output.
+exits 0 zurt compile "$model" --calib "$CALIB" --samples 50 --sqnr-samples 6 -o good.zurt
+says "calibrated with 50 samples, 6 of them compared with float" out
+says "^output '.*': good; SQNR against float [0-9.]+ dB; of single samples, median [0-9.]+ dB, worst" out
+! grep -q "^next" out || fail "advice where all is well"
+exits 0 zurt quantize "$model" --calib "$CALIB" --samples 50 -o good.onnx --json
+json out 'o["samples"] == 50' 'o["samples_compared"] == 8' 'o["outputs"][0]["verdict"] == "good"' \
+    'o["outputs"][0]["worst_sqnr_db"] <= o["outputs"][0]["median_sqnr_db"]' \
+    'o["unusual_samples"] == []' 'o["keep_float"] == []'
+
+# One sample of another scale: named, and what to do.
+floats mixed.f32 3 255
+exits 0 zurt compile "$model" --calib raw:mixed.f32 -o mixed.zurt --report mixed.json
+says "raw: sample 3 reaches 25[0-9] times as far as the median sample" err
+says "^output '.*': (broken|look at it);" out
+says "^next: the same command without the samples of another scale" out
+json mixed.json '[s["name"] for s in o["samples"] if s["unusual"]] == ["raw: sample 3"]' \
+    'o["outputs"][0]["worst_sqnr_db"] <= o["outputs"][0]["median_sqnr_db"] < 15' \
+    'len(o["samples"]) == 12' 'len(o["samples"][0]["sqnr_db"]) == 1' \
+    'len(o["ranked_layers"]) > 1' '"own_sqnr_db" in o["layers"][1]'
+exits 0 zurt compile "$model" --calib raw:mixed.f32 -o mixed.zurt --force --json
+json out 'o["unusual_samples"] == ["raw: sample 3"]' 'len(o["keep_float"]) > 0'
+
+# What no scale can hold is refused by the sample's name, and nothing is written.
+for value in nan inf -inf; do
+    floats bad.f32 7 "$value"
+    exits 3 zurt compile "$model" --calib raw:bad.f32 -o bad.zurt
+    says "raw: sample 7: value 77 of input '.*' is (NaN|infinite)" err
+    [ ! -e bad.zurt ] || fail "a model came out"
+done
+
+# Nothing in int8: no figure.
+nodes=$(zurt inspect "$model" --json | awk -F'"' '/"name"/ { print "--keep-float " $4 }')
+# shellcheck disable=SC2086
+exits 0 zurt compile "$model" --calib "$CALIB" --samples 20 $nodes -o float.zurt
+says "nothing computes in int8" out
+! grep -Eq "SQNR|inf dB" out || fail "a figure of what is not there"
+
+# A mean or a deviation that pixels / 255 cannot have; labels of another model.
+exits 2 zurt compile "$model" --calib "$CALIB" --input-norm 33.3/78.6 -o norm.zurt
+says "looks like one of pixels in 0..255, which is 0.130588/0.308235 here" err
+exits 2 zurt run "$model" "$EVAL#0" --input-norm 0/255
+seq 1 9 >nine
+exits 0 zurt compile "$model" --calib "$CALIB" --samples 20 --labels nine -o nine.zurt
+says "warning: nine has 9 names, output '.*' has 10 classes" err
