@@ -3,9 +3,6 @@
  * A board's way to XRT on a machine without one: a render node of zocl is pretended, what is behind
  * it is the real libxrt_coreutil. It aborts the program if libxrt_core is not where it looks.
  */
-#include <dlfcn.h>
-#include <errno.h>
-#include <glob.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -23,58 +20,9 @@
 #include "backend/pl/pl_probe.h"
 #include "backend/pl/pl_xrt_api.h"
 #include "support/ctx_fixture.h"
+#include "xrt/pretend_board.h"
 
-static const char node[] = "/dev/dri/renderD128";
 static char xclbin[] = "/tmp/zurt-xclbin-XXXXXX"; // TEST_XCLBIN as if for a board
-static bool node_is_refused;
-static bool xrt_is_absent;
-
-// The linker's --wrap: the probe calls these.
-int __real_access(const char *path, int mode);
-int __wrap_access(const char *path, int mode);
-int __wrap_glob64(const char *pattern, int flags, int (*error)(const char *, int), glob_t *out);
-void __wrap_globfree64(glob_t *g);
-ssize_t __wrap_readlink(const char *path, char *out, size_t size);
-
-void *__real_dlopen(const char *name, int flags);
-void *__wrap_dlopen(const char *name, int flags);
-
-void *__wrap_dlopen(const char *name, int flags)
-{
-    return xrt_is_absent && strstr(name, "libxrt_coreutil") ? NULL : __real_dlopen(name, flags);
-}
-
-int __wrap_access(const char *path, int mode)
-{
-    if (strcmp(path, node) != 0)
-        return __real_access(path, mode);
-    errno = EACCES;
-    return node_is_refused ? -1 : 0;
-}
-
-int __wrap_glob64(const char *pattern, int flags, int (*error)(const char *, int), glob_t *out)
-{
-    static char *paths[] = {(char *)node, NULL};
-    (void)flags, (void)error;
-    if (strncmp(pattern, "/dev/dri/", 9) != 0)
-        return GLOB_NOMATCH;
-    *out = (glob_t){.gl_pathc = 1, .gl_pathv = paths};
-    return 0;
-}
-
-void __wrap_globfree64(glob_t *g)
-{
-    *g = (glob_t){0};
-}
-
-ssize_t __wrap_readlink(const char *path, char *out, size_t size)
-{
-    static const char driver[] = "../../../bus/platform/drivers/zocl-drm";
-    (void)path;
-    size_t n = sizeof(driver) - 1 < size ? sizeof(driver) - 1 : size;
-    memcpy(out, driver, n);
-    return (ssize_t)n;
-}
 
 /* The words that opening fails with; the program survives. */
 static void expect(zurt_ctx *ctx, const char *words)
@@ -87,32 +35,14 @@ static void expect(zurt_ctx *ctx, const char *words)
         fail_msg("'%s' does not say '%s'", zurt_ctx_error(ctx), words);
 }
 
-/* The folder that the message names: with Debian's libraries where XRT looks for them. */
-static void set_folder(char *root)
-{
-    char path[64];
-    assert_non_null(mkdtemp(root));
-    snprintf(path, sizeof(path), "%s/lib", root);
-    assert_int_equal(symlink(XRT_FOLDER, path), 0);
-    setenv("XILINX_XRT", root, 1);
-}
-
-static void remove_folder(const char *root)
-{
-    char path[64];
-    snprintf(path, sizeof(path), "%s/lib", root);
-    unlink(path);
-    rmdir(root);
-}
-
 static void a_machine_without_xrt_is_told_so(void **state)
 {
     char root[] = "/tmp/zurt-core-XXXXXX";
-    set_folder(root);
-    xrt_is_absent = true;
+    assert_true(zt_set_xrt_folder(root, XRT_FOLDER));
+    zt_xrt_is_absent = true;
     expect(*state, "XRT is not installed: no libxrt_coreutil.so.2");
-    xrt_is_absent = false;
-    remove_folder(root);
+    zt_xrt_is_absent = false;
+    zt_remove_xrt_folder(root);
 }
 
 /* What the probe spares the caller: so XRT itself takes it. */
@@ -169,34 +99,18 @@ static void a_libxrt_core_that_cannot_be_loaded_is_said(void **state)
 
 static void a_node_that_may_not_be_used_is_said(void **state)
 {
-    node_is_refused = true;
+    zt_node_is_refused = true;
     expect(*state, "renderD128: Permission denied; add the user to the group 'render'");
-    node_is_refused = false;
+    zt_node_is_refused = false;
 }
 
 /* XRT looks for devices by itself, and there is none. */
 static void the_remedy_reaches_xrt(void **state)
 {
     char root[] = "/tmp/zurt-core-XXXXXX";
-    set_folder(root);
+    assert_true(zt_set_xrt_folder(root, XRT_FOLDER));
     expect(*state, "XRT: no device '0'");
-    remove_folder(root);
-}
-
-static bool write_xclbin(void)
-{
-    enum { AT_MODE = 332, FLAT = 0, MAX_BYTES = 1 << 20 };
-    static uint8_t bytes[MAX_BYTES];
-    FILE *in = fopen(TEST_XCLBIN, "rb");
-    size_t n = in ? fread(bytes, 1, MAX_BYTES, in) : 0;
-    int fd = mkstemp(xclbin);
-    bytes[AT_MODE] = FLAT;
-    bool written = n > AT_MODE && fd >= 0 && write(fd, bytes, n) == (ssize_t)n;
-    if (in)
-        fclose(in);
-    if (fd >= 0)
-        close(fd);
-    return written;
+    zt_remove_xrt_folder(root);
 }
 
 int main(void)
@@ -210,7 +124,7 @@ int main(void)
         cmocka_unit_test(the_remedy_reaches_xrt),
     };
     unsetenv("XCL_EMULATION_MODE");
-    if (!write_xclbin())
+    if (!zt_board_xclbin(TEST_XCLBIN, xclbin))
         return 2;
     int failed = cmocka_run_group_tests(tests, zt_ctx_setup, zt_ctx_teardown);
     unlink(xclbin);
