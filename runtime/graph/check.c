@@ -122,34 +122,6 @@ static bool is_weight(const zi_graph *g, const zi_id *writer, zi_id id)
     return false;
 }
 
-/** Sum of |w - zero point| over one output channel times the input's range, plus |bias|, must
- *  stay within the 32-bit accumulator: then no kernel can overflow. */
-static zurt_status check_accumulators(zurt_ctx *ctx, const zi_graph *g, const zi_node *n)
-{
-    const zi_tensor *w = zi_node_in(g, n, 1);
-    const zi_tensor *b = zi_node_in(g, n, 2);
-    if (w->dtype != ZURT_S8 || !w->data || (b && !b->data))
-        return ZURT_OK;
-    size_t channels = (size_t)w->dims[0];
-    size_t taps = channels ? zi_tensor_elems(w) / channels : 0;
-    const int8_t *q = w->data;
-    const int32_t *bias = b ? b->data : NULL;
-    for (size_t c = 0; c < channels; c++) {
-        int32_t zero = w->quant.n == 1 ? w->quant.zero_point[0]
-                       : w->quant.n    ? w->quant.zero_point[c]
-                                       : 0;
-        int64_t sum = 0;
-        for (size_t i = 0; i < taps; i++)
-            sum += abs(q[c * taps + i] - zero);
-        int64_t worst = sum * 255 + (bias ? llabs((long long)bias[c]) : 0);
-        if (worst > INT32_MAX)
-            return zi_node_fail(ctx, g, n, ZURT_E_LIMIT,
-                                "channel %zu can exceed the 32-bit accumulator: keep it in float",
-                                c);
-    }
-    return ZURT_OK;
-}
-
 /** Quantisation that the op itself asks for. */
 static zurt_status check_node_quant(zurt_ctx *ctx, const zi_graph *g, const zi_node *n,
                                     const zi_id *writer)
@@ -175,7 +147,7 @@ static zurt_status check_node_quant(zurt_ctx *ctx, const zi_graph *g, const zi_n
         if (zi_node_in(g, n, 1)->quant.n > 1 && zi_node_in(g, n, 1)->quant.axis != 0)
             return zi_node_fail(ctx, g, n, ZURT_E_UNSUPPORTED,
                                 "weight scales must be per output channel");
-        return check_accumulators(ctx, g, n);
+        return ZURT_OK;
     case ZI_OP_Lut:
         if (!zi_node_in(g, n, 1)->data)
             return zi_node_fail(ctx, g, n, ZURT_E_UNSUPPORTED, "the table must be constant");
@@ -273,7 +245,9 @@ static zurt_status check_all(zurt_ctx *ctx, zi_graph *g, uint8_t *state, zi_id *
         st = check_inputs(ctx, g, state);
     for (zi_id i = 0; i < g->n_nodes && !st; i++)
         st = check_node(ctx, g, i, state, writer);
-    return st ? st : check_outputs(ctx, g, state);
+    if (!st)
+        st = check_outputs(ctx, g, state);
+    return st ? st : zi_check_accumulators(ctx, g);
 }
 
 zurt_status zi_graph_check(zurt_ctx *ctx, zi_graph *g)

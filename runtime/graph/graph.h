@@ -350,6 +350,8 @@ zurt_status zi_node_infer(zurt_ctx *ctx, zi_graph *g, zi_node *n);
  * quantisation parameters sane, and each output's type and dims what zi_node_infer() computes.
  */
 zurt_status zi_graph_check(zurt_ctx *ctx, zi_graph *g);
+/** Its last part: whether every 32-bit sum fits. ZURT_E_LIMIT; ZURT_E_NOMEM. */
+zurt_status zi_check_accumulators(zurt_ctx *ctx, const zi_graph *g);
 
 /** Multiply-accumulates of one run of a node; 0 for ops that are not counted. */
 uint64_t zi_node_macs(const zi_graph *g, const zi_node *n);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The check of graphs that come from files. */
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "support/graph_builder.h"
@@ -176,6 +177,63 @@ static void constants_may_be_outputs(void **state)
     builder_free(&t.b);
 }
 
+/* Twenty thousand nodes that share their weights: they are summed once, and refused where a session
+ * would read them for a minute. */
+static zurt_status check_shared(int32_t width, char *error)
+{
+    enum { NODES = 20000, MOST = 2048 };
+    builder b = builder_make();
+    static int8_t weights[MOST * MOST];
+    memset(weights, 1, sizeof(weights));
+    zi_id w = build_const(&b, "w", ZURT_S8, DIMS(width, width), weights);
+    build_quant(&b, w, 0.5f, 0);
+    zi_id x = build_input(&b, "x", ZURT_S8, DIMS(1, width));
+    build_quant(&b, x, 0.5f, 0);
+    for (int i = 0; i < NODES; i++) {
+        x = build_op(&b, ZI_OP_FullyConnected, "", NULL, 2, x, w);
+        build_quant(&b, x, 0.5f, 0);
+    }
+    build_output(&b, x);
+    zurt_status st = zi_graph_check(b.ctx, b.g);
+    snprintf(error, ZI_ERROR_BYTES, "%s", zurt_ctx_error(b.ctx));
+    builder_free(&b);
+    return st;
+}
+
+static void shared_weights_are_summed_once(void **state)
+{
+    (void)state;
+    char error[ZI_ERROR_BYTES];
+    assert_int_equal(check_shared(512, error), ZURT_OK);
+    assert_int_equal(check_shared(2048, error), ZURT_E_LIMIT);
+    assert_non_null(strstr(error, "node 2048"));
+    assert_non_null(strstr(error, "'w'"));
+    assert_non_null(strstr(error, "more than 2^33"));
+}
+
+/* Each bias beside them is, and the node that has it is named. */
+static void each_bias_of_shared_weights_is_checked(void **state)
+{
+    (void)state;
+    builder b = builder_make();
+    static const int8_t weights[4] = {1, 1, 1, 1};
+    static const int32_t biases[3][2] = {{1, 2}, {3, INT32_MAX}, {5, 6}};
+    zi_id w = build_const(&b, "w", ZURT_S8, DIMS(2, 2), weights);
+    build_quant(&b, w, 0.5f, 0);
+    zi_id x = build_input(&b, "x", ZURT_S8, DIMS(1, 2));
+    build_quant(&b, x, 0.5f, 0);
+    for (int i = 0; i < 3; i++) {
+        zi_id bias = build_const(&b, "b", ZURT_S32, DIMS(2), biases[i]);
+        x = build_op(&b, ZI_OP_FullyConnected, "", NULL, 3, x, w, bias);
+        build_quant(&b, x, 0.5f, 0);
+    }
+    build_output(&b, x);
+    assert_int_equal(zi_graph_check(b.ctx, b.g), ZURT_E_LIMIT);
+    assert_non_null(strstr(zurt_ctx_error(b.ctx), "node 1"));
+    assert_non_null(strstr(zurt_ctx_error(b.ctx), "channel 1 can exceed"));
+    builder_free(&b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -184,6 +242,8 @@ int main(void)
         cmocka_unit_test(quantisation_is_checked),
         cmocka_unit_test(weights_may_stand_behind_a_dequantize),
         cmocka_unit_test(constants_may_be_outputs),
+        cmocka_unit_test(shared_weights_are_summed_once),
+        cmocka_unit_test(each_bias_of_shared_weights_is_checked),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
