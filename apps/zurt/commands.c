@@ -45,6 +45,7 @@ static const option_row device[] = {
     {OPT_XCLBIN, "xclbin", "FILE", "bitstream for xrt", 0},
     {OPT_THREADS, "threads", "N", "CPU threads of one request (default: one per core)", 0},
     {OPT_TIMEOUT, "timeout", "MS", "limit of one launch on the PL (default 10000)", 0},
+    {OPT_MAX_MEMORY, "max-memory", "MIB", "limit of a .zurt's memory (default 1024)", 0},
     {OPT_FALLBACK, "fallback", NULL, "on a PL failure answer from the CPU", 0},
     {0},
 };

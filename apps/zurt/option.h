@@ -31,6 +31,7 @@ typedef enum option_id {
     OPT_XCLBIN,
     OPT_THREADS,
     OPT_TIMEOUT,
+    OPT_MAX_MEMORY,
     OPT_FALLBACK,
     // what is written
     OPT_OUTPUT,

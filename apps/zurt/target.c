@@ -23,7 +23,9 @@ static void note_idle_options(cli *c, const target *t, const target_options *o)
 
 static int open_zurt(cli *c, target *t, const target_options *options)
 {
-    zurt_status st = zurt_model_load_file(c->ctx, t->path, &t->model);
+    zurt_model_options load = ZURT_MODEL_OPTIONS_INIT;
+    load.max_bytes = options->session.max_bytes;
+    zurt_status st = zurt_model_load(c->ctx, t->path, &load, &t->model);
     if (!st)
         st = zurt_session_create(c->ctx, t->model, &options->session, &t->session);
     if (st)

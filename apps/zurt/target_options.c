@@ -175,6 +175,7 @@ static int device_option(cli *c, const option_row *row, const char *value, targe
 {
     static const zurt_device devices[] = {ZURT_DEVICE_AUTO, ZURT_DEVICE_CPU, ZURT_DEVICE_XRT,
                                           ZURT_DEVICE_SIM};
+    uint32_t mib = 0;
     int word = 0;
     bool good = true;
     switch (row->id) {
@@ -190,6 +191,10 @@ static int device_option(cli *c, const option_row *row, const char *value, targe
         break;
     case OPT_TIMEOUT:
         good = cli_parse_u32(c, "--timeout", value, 1, 3600000, &o->session.timeout_ms);
+        break;
+    case OPT_MAX_MEMORY:
+        good = cli_parse_u32(c, "--max-memory", value, 1, 1u << 20, &mib);
+        o->session.max_bytes = (size_t)mib << 20;
         break;
     case OPT_FALLBACK:
         o->session.fallback = 1;

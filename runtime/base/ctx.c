@@ -26,7 +26,8 @@ zurt_status zurt_ctx_create(const zurt_ctx_options *options, zurt_ctx **out)
     zurt_ctx *ctx = zi_zalloc(&allocator, sizeof(*ctx));
     if (!ctx)
         return ZURT_E_NOMEM;
-    ctx->allocator = allocator;
+    zi_heap_init(&ctx->heap, &allocator);
+    ctx->allocator = zi_heap_allocator(&ctx->heap);
     ctx->log = options->log;
     ctx->log_self = options->log_self;
     ctx->cpu = zi_cpu_detect() & options->cpu_mask;
@@ -38,8 +39,8 @@ void zurt_ctx_destroy(zurt_ctx *ctx)
 {
     if (!ctx)
         return;
-    zurt_allocator allocator = ctx->allocator;
-    zi_free(&allocator, ctx);
+    zurt_allocator source = ctx->heap.source;
+    zi_free(&source, ctx);
 }
 
 const char *zurt_ctx_error(const zurt_ctx *ctx)
@@ -66,6 +67,16 @@ zurt_status zi_fail_prefix(zurt_ctx *ctx, zurt_status code, const char *fmt, ...
     va_end(args);
     if (n >= 0 && (size_t)n < sizeof(ctx->error))
         snprintf(ctx->error + n, sizeof(ctx->error) - (size_t)n, "%s", old);
+    return code;
+}
+
+zurt_status zi_fail_suffix(zurt_ctx *ctx, zurt_status code, const char *fmt, ...)
+{
+    const size_t n = strlen(ctx->error);
+    va_list args;
+    va_start(args, fmt);
+    vsnprintf(ctx->error + n, sizeof(ctx->error) - n, fmt, args);
+    va_end(args);
     return code;
 }
 

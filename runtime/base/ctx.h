@@ -9,6 +9,8 @@
 
 #include <zurt/zurt.h>
 
+#include "base/heap.h"
+
 #if defined(__GNUC__)
 #define ZI_PRINTF(fmt, args) __attribute__((format(printf, fmt, args)))
 #else
@@ -19,7 +21,8 @@
 #define ZI_ERROR_BYTES 512
 
 struct zurt_ctx {
-    zurt_allocator allocator;
+    zurt_allocator allocator; /**< of `heap` */
+    zi_heap heap;
     zurt_log_fn *log;
     void *log_self;
     uint32_t cpu; /* features that kernels may use */
@@ -35,6 +38,9 @@ zurt_status zi_fail(zurt_ctx *ctx, zurt_status code, const char *fmt, ...) ZI_PR
 
 /** Puts words in front of the stored text, e.g. the file's name; returns `code`. */
 zurt_status zi_fail_prefix(zurt_ctx *ctx, zurt_status code, const char *fmt, ...) ZI_PRINTF(3, 4);
+
+/** As prefix, behind it. */
+zurt_status zi_fail_suffix(zurt_ctx *ctx, zurt_status code, const char *fmt, ...) ZI_PRINTF(3, 4);
 
 /** Sends one line to the log callback, if there is one. */
 void zi_log(zurt_ctx *ctx, zurt_log_level level, const char *fmt, ...) ZI_PRINTF(3, 4);

@@ -2,23 +2,26 @@
 /* Creates a session: devices, memory plan, buffers, streams. */
 #include "exec/session.h"
 
+#include <stddef.h>
 #include <string.h>
 
 #include "backend/cpu/backend_cpu.h"
 #include "base/alloc.h"
 #include "base/cpu.h"
+#include "base/options.h"
 
 #define DEFAULT_TIMEOUT_MS 10000
 
 // ---- creation
 
-static zurt_status check_options(zurt_ctx *ctx, const zurt_session_options *o)
+static zurt_status check_options(zurt_ctx *ctx, const zurt_session_options *in,
+                                 zurt_session_options *o)
 {
-    if (o->size != sizeof(*o))
+    if (!zi_options_take(o, sizeof(*o), offsetof(zurt_session_options, max_bytes), in))
         return zi_fail(ctx, ZURT_E_ARG,
                        "session options: size is %zu, this library knows %zu; start from "
                        "ZURT_SESSION_OPTIONS_INIT",
-                       o->size, sizeof(*o));
+                       in->size, sizeof(*o));
     if ((unsigned)o->device > ZURT_DEVICE_SIM)
         return zi_fail(ctx, ZURT_E_ARG, "session options: no device %d", (int)o->device);
     if (o->threads > ZI_MAX_THREADS)
@@ -135,7 +138,8 @@ zurt_status zi_session_create(zurt_ctx *ctx, const zurt_model *model,
                               const zi_accelerators *accelerators, zurt_session **out)
 {
     *out = NULL;
-    zurt_status st = check_options(ctx, options);
+    zurt_session_options o;
+    zurt_status st = check_options(ctx, options, &o);
     if (st)
         return st;
     zurt_session *s = zi_zalloc(&ctx->allocator, sizeof(*s));
@@ -143,11 +147,15 @@ zurt_status zi_session_create(zurt_ctx *ctx, const zurt_model *model,
         return zi_fail(ctx, ZURT_E_NOMEM, "session: need %zu bytes", sizeof(*s));
     s->ctx = ctx;
     s->graph = model->graph;
-    st = take_options(s, options);
+    const zi_budget budget = zi_budget_begin(ctx, o.max_bytes);
+    st = take_options(s, &o);
     if (!st)
         st = create_devices(s, accelerators);
     if (!st)
+        st = zi_session_check_room(s, &budget);
+    if (!st)
         st = create_streams(s);
+    st = zi_budget_end(ctx, &budget, st);
     if (st) {
         zurt_session_destroy(s);
         return st;

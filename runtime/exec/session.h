@@ -145,6 +145,10 @@ struct zurt_session {
     zi_stream streams[ZI_MAX_STREAMS];
 };
 
+/** Whether activations and scratch of all streams, and inputs and outputs of a request, fit what is
+ *  left of max_bytes: before they are allocated. ZURT_E_LIMIT: the largest tensor is named. */
+zurt_status zi_session_check_room(const zurt_session *s, const zi_budget *budget);
+
 /** As zurt_session_create() with a choice of accelerators in place of options.device. */
 zurt_status zi_session_create(zurt_ctx *ctx, const zurt_model *model,
                               const zurt_session_options *options,

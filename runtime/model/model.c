@@ -2,9 +2,11 @@
 /* Loading a model, and what the public API says about it. */
 #include "model/model.h"
 
+#include <stddef.h>
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/options.h"
 #include "model/format.h"
 #include "model/messages.h"
 
@@ -66,7 +68,9 @@ zurt_status zurt_model_load_mem(zurt_ctx *ctx, const void *bytes, size_t size, z
         return zi_fail(ctx, ZURT_E_ARG, "model: bytes and out must not be NULL");
     if ((uintptr_t)bytes % ZI_ALIGN)
         return zi_fail(ctx, ZURT_E_ARG, "model: bytes are not aligned to %zu", ZI_ALIGN);
-    return load(ctx, (zi_bytes){bytes, size}, (zi_file){.mapped = false}, out);
+    const zi_budget budget = zi_budget_begin(ctx, 0);
+    zurt_status st = load(ctx, (zi_bytes){bytes, size}, (zi_file){.mapped = false}, out);
+    return zi_budget_end(ctx, &budget, st);
 }
 
 static const uint64_t copy_bytes[] = {
@@ -84,20 +88,22 @@ zurt_status zurt_model_load(zurt_ctx *ctx, const char *path, const zurt_model_op
         return zi_fail(ctx, ZURT_E_ARG, "model: path and out must not be NULL");
     if (!options)
         options = &defaults;
-    if (options->size != sizeof(*options))
+    zurt_model_options o;
+    if (!zi_options_take(&o, sizeof(o), offsetof(zurt_model_options, max_bytes), options))
         return zi_fail(ctx, ZURT_E_ARG,
                        "model options: size is %zu, this library knows %zu; start from "
                        "ZURT_MODEL_OPTIONS_INIT",
-                       options->size, sizeof(*options));
-    if ((unsigned)options->hold > ZURT_HOLD_MAP)
-        return zi_fail(ctx, ZURT_E_ARG, "model options: no way %d to hold a file",
-                       (int)options->hold);
+                       options->size, sizeof(o));
+    if ((unsigned)o.hold > ZURT_HOLD_MAP)
+        return zi_fail(ctx, ZURT_E_ARG, "model options: no way %d to hold a file", (int)o.hold);
+    const zi_budget budget = zi_budget_begin(ctx, o.max_bytes);
     zi_file file;
-    zurt_status st = zi_file_open(ctx, path, ZI_MAX_FILE_BYTES, copy_bytes[options->hold], &file);
+    zurt_status st = zi_file_open(ctx, path, ZI_MAX_FILE_BYTES, copy_bytes[o.hold], &file);
     if (st)
         zi_file_close(&file);
     else
         st = load(ctx, file.bytes, file, out);
+    st = zi_budget_end(ctx, &budget, st);
     return st ? zi_fail_prefix(ctx, st, "%s: ", path) : ZURT_OK;
 }
 

@@ -69,6 +69,9 @@ static zurt_status prepare(zurt_ctx *ctx, const zi_backend *b, zi_program *p)
     for (uint32_t i = 0; i < p->n_nodes; i++) {
         const zi_node *n = &p->graph->nodes[p->first_node + i];
         zurt_status st = zi_op_prepare(ctx, p->graph, n, &b->kernels, b->threads, &p->prepared[i]);
+        if (st == ZURT_E_NOMEM)
+            zi_fail_prefix(ctx, st, "node %u '%.64s' (%s): ", (unsigned)(p->first_node + i),
+                           n->name, zi_op_name(n->op));
         if (st)
             return st;
         size_t pointers = (size_t)n->n_in + n->n_out;

@@ -269,6 +269,9 @@ typedef struct zurt_span {
 /** An int8 graph and its weights; immutable after loading. */
 typedef struct zurt_model zurt_model;
 
+/** Heap that loading a model, and creating a session, may take where max_bytes is 0: 1 GiB. */
+#define ZURT_MAX_BYTES_DEFAULT ((size_t)1 << 30)
+
 /** How a model keeps the bytes of its file. Values are pinned. */
 typedef enum zurt_hold {
     ZURT_HOLD_AUTO = 0, /**< a copy up to 64 MiB, a mapping beyond */
@@ -279,14 +282,15 @@ typedef enum zurt_hold {
 
 /** Options of zurt_model_load(); start from ZURT_MODEL_OPTIONS_INIT. */
 typedef struct zurt_model_options {
-    size_t size;    /**< sizeof(zurt_model_options); set by ZURT_MODEL_OPTIONS_INIT */
-    zurt_hold hold; /**< how the bytes are kept */
+    size_t size;      /**< sizeof(zurt_model_options); set by ZURT_MODEL_OPTIONS_INIT */
+    zurt_hold hold;   /**< how the bytes are kept */
+    size_t max_bytes; /**< of heap, copies of the file included; 0: ZURT_MAX_BYTES_DEFAULT */
 } zurt_model_options;
 
-/** Small files copied, large ones mapped. */
+/** Small files copied, large ones mapped; 1 GiB. */
 #define ZURT_MODEL_OPTIONS_INIT                                                                    \
     {                                                                                              \
-        sizeof(zurt_model_options), ZURT_HOLD_AUTO                                                 \
+        sizeof(zurt_model_options), ZURT_HOLD_AUTO, 0                                              \
     }
 
 /**
@@ -302,8 +306,8 @@ typedef struct zurt_model_options {
  * @param out     owned by the caller: zurt_model_destroy(); NULL on failure.
  * @return ZURT_OK; ZURT_E_ARG: NULL, or an option out of its range; ZURT_E_NOMEM; ZURT_E_IO:
  *         cannot open, read or map; ZURT_E_FORMAT: damaged or not a model; ZURT_E_VERSION: a newer
- *         format; ZURT_E_LIMIT: a size beyond docs/format.md's limits; ZURT_E_UNSUPPORTED: an
- *         operator that this build lacks.
+ *         format; ZURT_E_LIMIT: a size beyond docs/format.md's limits, or memory beyond max_bytes;
+ *         ZURT_E_UNSUPPORTED: an operator that this build lacks.
  * The ctx's thread; the model may then be shared by any threads. Ref: docs/format.md.
  */
 ZURT_API zurt_status zurt_model_load(zurt_ctx *ctx, const char *path,
@@ -562,12 +566,15 @@ typedef struct zurt_session_options {
                               take: 10 ns each on a board, 20 us in simulation; 0: 10 s */
     uint32_t profile;    /**< 1: record the time of every node */
     uint32_t fallback;   /**< 1: if the PL is absent or fails, compute the answer on the CPU */
+    size_t max_bytes;    /**< of heap for plan, kernels, activations and scratch of all streams, and
+                              of inputs and outputs of one request, which are the caller's;
+                              0: ZURT_MAX_BYTES_DEFAULT */
 } zurt_session_options;
 
-/** Automatic device, one thread, one stream, 10 s for the PL, no profile, no fallback. */
+/** Automatic device, one thread, one stream, 10 s for the PL, no profile, no fallback, 1 GiB. */
 #define ZURT_SESSION_OPTIONS_INIT                                                                  \
     {                                                                                              \
-        sizeof(zurt_session_options), ZURT_DEVICE_AUTO, 0, 1, 1, 0, 0, 0                           \
+        sizeof(zurt_session_options), ZURT_DEVICE_AUTO, 0, 1, 1, 0, 0, 0, 0                        \
     }
 
 /**
@@ -579,8 +586,8 @@ typedef struct zurt_session_options {
  * @return ZURT_OK; ZURT_E_ARG: NULL, or an option out of its range; ZURT_E_NOMEM; ZURT_E_IO: the
  *         OS gives no more threads; ZURT_E_DEVICE: the device asked for is absent;
  *         ZURT_E_VERSION: bitstream of another version; ZURT_E_UNSUPPORTED: a node that this build
- *         cannot run, named; ZURT_E_LIMIT: buffers larger than the address space or the PL's
- *         memory.
+ *         cannot run, named; ZURT_E_LIMIT: buffers larger than max_bytes (the largest tensor is
+ *         named) or than the PL's memory.
  * The ctx's thread, to which the session then belongs. It starts a thread per stream, and
  * `threads` - 1 that help whichever request asks first.
  */
