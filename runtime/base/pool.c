@@ -13,6 +13,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/cpu.h"
@@ -26,6 +27,7 @@ enum {
 
 struct zi_pool {
     zurt_allocator allocator;
+    pid_t owner; // process whose threads the workers are
     uint32_t n_threads;
     uint32_t n_workers; // started
     uint32_t spins;
@@ -173,7 +175,7 @@ zurt_status zi_pool_create(zurt_ctx *ctx, uint32_t n_threads, zi_pool **out)
     zi_pool *p = zi_alloc_aligned(&ctx->allocator, sizeof(*p));
     if (!p)
         return zi_fail(ctx, ZURT_E_NOMEM, "thread pool: need %zu bytes", sizeof(*p));
-    *p = (zi_pool){.allocator = ctx->allocator, .n_threads = n_threads};
+    *p = (zi_pool){.allocator = ctx->allocator, .owner = getpid(), .n_threads = n_threads};
     p->spins = n_threads <= zi_cpu_count() ? SPINS : 0; // else spinning only delays the others
     zurt_status st = start(ctx, p);
     if (st) {
@@ -184,10 +186,8 @@ zurt_status zi_pool_create(zurt_ctx *ctx, uint32_t n_threads, zi_pool **out)
     return ZURT_OK;
 }
 
-void zi_pool_destroy(zi_pool *p)
+static void end_workers(zi_pool *p)
 {
-    if (!p)
-        return;
     if (p->n_workers) {
         pthread_mutex_lock(&p->mutex);
         atomic_store(&p->stop, true);
@@ -202,6 +202,14 @@ void zi_pool_destroy(zi_pool *p)
         pthread_cond_destroy(&p->work);
     if (p->has_mutex)
         pthread_mutex_destroy(&p->mutex);
+}
+
+void zi_pool_destroy(zi_pool *p)
+{
+    if (!p)
+        return;
+    if (!zi_is_forked(p->owner)) // there are no workers, and what they hold is held for ever
+        end_workers(p);
     zurt_allocator allocator = p->allocator;
     zi_free(&allocator, p);
 }

@@ -4,6 +4,7 @@
 
 #include <signal.h>
 #include <time.h>
+#include <unistd.h>
 
 zurt_status zi_thread_start(zurt_ctx *ctx, pthread_t *out, void *(*fn)(void *), void *arg)
 {
@@ -42,4 +43,9 @@ void zi_sleep_ns(uint64_t ns)
 {
     const struct timespec t = {(time_t)(ns / 1000000000u), (long)(ns % 1000000000u)};
     nanosleep(&t, NULL);
+}
+
+bool zi_is_forked(pid_t owner)
+{
+    return owner != getpid();
 }

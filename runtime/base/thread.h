@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base/ctx.h"
 
@@ -18,6 +19,10 @@ zurt_status zi_thread_start(zurt_ctx *ctx, pthread_t *out, void *(*fn)(void *), 
 /** Prepares a condition variable whose timed waits use the monotonic clock.
  *  ZURT_OK; ZURT_E_NOMEM. */
 zurt_status zi_cond_init(zurt_ctx *ctx, pthread_cond_t *out);
+
+/** Whether this process was forked from `owner`, a getpid(): threads that were started there do not
+ * run here, and a lock may be held by one of them for ever. */
+bool zi_is_forked(pid_t owner);
 
 /** Monotonic time in nanoseconds. */
 uint64_t zi_now_ns(void);

@@ -4,11 +4,13 @@
 
 #include <stddef.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "backend/cpu/backend_cpu.h"
 #include "base/alloc.h"
 #include "base/cpu.h"
 #include "base/options.h"
+#include "base/thread.h"
 
 #define DEFAULT_TIMEOUT_MS 10000
 
@@ -146,6 +148,7 @@ zurt_status zi_session_create(zurt_ctx *ctx, const zurt_model *model,
     if (!s)
         return zi_fail(ctx, ZURT_E_NOMEM, "session: need %zu bytes", sizeof(*s));
     s->ctx = ctx;
+    s->owner = getpid();
     s->graph = model->graph;
     const zi_budget budget = zi_budget_begin(ctx, o.max_bytes);
     st = take_options(s, &o);
@@ -187,7 +190,7 @@ void zurt_session_destroy(zurt_session *s)
     for (uint32_t i = 0; i < s->n_streams; i++)
         zi_stream_destroy(&s->streams[i]);
     zi_pool_destroy(s->pool);
-    if (s->has_mutex)
+    if (s->has_mutex && !zi_is_forked(s->owner))
         pthread_mutex_destroy(&s->mutex);
     close_devices(s);
     const zurt_allocator *a = &s->ctx->allocator;
@@ -311,6 +314,11 @@ zurt_status zurt_session_submit(zurt_session *s, const zurt_view *in, size_t n_i
     if (!ticket)
         return zi_fail(s->ctx, ZURT_E_ARG, "submit: nowhere to put the ticket");
     *ticket = 0;
+    if (zi_is_forked(s->owner))
+        return zi_fail(
+            s->ctx, ZURT_E_ARG,
+            "submit: the session was made before this process was forked, and its workers "
+            "run in the parent alone; use zurt_session_run(), or create a session here");
     zurt_status st = check_request(s, in, n_in, out, n_out);
     if (st)
         return st;
@@ -330,6 +338,10 @@ zurt_status zurt_session_wait(zurt_session *s, uint64_t ticket, uint32_t timeout
 {
     if (!s)
         return ZURT_E_ARG;
+    if (zi_is_forked(s->owner))
+        return zi_fail(s->ctx, ZURT_E_ARG,
+                       "wait: requests are in flight in the parent process alone, which made the "
+                       "session before this one was forked");
     zi_stream *stream = NULL;
     for (uint32_t i = 0; i < s->n_streams; i++) {
         if (ticket && s->streams[i].ticket == ticket)

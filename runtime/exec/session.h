@@ -125,6 +125,7 @@ zurt_status zi_profile_create(zurt_ctx *ctx, const zi_schedule *s, zi_profile_st
 
 struct zurt_session {
     zurt_ctx *ctx;
+    pid_t owner; /**< the process that made it: its workers run there alone */
     const zi_graph *graph;
     char *xclbin;
     zurt_session_options options; /**< zeros replaced by what they stand for */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Requests in flight, each on a worker with buffers of its own. */
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -7,15 +8,26 @@
 #include "base/thread.h"
 #include "exec/session.h"
 
+/* A device has one user: the process that opened it. */
+static zurt_status fail_forked(zi_stream *stream)
+{
+    snprintf(stream->error, sizeof(stream->error),
+             "the device was opened before this process was forked and works in the parent alone; "
+             "create a session here, on the CPU, or with options.fallback");
+    return ZURT_E_DEVICE;
+}
+
 void zi_stream_execute(zi_stream *stream)
 {
     const zurt_session *s = stream->session;
+    const bool forked = zi_is_forked(s->owner);
+    const zi_parallel alone = zi_parallel_serial(); // the pool's helpers are the parent's
     zi_schedule_run run = {
         .stream = stream->index,
         .tensors = stream->tensors,
         .arena = stream->arena,
         .scratch = stream->scratch,
-        .parallel = &s->parallel,
+        .parallel = forked ? &alone : &s->parallel,
         .step_ns = stream->step_ns,
         .error = stream->error,
         .in = stream->in,
@@ -23,7 +35,8 @@ void zi_stream_execute(zi_stream *stream)
     };
     stream->error[0] = 0;
     stream->fell_back = false;
-    stream->status = zi_schedule_execute(s->schedule, &run);
+    stream->status =
+        forked && s->n_devices > 1 ? fail_forked(stream) : zi_schedule_execute(s->schedule, &run);
     if (!stream->status) {
         stream->n_runs++;
     } else if (s->fallback &&
@@ -142,14 +155,15 @@ void zi_stream_destroy(zi_stream *stream)
 {
     if (!stream->session)
         return;
-    if (stream->has_thread) {
+    const bool forked = zi_is_forked(stream->session->owner);
+    if (stream->has_thread && !forked) {
         pthread_mutex_lock(&stream->session->mutex);
         stream->stop = true;
         pthread_cond_broadcast(&stream->changed);
         pthread_mutex_unlock(&stream->session->mutex);
         pthread_join(stream->thread, NULL);
     }
-    if (stream->has_cond)
+    if (stream->has_cond && !forked)
         pthread_cond_destroy(&stream->changed);
     const zurt_allocator *a = &stream->session->ctx->allocator;
     zi_free(a, stream->arena);

@@ -4,6 +4,8 @@
 #ifndef ZI_BACKEND_PL_PORT_IMPL_H
 #define ZI_BACKEND_PL_PORT_IMPL_H
 
+#include <sys/types.h>
+
 #include "backend/pl/pl_port.h"
 
 typedef struct zi_pl_port {
@@ -33,6 +35,7 @@ struct zi_pl_device {
     zurt_allocator allocator;
     const zi_caps *caps;
     uint32_t ns_per_cycle; /**< how long a modelled cycle may take: ZI_PL_NS_... */
+    pid_t owner;           /**< process that opened it */
     char note[ZI_ERROR_BYTES];
 };
 

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "backend/pl/pl_port_impl.h"
 #include "base/alloc.h"
@@ -212,7 +213,7 @@ static void sim_buf_destroy(zi_buf *buf)
 {
     sim_buf *b = (sim_buf *)buf;
     sim_device *d = (sim_device *)buf->device;
-    if (is_lost(d))
+    if (!zi_is_forked(d->base.owner) && is_lost(d))
         drain(d); // a launch that was given up may still write
     munmap(buf->host, b->map_bytes);
     zi_free(&d->base.allocator, b->device);
@@ -282,7 +283,7 @@ static zurt_status sim_run_create(zi_pl_device *device, zi_pl_run **out, char *e
 static void sim_run_destroy(zi_pl_run *run)
 {
     sim_device *d = (sim_device *)run->device;
-    if (is_lost(d))
+    if (!zi_is_forked(d->base.owner) && is_lost(d))
         drain(d);
     zi_free(&d->base.allocator, run);
 }
@@ -358,9 +359,8 @@ static zurt_status sim_run_wait(zi_pl_run *run, uint32_t timeout_ms, char *error
 
 /* ---- open and close ---- */
 
-static void sim_close(zi_pl_device *device)
+static void end_thread(sim_device *d)
 {
-    sim_device *d = (sim_device *)device;
     pthread_mutex_lock(&d->lock);
     d->stop = true;
     pthread_cond_broadcast(&d->queued);
@@ -369,8 +369,14 @@ static void sim_close(zi_pl_device *device)
     pthread_cond_destroy(&d->queued);
     pthread_cond_destroy(&d->finished);
     pthread_mutex_destroy(&d->lock);
+}
+
+static void sim_close(zi_pl_device *device)
+{
+    if (!zi_is_forked(device->owner))
+        end_thread((sim_device *)device);
     zurt_allocator a = device->allocator;
-    zi_free(&a, d);
+    zi_free(&a, device);
 }
 
 static const zi_pl_port port = {
@@ -422,7 +428,8 @@ zurt_status zi_pl_open_sim(zurt_ctx *ctx, const zi_pl_config *config, zi_pl_devi
     sim_device *d = zi_zalloc(&ctx->allocator, sizeof(*d));
     if (!d)
         return zi_fail(ctx, ZURT_E_NOMEM, "sim: no memory for a device");
-    d->base = (zi_pl_device){&port, ctx->allocator, config->engine->caps, ZI_PL_NS_SIMULATED, ""};
+    d->base = (zi_pl_device){
+        &port, ctx->allocator, config->engine->caps, ZI_PL_NS_SIMULATED, getpid(), ""};
     d->engine = *config->engine;
     d->fault = fault;
     st = start(ctx, d);

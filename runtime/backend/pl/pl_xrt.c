@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The PL through XRT's native C API. */
 #include <string.h>
+#include <unistd.h>
 
 #include "backend/pl/pl_port_impl.h"
 #include "backend/pl/pl_probe.h"
@@ -308,8 +309,12 @@ zurt_status zi_pl_open_xrt(zurt_ctx *ctx, const zi_pl_config *config, zi_pl_devi
     if (!d)
         return zi_fail(ctx, ZURT_E_NOMEM, "XRT: no memory for a device");
     bool opened = false;
-    d->base = (zi_pl_device){&port, ctx->allocator, &d->xclbin.caps.caps,
-                             place.emulated ? ZI_PL_NS_SIMULATED : ZI_PL_NS_BOARD, ""};
+    d->base = (zi_pl_device){&port,
+                             ctx->allocator,
+                             &d->xclbin.caps.caps,
+                             place.emulated ? ZI_PL_NS_SIMULATED : ZI_PL_NS_BOARD,
+                             getpid(),
+                             ""};
     st = zi_xclbin_open(ctx, path, &d->xclbin);
     if (!st)
         st = check_xclbin(ctx, &d->xclbin, &place, config);

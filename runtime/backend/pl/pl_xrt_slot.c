@@ -43,7 +43,7 @@ const zi_xrt_api *zi_xrt(void)
  * Asked before the lock is taken, which a thread of the parent may have held. */
 static bool is_forked(void)
 {
-    return owner && owner != getpid();
+    return owner && zi_is_forked(owner);
 }
 
 static bool has_failed(const zi_xrt_slot *s)

@@ -9,6 +9,12 @@
  * Threads: a ctx and what is made with it stay on one thread; a model is immutable and may be
  * shared by sessions that live on other threads with a ctx of their own.
  *
+ * fork: a session works in the process that made it. In a child zurt_session_run() computes on the
+ * CPU, with one thread, if the session is on the CPU or has options.fallback, and else fails by
+ * ZURT_E_DEVICE; zurt_session_submit() and zurt_session_wait() fail by ZURT_E_ARG; the destructors
+ * work. Models may be used by both. A child can create sessions of its own, but not on XRT if the
+ * parent had one there.
+ *
  * Arithmetic and rounding of every operator: docs/arithmetic.md. File format: docs/format.md.
  */
 #ifndef ZURT_ZURT_H
