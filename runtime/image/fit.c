@@ -16,6 +16,9 @@
 
 #define WEIGHT_BITS 22
 
+/* What YOLO networks are trained with. */
+#define LETTERBOX_GREY 114
+
 /* Along one axis: the part [first, first + count) of `in` pixels resized to `out`. */
 typedef struct axis {
     int32_t in;
@@ -155,6 +158,36 @@ static void plan_crop(const zurt_image *in, int32_t width, int32_t height, float
     y->first = (y->out - height) / 2;
 }
 
+/* The side that limits gets the target, the other what the aspect gives. */
+static void plan_letterbox(const zurt_image *in, int32_t width, int32_t height, axis *x, axis *y)
+{
+    bool wide = (int64_t)in->width * height > (int64_t)in->height * width;
+    axis *longer = wide ? x : y, *shorter = wide ? y : x;
+    shorter->out = llround((double)shorter->in * (double)longer->out / (double)longer->in);
+    if (shorter->out < 1)
+        shorter->out = 1;
+    shorter->count = (int32_t)shorter->out;
+}
+
+/* Puts a picture in the middle of grey; takes it over, also on failure. */
+static zurt_status letterbox(zurt_ctx *ctx, zurt_image *inner, int32_t width, int32_t height)
+{
+    size_t channels = (size_t)inner->channels, row_bytes = (size_t)width * channels;
+    size_t inner_bytes = (size_t)inner->width * channels;
+    zurt_image out = {width, height, inner->channels, NULL};
+    out.pixels = zi_alloc_aligned(&ctx->allocator, row_bytes * (size_t)height);
+    if (!out.pixels)
+        return zi_fail(ctx, ZURT_E_NOMEM, "image: out of memory");
+    memset(out.pixels, LETTERBOX_GREY, row_bytes * (size_t)height);
+    size_t left = (size_t)(width - inner->width) / 2, top = (size_t)(height - inner->height) / 2;
+    for (size_t row = 0; row < (size_t)inner->height; row++)
+        memcpy(out.pixels + (top + row) * row_bytes + left * channels,
+               inner->pixels + row * inner_bytes, inner_bytes);
+    zurt_image_destroy(ctx, inner);
+    *inner = out;
+    return ZURT_OK;
+}
+
 static zurt_status check_args(zurt_ctx *ctx, const zurt_image *in, int32_t width, int32_t height,
                               zurt_fit fit, float crop_ratio)
 {
@@ -162,7 +195,7 @@ static zurt_status check_args(zurt_ctx *ctx, const zurt_image *in, int32_t width
         return zi_fail(ctx, ZURT_E_ARG, "image: no pixels, or neither 1 nor 3 channels");
     if (width < 1 || height < 1)
         return zi_fail(ctx, ZURT_E_ARG, "image: target of %d x %d", (int)width, (int)height);
-    if (fit != ZURT_FIT_STRETCH && fit != ZURT_FIT_CENTRE_CROP)
+    if (fit != ZURT_FIT_STRETCH && fit != ZURT_FIT_CENTRE_CROP && fit != ZURT_FIT_LETTERBOX)
         return zi_fail(ctx, ZURT_E_ARG, "image: unknown fit %d", (int)fit);
     if (fit == ZURT_FIT_CENTRE_CROP && !(crop_ratio > 0.0f && crop_ratio <= 1.0f))
         return zi_fail(ctx, ZURT_E_ARG, "image: crop ratio %g is not in (0, 1]",
@@ -191,8 +224,10 @@ zurt_status zurt_image_fit(zurt_ctx *ctx, const zurt_image *in, int32_t width, i
     axis x = {in->width, width, 0, width}, y = {in->height, height, 0, height};
     if (fit == ZURT_FIT_CENTRE_CROP)
         plan_crop(in, width, height, crop_ratio, &x, &y);
+    else if (fit == ZURT_FIT_LETTERBOX)
+        plan_letterbox(in, width, height, &x, &y);
     taps columns = {0}, rows = {0};
-    zurt_image result = {width, height, in->channels, NULL};
+    zurt_image result = {x.count, y.count, in->channels, NULL};
     st = taps_create(ctx, &x, &columns);
     if (!st)
         st = taps_create(ctx, &y, &rows);
@@ -200,6 +235,8 @@ zurt_status zurt_image_fit(zurt_ctx *ctx, const zurt_image *in, int32_t width, i
         st = resample(ctx, in, &columns, &rows, &result);
     taps_destroy(ctx, &columns);
     taps_destroy(ctx, &rows);
+    if (!st && fit == ZURT_FIT_LETTERBOX)
+        st = letterbox(ctx, &result, width, height);
     if (!st)
         *out = result;
     else

@@ -297,7 +297,7 @@ static zurt_status read_norm(zurt_ctx *ctx, const Zurt__Norm *m, zurt_norm *out)
 {
     if (zi_message_has_unknown(&m->base) || m->n_mean < 1 || m->n_mean > 4 || m->n_std != m->n_mean)
         return zi_fail(ctx, ZURT_E_FORMAT, "normalisation: 1 to 4 means and as many deviations");
-    if (m->fit > ZURT_FIT_CENTRE_CROP || !(m->crop_ratio > 0 && m->crop_ratio <= 1))
+    if (m->fit > ZURT_FIT_LETTERBOX || !(m->crop_ratio > 0 && m->crop_ratio <= 1))
         return zi_fail(ctx, ZURT_E_FORMAT, "normalisation: unknown fit");
     *out = zi_norm_none((int32_t)m->n_mean);
     for (size_t c = 0; c < m->n_mean; c++) {

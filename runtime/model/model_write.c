@@ -233,8 +233,10 @@ static void fill_weights(const writer *w, uint8_t *out)
 }
 
 /* The lowest that covers the graph: an older reader takes every file that it can. */
-static uint32_t minor_version(const zi_graph *g)
+static uint32_t minor_version(const zi_graph *g, const zi_meta *meta)
 {
+    if (meta->norm.fit == ZURT_FIT_LETTERBOX)
+        return 1;
     for (size_t i = 0; i < g->n_nodes; i++) {
         const zi_node *n = &g->nodes[i];
         bool table = n->op == ZI_OP_Lut; // names the op that it stands for
@@ -279,7 +281,7 @@ static zurt_status write_file(writer *w, uint8_t **out, size_t *out_size)
     zurt__graph__pack(&graph, *out + sections[1].offset);
     if (w->n_blobs)
         fill_weights(w, *out + sections[2].offset);
-    zi_container_seal(*out, *out_size, minor_version(w->g), sections, n);
+    zi_container_seal(*out, *out_size, minor_version(w->g, w->meta), sections, n);
     return ZURT_OK;
 }
 

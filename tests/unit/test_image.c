@@ -2,6 +2,7 @@
 /* JPEG, resizing and cropping, against Pillow's pixels. */
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -51,6 +52,38 @@ static void resizes_as_pillow(void **state)
     expect_fit(*state, &tall, 7, 7, ZURT_FIT_CENTRE_CROP, 0.875f, golden_crop_tall_7);
     expect_fit(*state, &wide, 23, 17, ZURT_FIT_STRETCH, 0, a);
     expect_fit(*state, &wide, 23, 17, ZURT_FIT_CENTRE_CROP, 1, a);
+}
+
+/* The picture itself is stretched to 9 x 7 or 5 x 12, whatever stands around it. */
+static void letterboxes(void **state)
+{
+    static const struct {
+        int32_t in_width, in_height, width, height, left, top, inner_width, inner_height;
+    } rows[] = {{23, 17, 9, 12, 0, 2, 9, 7},
+                {13, 31, 12, 12, 3, 0, 5, 12},
+                {13, 31, 13, 31, 0, 0, 13, 31},
+                {23, 17, 46, 40, 0, 3, 46, 34},
+                {100, 1, 10, 4, 0, 1, 10, 1}};
+    for (size_t r = 0; r < sizeof(rows) / sizeof(rows[0]); r++) {
+        uint8_t a[31 * 23 * 3];
+        zurt_image in = picture(a, rows[r].in_width, rows[r].in_height), out, inner;
+        int32_t w = rows[r].width, h = rows[r].height;
+        assert_int_equal(zurt_image_fit(*state, &in, w, h, ZURT_FIT_LETTERBOX, 0, &out), ZURT_OK);
+        assert_int_equal(zurt_image_fit(*state, &in, rows[r].inner_width, rows[r].inner_height,
+                                        ZURT_FIT_STRETCH, 0, &inner),
+                         ZURT_OK);
+        assert_int_equal(out.width, w);
+        assert_int_equal(out.height, h);
+        for (int32_t i = 0; i < w * h; i++) {
+            int32_t x = i % w - rows[r].left, y = i / w - rows[r].top;
+            bool inside = x >= 0 && y >= 0 && x < inner.width && y < inner.height;
+            for (int32_t c = 0; c < 3; c++)
+                assert_int_equal(out.pixels[i * 3 + c],
+                                 inside ? inner.pixels[(y * inner.width + x) * 3 + c] : 114);
+        }
+        zurt_image_destroy(*state, &out);
+        zurt_image_destroy(*state, &inner);
+    }
 }
 
 static void fits_extreme_shapes(void **state)
@@ -167,7 +200,7 @@ static void survives_refused_memory(void **state)
         zt_allocator_arm(&counter, n);
         st = zurt_image_decode_jpeg(ctx, golden_baseline_jpeg, sizeof(golden_baseline_jpeg), &a);
         if (!st)
-            st = zurt_image_fit(ctx, &a, 7, 5, ZURT_FIT_STRETCH, 0, &b);
+            st = zurt_image_fit(ctx, &a, 7, 7, ZURT_FIT_LETTERBOX, 0, &b);
         assert_true(st == ZURT_E_NOMEM || (!st && n > 8));
         zurt_image_destroy(ctx, &a);
         zurt_image_destroy(ctx, &b);
@@ -254,6 +287,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(resizes_as_pillow),
+        cmocka_unit_test(letterboxes),
         cmocka_unit_test(fits_extreme_shapes),
         cmocka_unit_test(refuses_bad_arguments_and_sizes),
         cmocka_unit_test(decodes_jpeg_as_pillow),

@@ -244,6 +244,25 @@ static void refuses_other_versions(void **state)
     assert_int_equal(load(f, f->size), ZURT_E_VERSION);
 }
 
+/* A fit that 1.0 does not know. */
+static void letterbox_is_of_version_1_1(void **state)
+{
+    fixture *f = *state;
+    sample s = {.ctx = f->ctx, .g = sample_graph(f->ctx)};
+    zi_meta meta = sample_meta();
+    uint8_t *bytes;
+    size_t size;
+    zurt_model *m;
+    meta.norm.fit = ZURT_FIT_LETTERBOX;
+    assert_int_equal(zi_model_write(s.ctx, s.g, &meta, &bytes, &size), ZURT_OK);
+    assert_int_equal(zi_get_u32(bytes + ZI_H_MINOR), 1);
+    assert_int_equal(zurt_model_load_mem(s.ctx, bytes, size, &m), ZURT_OK);
+    assert_int_equal(zurt_model_norm(m)->fit, ZURT_FIT_LETTERBOX);
+    zurt_model_destroy(m);
+    zi_free(&s.ctx->allocator, bytes);
+    zi_graph_destroy(s.g);
+}
+
 /* Files that an older reader can take say so; new ops, and tables that stand for them, do not. */
 static void states_the_lowest_version(void **state)
 {
@@ -461,6 +480,7 @@ int main(void)
         cmocka_unit_test(refuses_every_changed_byte),
         cmocka_unit_test(survives_every_changed_byte_with_right_check_sums),
         cmocka_unit_test(refuses_other_versions),
+        cmocka_unit_test(letterbox_is_of_version_1_1),
         cmocka_unit_test(states_the_lowest_version),
         cmocka_unit_test(skips_unknown_sections_if_optional),
         cmocka_unit_test(refuses_misaligned_memory_and_null),

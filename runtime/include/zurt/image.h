@@ -68,11 +68,20 @@ ZURT_API void zurt_image_destroy(zurt_ctx *ctx, zurt_image *image);
  * @param in         1 or 3 channels; borrowed for the call.
  * @param width      of the result, pixels; 1 to ZURT_IMAGE_MAX_SIDE, as `height`.
  * @param fit        ZURT_FIT_STRETCH: the whole picture, whatever its aspect becomes;
- *                   ZURT_FIT_CENTRE_CROP: the middle, aspect kept.
+ *                   ZURT_FIT_CENTRE_CROP: the middle, aspect kept;
+ *                   ZURT_FIT_LETTERBOX: the whole picture, aspect kept, in the middle of grey of
+ *                   the value 114, with which YOLO networks are trained.
  * @param crop_ratio for ZURT_FIT_CENTRE_CROP, of the shorter side, in [1/1024, 1]: 0.875 resizes
  *                   to 256 and takes 224. Ignored otherwise.
  * @param out        another image than `in`, filled whatever it held, with in->channels;
  *                   zurt_image_destroy() frees it. Zeroed on failure.
+ *
+ * A letterboxed picture is resized by s = min(width / in->width, height / in->height), to
+ * w = round(s * in->width) and h = round(s * in->height), at least 1, and stands at
+ * x0 = floor((width - w) / 2), y0 = floor((height - h) / 2). A point (x, y) of the result, say a
+ * corner of a box that a network found, is ((x - x0) * in->width / w, (y - y0) * in->height / h) of
+ * `in`. Stretched, w = width and h = height and nothing is in front of it.
+ *
  * @return ZURT_OK; ZURT_E_ARG: NULL, `in` without pixels, an unknown fit, a ratio outside (0, 1];
  *         ZURT_E_LIMIT: a side, an area or a ratio beyond the limits; ZURT_E_NOMEM.
  * Ref: Pillow's Image.resize(BILINEAR) up to 11.3: the same bytes.

@@ -363,8 +363,9 @@ ZURT_API const zurt_tensor_info *zurt_model_output(const zurt_model *model, size
 
 /** How a picture of another size becomes width x height. Values are pinned. */
 typedef enum zurt_fit {
-    ZURT_FIT_STRETCH = 0,    /**< both sides to the target, aspect not kept */
-    ZURT_FIT_CENTRE_CROP = 1 /**< shorter side to target / crop_ratio, then the centre */
+    ZURT_FIT_STRETCH = 0,     /**< both sides to the target, aspect not kept */
+    ZURT_FIT_CENTRE_CROP = 1, /**< shorter side to target / crop_ratio, then the centre */
+    ZURT_FIT_LETTERBOX = 2    /**< longer side to the target, aspect kept, grey 114 around it */
 } zurt_fit;
 
 /** Preprocessing of input 0 for pixels in 0..255: x = (pixel / 255 - mean[c]) / std[c]. */
