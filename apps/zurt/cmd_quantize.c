@@ -35,7 +35,7 @@ static int write_model(cli *c, const zurt_graph *graph, const char *path)
 int cmd_quantize(cli *c, int argc, char **argv)
 {
     convert_options o;
-    int code = convert_parse(c, argc, argv, &o);
+    int code = convert_parse(c, argc, argv, ".onnx", &o);
     zurt_graph *source = NULL;
     zurt_graph *graph = NULL;
     zurt_quant_report *report = NULL;

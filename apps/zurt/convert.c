@@ -68,7 +68,7 @@ static int take_option(cli *c, const option_row *row, const char *value, void *s
     return good ? EXIT_DONE : EXIT_USAGE;
 }
 
-int convert_parse(cli *c, int argc, char **argv, convert_options *o)
+int convert_parse(cli *c, int argc, char **argv, const char *suffix, convert_options *o)
 {
     *o = (convert_options){
         .target = target_options_default(), .quantize = ZURT_QUANTIZE_OPTIONS_INIT, .samples = 200};
@@ -77,6 +77,9 @@ int convert_parse(cli *c, int argc, char **argv, convert_options *o)
         return code;
     if (c->n_arguments != 1 || !o->output)
         return cli_usage(c, "wants one MODEL and -o OUT");
+    if (strcmp(o->output, "-") != 0 && !cli_has_suffix(o->output, suffix))
+        return cli_usage(c, "-o %s: %s writes a %s file, name it so", o->output, c->command,
+                         suffix);
     o->model = c->arguments[0];
     o->quantize.threads = o->target.session.threads;
     const char *const reads[] = {o->model, o->calib, o->labels};

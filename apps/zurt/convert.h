@@ -20,8 +20,9 @@ typedef struct convert_options {
     size_t batch;     /**< elements of it that make one calibration sample */
 } convert_options;
 
-/** Reads the arguments, as cli_parse() does. convert_free() in any case. */
-int convert_parse(cli *c, int argc, char **argv, convert_options *o);
+/** Reads the arguments, as cli_parse() does; OUT must be named with `suffix`. convert_free() in any
+ *  case. */
+int convert_parse(cli *c, int argc, char **argv, const char *suffix, convert_options *o);
 void convert_free(convert_options *o);
 
 /**

@@ -141,7 +141,7 @@ static int input_option(cli *c, const option_row *row, const char *value, target
         break;
     case OPT_FIT:
         good = cli_word(c, row, value, &word) == EXIT_DONE;
-        o->norm.fit = word == 0 ? ZURT_FIT_STRETCH : ZURT_FIT_CENTRE_CROP;
+        o->norm.fit = (zurt_fit)word; // the words are in the order of the values
         o->norm_given = true;
         break;
     case OPT_CROP_RATIO:
