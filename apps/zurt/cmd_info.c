@@ -22,35 +22,88 @@ static const cpu_feature features[] = {{ZURT_CPU_NEON, "neon"},
                                        {ZURT_CPU_AVX512, "avx512"},
                                        {ZURT_CPU_VNNI, "avx512vnni"}};
 
-static int build_info(cli *c)
+typedef struct device_row {
+    zurt_device device;
+    const char *name; // as --device takes it
+    const char *what; // where it is there
+} device_row;
+
+static const device_row devices[] = {
+    {ZURT_DEVICE_CPU, "cpu", "every operator"},
+    {ZURT_DEVICE_SIM, "sim", "the PL's sources in this process, as of kv260 or zcu104"},
+    {ZURT_DEVICE_XRT, "xrt", "the PL through XRT: driver, library and xclbin are there"},
+};
+
+enum { N_DEVICES = sizeof(devices) / sizeof(devices[0]) };
+
+static void json_build(const char *const *missing)
 {
     uint32_t cpu = zurt_cpu_features();
-    if (c->json) {
-        json_writer j;
-        json_begin(&j, stdout);
-        json_string(&j, "version", zurt_version());
-        json_array(&j, "cpu");
-        for (size_t i = 0; i < sizeof(features) / sizeof(features[0]); i++) {
-            if (cpu & features[i].bit)
-                json_string(&j, NULL, features[i].name);
-        }
-        json_close(&j);
-        json_object(&j, "build");
-        for (size_t i = 0; i < sizeof(zurt_build_info) / sizeof(zurt_build_info[0]); i++)
-            json_string(&j, zurt_build_info[i].key, zurt_build_info[i].value);
-        json_close(&j);
-        json_end(&j);
-        return EXIT_DONE;
+    json_writer j;
+    json_begin(&j, stdout);
+    json_string(&j, "version", zurt_version());
+    json_array(&j, "cpu");
+    for (size_t i = 0; i < sizeof(features) / sizeof(features[0]); i++) {
+        if (cpu & features[i].bit)
+            json_string(&j, NULL, features[i].name);
     }
+    json_close(&j);
+    json_array(&j, "devices");
+    for (size_t i = 0; i < N_DEVICES; i++) {
+        json_object(&j, NULL);
+        json_string(&j, "name", devices[i].name);
+        json_bool(&j, "available", !missing[i]);
+        json_string(&j, "reason", missing[i] ? missing[i] : "");
+        json_close(&j);
+    }
+    json_close(&j);
+    json_object(&j, "build");
+    for (size_t i = 0; i < sizeof(zurt_build_info) / sizeof(zurt_build_info[0]); i++)
+        json_string(&j, zurt_build_info[i].key, zurt_build_info[i].value);
+    json_close(&j);
+    json_end(&j);
+}
+
+static void print_build(const char *const *missing)
+{
+    uint32_t cpu = zurt_cpu_features();
     printf("zurt %s\n%-18s", zurt_version(), "cpu features");
     for (size_t i = 0; i < sizeof(features) / sizeof(features[0]); i++) {
         if (cpu & features[i].bit)
             printf(" %s", features[i].name);
     }
     printf("\n");
+    for (size_t i = 0; i < N_DEVICES; i++) {
+        char lead[32];
+        char text[2048];
+        snprintf(lead, sizeof(lead), "device %s", devices[i].name);
+        snprintf(text, sizeof(text), "%s%s", missing[i] ? "absent: " : "",
+                 missing[i] ? missing[i] : devices[i].what);
+        columns_wrap(stdout, 19, lead, text);
+    }
     for (size_t i = 0; i < sizeof(zurt_build_info) / sizeof(zurt_build_info[0]); i++)
         printf("%-18s %s\n", zurt_build_info[i].key, zurt_build_info[i].value);
-    return EXIT_DONE;
+}
+
+/* This build and this machine; a device that is absent is no failure. */
+static int build_info(cli *c)
+{
+    char *missing[N_DEVICES] = {NULL};
+    int code = EXIT_DONE;
+    for (size_t i = 0; i < N_DEVICES; i++) {
+        if (zurt_device_probe(c->ctx, devices[i].device, NULL) == ZURT_OK)
+            continue;
+        missing[i] = strdup(zurt_ctx_error(c->ctx));
+        if (!missing[i])
+            code = cli_fail(c, ZURT_E_NOMEM, "out of memory");
+    }
+    if (code == EXIT_DONE && c->json)
+        json_build((const char *const *)missing);
+    else if (code == EXIT_DONE)
+        print_build((const char *const *)missing);
+    for (size_t i = 0; i < N_DEVICES; i++)
+        free(missing[i]);
+    return code;
 }
 
 static void json_tensors(json_writer *j, const char *key, const zurt_tensor_info *infos, size_t n)

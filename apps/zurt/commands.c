@@ -165,7 +165,10 @@ const command_row command_rows[N_COMMANDS] = {
          LISTS(bench, input, device)},
     [COMMAND_INFO] = {"info", "this build, or the facts of a model file",
                       "[MODEL.zurt | MODEL.onnx | OVERLAY.xclbin] [options]",
-                      "Without a file: version, build options and CPU features.\n", LISTS(shape)},
+                      "Without a file: version, CPU features, devices (why one is absent, and what "
+                      "helps) and build\n"
+                      "options.\n",
+                      LISTS(shape)},
 };
 
 const char command_exit_codes[] = "0 done\n"

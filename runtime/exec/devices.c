@@ -26,6 +26,17 @@ const zi_backend_vtable *zi_device_cpu(void)
     return &zi_backend_cpu;
 }
 
+zurt_status zurt_device_probe(zurt_ctx *ctx, zurt_device device, const char *xclbin)
+{
+    if (!ctx)
+        return ZURT_E_ARG;
+    for (size_t i = 0; i < N_ROWS; i++) {
+        if (rows[i].device == device) // what is linked in is there
+            return device == ZURT_DEVICE_XRT ? zi_pl_look(ctx, xclbin) : ZURT_OK;
+    }
+    return zi_fail(ctx, ZURT_E_ARG, "probe: device %d is none that can be asked for", (int)device);
+}
+
 zi_accelerators zi_accelerators_for(zurt_device device)
 {
     zi_accelerators a = {.required = device == ZURT_DEVICE_XRT || device == ZURT_DEVICE_SIM};

@@ -74,6 +74,12 @@ static zurt_status xrt_open(zurt_ctx *ctx, const zi_backend_config *config, zi_b
     return open_with(ctx, config, NULL, zi_pl_open_xrt, out);
 }
 
+zurt_status zi_pl_look(zurt_ctx *ctx, const char *xclbin)
+{
+    const zi_pl_config pl = {.xclbin = xclbin, .engine_version = ZK_STEP_VERSION};
+    return zi_pl_look_xrt(ctx, &pl);
+}
+
 zurt_status zi_pl_open_engine(zurt_ctx *ctx, const zi_backend_config *config,
                               const zi_pl_engine *engine, zi_backend **out)
 {

@@ -62,6 +62,9 @@ typedef struct zi_pl_config {
  *         answer; ZURT_E_NOMEM. The text says what mends it.
  */
 zurt_status zi_pl_open_xrt(zurt_ctx *ctx, const zi_pl_config *config, zi_pl_device **out);
+
+/** What zi_pl_open_xrt() asks before it opens anything: the driver, the environment, the xclbin. */
+zurt_status zi_pl_look_xrt(zurt_ctx *ctx, const zi_pl_config *config);
 /** As above. ZURT_E_ARG: `faults` is not understood. */
 zurt_status zi_pl_open_sim(zurt_ctx *ctx, const zi_pl_config *config, zi_pl_device **out);
 /** All its buffers and runs are gone. NULL is allowed. */

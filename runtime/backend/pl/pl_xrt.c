@@ -292,6 +292,23 @@ static zurt_status check_xclbin(zurt_ctx *ctx, const zi_xclbin *x, const zi_pl_p
     return ZURT_OK;
 }
 
+zurt_status zi_pl_look_xrt(zurt_ctx *ctx, const zi_pl_config *config)
+{
+    char path[ZI_PATH_BYTES];
+    zi_pl_place place;
+    zurt_status st = zi_pl_probe(ctx, &place);
+    if (!st)
+        st = zi_pl_find_xclbin(ctx, config->xclbin, path);
+    if (st)
+        return st;
+    zi_xclbin xclbin = {0};
+    st = zi_xclbin_open(ctx, path, &xclbin);
+    if (!st)
+        st = check_xclbin(ctx, &xclbin, &place, config);
+    zi_xclbin_close(&xclbin);
+    return st;
+}
+
 zurt_status zi_pl_open_xrt(zurt_ctx *ctx, const zi_pl_config *config, zi_pl_device **out)
 {
     *out = NULL;

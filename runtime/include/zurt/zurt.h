@@ -585,6 +585,19 @@ typedef struct zurt_session_options {
     }
 
 /**
+ * Whether a session could be made on a device, as far as environment, drivers and files tell: no
+ * device is opened, no bitstream loaded.
+ *
+ * @param device not ZURT_DEVICE_AUTO.
+ * @param xclbin as in zurt_session_options.
+ * @return ZURT_OK; ZURT_E_ARG: NULL ctx, or no such device; ZURT_E_DEVICE: absent, with the reason
+ *         and the remedy in zurt_ctx_error(); ZURT_E_IO, ZURT_E_FORMAT, ZURT_E_VERSION: the xclbin;
+ *         ZURT_E_NOMEM.
+ * The ctx's thread.
+ */
+ZURT_API zurt_status zurt_device_probe(zurt_ctx *ctx, zurt_device device, const char *xclbin);
+
+/**
  * Partitions the graph, plans memory, prepares every kernel and allocates all buffers.
  *
  * @param model   shared, immutable; must outlive the session.
