@@ -37,13 +37,13 @@ static int end(cli *c, int code)
     cli_list_free(&c->writes);
     if (code == CLI_HELPED)
         code = EXIT_DONE;
-    bool good = !ferror(stdout);
-    good = fflush(stdout) == 0 && good;
-    if (!good && code == EXIT_DONE) {
-        c->json = false; // it would go the same way
-        return cli_fail(c, ZURT_E_IO, "stdout: %s", strerror(errno));
-    }
-    return code;
+    const bool lost = ferror(stdout) != 0; // earlier: errno has been others' since
+    const bool flushed = fflush(stdout) == 0;
+    if ((flushed && !lost) || code != EXIT_DONE)
+        return code;
+    c->json = false; // it would go the same way
+    return cli_fail(c, ZURT_E_IO, "stdout: %s",
+                    flushed ? "not all of it could be written" : strerror(errno));
 }
 
 static int unknown_command(const char *name, int argc, char **argv)

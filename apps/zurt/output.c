@@ -143,7 +143,7 @@ int output_write(cli *c, const char *path, const void *bytes, size_t size)
 {
     output_file f;
     int code = output_open(c, path, &f);
-    if (code == EXIT_DONE && size)
-        fwrite(bytes, 1, size, f.file); // output_close() finds out whether it arrived
+    if (code == EXIT_DONE && fwrite(bytes, 1, size, f.file) != size)
+        code = cli_fail(c, ZURT_E_IO, "%s: %s", f.state ? path : "stdout", strerror(errno));
     return output_close(c, &f, code);
 }
