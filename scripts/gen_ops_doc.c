@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
+/* Writes docs/ops.md.
+ *
  * gen_ops_doc FILE          writes docs/ops.md from graph/op.def, the table in ops/ops.c and the
  *                           importer's in import/onnx/op_table.c
  * gen_ops_doc --check FILE  fails, naming the first line that differs

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Accuracy, matrices of classes, SQNR: counted and printed. */
 #include "score.h"
 
 #include <math.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Pictures of every kind that is read, by their bytes. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
