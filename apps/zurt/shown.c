@@ -8,7 +8,7 @@
 
 #include "utf8.h"
 
-enum { N_BUFFERS = 8, BUFFER_BYTES = 2048, MOST_ESCAPE = 8 };
+enum { N_BUFFERS = 8, BUFFER_BYTES = 2048, MOST_ESCAPE = 10 };
 
 /* C0, DEL, C1, line separators, and marks that let a text read otherwise than it is. */
 static bool is_harmless(uint32_t code)
