@@ -1,11 +1,11 @@
 # Every kind of failure: its exit code, and with --json an object that names it.
 float=$MODELS/mnist_small.onnx
-head -c 16 "$FIXTURE/calib-images.idx" >zero.idx
 printf '\0\0\010\003\0\0\0\002\0\0\0\0\0\0\0\0' >zero.idx
 printf 'zero\0hidden\none\ntwo\n' >nul.txt
 head -c 100 "$SMALL" >cut.zurt
 head -c 100 "$float" >cut.onnx
-mkdir empty
+mkdir pictures
+cp "$ZURT_SOURCE/tests/cli/seven.jpg" pictures
 fails() { # EXIT STATUS PATTERN ARGUMENTS...
     local want=$1 status=$2 pattern=$3
     shift 3
@@ -35,9 +35,9 @@ fails 3 ZURT_E_FORMAT "zero.idx: 2 pictures of 0 x 0 pixels" compile "$float" --
     "${convert[@]}"
 fails 3 ZURT_E_FORMAT "nul.txt: byte 4 is NUL" compile "$float" --calib "$CALIB" "${convert[@]}" \
     --labels nul.txt
-fails 3 ZURT_E_FORMAT "nul.txt: byte 4 is NUL" eval "$SMALL" --data dir:empty,nul.txt
+fails 3 ZURT_E_FORMAT "nul.txt: byte 4 is NUL" eval "$SMALL" --data dir:pictures,nul.txt
 fails 5 ZURT_E_DEVICE "no PL" run "$SMALL" "$EVAL#0" --device xrt
-only zero.idx nul.txt cut.zurt cut.onnx empty
+only zero.idx nul.txt cut.zurt cut.onnx pictures pictures/seven.jpg
 
 # 6 is an answer: the object is the result.
 zurt compile "$float" --calib random:8 -o noise.zurt >/dev/null 2>&1
