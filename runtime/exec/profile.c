@@ -27,7 +27,7 @@ zurt_status zi_profile_create(zurt_ctx *ctx, const zi_schedule *s, zi_profile_st
         for (uint32_t k = 0; k < n; k++) {
             zi_id last = vtable->program_step(s->programs[i], k);
             *steps++ = (zi_profile_step){&s->graph->nodes[last], vtable->name,
-                                         sum_macs(s->graph, first, last)};
+                                         sum_macs(s->graph, first, last), first, last + 1 - first};
             first = last + 1;
         }
     }
@@ -49,6 +49,8 @@ zurt_status zurt_session_profile(const zurt_session *s, size_t i, zurt_profile_e
         .op = zi_op_name(step->node->op),
         .device = step->device,
         .macs = step->macs,
+        .first_node = step->first_node,
+        .n_nodes = step->n_nodes,
     };
     for (uint32_t k = 0; k < s->n_streams; k++) {
         out->runs += s->streams[k].n_runs;

@@ -116,6 +116,7 @@ typedef struct zi_profile_step {
     const zi_node *node;
     const char *device;
     uint64_t macs;
+    size_t first_node, n_nodes; /**< of the partition's graph */
 } zi_profile_step;
 
 /** One row per step of the main schedule, from the ctx's allocator. */

@@ -3,13 +3,15 @@
 #include "plan/plan_report.h"
 
 #include "base/alloc.h"
+#include "plan/cpu_cost.h"
 
 struct zurt_plan {
     zurt_allocator allocator;
     const zi_graph *graph;
     zi_graph *adopted; // NULL: the graph is the caller's
-    zi_partition *partition;
-    zi_caps pl; // the board's table, if it has a PL
+    zi_partition *owned;
+    const zi_partition *partition; // the same, or a session's
+    zi_caps pl;                    // the board's table, if it has a PL
     const zi_caps *caps[2];
     uint32_t n_caps;
     zi_id *writer;     // node that computes each tensor
@@ -29,35 +31,69 @@ static zurt_status number_segments(zurt_ctx *ctx, zurt_plan *plan)
     return ZURT_OK;
 }
 
+static zurt_plan *allocate(zurt_ctx *ctx)
+{
+    zurt_plan *plan = zi_zalloc(&ctx->allocator, sizeof(*plan));
+    if (plan)
+        plan->allocator = ctx->allocator;
+    else
+        zi_fail(ctx, ZURT_E_NOMEM, "plan: out of memory");
+    return plan;
+}
+
+/* Once the partition stands. */
+static zurt_status describe(zurt_ctx *ctx, zurt_plan *plan)
+{
+    uint32_t *n_readers = NULL;
+    plan->pl.name = ""; // the caller's; it is in the reasons by now
+    plan->graph = plan->partition->graph;
+    zurt_status st = zi_graph_index(ctx, plan->graph, &plan->writer, &n_readers);
+    zi_free(&ctx->allocator, n_readers);
+    return st ? st : number_segments(ctx, plan);
+}
+
+static zurt_status finish(zurt_plan *plan, zurt_status st, zurt_plan **out)
+{
+    if (st)
+        zurt_plan_destroy(plan);
+    else
+        *out = plan;
+    return st;
+}
+
 zurt_status zi_plan_report_create(zurt_ctx *ctx, const zi_graph *g, const zi_caps *caps,
                                   zurt_plan **out)
 {
     *out = NULL;
-    zurt_plan *plan = zi_zalloc(&ctx->allocator, sizeof(*plan));
+    zurt_plan *plan = allocate(ctx);
     if (!plan)
-        return zi_fail(ctx, ZURT_E_NOMEM, "plan: out of memory");
-    plan->allocator = ctx->allocator;
+        return ZURT_E_NOMEM;
     if (caps->kind == ZI_CAPS_PL) {
         plan->pl = *caps;
         plan->caps[plan->n_caps++] = &plan->pl;
     }
     plan->caps[plan->n_caps++] = zi_caps_cpu();
-    zurt_status st = zi_partition_create(ctx, g, plan->caps, plan->n_caps, &plan->partition);
-    plan->pl.name = ""; // the caller's; it is in the reasons by now
-    uint32_t *n_readers = NULL;
-    if (!st) {
-        plan->graph = plan->partition->graph;
-        st = zi_graph_index(ctx, plan->graph, &plan->writer, &n_readers);
-    }
-    zi_free(&ctx->allocator, n_readers);
+    zurt_status st = zi_partition_create(ctx, g, plan->caps, plan->n_caps, &plan->owned);
+    plan->partition = plan->owned;
     if (!st)
-        st = number_segments(ctx, plan);
-    if (st) {
-        zurt_plan_destroy(plan);
-        return st;
+        st = describe(ctx, plan);
+    return finish(plan, st, out);
+}
+
+zurt_status zi_plan_report_of(zurt_ctx *ctx, const zi_partition *partition,
+                              const zi_caps *const *caps, zurt_plan **out)
+{
+    *out = NULL;
+    zurt_plan *plan = allocate(ctx);
+    if (!plan)
+        return ZURT_E_NOMEM;
+    plan->partition = partition;
+    if (caps[0]->kind == ZI_CAPS_PL) {
+        plan->pl = *caps[0];
+        plan->caps[plan->n_caps++] = &plan->pl;
     }
-    *out = plan;
-    return ZURT_OK;
+    plan->caps[plan->n_caps++] = zi_caps_cpu();
+    return finish(plan, describe(ctx, plan), out);
 }
 
 void zi_plan_report_adopt(zurt_plan *plan, zi_graph *g)
@@ -70,7 +106,7 @@ void zurt_plan_destroy(zurt_plan *plan)
     if (!plan)
         return;
     zurt_allocator allocator = plan->allocator;
-    zi_partition_destroy(plan->partition);
+    zi_partition_destroy(plan->owned);
     zi_free(&allocator, plan->writer);
     zi_free(&allocator, plan->segment);
     zi_graph_destroy(plan->adopted);
@@ -94,6 +130,26 @@ static zi_id computed_input(const zi_graph *g, const zi_node *n, size_t k)
     return ZI_NONE;
 }
 
+static bool on_pl(const zurt_plan *plan, size_t node)
+{
+    return plan->caps[plan->partition->nodes[node].device]->kind == ZI_CAPS_PL;
+}
+
+static void take_shape(const zi_graph *g, const zi_node *n, zurt_plan_node *out)
+{
+    const zi_tensor *y = &g->tensors[n->out[0]], *w = zi_node_in(g, n, 1);
+    out->out_rank = y->rank;
+    for (int32_t d = 0; d < y->rank; d++)
+        out->out_dims[d] = y->dims[d];
+    bool convolves = n->op == ZI_OP_Conv || n->op == ZI_OP_ConvTranspose;
+    bool pools = n->op == ZI_OP_MaxPool || n->op == ZI_OP_AveragePool;
+    for (int d = 0; d < 2 && (convolves || pools); d++) {
+        out->kernel[d] = convolves ? w->dims[1 + d] : n->attr.pool.kernel[d];
+        out->stride[d] = convolves ? n->attr.conv.stride[d] : n->attr.pool.stride[d];
+    }
+    out->groups = convolves ? n->attr.conv.groups : 0;
+}
+
 zurt_status zurt_plan_node_get(const zurt_plan *plan, size_t i, zurt_plan_node *out)
 {
     if (!plan || !out || i >= plan->graph->n_nodes)
@@ -103,7 +159,7 @@ zurt_status zurt_plan_node_get(const zurt_plan *plan, size_t i, zurt_plan_node *
     *out = (zurt_plan_node){
         .name = n->name,
         .op = zi_op_name(n->op),
-        .device = plan->caps[p->device]->kind == ZI_CAPS_PL ? "pl" : "cpu",
+        .device = on_pl(plan, i) ? "pl" : "cpu",
         .reason = p->reason,
         .remedy = p->remedy,
         .dtype = plan->graph->tensors[n->out[0]].dtype,
@@ -111,7 +167,9 @@ zurt_status zurt_plan_node_get(const zurt_plan *plan, size_t i, zurt_plan_node *
         .cycles = p->cycles,
         .ddr_bytes = p->ddr_bytes,
         .segment = plan->segment[i],
+        .cpu_ns = on_pl(plan, i) ? 0 : zi_cpu_ns(zi_cpu_node_cycles(plan->graph, n)),
     };
+    take_shape(plan->graph, n, out);
     while (computed_input(plan->graph, n, out->n_inputs) != ZI_NONE)
         out->n_inputs++;
     return ZURT_OK;
@@ -127,6 +185,26 @@ size_t zurt_plan_edge(const zurt_plan *plan, size_t i, size_t k)
     return plan->writer[tensor];
 }
 
+size_t zurt_plan_edge_input(const zurt_plan *plan, size_t i, size_t k)
+{
+    if (!plan || i >= plan->graph->n_nodes)
+        return SIZE_MAX;
+    zi_id tensor = computed_input(plan->graph, &plan->graph->nodes[i], k);
+    for (size_t input = 0; tensor != ZI_NONE && input < plan->graph->n_inputs; input++) {
+        if (plan->graph->inputs[input] == tensor)
+            return input;
+    }
+    return SIZE_MAX;
+}
+
+size_t zurt_plan_output_node(const zurt_plan *plan, size_t output)
+{
+    if (!plan || output >= plan->graph->n_outputs)
+        return SIZE_MAX;
+    zi_id writer = plan->writer[plan->graph->outputs[output]];
+    return writer == ZI_NONE ? SIZE_MAX : writer;
+}
+
 static void add_segment(const zurt_plan *plan, const zi_segment *s, zurt_plan_totals *t)
 {
     if (plan->caps[s->device]->kind != ZI_CAPS_PL) {
@@ -134,10 +212,23 @@ static void add_segment(const zurt_plan *plan, const zi_segment *s, zurt_plan_to
         return;
     }
     t->launches++;
+    if (s->map)
+        t->convert_ns += zi_cpu_ns(zi_cpu_boundary_cycles(s->map));
     for (uint32_t i = 0; i < s->n_inputs; i++)
         t->boundary_bytes += zi_tensor_bytes(&plan->graph->tensors[s->inputs[i]]);
     for (uint32_t i = 0; i < s->n_outputs; i++)
         t->boundary_bytes += zi_tensor_bytes(&plan->graph->tensors[s->outputs[i]]);
+}
+
+/* What a run takes at best and at worst, one request at a time. */
+static void add_times(zurt_plan_totals *t)
+{
+    if (t->clock_khz)
+        t->pl_ns = (uint64_t)((double)t->cycles * 1e6 / t->clock_khz);
+    t->low_ns = t->pl_ns + t->launches * (uint64_t)ZI_LAUNCH_NS_MIN + t->convert_ns +
+                t->cpu_ns / ZI_CPU_CORES;
+    t->high_ns = t->pl_ns + t->launches * (uint64_t)ZI_LAUNCH_NS_MAX +
+                 (t->convert_ns + t->cpu_ns) / 100 * (100 + ZI_CPU_SLACK_PERCENT);
 }
 
 zurt_plan_totals zurt_plan_totals_get(const zurt_plan *plan)
@@ -158,10 +249,13 @@ zurt_plan_totals zurt_plan_totals_get(const zurt_plan *plan)
         const zi_placement *p = &plan->partition->nodes[i];
         uint64_t macs = zi_node_macs(plan->graph, &plan->graph->nodes[i]);
         t.macs += macs;
-        if (plan->caps[p->device]->kind == ZI_CAPS_PL)
+        if (on_pl(plan, i))
             t.pl_macs += macs;
+        else
+            t.cpu_ns += zi_cpu_ns(zi_cpu_node_cycles(plan->graph, &plan->graph->nodes[i]));
         t.cycles += p->cycles;
         t.ddr_bytes += p->ddr_bytes;
     }
+    add_times(&t);
     return t;
 }

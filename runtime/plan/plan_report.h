@@ -9,6 +9,10 @@
 zurt_status zi_plan_report_create(zurt_ctx *ctx, const zi_graph *g, const zi_caps *caps,
                                   zurt_plan **out);
 
+/** As above, of a partition that is there: borrowed, as are the tables it was made for. */
+zurt_status zi_plan_report_of(zurt_ctx *ctx, const zi_partition *partition,
+                              const zi_caps *const *caps, zurt_plan **out);
+
 /** Hands the planned graph over to the plan: it was made for it, with assumed scales. */
 void zi_plan_report_adopt(zurt_plan *plan, zi_graph *g);
 

@@ -487,10 +487,16 @@ typedef struct zurt_plan_node {
     const char *remedy; /**< what would put it on the PL; "" if it is there */
     zurt_dtype dtype;   /**< of its first output */
     uint64_t macs;
-    uint64_t cycles;    /**< modelled; 0 for the CPU */
-    uint64_t ddr_bytes; /**< modelled; 0 for the CPU */
-    size_t n_inputs;    /**< computed inputs: names by zurt_plan_edge() */
-    uint32_t segment;   /**< which run of consecutive nodes on one device, from 0 */
+    uint64_t cycles;                 /**< modelled; 0 for the CPU */
+    uint64_t ddr_bytes;              /**< modelled; 0 for the CPU */
+    size_t n_inputs;                 /**< computed inputs: names by zurt_plan_edge() */
+    uint32_t segment;                /**< which run of consecutive nodes on one device, from 0 */
+    uint64_t cpu_ns;                 /**< modelled, of one Cortex-A53 core; 0 for the PL */
+    int32_t out_rank;                /**< of its first output */
+    int32_t out_dims[ZURT_MAX_RANK]; /**< outermost first */
+    int32_t kernel[2];               /**< height, width of its window; 0: it has none */
+    int32_t stride[2];               /**< of the window */
+    int32_t groups;                  /**< of a convolution; 0: it is none */
 } zurt_plan_node;
 
 /** Sums over a plan. */
@@ -503,9 +509,16 @@ typedef struct zurt_plan_totals {
     uint32_t macs_per_cycle; /**< at best, of the modelled PL; 0 without one */
     uint32_t segments;       /**< runs of consecutive nodes on one device */
     uint32_t launches;       /**< of the PL: one for each of its segments */
-    uint32_t cpu_nodes;      /**< nodes on the CPU: their time is not modelled */
-    uint64_t boundary_bytes; /**< tensors that the CPU converts for the PL or back; not modelled */
+    uint32_t cpu_nodes;      /**< nodes on the CPU */
+    uint64_t boundary_bytes; /**< tensors that the CPU converts for the PL or back */
     uint32_t assumed_scales; /**< 1: a float graph, planned with scales from synthetic inputs */
+    uint64_t pl_ns;          /**< modelled: the cycles at the clock */
+    uint64_t cpu_ns;         /**< modelled: the nodes on the CPU, one Cortex-A53 core */
+    uint64_t convert_ns;     /**< modelled: the conversion of boundary_bytes, one core */
+    uint64_t low_ns;  /**< modelled, one run of a board: the PL, 50 us a launch, conversion, and
+                           the CPU's nodes on four cores */
+    uint64_t high_ns; /**< the same with 200 us a launch and one core, a fifth slower than its
+                           model */
 } zurt_plan_totals;
 
 /**
@@ -523,7 +536,7 @@ ZURT_API zurt_status zurt_plan_create(zurt_ctx *ctx, const zurt_model *model,
 /** Destroys a plan; NULL is allowed. Cannot fail. */
 ZURT_API void zurt_plan_destroy(zurt_plan *plan);
 
-/** @return number of nodes; 0 for NULL. Allocates nothing, as the four below. */
+/** @return number of nodes; 0 for NULL. Allocates nothing, as those below. */
 ZURT_API size_t zurt_plan_n_nodes(const zurt_plan *plan);
 
 /**
@@ -543,6 +556,22 @@ ZURT_API zurt_status zurt_plan_node_get(const zurt_plan *plan, size_t i, zurt_pl
  * @return the node that computes it; SIZE_MAX for an input of the model, or out of range.
  */
 ZURT_API size_t zurt_plan_edge(const zurt_plan *plan, size_t i, size_t k);
+
+/**
+ * Which input of the model an edge comes from.
+ *
+ * @param i, k as zurt_plan_edge().
+ * @return index of the model's input; SIZE_MAX if a node computes it, or out of range.
+ */
+ZURT_API size_t zurt_plan_edge_input(const zurt_plan *plan, size_t i, size_t k);
+
+/**
+ * Which node computes an output of the model.
+ *
+ * @param output index, in the order of the model.
+ * @return the node; SIZE_MAX for an input or a constant passed through, or out of range.
+ */
+ZURT_API size_t zurt_plan_output_node(const zurt_plan *plan, size_t output);
 
 /** @return the sums; all 0 for NULL. */
 ZURT_API zurt_plan_totals zurt_plan_totals_get(const zurt_plan *plan);
@@ -664,6 +693,8 @@ typedef struct zurt_profile_entry {
     uint64_t runs;      /**< requests summed */
     uint64_t total_ns;  /**< wall clock, all runs */
     uint64_t macs;      /**< multiply-accumulates of one run */
+    size_t first_node;  /**< in zurt_session_plan(): the first node of the step */
+    size_t n_nodes;     /**< nodes of the step: those of a launch, or one */
 } zurt_profile_entry;
 
 /** @return number of profile entries: one per step of the plan; 0 without options.profile. */
@@ -680,6 +711,15 @@ ZURT_API zurt_status zurt_session_profile(const zurt_session *s, size_t i, zurt_
 
 /** Starts the sums from 0 again; does nothing while requests are in flight. NULL is allowed. */
 ZURT_API void zurt_session_profile_reset(zurt_session *s);
+
+/**
+ * The plan that a session runs: as zurt_plan_create() makes it for the session's device.
+ *
+ * @param out owned by the caller: zurt_plan_destroy(), before the session; NULL on failure.
+ * @return ZURT_OK; ZURT_E_ARG: NULL; ZURT_E_NOMEM.
+ * The session's thread.
+ */
+ZURT_API zurt_status zurt_session_plan(const zurt_session *s, zurt_plan **out);
 
 /** Facts about a session, for reports. Strings are borrowed from the session. */
 typedef struct zurt_session_info {
