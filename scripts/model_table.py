@@ -122,14 +122,17 @@ def share(totals):
 
 def coverage_table(plans):
     lines = ["| model | MMAC | on the PL: KV260 | ZCU104 | launches: KV260 | ZCU104 "
-             "| nodes on the CPU: KV260 | ZCU104 | PL ms: KV260 | ZCU104 |",
-             "|---" * 10 + "|"]
+             "| nodes on the CPU: KV260 | ZCU104 | PL ms: KV260 | ZCU104 "
+             "| a run, ms: KV260 | ZCU104 | of it on the PL: KV260 | ZCU104 |",
+             "|---" * 14 + "|"]
     for name, plan in plans.items():
         totals = [plan[board]["totals"] for board in BOARDS]
         columns = [name, f"{totals[0]['macs'] / 1e6:.2f}"]
         columns += [share(t) for t in totals] + [str(t["launches"]) for t in totals]
         columns += [f"{t['cpu_nodes']} of {len(plan[b]['nodes'])}" for b, t in zip(BOARDS, totals)]
-        columns += [f"{t['ms']:.2f}" for t in totals]
+        columns += [f"{t['pl_ms']:.2f}" for t in totals]
+        columns += [f"{t['ms_low']:.2f} to {t['ms_high']:.2f}" for t in totals]
+        columns += [f"{100 * t['pl_time_share']:.1f} %" for t in totals]
         lines.append("| " + " | ".join(columns) + " |")
     return "\n".join(lines)
 

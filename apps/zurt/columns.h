@@ -19,6 +19,10 @@
  */
 int columns_fit(const char *text, int width, char *out);
 
+/** Prints a name of any length whole; what is no printable character becomes '?'. Returns the
+ *  columns used. */
+int columns_print(FILE *file, const char *text);
+
 /** Prints a text between columns `indent` and COLUMNS, broken at blanks. `lead` stands in front of
  *  its first line, within the indent. */
 void columns_wrap(FILE *file, int indent, const char *lead, const char *text);

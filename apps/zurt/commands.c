@@ -56,6 +56,7 @@ static const option_row inspect[] = {
     {OPT_XCLBIN, "xclbin", "FILE", "the table inside a bitstream's file instead", 0},
     {OPT_DOT, "dot", "FILE", "the graph for graphviz, coloured by device", 0},
     {OPT_SVG, "svg", "FILE", "the same, drawn by graphviz", 0},
+    {OPT_HTML, "html", "FILE", "one page: sums, the drawing, a table of the nodes", 0},
     {OPT_FORCE, "force", NULL, "overwrite FILE", 0},
     {OPT_INPUT_NORM, "input-norm", "MEAN/STD ...",
      "of a float model's pictures, for its assumed scales", 0},

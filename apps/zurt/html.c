@@ -7,62 +7,21 @@
 #include <stdlib.h>
 
 #include "output.h"
+#include "page.h"
 
 enum { WHOLE_MATRIX = 64, MOST_PAIRS = 100 };
-
-static const char head[] =
-    "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n"
-    "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n<title>zurt</title>\n"
-    "<style>\n"
-    ":root{color-scheme:light dark;--ink:#1b2430;--soft:#66727f;--line:#d9dfe5;--bg:#fff;"
-    "--good:17,122,101;--bad:200,68,36}\n"
-    "@media(prefers-color-scheme:dark){:root{--ink:#e6ebf0;--soft:#93a0ad;--line:#2d3742;"
-    "--bg:#12171d;--good:46,190,160;--bad:240,120,80}}\n"
-    "body{font:15px/1.5 system-ui,sans-serif;color:var(--ink);background:var(--bg);"
-    "max-width:70rem;margin:2rem auto;padding:0 1rem}\n"
-    "h1{font-size:1.5rem;margin:0 0 .2rem}h2{font-size:1.1rem;margin:2rem 0 .4rem}\n"
-    "p.note{color:var(--soft);margin:.2rem 0 1rem}\n"
-    ".cards{display:flex;gap:1rem;flex-wrap:wrap}.card{border:1px solid var(--line);"
-    "border-radius:.5rem;padding:.7rem 1.2rem}.card b{font-size:1.6rem;display:block}\n"
-    ".scroll{overflow-x:auto}table{border-collapse:collapse;font-variant-numeric:tabular-nums}\n"
-    "td,th{padding:.3rem .5rem;text-align:right;border:1px solid var(--line);min-width:2.2rem}\n"
-    "th{font-weight:600;color:var(--soft)}td.zero{color:var(--line)}\n"
-    "td.name{text-align:left}\n"
-    "</style></head><body>\n";
-
-static void put_text(FILE *f, const char *text)
-{
-    for (; *text; text++) {
-        switch (*text) {
-        case '<':
-            fputs("&lt;", f);
-            break;
-        case '>':
-            fputs("&gt;", f);
-            break;
-        case '&':
-            fputs("&amp;", f);
-            break;
-        case '"':
-            fputs("&quot;", f);
-            break;
-        default:
-            fputc(*text, f);
-        }
-    }
-}
 
 static void put_class(FILE *f, const target *t, size_t i)
 {
     const char *label = target_label(t, i);
     fprintf(f, "%zu%s", i, label[0] ? " " : "");
-    put_text(f, label);
+    page_text(f, label);
 }
 
 static void put_card(FILE *f, const char *title, const score *s)
 {
     fputs("<div class=\"card\">", f);
-    put_text(f, title);
+    page_text(f, title);
     if (s->labelled)
         fprintf(f, "<b>%.2f&nbsp;%%</b>top-1 of %zu samples, top-5 %.2f&nbsp;%%</div>\n",
                 100.0 * (double)s->top1 / (double)s->labelled, s->labelled,
@@ -128,17 +87,15 @@ static void put_pairs(FILE *f, const html_matrix *m, const target *t)
 static void put_page(FILE *f, const char *title, const html_matrix *matrices, size_t n,
                      const score *a, const score *b, const target *t)
 {
-    fputs(head, f);
-    fputs("<h1>", f);
-    put_text(f, title);
-    fprintf(f, "</h1><p class=\"note\">zurt %s</p>\n<div class=\"cards\">", zurt_version());
+    page_begin(f, title);
+    fputs("<div class=\"cards\">", f);
     put_card(f, b ? "A" : "accuracy", a);
     if (b)
         put_card(f, "B", b);
     fputs("</div>\n", f);
     for (size_t i = 0; i < n; i++) {
         fputs("<h2>", f);
-        put_text(f, matrices[i].title);
+        page_text(f, matrices[i].title);
         fprintf(f, "</h2><p class=\"note\">row: %s; column: %s</p>\n", matrices[i].rows,
                 matrices[i].columns);
         if (matrices[i].counts->n <= WHOLE_MATRIX)
@@ -146,7 +103,7 @@ static void put_page(FILE *f, const char *title, const html_matrix *matrices, si
         else
             put_pairs(f, &matrices[i], t);
     }
-    fputs("</body></html>\n", f);
+    page_end(f);
 }
 
 int html_write(cli *c, const char *path, const char *title, const html_matrix *matrices, size_t n,

@@ -6,10 +6,7 @@
 #include <stdio.h>
 
 #include "cli.h"
-
-/** What a launch costs on a board beyond its cycles. Ref: docs/commands.md. */
-#define INSPECT_LAUNCH_US_MIN 50
-#define INSPECT_LAUNCH_US_MAX 200
+#include "figures.h"
 
 typedef struct inspection {
     const char *model; /**< its path */
@@ -17,21 +14,31 @@ typedef struct inspection {
     const zurt_plan *plan;
     zurt_plan_totals totals;
     size_t batch; /**< frames of one run */
+    const zurt_tensor_info *inputs, *outputs;
+    size_t n_inputs, n_outputs;
 } inspection;
 
-/** Modelled time of one run on the PL; 0 where nothing is modelled. */
-double inspect_ms(const inspection *v);
-/** Modelled frames a second; 0 where nothing is modelled. */
-double inspect_fps(const inspection *v);
-/** Share of the array's multiply-accumulates that is used, 0..1. */
-double inspect_utilisation(const inspection *v);
+/** Whether a node's time is the PL's. */
+bool inspect_on_pl(const zurt_plan_node *n);
 
 void inspect_json(const inspection *v);
 void inspect_text(const inspection *v);
 
 /** Writes the graph for graphviz. */
 void inspect_dot(const inspection *v, FILE *file);
-/** As inspect_dot(), drawn by graphviz's program `dot`. EXIT_DONE or stated. */
+/** What became of a drawing. */
+typedef struct inspect_drawing {
+    bool done;
+    bool absent;        /**< graphviz's program `dot` is not installed */
+    const char *reason; /**< of a failure */
+} inspect_drawing;
+
+/** As inspect_dot(), drawn by `dot`. */
+inspect_drawing inspect_draw(const inspection *v, FILE *file);
+/** The same; EXIT_DONE or stated. */
 int inspect_svg(cli *c, const inspection *v, FILE *file);
+/** One page: the sums, a table of the nodes, and the drawing where `dot` is installed. EXIT_DONE or
+ *  stated. */
+int inspect_html(cli *c, const inspection *v, FILE *file);
 
 #endif

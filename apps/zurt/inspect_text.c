@@ -8,25 +8,28 @@
 
 enum { OP_WIDTH = 16, NAME_WIDTH = 41, REASON_INDENT = 12, LABEL_WIDTH = 12 };
 
-static bool on_pl(const zurt_plan_node *n)
+bool inspect_on_pl(const zurt_plan_node *n)
 {
     return strcmp(n->device, "pl") == 0;
 }
 
-/* Prints a text cut to `width` columns and padded. */
-static void cell(const char *text, int width)
+/* Op and name, padded. A longer name has its line to itself: it is never cut. */
+static void print_name(const zurt_plan_node *n)
 {
-    char shown[COLUMNS_BYTES(COLUMNS)];
-    int used = columns_fit(text, width, shown);
-    printf("%s%*s ", shown, width - used, "");
+    int used = printf("  ") + columns_print(stdout, n->op);
+    used += printf("%*s", used < OP_WIDTH + 3 ? OP_WIDTH + 3 - used : 1, "");
+    used += columns_print(stdout, n->name);
+    int width = OP_WIDTH + NAME_WIDTH + 4;
+    if (used >= width)
+        printf("\n%*s", width, "");
+    else
+        printf("%*s", width - used, "");
 }
 
 static void print_node(const inspection *v, const zurt_plan_node *n)
 {
-    fputs("  ", stdout);
-    cell(n->op, OP_WIDTH);
-    cell(n->name, NAME_WIDTH);
-    if (on_pl(n) && n->cycles == 0) {
+    print_name(n);
+    if (inspect_on_pl(n) && n->cycles == 0) {
         char shown[COLUMNS_BYTES(COLUMNS)];
         int rest = COLUMNS - 4 - OP_WIDTH - NAME_WIDTH;
         columns_fit(n->reason, rest, shown);
@@ -34,44 +37,62 @@ static void print_node(const inspection *v, const zurt_plan_node *n)
         return;
     }
     printf("%11.1f", (double)n->macs * 1e-3);
-    if (on_pl(n)) {
+    if (inspect_on_pl(n)) {
         double peak = (double)n->cycles * (double)v->totals.macs_per_cycle;
         printf(" %9" PRIu64 " %9.1f %6.1f", n->cycles, (double)n->ddr_bytes * 1e-3,
                100.0 * (double)n->macs / peak);
+    } else {
+        printf(" %9.1f", (double)n->cpu_ns * 1e-3);
     }
     putchar('\n');
 }
 
-/* Every figure of a PL segment is modelled; its heading says so. */
+/* Sums over the segment that starts at node `first`. */
+static size_t sum_segment(const inspection *v, size_t first, zurt_plan_node *sum)
+{
+    zurt_plan_node n;
+    size_t nodes = 0;
+    if (zurt_plan_node_get(v->plan, first, sum) != ZURT_OK)
+        return 0;
+    sum->cycles = sum->macs = sum->cpu_ns = 0;
+    for (size_t i = first; zurt_plan_node_get(v->plan, i, &n) == ZURT_OK; i++, nodes++) {
+        if (n.segment != sum->segment)
+            break;
+        sum->cycles += n.cycles;
+        sum->macs += n.macs;
+        sum->cpu_ns += n.cpu_ns;
+    }
+    return nodes;
+}
+
+/* Every figure of a segment is modelled; its heading says so. */
 static void print_heading(const inspection *v, size_t first, uint32_t launch)
 {
-    zurt_plan_node head, n;
-    size_t nodes = 0;
-    uint64_t cycles = 0, macs = 0;
-    if (zurt_plan_node_get(v->plan, first, &head) != ZURT_OK)
+    zurt_plan_node sum;
+    size_t nodes = sum_segment(v, first, &sum);
+    if (!nodes)
         return;
-    for (size_t i = first; zurt_plan_node_get(v->plan, i, &n) == ZURT_OK; i++, nodes++) {
-        if (n.segment != head.segment)
-            break;
-        cycles += n.cycles;
-        macs += n.macs;
-    }
-    const char *plural = nodes == 1 ? "" : "s";
-    if (!on_pl(&head)) {
-        printf("\nCPU: %zu node%s, %.1f MMAC\n", nodes, plural, (double)macs * 1e-6);
-        return;
-    }
-    printf("\nPL, launch %" PRIu32 ": %zu node%s, %.1f MMAC, %" PRIu64 " cycles (modelled)\n",
-           launch, nodes, plural, (double)macs * 1e-6, cycles);
-    printf("  %-*s %-*s %11s %9s %9s %6s\n", OP_WIDTH, "op", NAME_WIDTH, "node", "kMAC", "cycles",
-           "DDR kB", "used %");
+    if (inspect_on_pl(&sum))
+        printf("\nPL, launch %" PRIu32 ": ", launch);
+    else
+        printf("\nCPU: ");
+    printf("%zu node%s, %.1f MMAC, ", nodes, nodes == 1 ? "" : "s", (double)sum.macs * 1e-6);
+    if (inspect_on_pl(&sum))
+        printf("%" PRIu64 " cycles (modelled)\n", sum.cycles);
+    else
+        printf("%.3f ms of one core (modelled)\n", (double)sum.cpu_ns * 1e-6);
+    printf("  %-*s %-*s %11s", OP_WIDTH, "op", NAME_WIDTH, "node", "kMAC");
+    if (inspect_on_pl(&sum))
+        printf(" %9s %9s %6s\n", "cycles", "DDR kB", "used %");
+    else
+        printf(" %9s\n", "us");
 }
 
 /* After the last of the nodes that have the same ones. */
 static void print_reason(const inspection *v, size_t i, const zurt_plan_node *n)
 {
     zurt_plan_node next;
-    if (on_pl(n))
+    if (inspect_on_pl(n) || !v->totals.clock_khz)
         return;
     if (zurt_plan_node_get(v->plan, i + 1, &next) == ZURT_OK && next.segment == n->segment &&
         strcmp(next.reason, n->reason) == 0 && strcmp(next.remedy, n->remedy) == 0)
@@ -81,43 +102,60 @@ static void print_reason(const inspection *v, size_t i, const zurt_plan_node *n)
         columns_wrap(stdout, REASON_INDENT, "    remedy:", n->remedy);
 }
 
-static void print_modelled(const inspection *v)
+static const char *plural(uint64_t n)
+{
+    return n == 1 ? "" : "s";
+}
+
+/* The parts that the range of a run is the sum of. */
+static void print_parts(const inspection *v)
 {
     const zurt_plan_totals *t = &v->totals;
     char text[512];
+    if (t->cycles) {
+        snprintf(text, sizeof(text),
+                 "%.3f ms at %.0f MHz (%" PRIu64 " cycles), %.2f MB of DDR a frame, %.1f %% of the "
+                 "array used",
+                 figures_pl_ms(t), (double)t->clock_khz * 1e-3, t->cycles,
+                 (double)t->ddr_bytes * 1e-6 / (double)v->batch, 100.0 * figures_utilisation(t));
+        columns_wrap(stdout, LABEL_WIDTH, "  PL", text);
+        snprintf(text, sizeof(text), "%" PRIu32 ", %.2f to %.2f ms: %d to %d us each", t->launches,
+                 t->launches * FIGURES_LAUNCH_US_MIN * 1e-3,
+                 t->launches * FIGURES_LAUNCH_US_MAX * 1e-3, FIGURES_LAUNCH_US_MIN,
+                 FIGURES_LAUNCH_US_MAX);
+        columns_wrap(stdout, LABEL_WIDTH, "  launches", text);
+        snprintf(text, sizeof(text),
+                 "%.1f kB to the PL's layout and back by the CPU, %.3f ms of one core",
+                 (double)t->boundary_bytes * 1e-3, (double)t->convert_ns * 1e-6);
+        columns_wrap(stdout, LABEL_WIDTH, "  convert", text);
+    }
     snprintf(text, sizeof(text),
-             "%.3f ms at %.0f MHz (%" PRIu64 " cycles), %.1f fps, %.2f MB of DDR a frame, %.1f %% "
-             "of the array used",
-             inspect_ms(v), (double)t->clock_khz * 1e-3, t->cycles, inspect_fps(v),
-             (double)t->ddr_bytes * 1e-6 / (double)v->batch, 100.0 * inspect_utilisation(v));
-    columns_wrap(stdout, LABEL_WIDTH, "modelled", text);
-    snprintf(text, sizeof(text),
-             "%" PRIu32 " of the PL a run, %.2f to %.2f ms more (modelled: %d to %d us each)",
-             t->launches, t->launches * INSPECT_LAUNCH_US_MIN * 1e-3,
-             t->launches * INSPECT_LAUNCH_US_MAX * 1e-3, INSPECT_LAUNCH_US_MIN,
-             INSPECT_LAUNCH_US_MAX);
-    columns_wrap(stdout, LABEL_WIDTH, "launches", text);
-    char nodes[80] = "";
-    if (t->cpu_nodes)
-        snprintf(nodes, sizeof(nodes), "%" PRIu32 " CPU node%s with %.1f MMAC; ", t->cpu_nodes,
-                 t->cpu_nodes == 1 ? "" : "s", (double)(t->macs - t->pl_macs) * 1e-6);
-    snprintf(text, sizeof(text), "%s%.1f kB that the CPU converts for the PL and back", nodes,
-             (double)t->boundary_bytes * 1e-3);
-    columns_wrap(stdout, LABEL_WIDTH, "not counted", text);
+             "%" PRIu32 " node%s with %.1f MMAC, %.3f ms of one Cortex-A53 core, at best a fourth "
+             "of that on four",
+             t->cpu_nodes, plural(t->cpu_nodes), (double)(t->macs - t->pl_macs) * 1e-6,
+             (double)t->cpu_ns * 1e-6);
+    columns_wrap(stdout, LABEL_WIDTH, "  CPU", t->cpu_nodes ? text : "no nodes");
 }
 
 static void print_totals(const inspection *v)
 {
     const zurt_plan_totals *t = &v->totals;
     size_t nodes = zurt_plan_n_nodes(v->plan);
-    char text[512];
-    snprintf(text, sizeof(text), "%.1f %% of %.1f MMAC, %zu of %zu nodes, %" PRIu32 " segment%s",
-             t->macs ? 100.0 * (double)t->pl_macs / (double)t->macs : 0.0, (double)t->macs * 1e-6,
-             nodes - t->cpu_nodes, nodes, t->segments, t->segments == 1 ? "" : "s");
+    char text[512], range[FIGURES_BYTES];
     putchar('\n');
-    columns_wrap(stdout, LABEL_WIDTH, "on the PL", text);
-    if (t->cycles)
-        print_modelled(v);
+    if (t->clock_khz) {
+        snprintf(text, sizeof(text),
+                 "%.1f %% of %.1f MMAC, %.1f %% of the time, %zu of %zu nodes, %" PRIu32
+                 " segment%s",
+                 t->macs ? 100.0 * (double)t->pl_macs / (double)t->macs : 0.0,
+                 (double)t->macs * 1e-6, 100.0 * figures_pl_time_share(t), nodes - t->cpu_nodes,
+                 nodes, t->segments, plural(t->segments));
+        columns_wrap(stdout, LABEL_WIDTH, "on the PL", text);
+    }
+    figures_range(t, v->batch, range);
+    snprintf(text, sizeof(text), "%s (modelled), one request at a time:", range);
+    columns_wrap(stdout, LABEL_WIDTH, "a run", text);
+    print_parts(v);
     if (v->batch > 1) {
         snprintf(text, sizeof(text), "%zu: a run is as many frames", v->batch);
         columns_wrap(stdout, LABEL_WIDTH, "batch", text);
@@ -126,18 +164,21 @@ static void print_totals(const inspection *v)
         columns_wrap(stdout, LABEL_WIDTH, "scales",
                      "assumed, from synthetic pictures; real ones may move a node at the PL's "
                      "limits: compile with samples and inspect the .zurt");
+    if (!t->clock_khz)
+        columns_wrap(stdout, LABEL_WIDTH, "PL", "none: name one with --board kv260 or zcu104");
 }
 
 void inspect_text(const inspection *v)
 {
-    char name[COLUMNS_BYTES(COLUMNS)];
-    columns_fit(v->model, 60, name);
-    printf("%s on %s\n", name, v->board);
+    char range[FIGURES_BYTES];
+    figures_range(&v->totals, v->batch, range);
+    columns_print(stdout, v->model);
+    printf(" on %s: %s (modelled)\n", v->board, range);
     zurt_plan_node n;
     uint32_t segment = UINT32_MAX, launch = 0;
     for (size_t i = 0; zurt_plan_node_get(v->plan, i, &n) == ZURT_OK; i++) {
         if (n.segment != segment)
-            print_heading(v, i, launch += on_pl(&n));
+            print_heading(v, i, launch += inspect_on_pl(&n));
         segment = n.segment;
         print_node(v, &n);
         print_reason(v, i, &n);

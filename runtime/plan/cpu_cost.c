@@ -108,6 +108,17 @@ static const row rows[] = {
     [ZI_OP_SpaceToDepth] = {OUTPUTS, 2.3f, 5.0f},
     [ZI_OP_Cast] = {OUTPUTS, 3.0f, 3.0f}, // (*)
     [ZI_OP_Quantize] = {OUTPUTS, 43.0f, 49.0f},
+    [ZI_OP_Sin] = {OUTPUTS, 11.0f, 110.0f},   // (*)
+    [ZI_OP_Cos] = {OUTPUTS, 11.0f, 110.0f},   // (*)
+    [ZI_OP_Tan] = {OUTPUTS, 11.0f, 110.0f},   // (*)
+    [ZI_OP_Asin] = {OUTPUTS, 11.0f, 110.0f},  // (*)
+    [ZI_OP_Acos] = {OUTPUTS, 11.0f, 110.0f},  // (*)
+    [ZI_OP_Atan] = {OUTPUTS, 11.0f, 110.0f},  // (*)
+    [ZI_OP_Sinh] = {OUTPUTS, 11.0f, 110.0f},  // (*)
+    [ZI_OP_Cosh] = {OUTPUTS, 11.0f, 110.0f},  // (*)
+    [ZI_OP_Asinh] = {OUTPUTS, 11.0f, 110.0f}, // (*)
+    [ZI_OP_Acosh] = {OUTPUTS, 11.0f, 110.0f}, // (*)
+    [ZI_OP_Atanh] = {OUTPUTS, 11.0f, 110.0f}, // (*)
     [ZI_OP_Dequantize] = {OUTPUTS, 1.8f, 1.8f},
 };
 

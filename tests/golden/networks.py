@@ -45,7 +45,7 @@ def compare(zurt, name, model, tables):
         want = next(t for t in tables if t["network"] == name and t["board"] == board
                     and t["mhz"] == 300)
         off = abs(got["cycles"] / want["cycles"] - 1)
-        print(f"{name} {board} {model.suffix}: {got['fps']:.1f} fps, {got['cycles']} cycles, table "
+        print(f"{name} {board} {model.suffix}: {got['pl_fps']:.1f} fps, {got['cycles']} cycles, table "
               f"{want['cycles']}")
         wrong += off > MOST_DIFFERENT or got["pl_macs"] != got["macs"]
     return wrong

@@ -168,6 +168,7 @@ static void assert_same_plan(const zurt_plan *a, const zurt_plan *b)
         assert_int_equal(x.cycles, y.cycles);
         assert_int_equal(x.ddr_bytes, y.ddr_bytes);
         assert_int_equal(x.segment, y.segment);
+        assert_int_equal(x.cpu_ns, y.cpu_ns);
     }
     zurt_plan_totals s = zurt_plan_totals_get(a), t = zurt_plan_totals_get(b);
     assert_int_equal(s.assumed_scales, 1);
@@ -211,7 +212,8 @@ static void totals_are_the_sums_of_the_nodes(void **state)
         sum.cycles += n.cycles;
         sum.ddr_bytes += n.ddr_bytes;
         sum.cpu_nodes += !pl;
-        assert_true(pl || n.cycles == 0);
+        sum.cpu_ns += n.cpu_ns;
+        assert_true(pl ? n.cpu_ns == 0 : n.cycles == 0);
         assert_true(n.reason[0] != 0);
         if (strncmp(n.reason, "computed with '", 15) == 0) {
             assert_true(pl && n.cycles == 0);
@@ -227,11 +229,41 @@ static void totals_are_the_sums_of_the_nodes(void **state)
     assert_int_equal(t.cycles, sum.cycles);
     assert_int_equal(t.ddr_bytes, sum.ddr_bytes);
     assert_int_equal(t.cpu_nodes, sum.cpu_nodes);
+    assert_int_equal(t.cpu_ns, sum.cpu_ns);
+    assert_int_equal(t.pl_ns, t.cycles * 10 / 3); // at 300 MHz
+    assert_int_equal(t.low_ns, t.pl_ns + t.launches * 50000 + t.convert_ns + t.cpu_ns / 4);
+    assert_true(t.high_ns >= t.pl_ns + t.launches * 200000 + t.convert_ns + t.cpu_ns);
+    assert_true(t.convert_ns > 0);
     assert_int_equal(t.segments, segments);
     assert_int_equal(t.launches, launches);
     assert_true(t.cycles > 0 && joined > 0 && launches > 0);
     assert_true(t.boundary_bytes >= 28 * 28); // the picture, at the least
     assert_int_equal(zurt_plan_node_get(plan, zurt_plan_n_nodes(plan), &n), ZURT_E_ARG);
+    zurt_plan_destroy(plan);
+    zurt_graph_destroy(graph);
+}
+
+static void edges_lead_from_inputs_to_outputs(void **state)
+{
+    zurt_graph *graph = import(*state, "mnist_cnn");
+    zurt_plan *plan = plan_graph(*state, graph, "kv260");
+    size_t n = zurt_plan_n_nodes(plan), from_input = 0;
+    zurt_plan_node node;
+    for (size_t i = 0; zurt_plan_node_get(plan, i, &node) == ZURT_OK; i++) {
+        assert_true(node.out_rank >= 1 && node.out_dims[0] == 1);
+        if (strcmp(node.op, "Conv") == 0)
+            assert_true(node.kernel[0] >= 1 && node.stride[1] >= 1 && node.groups >= 1);
+        for (size_t k = 0; k < node.n_inputs; k++) {
+            size_t input = zurt_plan_edge_input(plan, i, k), writer = zurt_plan_edge(plan, i, k);
+            assert_true(input == SIZE_MAX ? writer < i : writer == SIZE_MAX && input == 0);
+            from_input += input == 0;
+        }
+        assert_int_equal(zurt_plan_edge_input(plan, i, node.n_inputs), SIZE_MAX);
+    }
+    assert_int_equal(from_input, 1);
+    assert_true(zurt_plan_output_node(plan, 0) < n);
+    assert_int_equal(zurt_plan_output_node(plan, 1), SIZE_MAX);
+    assert_int_equal(zurt_plan_edge_input(NULL, 0, 0), SIZE_MAX);
     zurt_plan_destroy(plan);
     zurt_graph_destroy(graph);
 }
@@ -286,6 +318,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_float_model_is_judged_as_its_file, zt_ctx_setup,
                                         zt_ctx_teardown),
         cmocka_unit_test_setup_teardown(totals_are_the_sums_of_the_nodes, zt_ctx_setup,
+                                        zt_ctx_teardown),
+        cmocka_unit_test_setup_teardown(edges_lead_from_inputs_to_outputs, zt_ctx_setup,
                                         zt_ctx_teardown),
         cmocka_unit_test_setup_teardown(without_a_pl_a_float_model_stays_as_it_is, zt_ctx_setup,
                                         zt_ctx_teardown),

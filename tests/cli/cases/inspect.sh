@@ -6,15 +6,24 @@ for model in "$MODELS/mnist_cnn.onnx" "$CNN"; do
         'all(k in o["totals"] for k in ("cycles", "ms", "fps", "ddr_bytes", "utilisation", "macs", "pl_macs"))' \
         'o["totals"]["macs"] > 100000' 'all(n["device"] == "cpu" for n in o["nodes"])'
     exits 0 zurt inspect "$model"
-    says "Conv" out
-    says "no PL was asked for" out
+    says "^$(basename "$model")|/$(basename "$model") on cpu: .* to .* ms, .* to .* fps \(modelled\)" out
+    says "^  op +node +kMAC +us$" out
+    says "^PL +none: name one with --board" out
 done
 
 # A float model is judged as the file that it becomes; figures are modelled and say so.
 exits 0 zurt inspect "$CNN" --board kv260 --json
 json out 'o["assumed_scales"] is False' 'o["totals"]["pl_macs"] > 0.95 * o["totals"]["macs"]' \
-    'abs(o["totals"]["ms"] - o["totals"]["cycles"] / 300e3) < 1e-9' \
+    'abs(o["totals"]["pl_ms"] - o["totals"]["cycles"] / 300e3) < 1e-9' \
     'abs(o["totals"]["fps"] * o["totals"]["ms"] - 1000) < 1e-6' \
+    'o["totals"]["ms"] == o["totals"]["ms_high"] and o["totals"]["fps"] == o["totals"]["fps_low"]' \
+    'abs(sum(n["cpu_ns"] for n in o["nodes"]) * 1e-6 - o["totals"]["cpu_ms"]) < 1e-9' \
+    'o["totals"]["cpu_ms"] > 0 and o["totals"]["convert_ms"] > 0' \
+    'abs(o["totals"]["ms_low"] - o["totals"]["pl_ms"] - o["totals"]["launches"] * 0.05 - o["totals"]["convert_ms"] - o["totals"]["cpu_ms"] / 4) < 1e-4' \
+    'abs(o["totals"]["ms_high"] - o["totals"]["pl_ms"] - o["totals"]["launches"] * 0.2 - 1.2 * (o["totals"]["convert_ms"] + o["totals"]["cpu_ms"])) < 1e-4' \
+    'abs(o["totals"]["pl_time_share"] - o["totals"]["pl_ms"] / o["totals"]["ms_high"]) < 1e-5' \
+    '[i["name"] for i in o["inputs"]] != [""] and o["outputs"][0]["shape"] == [1, 10]' \
+    'all(len(n["kernel"]) == 2 for n in o["nodes"] if n["op"] == "Conv")' \
     '0 < o["totals"]["utilisation"] < 1' 'o["totals"]["ddr_bytes"] > 0' \
     'o["totals"]["launches"] >= 1' \
     'o["totals"]["launches"] + 1 >= o["totals"]["segments"] / 2' \
@@ -28,9 +37,13 @@ grep -vE '"(model|assumed_scales)"' out >float
 cmp file float || fail "a float model and its file are judged differently: $(diff file float)"
 exits 0 zurt inspect "$MODELS/mnist_cnn.onnx" --board kv260
 says "PL, launch 1: .* \(modelled\)" out
-says "^modelled .* ms at 300 MHz .* fps" out
-says "^launches .*modelled: 50 to 200 us" out
-says "^not counted " out
+[[ "$(head -n 1 out)" == *" on kv260: "*" ms, "*" fps (modelled)" ]] || fail "no headline: $(head -n 1 out)"
+says "^on the PL .* MMAC, .* % of the time, .* nodes" out
+says "^a run .* to .* ms, .* to .* fps \(modelled\)" out
+says "^  PL .* ms at 300 MHz" out
+says "^  launches .*: 50 to 200 us each" out
+says "^  convert .* ms of one core" out
+says "^  CPU .* Cortex-A53 core" out
 says "^scales +assumed" out
 awk 'length($0) > 100 { exit 1 }' out || fail "lines are wider than 100 columns"
 
@@ -38,8 +51,12 @@ awk 'length($0) > 100 { exit 1 }' out || fail "lines are wider than 100 columns"
 exits 0 zurt inspect "$CNN" --board kv260 --dot graph.dot
 says "^digraph" graph.dot
 says "n[0-9]+ -> n[0-9]+" graph.dot
-says 'n0 \[fillcolor="#8fd3c1"' graph.dot
-says "modelled" graph.dot
+says 'n[0-9]+ \[id="n[0-9]+", fillcolor="#8fd3c1", label="Conv [0-9]+x[0-9]+' graph.dot
+says 'i0 \[shape=ellipse.*label="input ' graph.dot
+says 'o0 \[shape=ellipse.*label="output ' graph.dot
+says "i0 -> n[0-9]+" graph.dot
+says "n[0-9]+ -> o0" graph.dot
+says "to .* ms, .* fps \(modelled\)" graph.dot
 exits 0 zurt inspect "$CNN" --dot -
 says "^digraph" out
 says 'fillcolor="#f5c396"' out
@@ -49,7 +66,18 @@ if command -v dot >/dev/null; then
     exits 0 zurt inspect "$CNN" --board kv260 --svg graph.svg
     says "^<svg" graph.svg
     says "#8fd3c1" graph.svg
+    exits 0 zurt inspect "$CNN" --board kv260 --html page.html
+    says "^<svg" page.html
+    [ "$(grep -c '<svg' page.html)" = 1 ] && ! grep -q '<?xml' page.html || fail "no drawing within the page"
 fi
+exits 0 env PATH=/nonexistent "$(command -v zurt)" inspect "$CNN" --board kv260 --html page.html --force
+says "without the graph: .*apt install graphviz" err
+exits 0 zurt inspect "$CNN" --board kv260 --json
+json out "len(o['nodes']) == $(grep -c '<tr class="' page.html)"
+says "one run, modelled<b>.* to .* ms, .* fps</b>" page.html
+! grep -qE '(src|href)="?http' page.html || fail "the page fetches something"
+exits 1 zurt inspect "$CNN" --html page.html
+says "force" err
 exits 4 env PATH=/nonexistent "$(command -v zurt)" inspect "$CNN" --svg none.svg
 says "install it .* or write --dot" err
 [ ! -e none.svg ] || fail "half a drawing is left"
