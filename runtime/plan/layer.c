@@ -68,14 +68,11 @@ static bool conv_layer(zi_layer_answer *a)
     return zi_layer_check_ring(a, depthwise ? taps : taps * (in / l->groups));
 }
 
+/* Of every pixel, where there are several: a 1x1 convolution. */
 static bool fully_connected_layer(zi_layer_answer *a)
 {
-    const zi_tensor *x = zi_node_in(a->q->g, a->n, 0);
     if (!zi_layer_take_images(a) || !zi_layer_check_weights(a))
         return false;
-    if (x->rank > 3)
-        return zi_layer_refuse(a, "a fully connected layer over more than 3 axes",
-                               "use a 1x1 convolution or reshape");
     int32_t in = zi_blocks(a->layer->x.c), out = zi_blocks(a->layer->y.c);
     if (!zi_layer_check_window(a) || !zi_layer_check_row(a, in, out))
         return false;

@@ -179,7 +179,11 @@ static void add_weighted(zt_net *b, const shape *p, zi_id x)
                              .pad = {p->pad[0], p->pad[1], p->pad[2], p->pad[3]},
                              .groups = p->groups}};
     int32_t w_dims[4] = {p->out, p->k[0], p->k[1], p->c / p->groups};
-    if (p->kind == FULLY_CONNECTED) {
+    bool of_pixels = p->kind == FULLY_CONNECTED && zt_one_in(s, 2); // over four axes, as they are
+    if (of_pixels) {
+        op = ZI_OP_FullyConnected;
+        w_dims[1] = zt_net_picture(b, x)->dims[3];
+    } else if (p->kind == FULLY_CONNECTED) {
         const zi_tensor *t = zt_net_picture(b, x);
         int32_t n = t->dims[1] * t->dims[2] * t->dims[3];
         zi_attr flat = {.shape = {.rank = 2, .dims = {1, n}}};

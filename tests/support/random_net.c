@@ -293,9 +293,29 @@ static void add_head(zt_net *b)
                   any_zero(b));
 }
 
+/* A linear layer of every pixel: FullyConnected over four axes. */
+static void add_linear(zt_net *b)
+{
+    zi_id x = any(b);
+    const zi_tensor *t = zt_net_picture(b, x);
+    int32_t c = t->dims[3], out = zt_pick_range(b->source, 1, 40);
+    int32_t w_dims[2] = {out, c};
+    float scale = t->quant.scale[0];
+    zi_id in[3] = {x, zt_net_constant(b, ZURT_S8, 2, w_dims, 8),
+                   zt_net_constant(b, ZURT_S32, 1, &out, 14)};
+    if (b->failed)
+        return;
+    zt_net_set_quant(b, in[1], 0.01f, 0);
+    zt_net_append(b, ZI_OP_FullyConnected, NULL, in, 3, scale * 0.6f * sqrtf((float)c),
+                  any_zero(b));
+}
+
 static void add_node(zt_net *b)
 {
-    switch (zt_pick(b->source, 16)) {
+    switch (zt_pick(b->source, 17)) {
+    case 16:
+        add_linear(b);
+        break;
     case 0:
         add_pool(b, true);
         break;
