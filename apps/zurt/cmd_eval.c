@@ -30,20 +30,22 @@ static int parse(cli *c, int argc, char **argv, eval_options *o)
     return code == EXIT_DONE ? judge_check_output(c, &o->judge) : code;
 }
 
-static int evaluate(cli *c, target *t, const data_source *s, size_t n, score *result)
+static int evaluate(cli *c, target *t, const data_source *s, score *result, verdicts *v)
 {
+    size_t n = v->n;
     size_t elems = target_out_elems(t, 0);
     float **out = judge_outputs_create(t, t->batch);
     int code = EXIT_DONE;
     score_init(result, elems);
-    if (!out)
+    if (!out || !v->predicted)
         code = cli_fail(c, ZURT_E_NOMEM, "out of memory");
     for (size_t at = 0; code == EXIT_DONE && at < n; at += t->batch) {
         size_t count = n - at < t->batch ? n - at : t->batch;
         code = target_predict(c, t, s, at, count, out);
         for (size_t i = 0; code == EXIT_DONE && i < count; i++) {
             if (!data_is_refused(s, at + i))
-                score_add(result, out[0] + i * elems, data_label(s, at + i));
+                v->predicted[at + i] =
+                    (int32_t)score_add(result, out[0] + i * elems, data_label(s, at + i));
         }
         cli_progress(c, "evaluating", at + count, n);
     }
@@ -54,12 +56,21 @@ static int evaluate(cli *c, target *t, const data_source *s, size_t n, score *re
     return code;
 }
 
-static int report(cli *c, const eval_options *o, const target *t, const data_source *s,
-                  const score *result)
+static int report(cli *c, const eval_options *o, target *t, const data_source *s,
+                  const score *result, const verdicts *v)
 {
     if (o->judge.html) {
-        html_matrix page = {&result->confusion, "true class", "predicted", "Confusion"};
-        int code = html_write(c, o->judge.html, o->model, &page, 1, result, NULL, t);
+        html_model model = {.path = o->model, .score = result};
+        html_matrix matrix = {&result->confusion, "true class", "predicted", "Confusion"};
+        html_page page = {.title = o->model,
+                          .models = &model,
+                          .n_models = 1,
+                          .matrices = &matrix,
+                          .n_matrices = 1,
+                          .verdicts = v,
+                          .data = s,
+                          .shown = t};
+        int code = html_write(c, o->judge.html, &page);
         if (code != EXIT_DONE)
             return code;
     }
@@ -73,12 +84,15 @@ static int report(cli *c, const eval_options *o, const target *t, const data_sou
         json_string(&j, "data", o->judge.data);
         json_uint(&j, "unreadable", s->refused->n);
         score_json(&j, result);
+        verdicts_json(&j, v, s);
         json_end(&j);
         return EXIT_DONE;
     }
     score_print(result, o->model);
     if (result->labelled)
-        score_print_matrix(&result->confusion, "true class (row), predicted:", "taken for");
+        score_print_matrix(&result->confusion, "true class (row), predicted:", "taken for", t);
+    if (o->judge.files)
+        verdicts_print(v, s, t);
     return EXIT_DONE;
 }
 
@@ -91,6 +105,7 @@ int cmd_eval(cli *c, int argc, char **argv)
     target t = {0};
     data_source s = {0};
     score result = {0};
+    verdicts v = {.n_models = 1};
     code = target_open(c, o.model, &o.judge.target, &t);
     if (code == EXIT_DONE && !target_is_classifier(&t))
         code = cli_fail(c, ZURT_E_UNSUPPORTED,
@@ -102,12 +117,18 @@ int cmd_eval(cli *c, int argc, char **argv)
     if (code == EXIT_DONE)
         code = target_bind(c, &t, &s);
     if (code == EXIT_DONE)
+        code = judge_name_classes(c, &t, &s);
+    if (code == EXIT_DONE)
         code = data_tolerate(c, &s);
+    if (code == EXIT_DONE) {
+        v.n = judge_samples(&o.judge, &s);
+        v.predicted = calloc(v.n + 1, sizeof(*v.predicted));
+        code = evaluate(c, &t, &s, &result, &v);
+    }
     if (code == EXIT_DONE)
-        code = evaluate(c, &t, &s, judge_samples(&o.judge, &s), &result);
-    if (code == EXIT_DONE)
-        code = report(c, &o, &t, &s, &result);
+        code = report(c, &o, &t, &s, &result, &v);
     code = judge_count_refused(c, &s, code);
+    free(v.predicted);
     score_free(&result);
     data_close(&s);
     target_note_fallbacks(c, &t);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "columns.h"
 #include "output.h"
 #include "run_input.h"
 #include "score.h"
@@ -53,6 +54,8 @@ static int parse(cli *c, int argc, char **argv, run_options *o)
     o->model = c->arguments[0];
     o->inputs = c->arguments + 1;
     o->n_inputs = c->n_arguments - 1;
+    if (o->output && o->target.labels)
+        code = cli_reads(c, o->target.labels);
     for (size_t i = 0; code == EXIT_DONE && o->output && i < c->n_arguments; i++)
         code = cli_reads(c, c->arguments[i]);
     return code;
@@ -124,27 +127,41 @@ static void report_json(json_writer *j, const run_options *o, const target *t, s
     json_close(j);
 }
 
+/* An output that is no list of scores. */
+static void print_range(const zurt_tensor_info *info, const float *values, size_t n)
+{
+    float lo = values[0];
+    float hi = values[0];
+    for (size_t i = 1; i < n; i++) {
+        lo = values[i] < lo ? values[i] : lo;
+        hi = values[i] > hi ? values[i] : hi;
+    }
+    printf("  output '");
+    columns_print(stdout, info->name);
+    printf("' [");
+    for (int32_t d = 0; d < info->rank; d++)
+        printf("%s%d", d ? ", " : "", (int)info->dims[d]);
+    printf("]: %zu values from %g to %g\n", n, (double)lo, (double)hi);
+}
+
 static void report_text(const run_options *o, const target *t, size_t k, const float *values,
                         size_t n_samples)
 {
     size_t best[MOST_TOP];
     size_t elems = target_out_elems(t, k);
     if (!target_is_classifier(t) || k > 0) {
-        float lo = values[0];
-        float hi = values[0];
-        for (size_t i = 1; i < elems * n_samples; i++) {
-            lo = values[i] < lo ? values[i] : lo;
-            hi = values[i] > hi ? values[i] : hi;
-        }
-        printf("  output '%s': %zu values from %g to %g\n", shown(t->outputs[k].name),
-               elems * n_samples, (double)lo, (double)hi);
+        print_range(&t->outputs[k], values, elems * n_samples);
         return;
     }
     for (size_t s = 0; s < n_samples; s++) {
         size_t found = best_classes(values + s * elems, elems, o->top, best);
-        for (size_t i = 0; i < found; i++)
-            printf("  %9.4f  %zu%s%s\n", (double)values[s * elems + best[i]], best[i],
-                   target_label(t, best[i])[0] ? " " : "", shown(target_label(t, best[i])));
+        for (size_t i = 0; i < found; i++) {
+            const char *label = target_label(t, best[i]);
+            printf("  %9.4f  %zu%s", (double)values[s * elems + best[i]], best[i],
+                   label[0] ? " " : "");
+            columns_print(stdout, label);
+            putchar('\n');
+        }
         if (s + 1 < n_samples)
             printf("\n");
     }

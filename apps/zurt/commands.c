@@ -94,10 +94,16 @@ static const option_row run[] = {
     {0},
 };
 
+static const option_row names[] = {
+    {OPT_LABELS, "labels", "FILE", "class names, one a line, in place of the model's", 0},
+    {0},
+};
+
 static const option_row judge[] = {
     {OPT_DATA, "data", "DATA", "the samples", 0},
     {OPT_LIMIT, "limit", "N", "at most N samples", 0},
-    {OPT_HTML, "html", "FILE", "accuracy and matrices as a page", 0},
+    {OPT_HTML, "html", "FILE", "accuracy, matrices and the samples themselves as a page", 0},
+    {OPT_FILES, "files", NULL, "lists the samples that are wrong or changed", 0},
     {OPT_FORCE, "force", NULL, "overwrite FILE", 0},
     {0},
 };
@@ -148,17 +154,18 @@ const command_row command_rows[N_COMMANDS] = {
          "or DATA, with DATA#N for its sample N. For a model with several inputs NAME=INPUT for\n"
          "each of them. Writes the best classes.\n"
          "\n" DATA_KINDS,
-         LISTS(run, input, device)},
+         LISTS(run, names, input, device)},
     [COMMAND_EVAL] = {"eval", "accuracy over labelled data", "MODEL --data DATA [options]",
                       "MODEL: a float or QDQ .onnx, or a .zurt.\n\n" DATA_KINDS,
-                      LISTS(judge, input, device)},
+                      LISTS(judge, names, input, device)},
     [COMMAND_COMPARE] =
-        {"compare", "two models on the same data: accuracy, changed predictions, SQNR",
-         "A B --data DATA [options]",
-         "A, B: float or QDQ .onnx, or .zurt; a float model without --input-norm is fed as the\n"
-         "other, a .zurt, says. Exit 6 if more predictions changed than --max-changed.\n"
+        {"compare", "models on the same data: accuracy, changed predictions, SQNR",
+         "A B [C ...] --data DATA [options]",
+         "A, B, C: float or QDQ .onnx, or .zurt, each compared with A; a float model without\n"
+         "--input-norm is fed as the first .zurt says. Exit 6 if more predictions of one changed\n"
+         "than --max-changed.\n"
          "\n" DATA_KINDS,
-         LISTS(judge, compare, input, device)},
+         LISTS(judge, compare, names, input, device)},
     [COMMAND_BENCH] =
         {"bench", "latency percentiles and frames per second", "MODEL [options]",
          "Runs a model on seeded noise and prints the latency of a request (submit to answer)\n"

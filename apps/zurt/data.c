@@ -166,6 +166,8 @@ void data_close(data_source *s)
     if (s->refused)
         free(s->refused->is);
     free(s->refused);
+    free(s->files);
+    free(s->folder_of);
     *s = (data_source){0};
 }
 

@@ -51,8 +51,12 @@ typedef struct data_refused {
 struct data_source {
     const data_kind *kind;
     size_t n;
-    size_t bound_n;  /**< n as the first model saw it; 0 before */
-    int32_t *labels; /**< class of each sample, or NULL */
+    size_t bound_n;       /**< n as the first model saw it; 0 before */
+    int32_t *labels;      /**< class of each sample, or NULL */
+    const char **files;   /**< path of each sample; NULL: they are not files */
+    int32_t *folder_of;   /**< if the classes are sub-folders: which one, -1: none; else NULL */
+    const char **folders; /**< their names, in the order of the default classes */
+    size_t n_folders;
     int32_t label_offset;
     zurt_orientation orientation; /**< of pictures */
     data_refused *refused;        /**< NULL: the first sample that cannot be read is a failure */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A folder of pictures, in the order of their names; what else is in it is counted and named. The
- * class of a picture is, in this order:
- * its line in LABELS, the number its name starts with, or the rank of its sub-folder. */
+ * class of a picture is, in this order: its line in LABELS, the number its name starts with, or the
+ * rank of its sub-folder, until the model's class names are known: see judge_name_classes(). */
 #include <ctype.h>
 #include <dirent.h>
 #include <stdio.h>
@@ -19,6 +19,7 @@ typedef struct picture {
     char *path;
     const char *name; // in path
     int32_t label;
+    int32_t folder; // -1: none
 } picture;
 
 typedef struct folder {
@@ -29,6 +30,8 @@ typedef struct folder {
     size_t n_deep;    // folders in sub-folders
     char other[1024]; // the first of them, for a message
     char deep[256];
+    char **names; // of the sub-folders
+    size_t n_names;
 } folder;
 
 static int32_t leading_number(const char *name)
@@ -40,7 +43,7 @@ static int32_t leading_number(const char *name)
     return digits ? v : -1;
 }
 
-static int add_picture(cli *c, folder *f, const char *path, int32_t label)
+static int add_picture(cli *c, folder *f, const char *path, int32_t label, int32_t in_folder)
 {
     if (f->n >= MAX_PICTURES)
         return cli_fail(c, ZURT_E_LIMIT, "dir: more than %d pictures", (int)MAX_PICTURES);
@@ -56,7 +59,7 @@ static int add_picture(cli *c, folder *f, const char *path, int32_t label)
     if (!copy)
         return cli_fail(c, ZURT_E_NOMEM, "out of memory");
     const char *slash = strrchr(copy, '/');
-    f->pictures[f->n++] = (picture){copy, slash ? slash + 1 : copy, label};
+    f->pictures[f->n++] = (picture){copy, slash ? slash + 1 : copy, label, in_folder};
     return EXIT_DONE;
 }
 
@@ -89,23 +92,34 @@ static void add_other(folder *f, const char *path, zurt_file_kind kind)
 }
 
 /* A file: a picture by its name, or else by its bytes. */
-static int add_file(cli *c, folder *f, const char *path, int32_t label)
+static int add_file(cli *c, folder *f, const char *path, int32_t label, int32_t in_folder)
 {
     zurt_file_kind kind = ZURT_FILE_UNKNOWN;
     if (data_is_picture_name(path))
-        return add_picture(c, f, path, label);
+        return add_picture(c, f, path, label, in_folder);
     if (zurt_file_kind_read(c->ctx, path, &kind) == ZURT_OK &&
         (kind == ZURT_FILE_JPEG || kind == ZURT_FILE_PNG || kind == ZURT_FILE_BMP))
-        return add_picture(c, f, path, label);
+        return add_picture(c, f, path, label, in_folder);
     add_other(f, path, kind);
     return EXIT_DONE;
 }
 
-static int add_folder(cli *c, folder *f, const char *path, int32_t label, int depth)
+/* Its number is the default class of the pictures in it. */
+static bool add_name(folder *f, const char *name)
+{
+    char **grown = realloc(f->names, (f->n_names + 1) * sizeof(*grown));
+    if (!grown)
+        return false;
+    f->names = grown;
+    grown[f->n_names] = strdup(name);
+    return grown[f->n_names++] != NULL;
+}
+
+/* Pictures of a folder and of those in it; in_folder: -1 for the outermost. */
+static int add_folder(cli *c, folder *f, const char *path, int32_t in_folder)
 {
     char **names = NULL;
     size_t n = 0;
-    int32_t next_class = 0;
     int code = list_names(c, path, &names, &n);
     for (size_t i = 0; i < n; i++) {
         char full[PATH_BYTES];
@@ -114,12 +128,14 @@ static int add_folder(cli *c, folder *f, const char *path, int32_t label, int de
         if (code == EXIT_DONE && (length < 0 || (size_t)length >= sizeof(full)))
             code = cli_fail(c, ZURT_E_LIMIT, "%s: a path is too long", path);
         if (code == EXIT_DONE && stat(full, &info) == 0) {
-            if (S_ISDIR(info.st_mode) && depth == 0)
-                code = add_folder(c, f, full, next_class++, 1);
+            if (S_ISDIR(info.st_mode) && in_folder < 0)
+                code = add_name(f, names[i]) ? add_folder(c, f, full, (int32_t)f->n_names - 1)
+                                             : cli_fail(c, ZURT_E_NOMEM, "out of memory");
             else if (S_ISDIR(info.st_mode) && f->n_deep++ == 0)
                 snprintf(f->deep, sizeof(f->deep), "%.250s", full);
             else if (S_ISREG(info.st_mode))
-                code = add_file(c, f, full, depth ? label : leading_number(names[i]));
+                code = add_file(c, f, full, in_folder < 0 ? leading_number(names[i]) : in_folder,
+                                in_folder);
         }
         free(names[i]);
     }
@@ -230,7 +246,7 @@ static int dir_open(cli *c, data_source *s, const char *path, const char *labels
     if (!f)
         return cli_fail(c, ZURT_E_NOMEM, "out of memory");
     s->state = f;
-    int code = add_folder(c, f, path, -1, 0);
+    int code = add_folder(c, f, path, -1);
     if (code == EXIT_DONE)
         code = state_others(c, f, path);
     if (code == EXIT_DONE && labels)
@@ -239,10 +255,19 @@ static int dir_open(cli *c, data_source *s, const char *path, const char *labels
         return code;
     s->n = f->n;
     s->labels = malloc((f->n + 1) * sizeof(*s->labels));
-    if (!s->labels)
+    s->files = malloc((f->n + 1) * sizeof(*s->files));
+    bool by_folder = f->n_names && !labels;
+    s->folder_of = by_folder ? malloc((f->n + 1) * sizeof(*s->folder_of)) : NULL;
+    if (!s->labels || !s->files || (by_folder && !s->folder_of))
         return cli_fail(c, ZURT_E_NOMEM, "out of memory");
-    for (size_t i = 0; i < f->n; i++)
+    s->folders = (const char **)f->names;
+    s->n_folders = f->n_names;
+    for (size_t i = 0; i < f->n; i++) {
         s->labels[i] = f->pictures[i].label;
+        s->files[i] = f->pictures[i].path;
+        if (by_folder)
+            s->folder_of[i] = f->pictures[i].folder;
+    }
     return EXIT_DONE;
 }
 
@@ -252,7 +277,7 @@ int data_open_picture(cli *c, const char *path, data_source *out)
     if (!f)
         return cli_fail(c, ZURT_E_NOMEM, "out of memory");
     *out = (data_source){.kind = &data_kind_dir, .n = 1, .state = f};
-    return add_picture(c, f, path, -1);
+    return add_picture(c, f, path, -1, -1);
 }
 
 static int dir_fill(cli *c, const data_source *s, size_t i, const zurt_norm *norm,
@@ -277,6 +302,9 @@ static void dir_close(data_source *s)
     folder *f = s->state;
     for (size_t i = 0; i < f->n; i++)
         free(f->pictures[i].path);
+    for (size_t i = 0; i < f->n_names; i++)
+        free(f->names[i]);
+    free(f->names);
     free(f->pictures);
     free(f);
 }

@@ -5,11 +5,22 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "output.h"
 #include "page.h"
+#include "thumbnail.h"
 
 enum { WHOLE_MATRIX = 64, MOST_PAIRS = 100 };
+
+/** Pictures: at most so many samples, pixels a side, and bytes of all of them together. */
+enum { MOST_SAMPLES = 100, SIDE = 112, MOST_BYTES = 8 << 20 };
+
+static const char style[] =
+    "<style>.samples{display:flex;flex-wrap:wrap;gap:.8rem}figure{margin:0;width:10rem;"
+    "font-size:.85rem;overflow-wrap:anywhere}figure img{display:block;min-width:5rem;"
+    "image-rendering:pixelated;border:1px solid var(--line)}"
+    ".right{color:rgb(var(--good))}.wrong{color:rgb(var(--bad))}</style>\n";
 
 static void put_class(FILE *f, const target *t, size_t i)
 {
@@ -18,16 +29,54 @@ static void put_class(FILE *f, const target *t, size_t i)
     page_text(f, label);
 }
 
-static void put_card(FILE *f, const char *title, const score *s)
+static const char *base_name(const char *path)
 {
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
+static void put_card(FILE *f, const html_page *p, size_t m)
+{
+    const html_model *model = &p->models[m];
+    const score *s = model->score;
     fputs("<div class=\"card\">", f);
-    page_text(f, title);
+    if (p->n_models > 1)
+        fprintf(f, "%c ", (int)('A' + m));
+    page_text(f, base_name(model->path));
     if (s->labelled)
-        fprintf(f, "<b>%.2f&nbsp;%%</b>top-1 of %zu samples, top-5 %.2f&nbsp;%%</div>\n",
+        fprintf(f, "<b>%.2f&nbsp;%%</b>top-1 of %zu samples, top-5 %.2f&nbsp;%%",
                 100.0 * (double)s->top1 / (double)s->labelled, s->labelled,
                 100.0 * (double)s->top5 / (double)s->labelled);
     else
-        fprintf(f, "<b>-</b>%zu samples, classes unknown</div>\n", s->samples);
+        fprintf(f, "<b>-</b>%zu samples, classes unknown", s->samples);
+    if (m > 0 && p->verdicts)
+        fprintf(f, "<br>%zu prediction%s changed against A", model->changed,
+                model->changed == 1 ? "" : "s");
+    fputs("</div>\n", f);
+}
+
+static void put_sqnr(FILE *f, const html_page *p)
+{
+    if (p->n_models < 2)
+        return;
+    fputs("<h2>SQNR against A, dB</h2><div class=\"scroll\"><table><tr><th>output</th>", f);
+    for (size_t m = 1; m < p->n_models; m++)
+        fprintf(f, "<th>%c</th>", (int)('A' + m));
+    fputs("</tr>\n", f);
+    for (size_t k = 0; k < p->shown->n_out; k++) {
+        fputs("<tr><td class=\"name\">", f);
+        page_text(f, p->shown->outputs[k].name);
+        fputs("</td>", f);
+        for (size_t m = 1; m < p->n_models; m++) {
+            double db = sqnr_db(&p->models[m].noise[k]);
+            if (isinf(db))
+                fputs("<td>identical</td>", f);
+            else
+                fprintf(f, "<td>%.2f</td>", db);
+        }
+        fputs("</tr>\n", f);
+    }
+    fputs("</table></div>\n", f);
 }
 
 static void put_cell(FILE *f, uint32_t count, uint32_t most, bool good)
@@ -84,34 +133,99 @@ static void put_pairs(FILE *f, const html_matrix *m, const target *t)
     free(pairs);
 }
 
-static void put_page(FILE *f, const char *title, const html_matrix *matrices, size_t n,
-                     const score *a, const score *b, const target *t)
+static void put_verdict(FILE *f, const html_page *p, size_t i)
 {
-    page_begin(f, title);
-    fputs("<div class=\"cards\">", f);
-    put_card(f, b ? "A" : "accuracy", a);
-    if (b)
-        put_card(f, "B", b);
-    fputs("</div>\n", f);
-    for (size_t i = 0; i < n; i++) {
-        fputs("<h2>", f);
-        page_text(f, matrices[i].title);
-        fprintf(f, "</h2><p class=\"note\">row: %s; column: %s</p>\n", matrices[i].rows,
-                matrices[i].columns);
-        if (matrices[i].counts->n <= WHOLE_MATRIX)
-            put_whole(f, &matrices[i], t);
-        else
-            put_pairs(f, &matrices[i], t);
+    const verdicts *v = p->verdicts;
+    int32_t label = data_label(p->data, i);
+    if (label >= 0) {
+        fputs("is ", f);
+        put_class(f, p->shown, (size_t)label);
+        fputs("<br>", f);
     }
-    page_end(f);
+    for (size_t m = 0; m < v->n_models; m++) {
+        int32_t said = v->predicted[i * v->n_models + m];
+        if (v->n_models > 1)
+            fprintf(f, "%c: ", (int)('A' + m));
+        fprintf(f, "<span%s>",
+                label < 0       ? ""
+                : said == label ? " class=\"right\""
+                                : " class=\"wrong\"");
+        put_class(f, p->shown, (size_t)said);
+        fputs("</span><br>", f);
+    }
+    if (p->data->files)
+        page_text(f, base_name(p->data->files[i]));
+    else
+        fprintf(f, "sample %zu", i);
 }
 
-int html_write(cli *c, const char *path, const char *title, const html_matrix *matrices, size_t n,
-               const score *a, const score *b, const target *t)
+/* One sample and what was said of it; *bytes counts what pictures took. */
+static int put_sample(cli *c, FILE *f, const html_page *p, size_t i, size_t *bytes)
 {
-    output_file page;
-    int code = output_open(c, path, &page);
+    int code = target_fill(c, p->shown, p->data, i, i + 1);
+    if (code != EXIT_DONE)
+        return code;
+    fputs("<figure>", f);
+    char *uri = *bytes < MOST_BYTES ? thumbnail_uri(p->shown, SIDE) : NULL;
+    if (uri) {
+        *bytes += strlen(uri);
+        fprintf(f, "<img alt=\"\" src=\"%s\">", uri);
+    }
+    free(uri);
+    fputs("<figcaption>", f);
+    put_verdict(f, p, i);
+    fputs("</figcaption></figure>\n", f);
+    return EXIT_DONE;
+}
+
+/* Samples on which the models differ, or that the only one gets wrong. */
+static int put_samples(cli *c, FILE *f, const html_page *p)
+{
+    const verdicts *v = p->verdicts;
+    size_t found = 0, bytes = 0;
+    int code = EXIT_DONE;
+    fprintf(f, "<h2>%s</h2>\n<div class=\"samples\">\n",
+            p->n_models > 1 ? "Changed predictions: the samples" : "Wrong: the samples");
+    for (size_t i = 0; code == EXIT_DONE && i < v->n; i++) {
+        bool wanted = p->n_models > 1 ? verdicts_changed(v, i) : verdicts_lists(v, p->data, i);
+        if (wanted && found++ < MOST_SAMPLES)
+            code = put_sample(c, f, p, i, &bytes);
+    }
+    fputs("</div>\n", f);
+    fprintf(f, "<p class=\"note\">%zu%s. As the network is given them, made small.</p>\n", found,
+            found > MOST_SAMPLES ? ", the first 100 are shown" : "");
+    return code;
+}
+
+static int put_page(cli *c, FILE *f, const html_page *p)
+{
+    page_begin(f, p->title);
+    fputs(style, f);
+    fputs("<div class=\"cards\">", f);
+    for (size_t m = 0; m < p->n_models; m++)
+        put_card(f, p, m);
+    fputs("</div>\n", f);
+    put_sqnr(f, p);
+    int code = p->verdicts ? put_samples(c, f, p) : EXIT_DONE;
+    for (size_t i = 0; i < p->n_matrices; i++) {
+        const html_matrix *m = &p->matrices[i];
+        fputs("<h2>", f);
+        page_text(f, m->title);
+        fprintf(f, "</h2><p class=\"note\">row: %s; column: %s</p>\n", m->rows, m->columns);
+        if (m->counts->n <= WHOLE_MATRIX)
+            put_whole(f, m, p->shown);
+        else
+            put_pairs(f, m, p->shown);
+    }
+    page_end(f);
+    return code;
+}
+
+int html_write(cli *c, const char *path, const html_page *page)
+{
+    output_file out;
+    int code = output_open(c, path, &out);
     if (code == EXIT_DONE)
-        put_page(page.file, title, matrices, n, a, b, t);
-    return output_close(c, &page, code);
+        code = put_page(c, out.file, page);
+    return output_close(c, &out, code);
 }

@@ -1,26 +1,37 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/** @file Accuracy and matrices as one self-contained page. */
+/** @file What eval and compare found, as one self-contained page. */
 #ifndef APP_HTML_H
 #define APP_HTML_H
 
-#include "cli.h"
+#include "judge.h"
 #include "score.h"
-#include "target.h"
 
 typedef struct html_matrix {
     const counts *counts;
-    const char *rows;    /**< what a row is */
-    const char *columns; /**< what a column is */
-    const char *title;
+    const char *rows; /**< what a row is */
+    char columns[32]; /**< what a column is */
+    char title[64];
 } html_matrix;
 
-/**
- * Writes the page (to a temporary file, then renamed).
- *
- * @param a, b scores shown at the top; b may be NULL.
- * @param t    gives the class names.
- */
-int html_write(cli *c, const char *path, const char *title, const html_matrix *matrices, size_t n,
-               const score *a, const score *b, const target *t);
+typedef struct html_model {
+    const char *path;
+    const score *score;
+    const sqnr *noise; /**< per output, against the first model; NULL: the first */
+    size_t changed;    /**< predictions, against the first model's */
+} html_model;
+
+typedef struct html_page {
+    const char *title;
+    const html_model *models;
+    size_t n_models;
+    const html_matrix *matrices;
+    size_t n_matrices;
+    const verdicts *verdicts; /**< NULL: none, the models are no classifiers */
+    const data_source *data;
+    target *shown; /**< names classes and outputs; its input buffer is filled for thumbnails */
+} html_page;
+
+/** Writes the page to a file. EXIT_DONE or stated. */
+int html_write(cli *c, const char *path, const html_page *page);
 
 #endif

@@ -73,8 +73,8 @@ static void put_heading(FILE *f, const inspection *v)
                 t->macs ? 100.0 * (double)t->pl_macs / (double)t->macs : 0.0,
                 (double)t->macs * 1e-6, 100.0 * figures_pl_time_share(t),
                 (double)t->clock_khz * 1e-3);
-    fputs("green: PL; light green: done with a neighbour or by addressing; orange: CPU; red edge: "
-          "converted by the CPU\"];\n"
+    fputs("green: PL; light green: done with a neighbour or by addressing\\n"
+          "orange: CPU; red edge: converted by the CPU\"];\n"
           "  node [shape=box, style=\"filled,rounded\", fontname=\"sans-serif\", fontsize=11];\n"
           "  edge [color=\"#555555\"];\n",
           f);

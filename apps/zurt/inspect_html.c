@@ -12,7 +12,8 @@ static const char style[] =
     "height:36rem;overflow:hidden;background:#fff;cursor:grab;touch-action:none}"
     ".graph svg{width:100%;height:100%}"
     "button{font:inherit;margin-right:.4rem}th.sort{cursor:pointer;white-space:nowrap}"
-    "td.left{text-align:left;overflow-wrap:anywhere}tr.pl td:nth-child(4){color:rgb(var(--good))}"
+    "td.left{text-align:left;overflow-wrap:anywhere}td.dims{text-align:left;white-space:nowrap}tr."
+    "pl td:nth-child(4){color:rgb(var(--good))}"
     "tr.cpu td:nth-child(4){color:rgb(var(--bad))}tr:target{outline:2px solid rgb(var(--bad))}"
     "</style>\n";
 
@@ -124,9 +125,9 @@ static void put_row(FILE *f, size_t i, const zurt_plan_node *n)
     put_left(f, n->op);
     put_left(f, n->name);
     put_left(f, n->device);
-    fprintf(f, "<td>%" PRIu32 "</td><td class=\"left\">", n->segment);
+    fprintf(f, "<td>%" PRIu32 "</td><td class=\"dims\">", n->segment);
     put_dims(f, n->out_dims, n->out_rank);
-    fputs("</td><td class=\"left\">", f);
+    fputs("</td><td class=\"dims\">", f);
     if (n->kernel[0]) {
         put_dims(f, n->kernel, 2);
         fputs(" / ", f);

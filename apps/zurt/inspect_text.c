@@ -172,8 +172,9 @@ void inspect_text(const inspection *v)
 {
     char range[FIGURES_BYTES];
     figures_range(&v->totals, v->batch, range);
-    columns_print(stdout, v->model);
-    printf(" on %s: %s (modelled)\n", v->board, range);
+    int used = columns_print(stdout, v->model) + printf(" on %s:", v->board);
+    int width = (int)(strlen(range) + sizeof(" (modelled)"));
+    printf("%s%s (modelled)\n", used + width > COLUMNS ? "\n  " : " ", range);
     zurt_plan_node n;
     uint32_t segment = UINT32_MAX, launch = 0;
     for (size_t i = 0; zurt_plan_node_get(v->plan, i, &n) == ZURT_OK; i++) {

@@ -3,6 +3,7 @@
 #include "judge.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 judge_options judge_options_default(void)
 {
@@ -25,6 +26,9 @@ int judge_option(cli *c, const option_row *row, const char *value, judge_options
     case OPT_FORCE:
         o->force = true;
         break;
+    case OPT_FILES:
+        o->files = true;
+        break;
     default:
         return target_option(c, row, value, &o->target);
     }
@@ -34,6 +38,8 @@ int judge_option(cli *c, const option_row *row, const char *value, judge_options
 int judge_check_output(cli *c, const judge_options *o)
 {
     int code = cli_reads(c, o->data);
+    if (code == EXIT_DONE && o->target.labels)
+        code = cli_reads(c, o->target.labels);
     if (code == EXIT_DONE && o->target.session.xclbin)
         code = cli_reads(c, o->target.session.xclbin);
     return code == EXIT_DONE && o->html ? cli_check_output(c, o->html, o->force) : code;
@@ -52,6 +58,85 @@ int judge_count_refused(cli *c, const data_source *s, int code)
         return code;
     cli_note(c, "%zu of %zu samples could not be read and were left out", s->refused->n, s->n);
     return code == EXIT_DONE ? EXIT_INPUT : code;
+}
+
+/* ---- classes of folders ---- */
+
+/* The class that a folder is named for; -1: none. */
+static int32_t class_by_name(const target *t, size_t n_classes, const char *folder)
+{
+    int32_t found = -1;
+    for (size_t i = 0; i < n_classes; i++) {
+        if (!names_match(target_label(t, i), folder))
+            continue;
+        if (strcmp(target_label(t, i), folder) == 0)
+            return (int32_t)i;
+        found = found < 0 ? (int32_t)i : found;
+    }
+    return found;
+}
+
+/* The number that is all of a folder's name; -1: it is none. */
+static int32_t class_by_number(size_t n_classes, const char *folder)
+{
+    size_t digits = strspn(folder, "0123456789");
+    if (!digits || folder[digits] || digits > 6)
+        return -1;
+    long number = strtol(folder, NULL, 10);
+    return (size_t)number < n_classes ? (int32_t)number : -1;
+}
+
+static void set_classes(data_source *s, const int32_t *classes)
+{
+    for (size_t i = 0; i < s->n; i++) {
+        if (s->folder_of[i] >= 0)
+            s->labels[i] = classes[s->folder_of[i]] - s->label_offset; // which is added again
+    }
+}
+
+static int say_order(cli *c, const target *t, const data_source *s, size_t n_classes)
+{
+    bool fits = s->n_folders == n_classes;
+    cli_note(c,
+             "no folder has a class's %s: the %zu folders are taken for classes 0 to %zu in the "
+             "order of their names%s; --labels FILE with names or WordNet ids (n01440764 tench), "
+             "or dir:PATH,LABELS.txt, would say which is which",
+             target_label(t, 0)[0] ? "name" : "number, and no names of classes are known",
+             s->n_folders, s->n_folders - 1,
+             fits ? "" : ", which is unlikely to be right, as the model has others");
+    return EXIT_DONE;
+}
+
+int judge_name_classes(cli *c, const target *t, data_source *s)
+{
+    if (!s->folder_of || !s->n_folders || !target_is_classifier(t))
+        return EXIT_DONE;
+    size_t n_classes = target_out_elems(t, 0), named = 0, numbered = 0, unnamed = 0;
+    int32_t *classes = malloc(2 * s->n_folders * sizeof(*classes));
+    if (!classes)
+        return cli_fail(c, ZURT_E_NOMEM, "out of memory");
+    int32_t *numbers = classes + s->n_folders;
+    for (size_t i = 0; i < s->n_folders; i++) {
+        classes[i] = class_by_name(t, n_classes, s->folders[i]);
+        numbers[i] = class_by_number(n_classes, s->folders[i]);
+        named += classes[i] >= 0;
+        numbered += numbers[i] >= 0;
+        unnamed = classes[i] < 0 ? i : unnamed;
+    }
+    int code = EXIT_DONE;
+    if (named == s->n_folders)
+        set_classes(s, classes);
+    else if (numbered == s->n_folders)
+        set_classes(s, numbers);
+    else if (named)
+        code = cli_fail(c, ZURT_E_FORMAT,
+                        "folder '%s' has the name of no class, %zu of %zu others have: rename it, "
+                        "give other names by --labels FILE, or classes by dir:PATH,LABELS.txt",
+                        s->folders[unnamed], named, s->n_folders - 1);
+    else
+        code = say_order(c, t, s, n_classes);
+    free(classes);
+    return code;
 }
 
 size_t judge_samples(const judge_options *o, const data_source *s)

@@ -3,6 +3,7 @@
 #ifndef APP_JUDGE_H
 #define APP_JUDGE_H
 
+#include "json.h"
 #include "target.h"
 
 typedef struct judge_options {
@@ -11,6 +12,7 @@ typedef struct judge_options {
     const char *html;
     size_t limit; /**< 0: all samples */
     bool force;
+    bool files; /**< list the samples that are wrong or changed */
 } judge_options;
 
 judge_options judge_options_default(void);
@@ -29,6 +31,14 @@ int judge_open_data(cli *c, const judge_options *o, data_source *out);
  *  and makes EXIT_INPUT of EXIT_DONE then. */
 int judge_count_refused(cli *c, const data_source *s, int code);
 
+/**
+ * Classes of samples in sub-folders: by the numbers or names of the folders, where they are those
+ * of `t`'s classes; else by their order, which is said. Samples in folders alone are touched.
+ *
+ * @return EXIT_DONE, or stated: some folders are named for classes and others are not.
+ */
+int judge_name_classes(cli *c, const target *t, data_source *s);
+
 /** Number of samples to look at. */
 size_t judge_samples(const judge_options *o, const data_source *s);
 
@@ -36,5 +46,20 @@ size_t judge_samples(const judge_options *o, const data_source *s);
  */
 float **judge_outputs_create(const target *t, size_t n);
 void judge_outputs_destroy(const target *t, float **outputs);
+
+/** What each model says of each sample. */
+typedef struct verdicts {
+    size_t n_models, n;
+    int32_t *predicted; /**< [n][n_models] */
+} verdicts;
+
+/** Whether a sample is to be listed: a model is wrong, or says otherwise than the first. */
+bool verdicts_lists(const verdicts *v, const data_source *s, size_t i);
+/** Whether a model says otherwise than the first. */
+bool verdicts_changed(const verdicts *v, size_t i);
+/** "files": an array of those samples. */
+void verdicts_json(json_writer *j, const verdicts *v, const data_source *s);
+/** A line for each of them; `t` gives the names. */
+void verdicts_print(const verdicts *v, const data_source *s, const target *t);
 
 #endif

@@ -60,6 +60,7 @@ typedef enum option_id {
     OPT_DATA,
     OPT_LIMIT,
     OPT_MAX_CHANGED,
+    OPT_FILES,
     // bench
     OPT_STREAMS,
     OPT_WARMUP,

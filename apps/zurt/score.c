@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "columns.h"
 #include "shown.h"
 
 enum { SMALL_MATRIX = 20, MOST_PAIRS = 10 };
@@ -66,22 +67,35 @@ void score_print(const score *s, const char *title)
         printf("%s: %zu samples without known classes\n", shown(title), s->samples);
 }
 
-static void print_pairs(const counts *m, const char *between)
+static void print_class(const target *t, uint32_t i)
+{
+    printf("%u", i);
+    if (target_label(t, i)[0])
+        putchar(' ');
+    columns_print(stdout, target_label(t, i));
+}
+
+static void print_pairs(const counts *m, const char *between, const target *t)
 {
     size_t n;
     count_cell *pairs = counts_pairs(m, &n);
-    for (size_t i = 0; i < n && i < MOST_PAIRS; i++)
-        printf("  %5u x  %u %s %u\n", pairs[i].count, pairs[i].row, between, pairs[i].col);
+    for (size_t i = 0; i < n && i < MOST_PAIRS; i++) {
+        printf("  %5u x  ", pairs[i].count);
+        print_class(t, pairs[i].row);
+        printf(" %s ", between);
+        print_class(t, pairs[i].col);
+        putchar('\n');
+    }
     if (n > MOST_PAIRS)
         printf("  ... and %zu more pairs\n", n - MOST_PAIRS);
     free(pairs);
 }
 
-void score_print_matrix(const counts *m, const char *title, const char *between)
+void score_print_matrix(const counts *m, const char *title, const char *between, const target *t)
 {
     printf("%s\n", title);
     if (m->n > SMALL_MATRIX) {
-        print_pairs(m, between);
+        print_pairs(m, between, t);
         return;
     }
     printf("      ");
@@ -97,6 +111,8 @@ void score_print_matrix(const counts *m, const char *title, const char *between)
             else
                 printf("     .");
         }
+        printf("  ");
+        columns_print(stdout, target_label(t, row));
         printf("\n");
     }
 }

@@ -6,6 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/** More are no classes, but a map. */
+enum { MOST_CLASSES = 100000 };
+
 /* Options that were given and change nothing here. */
 static void note_idle_options(cli *c, const target *t, const target_options *o)
 {
@@ -135,6 +138,16 @@ int target_recognise(cli *c, const char *path, bool *is_zurt)
     return EXIT_DONE;
 }
 
+static int load_names(cli *c, target *t, const char *path)
+{
+    int code = names_load(c, path, &t->names);
+    size_t classes = target_is_classifier(t) ? target_out_elems(t, 0) : 0;
+    if (code == EXIT_DONE && classes && classes != t->names.n)
+        cli_note(c, "%s has %zu names, %s tells %zu classes apart: they may be another model's",
+                 path, t->names.n, t->path, classes);
+    return code;
+}
+
 int target_open(cli *c, const char *path, const target_options *options, target *out)
 {
     *out = (target){
@@ -148,7 +161,7 @@ int target_open(cli *c, const char *path, const target_options *options, target 
     if (!allocate(out))
         return cli_fail(c, ZURT_E_NOMEM, "%s: out of memory", path);
     out->batch = target_batch_of(out->inputs, out->n_in, out->outputs, out->n_out);
-    return EXIT_DONE;
+    return options->labels ? load_names(c, out, options->labels) : EXIT_DONE;
 }
 
 int target_wrap(cli *c, zurt_graph *graph, const target_options *options, target *out)
@@ -181,6 +194,7 @@ void target_close(target *t)
     zurt_evaluator_destroy(t->evaluator);
     if (!t->borrowed)
         zurt_graph_destroy(t->graph);
+    names_free(&t->names);
     *t = (target){0};
 }
 
@@ -290,21 +304,39 @@ int target_predict(cli *c, target *t, const data_source *s, size_t first, size_t
 
 const char *target_label(const target *t, size_t i)
 {
+    if (t->names.n)
+        return i < t->names.n ? t->names.items[i] : "";
     const char *label = t->is_zurt ? zurt_model_label(t->model, i) : zurt_graph_label(t->graph, i);
     return label ? label : "";
 }
 
+/* [N, C], [N, 1, 1, C], [N, C, 1, 1] or, without a batch, [C]; more than one class. */
+static bool holds_scores(const target *t, size_t output)
+{
+    const zurt_tensor_info *info = &t->outputs[output];
+    const int32_t *d = info->dims;
+    size_t elems = target_out_elems(t, output);
+    if (elems < 2 || elems > MOST_CLASSES)
+        return false;
+    switch (info->rank) {
+    case 1:
+        return t->batch == 1;
+    case 2:
+        return elems == (size_t)d[1];
+    case 4:
+        return d[2] == 1 &&
+               (d[1] == 1 ? elems == (size_t)d[3] : d[3] == 1 && elems == (size_t)d[1]);
+    default:
+        return false;
+    }
+}
+
 bool target_is_classifier(const target *t)
 {
-    if (t->n_out == 0)
-        return false;
-    const zurt_tensor_info *info = &t->outputs[0];
-    size_t elems = target_out_elems(t, 0);
-    int32_t longest = 0;
-    for (int32_t i = 0; i < info->rank; i++)
-        longest = info->dims[i] > longest ? info->dims[i] : longest;
-    return elems >= 2 && elems <= 100000 &&
-           (elems == (size_t)longest || elems == (size_t)info->dims[info->rank - 1]);
+    size_t n = 0;
+    for (size_t k = 0; k < t->n_out; k++)
+        n += holds_scores(t, k);
+    return n == 1 && holds_scores(t, 0);
 }
 
 const char *target_device(const target *t)

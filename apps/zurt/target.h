@@ -8,6 +8,7 @@
 
 #include "cli.h"
 #include "data.h"
+#include "names.h"
 
 /** Most --shape options. */
 enum { TARGET_MAX_SHAPES = 32 };
@@ -22,6 +23,7 @@ typedef struct target_options {
     uint32_t label_offset;
     bool keep_nhwc;               /**< --layout nhwc */
     zurt_orientation orientation; /**< --no-exif */
+    const char *labels;           /**< --labels: a file; NULL: the model's own */
 } target_options;
 
 target_options target_options_default(void);
@@ -49,7 +51,8 @@ typedef struct target {
     zurt_tensor_info *inputs, *outputs;
     zurt_view *in; /**< buffers of one run */
     zurt_span *in_space, *out;
-    size_t batch; /**< samples of one run */
+    size_t batch;      /**< samples of one run */
+    class_names names; /**< of --labels */
 } target;
 
 /** Whether a model is a .zurt or an .onnx, by its bytes; a file of another kind is refused with its
@@ -95,10 +98,10 @@ const char *target_device(const target *t);
 /** Says on stderr how many answers were the CPU's because the device failed. */
 void target_note_fallbacks(cli *c, const target *t);
 
-/** Name of a class; "" without labels. */
+/** Name of a class: of --labels, else the model's own; "" without. */
 const char *target_label(const target *t, size_t i);
 
-/** Output 0 holds one score per class. */
+/** The one output holds a score for each class: [N, C] or [N, 1, 1, C] with more than one class. */
 bool target_is_classifier(const target *t);
 
 #endif

@@ -207,6 +207,10 @@ static int device_option(cli *c, const option_row *row, const char *value, targe
 
 int target_option(cli *c, const option_row *row, const char *value, target_options *o)
 {
+    if (row->id == OPT_LABELS) {
+        o->labels = value;
+        return EXIT_DONE;
+    }
     int code = input_option(c, row, value, o);
     return code == CLI_NOT_MINE ? device_option(c, row, value, o) : code;
 }

@@ -57,3 +57,30 @@ says "smoke tests" err
 
 exits 0 zurt eval "$SMALL" --data "$EVAL" --html page.html
 says "<table|<svg" page.html
+
+# Folders are matched with the classes by number, by name or by WordNet id, not by their order.
+picture=$ZURT_SOURCE/tests/cli/seven.jpg
+printf '%s\n' zero one two three four five six "seven, sept" eight nine >digits.txt
+for folder in 7 seven SEVEN sept; do
+    rm -rf tree && mkdir -p "tree/$folder"
+    cp "$picture" "tree/$folder/a.jpg"
+    exits 0 zurt eval "$SMALL" --data dir:tree --labels digits.txt --json
+    json out 'o["top1"] == 1' 'o["files"] == []'
+    empty err
+done
+printf 'n0000000%d digit %d\n' 0 0 1 1 2 2 3 3 4 4 5 5 6 6 7 7 8 8 9 9 >synsets.txt
+rm -rf tree && mkdir -p tree/n00000007 tree/n00000003
+cp "$picture" tree/n00000007/a.jpg
+cp "$picture" tree/n00000003/b.jpg
+exits 0 zurt eval "$SMALL" --data dir:tree --labels synsets.txt --files
+says "^wrong   tree/n00000003/b.jpg: is 3 n00000003 digit 3; taken for 7 n00000007 digit 7$" out
+exits 0 zurt eval "$SMALL" --data dir:tree --labels synsets.txt --json
+json out '[f["file"] for f in o["files"]] == ["tree/n00000003/b.jpg"]' 'o["files"][0]["label"] == 3' \
+    'o["files"][0]["predicted"] == [7]'
+mv tree/n00000003 tree/other
+exits 3 zurt eval "$SMALL" --data dir:tree --labels synsets.txt
+says "folder 'other' has the name of no class" err
+exits 0 zurt eval "$SMALL" --data dir:tree
+says "the 2 folders are taken for classes 0 to 1 in the order of their names" err
+exits 0 zurt eval "$SMALL" --data dir:pictures --labels classes.txt --json
+says "classes.txt has 1 names, .* tells 10 classes apart" err

@@ -40,3 +40,15 @@ exits 1 zurt run "$SMALL" none.jpg
 head -c 783 seven.raw >short.raw
 exits 3 zurt run u8.zurt short.raw
 exits 3 zurt run "$SMALL" "$EVAL#500"
+
+# A detector's outputs are no list of classes.
+detector=$ZURT_DATA/onnx/yunet_n_320.onnx
+if [ -e "$detector" ]; then
+    exits 0 zurt run "$detector" random:1#0
+    says "^  output 'cls_8' \[1, 1600, 1\]: 1600 values from [0-9.e-]+ to [0-9.e-]+$" out
+    exits 0 zurt run "$detector" random:1#0 --json
+    json out 'len(o["outputs"]) == 12' 'all(x["top"] == [] for x in o["outputs"])'
+fi
+printf '%s\n' a b c d e f g seventh >names.txt
+exits 0 zurt run "$SMALL" "$ZURT_SOURCE/tests/cli/seven.jpg" --top 1 --labels names.txt
+says ' 7 seventh$' out
