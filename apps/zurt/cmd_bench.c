@@ -7,7 +7,9 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "figures.h"
 #include "json.h"
+#include "profile.h"
 #include "shown.h"
 #include "target.h"
 
@@ -240,41 +242,6 @@ static uint64_t percentile(const bench_result *r, double p)
     return r->latency_ns[rank < 1 ? 0 : rank - 1];
 }
 
-static void report_profile_json(json_writer *j, const target *t)
-{
-    json_array(j, "profile");
-    for (size_t i = 0; t->session && i < zurt_session_n_profile(t->session); i++) {
-        zurt_profile_entry e;
-        if (zurt_session_profile(t->session, i, &e) != ZURT_OK || e.runs == 0)
-            continue;
-        json_object(j, NULL);
-        json_string(j, "name", e.name);
-        json_string(j, "op", e.op);
-        json_string(j, "device", e.device);
-        json_uint(j, "mean_ns", e.total_ns / e.runs);
-        json_uint(j, "macs", e.macs);
-        json_close(j);
-    }
-    json_close(j);
-}
-
-static void report_profile_text(const target *t)
-{
-    uint64_t total = 0;
-    zurt_profile_entry e;
-    for (size_t i = 0; i < zurt_session_n_profile(t->session); i++)
-        total += zurt_session_profile(t->session, i, &e) == ZURT_OK ? e.total_ns : 0;
-    printf("%12s %6s %9s  %-6s %-16s %s\n", "us/run", "share", "GMAC/s", "device", "op", "node");
-    for (size_t i = 0; i < zurt_session_n_profile(t->session); i++) {
-        if (zurt_session_profile(t->session, i, &e) != ZURT_OK || e.runs == 0)
-            continue;
-        double ns = (double)e.total_ns / (double)e.runs;
-        printf("%12.1f %5.1f%% %9.2f  %-6s %-16s %s\n", ns * 1e-3,
-               total ? 100.0 * (double)e.total_ns / (double)total : 0.0,
-               ns > 0.0 ? (double)e.macs / ns : 0.0, e.device, e.op, shown(e.name));
-    }
-}
-
 typedef struct summary {
     uint64_t p50, p90, p99, min, max;
     double mean;
@@ -298,14 +265,8 @@ static summary summarise(const target *t, bench_result *r)
     };
 }
 
-/* The engine's time for a request, modelled: on a board's clock, whatever ran here. */
-static double pl_ms(const zurt_session_info *info)
-{
-    return (double)info->device_cycles / (double)info->device_clock_khz;
-}
-
-/* What ran where. */
-static void json_shares(json_writer *j, const target *t)
+/* What ran where, and what a board would take for it. */
+static void json_shares(json_writer *j, const target *t, const zurt_plan *plan)
 {
     zurt_session_info info;
     if (!t->session || zurt_session_info_get(t->session, &info) != ZURT_OK)
@@ -314,18 +275,23 @@ static void json_shares(json_writer *j, const target *t)
     json_uint(j, "macs", info.macs);
     json_uint(j, "device_macs", info.device_macs);
     json_uint(j, "fallbacks", info.n_fallbacks);
-    if (!info.device_cycles || !info.device_clock_khz)
+    zurt_plan_totals totals = zurt_plan_totals_get(plan);
+    json_object(j, "estimate");
+    json_bool(j, "modelled", true);
+    figures_json(j, &totals, t->batch);
+    json_close(j);
+    if (!totals.cycles || !totals.clock_khz)
         return;
     json_object(j, "pl");
     json_bool(j, "modelled", true);
-    json_uint(j, "cycles", info.device_cycles);
-    json_uint(j, "clock_khz", info.device_clock_khz);
-    json_double(j, "ms", pl_ms(&info));
-    json_double(j, "fps", 1000.0 * (double)t->batch / pl_ms(&info));
+    json_uint(j, "cycles", totals.cycles);
+    json_uint(j, "clock_khz", totals.clock_khz);
+    json_double(j, "ms", figures_pl_ms(&totals));
+    json_double(j, "fps", figures_fps(figures_pl_ms(&totals), t->batch));
     json_close(j);
 }
 
-static void print_shares(const target *t)
+static void print_shares(const target *t, const zurt_plan *plan)
 {
     zurt_session_info info;
     if (!t->session || zurt_session_info_get(t->session, &info) != ZURT_OK || !info.n_launches)
@@ -333,16 +299,24 @@ static void print_shares(const target *t)
     printf("%s: %.1f %% of %.1f MMAC in %" PRIu32 " launch%s a request; cpu: the rest\n",
            info.device, info.macs ? 100.0 * (double)info.device_macs / (double)info.macs : 0.0,
            (double)info.macs * 1e-6, info.n_launches, info.n_launches == 1 ? "" : "es");
-    if (info.device_cycles && info.device_clock_khz)
-        printf("modelled: %.3f ms of the PL a request at %.0f MHz (%" PRIu64
-               " cycles), without launches and CPU; the latency above is this machine's\n",
-               pl_ms(&info), (double)info.device_clock_khz * 1e-3, info.device_cycles);
+    zurt_plan_totals totals = zurt_plan_totals_get(plan);
+    char range[FIGURES_BYTES];
+    figures_range(&totals, t->batch, range);
+    printf("modelled, on a board: %s; the latency above is this machine's\n", range);
+    printf("  of it %.3f ms of the PL at %.0f MHz (%" PRIu64
+           " cycles), %.2f to %.2f ms of launches, "
+           "%.3f ms of conversion, %.3f ms of CPU nodes on one core\n",
+           figures_pl_ms(&totals), (double)totals.clock_khz * 1e-3, totals.cycles,
+           totals.launches * FIGURES_LAUNCH_US_MIN * 1e-3,
+           totals.launches * FIGURES_LAUNCH_US_MAX * 1e-3, (double)totals.convert_ns * 1e-6,
+           (double)totals.cpu_ns * 1e-6);
     if (info.n_fallbacks)
         printf("%" PRIu64 " of the answers, warm-up included, are the CPU's: the device failed\n",
                info.n_fallbacks);
 }
 
-static void report_json(const bench_options *o, const target *t, const summary *s, size_t runs)
+static void report_json(const bench_options *o, const target *t, const zurt_plan *plan,
+                        const summary *s, size_t runs)
 {
     json_writer j;
     json_begin(&j, stdout);
@@ -358,9 +332,9 @@ static void report_json(const bench_options *o, const target *t, const summary *
     json_uint(&j, "max", s->max);
     json_close(&j);
     json_double(&j, "fps", s->fps);
-    json_shares(&j, t);
+    json_shares(&j, t, plan);
     json_environment(&j, t, o);
-    report_profile_json(&j, t);
+    profile_json(&j, t, plan);
     json_end(&j);
 }
 
@@ -384,27 +358,34 @@ static void report_csv(const bench_options *o, const target *t, const summary *s
            target_device(t), runs, s->p50, s->p90, s->p99, s->mean, s->min, s->max, s->fps);
 }
 
-static void report_text(const bench_options *o, const target *t, const summary *s, size_t runs)
+static void report_text(const bench_options *o, const target *t, const zurt_plan *plan,
+                        const summary *s, size_t runs)
 {
     printf("%s on %s: %.2f fps over %zu requests\n", shown(o->model), target_device(t), s->fps,
            runs);
     printf("latency ms: p50 %.3f  p90 %.3f  p99 %.3f  mean %.3f  min %.3f  max %.3f\n",
            (double)s->p50 * 1e-6, (double)s->p90 * 1e-6, (double)s->p99 * 1e-6, s->mean * 1e-6,
            (double)s->min * 1e-6, (double)s->max * 1e-6);
-    print_shares(t);
+    print_shares(t, plan);
     if (o->target.session.profile && t->session)
-        report_profile_text(t);
+        profile_print(t, plan);
 }
 
-static void report(cli *c, const bench_options *o, const target *t, bench_result *r)
+static int report(cli *c, const bench_options *o, const target *t, bench_result *r)
 {
+    zurt_plan *plan = NULL; // NULL for an .onnx, of which nothing is modelled
+    zurt_status st = t->session ? zurt_session_plan(t->session, &plan) : ZURT_OK;
+    if (st)
+        return cli_fail(c, st, NULL);
     summary s = summarise(t, r);
     if (c->json)
-        report_json(o, t, &s, r->n);
+        report_json(o, t, plan, &s, r->n);
     else if (o->csv)
         report_csv(o, t, &s, r->n);
     else
-        report_text(o, t, &s, r->n);
+        report_text(o, t, plan, &s, r->n);
+    zurt_plan_destroy(plan);
+    return EXIT_DONE;
 }
 
 /* Opens the model, fills its inputs with noise and runs it a few times. */
@@ -445,7 +426,7 @@ int cmd_bench(cli *c, int argc, char **argv)
     else if (code == EXIT_DONE)
         code = bench_sync(c, &o, &t, &r);
     if (code == EXIT_DONE)
-        report(c, &o, &t, &r);
+        code = report(c, &o, &t, &r);
     free(r.latency_ns);
     target_note_fallbacks(c, &t);
     target_close(&t);

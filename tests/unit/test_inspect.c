@@ -268,6 +268,44 @@ static void edges_lead_from_inputs_to_outputs(void **state)
     zurt_graph_destroy(graph);
 }
 
+/* Every node is in one step of the profile, whichever device has it. */
+static void a_session_tells_its_plan(void **state)
+{
+    zurt_ctx *ctx = *state;
+    zurt_graph *graph = import(ctx, "mnist_cnn");
+    zurt_model *model = compile(ctx, graph);
+    for (int d = 0; d < 2; d++) {
+        zurt_session_options options = ZURT_SESSION_OPTIONS_INIT;
+        options.device = d ? ZURT_DEVICE_SIM : ZURT_DEVICE_CPU;
+        options.profile = 1;
+        zurt_session *s;
+        zurt_plan *plan;
+        zurt_session_info info;
+        size_t next = 0;
+        assert_int_equal(zurt_session_create(ctx, model, &options, &s), ZURT_OK);
+        assert_int_equal(zurt_session_plan(s, &plan), ZURT_OK);
+        assert_int_equal(zurt_session_info_get(s, &info), ZURT_OK);
+        for (size_t i = 0; i < zurt_session_n_profile(s); i++) {
+            zurt_profile_entry e;
+            assert_int_equal(zurt_session_profile(s, i, &e), ZURT_OK);
+            assert_int_equal(e.first_node, next);
+            assert_true(e.n_nodes >= 1);
+            next += e.n_nodes;
+        }
+        assert_int_equal(next, zurt_plan_n_nodes(plan));
+        assert_int_equal(zurt_plan_totals_get(plan).cycles, info.device_cycles);
+        assert_int_equal(zurt_plan_totals_get(plan).launches, info.n_launches);
+        assert_int_equal(zurt_session_plan(s, NULL), ZURT_E_ARG);
+        zurt_plan_destroy(plan);
+        zurt_session_destroy(s);
+    }
+    zurt_plan *none = (void *)-1;
+    assert_int_equal(zurt_session_plan(NULL, &none), ZURT_E_ARG);
+    assert_null(none);
+    zurt_model_destroy(model);
+    zurt_graph_destroy(graph);
+}
+
 static void without_a_pl_a_float_model_stays_as_it_is(void **state)
 {
     zurt_graph *graph = import(*state, "mnist_small");
@@ -321,6 +359,7 @@ int main(void)
                                         zt_ctx_teardown),
         cmocka_unit_test_setup_teardown(edges_lead_from_inputs_to_outputs, zt_ctx_setup,
                                         zt_ctx_teardown),
+        cmocka_unit_test_setup_teardown(a_session_tells_its_plan, zt_ctx_setup, zt_ctx_teardown),
         cmocka_unit_test_setup_teardown(without_a_pl_a_float_model_stays_as_it_is, zt_ctx_setup,
                                         zt_ctx_teardown),
         cmocka_unit_test(refused_memory_is_reported),
