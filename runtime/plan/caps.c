@@ -6,6 +6,7 @@
 
 #include "engine/zk_cycles.h"
 #include "plan/layer.h"
+#include "plan/remedy.h"
 
 #define OP(name) ((uint64_t)1 << (ZI_OP_##name % 64))
 
@@ -121,7 +122,7 @@ static bool place_int8(zi_arena *arena, const zi_caps *caps, const zi_graph *g, 
         return true;
     out->reason = zi_arena_printf(arena, "tensor '%.64s' is %s, '%s' computes s8", t->name,
                                   zurt_dtype_name(t->dtype), caps->name);
-    out->remedy = "quantise the model with calibration data";
+    out->remedy = zi_remedy_of_float(arena, n);
     return false;
 }
 
@@ -132,7 +133,7 @@ static bool place_on_pl(zi_arena *arena, const zi_caps *caps, const zi_graph *g,
     if (!(caps->ops[n->op / 64] >> (n->op % 64) & 1)) {
         out->reason = zi_arena_printf(arena, "op %s is not in the table of '%s'", zi_op_name(n->op),
                                       caps->name);
-        out->remedy = "replace it by ops of the table (zurt info OVERLAY.xclbin lists them)";
+        out->remedy = zi_remedy_of_op(g, n);
         return false;
     }
     zi_layer layer;
@@ -162,5 +163,7 @@ zurt_status zi_caps_place(zurt_ctx *ctx, zi_arena *arena, const zi_caps *caps, c
         *out_taken = place_on_pl(arena, caps, g, n, out);
         break;
     }
-    return out->reason ? ZURT_OK : zi_fail(ctx, ZURT_E_NOMEM, "partition: no memory for a reason");
+    return out->reason && out->remedy
+               ? ZURT_OK
+               : zi_fail(ctx, ZURT_E_NOMEM, "partition: no memory for a reason");
 }

@@ -113,7 +113,7 @@ bool zi_layer_mean(zi_layer_answer *a)
     if (alike && !mean_is_exact(count, &m, ties_up))
         return zi_layer_refuse(
             a, zi_arena_printf(a->q->arena, "no multiplier is exact for a mean of %d", (int)count),
-            "use another window");
+            "use a window of another size");
     l->mean_multiplier = m.multiplier;
     l->mean_shift = m.shift;
     l->mean_bias = ties_up ? 1 : alike ? 0 : -count * x->quant.zero_point[0];
@@ -141,7 +141,7 @@ static bool pool_layer(zi_layer_answer *a)
         l->kind = ZI_LAYER_MAX;
         if (!zi_alike(zi_node_in(a->q->g, a->n, 0), zi_node_out(a->q->g, a->n, 0)))
             return zi_layer_refuse(a, "input and output have different scales",
-                                   "quantise the model again");
+                                   "compile from the float model, or give both the same scale");
         return zi_layer_check_window(a) &&
                zi_layer_check_row(a, zi_blocks(l->x.c), zi_blocks(l->y.c));
     }
@@ -157,7 +157,8 @@ static bool reduce_layer(zi_layer_answer *a)
     if (!zi_layer_take_images(a))
         return false;
     if (zi_node_in(a->q->g, a->n, 0)->rank != 4 || a->n->attr.reduce.axes != 6)
-        return zi_layer_refuse(a, "a mean over other axes than height and width", "");
+        return zi_layer_refuse(a, "a mean over other axes than height and width",
+                               "take the mean over height and width (GlobalAveragePool)");
     l->kernel[0] = l->x.h;
     l->kernel[1] = l->x.w;
     l->y = (zi_image){l->x.n, 1, 1, l->x.c};
@@ -182,7 +183,8 @@ static bool add_layer(zi_layer_answer *a)
             a, "operands of different shape, or a constant one",
             "add tensors of one shape; a constant folds into a convolution's bias");
     if (!(a->n->clamp_lo <= a->n->clamp_hi))
-        return zi_layer_refuse(a, "the fused activation's bounds are not in order", "");
+        return zi_layer_refuse(a, "the fused activation's bounds are not in order",
+                               "set its lower bound below the upper");
     zi_add_numbers numbers;
     if (zi_node_is_s8(g, a->n) && !zi_add_numbers_get(g, a->n, &numbers))
         return zi_layer_refuse(a, "the operands' scales are too far apart from the output's",
@@ -200,7 +202,8 @@ static bool lut_layer(zi_layer_answer *a)
     const zi_tensor *table = zi_node_in(a->q->g, a->n, 1);
     if (a->n->op == ZI_OP_Lut && (!table || !zi_tensor_is_const(table) || table->dtype != ZURT_S8 ||
                                   zi_tensor_elems(table) != 256))
-        return zi_layer_refuse(a, "the table is not a constant of 256 s8", "");
+        return zi_layer_refuse(a, "the table is not a constant of 256 s8",
+                               "compile the model again");
     if (a->n->op != ZI_OP_Lut && !a->q->caps->assume_int8)
         return zi_layer_refuse(a, "an activation that is not a table", "compile the model again");
     return copy_layer(a);
@@ -216,12 +219,15 @@ static bool concat_layer(zi_layer_answer *a)
     if (!zi_layer_take_images(a))
         return false;
     if (a->n->attr.axis.axis != y->rank - 1 || y->rank != 4)
-        return zi_layer_refuse(a, "concatenates another axis than the channels of pictures", "");
+        return zi_layer_refuse(
+            a, "concatenates another axis than the channels of pictures",
+            "concatenate channels (axis 1 of NCHW), or end the network before it");
     for (uint32_t i = 0; i < a->n->n_in; i++) {
         const zi_tensor *x = zi_node_in(g, a->n, i);
         int8_t table[256];
         if (zi_tensor_is_const(x))
-            return zi_layer_refuse(a, "an operand is a constant", "");
+            return zi_layer_refuse(a, "an operand is a constant",
+                                   "let a convolution's bias make the constant channels");
         gaps = gaps || (i + 1 < a->n->n_in && x->dims[3] % 16);
         blocks += zi_blocks(x->dims[3]);
         if (!zi_alike(x, y) && !zi_rescale_table(x, y, table))
@@ -241,11 +247,13 @@ static bool reshape_layer(zi_layer_answer *a)
     bool flat = zi_node_out(g, a->n, 0)->rank == 2 && l->y.n == l->x.n;
     bool same = l->x.n == l->y.n && l->x.h == l->y.h && l->x.w == l->y.w && l->x.c == l->y.c;
     if (!zi_alike(zi_node_in(g, a->n, 0), zi_node_out(g, a->n, 0)))
-        return zi_layer_refuse(a, "input and output have different scales", "");
+        return zi_layer_refuse(a, "input and output have different scales",
+                               "compile from the float model, or give both the same scale");
     if (same || (flat && (int64_t)l->x.h * l->x.w <= ZK_TAPS / 2))
         return true;
     return zi_layer_refuse(a, "channels move to other axes",
-                           "flatten at most 128 pixels, before a fully connected layer");
+                           "pool to at most 128 pixels before flattening; at an output, end the "
+                           "network before it");
 }
 
 bool zi_layer_from_node(const zi_layer_query *q, const zi_node *n, zi_layer *out,

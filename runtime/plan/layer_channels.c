@@ -88,12 +88,15 @@ bool zi_layer_choose(zi_layer_answer *a)
     if (!zi_layer_take_images(a))
         return false;
     if (zi_node_in(g, a->n, 0)->rank != 4 || zi_node_out(g, a->n, 0)->rank != 4)
-        return zi_layer_refuse(a, "not a choice of a picture's channels", "");
+        return zi_layer_refuse(a, "not a choice of a picture's channels",
+                               "choose before flattening, of a picture");
     if ((a->n->op == ZI_OP_Split || a->n->op == ZI_OP_Gather) && a->n->attr.axis.axis != 3)
-        return zi_layer_refuse(a, "chooses along another axis than the channels", "");
+        return zi_layer_refuse(a, "chooses along another axis than the channels",
+                               "choose channels (axis 1 of NCHW); cut pictures before the network");
     for (uint32_t k = 0; k < a->n->n_out; k++) {
         if (!zi_alike(zi_node_in(g, a->n, 0), zi_node_out(g, a->n, k)))
-            return zi_layer_refuse(a, "input and output have different scales", "");
+            return zi_layer_refuse(a, "input and output have different scales",
+                                   "compile from the float model, or give both the same scale");
         if (zi_tensor_elems(zi_node_out(g, a->n, k)) == 0)
             return zi_layer_refuse(a, "a tensor is empty", "");
     }

@@ -4,6 +4,7 @@
 
 #include "engine/zk_config.h"
 #include "plan/layer_impl.h"
+#include "plan/remedy.h"
 
 /** Largest height and width: positions and taps of the step format are 16 bits. */
 enum { SIDE_LIMIT = 16384 };
@@ -35,13 +36,13 @@ bool zi_layer_check_types(zi_layer_answer *a)
                 a,
                 zi_arena_printf(a->q->arena, "tensor '%.64s' is %s, '%s' computes s8", t->name,
                                 zurt_dtype_name(t->dtype), a->q->caps->name),
-                "quantise the model with calibration data");
+                zi_remedy_of_float(a->q->arena, a->n));
         if (t->quant.n != 1)
             return zi_layer_refuse(
                 a,
                 zi_arena_printf(a->q->arena, "tensor '%.64s' has no single scale and zero point",
                                 t->name),
-                "quantise the model with calibration data");
+                "compile it from the float model: activations have one scale there");
     }
     return true;
 }
@@ -51,11 +52,11 @@ static bool check_image(zi_layer_answer *a, const zi_image *i)
     if (i->n < 1 || i->h < 1 || i->w < 1 || i->c < 1)
         return zi_layer_refuse(a, "a tensor is empty", "");
     if (i->h > SIDE_LIMIT || i->w > SIDE_LIMIT || i->c > SIDE_LIMIT * 16)
-        return zi_layer_refuse(a,
-                               zi_arena_printf(a->q->arena,
-                                               "%dx%d pixels of %d channels, %d are possible",
-                                               (int)i->h, (int)i->w, (int)i->c, (int)SIDE_LIMIT),
-                               "make the input smaller");
+        return zi_layer_refuse(
+            a,
+            zi_arena_printf(a->q->arena, "%dx%d pixels of %d channels, %d are possible", (int)i->h,
+                            (int)i->w, (int)i->c, (int)SIDE_LIMIT),
+            "make the input smaller (--input-size, where the model leaves it open)");
     int64_t words = (int64_t)i->h * i->w * zi_blocks(i->c) * i->n;
     if (words > INT32_MAX / 64)
         return zi_layer_refuse(a, "a tensor exceeds the engine's address range",
@@ -69,9 +70,12 @@ bool zi_layer_take_images(zi_layer_answer *a)
     const zi_tensor *x = zi_node_in(g, a->n, 0);
     zi_layer *l = a->layer;
     if (!x || zi_tensor_is_const(x))
-        return zi_layer_refuse(a, "its input is a constant", "fold it when compiling");
+        return zi_layer_refuse(a, "its input is a constant",
+                               "export with constant folding (onnxsim does it afterwards)");
     if (!zi_image_of(x, &l->x) || !zi_image_of(zi_node_out(g, a->n, 0), &l->y))
-        return zi_layer_refuse(a, "a tensor has more than 4 axes", "");
+        return zi_layer_refuse(a, "a tensor has more than 4 axes",
+                               "reshape to 4 axes in the source: height, width and channels are "
+                               "what the PL computes on");
     return check_image(a, &l->x) && check_image(a, &l->y);
 }
 
@@ -115,11 +119,14 @@ bool zi_layer_check_window(zi_layer_answer *a)
     }
     int64_t taps = (int64_t)l->kernel[0] * l->kernel[1] * l->passes;
     if (taps > ZK_TAPS)
-        return zi_layer_refuse(a,
-                               zi_arena_printf(a->q->arena, "a window of %lld taps, '%s' takes %d",
-                                               (long long)taps, a->q->caps->name, ZK_TAPS),
-                               l->passes > 1 ? "quantise weights to [-127, 127] with zero point 0"
-                                             : "use a smaller kernel");
+        return zi_layer_refuse(
+            a,
+            zi_arena_printf(a->q->arena, "a window of %lld taps, '%s' takes %d", (long long)taps,
+                            a->q->caps->name, ZK_TAPS),
+            l->passes > 1 ? "quantise weights to [-127, 127] with zero point 0"
+            : a->n->op == ZI_OP_ReduceMean
+                ? "pool in two steps: an AveragePool to 16x16 or less, then the mean"
+                : "use a smaller kernel");
     return true;
 }
 
@@ -131,10 +138,10 @@ static bool check_weights_s8(zi_layer_answer *a)
     const zi_tensor *w = zi_node_in(g, a->n, 1), *b = zi_node_in(g, a->n, 2);
     if (w->dtype != ZURT_S8 || (b && b->dtype != ZURT_S32))
         return zi_layer_refuse(a, "weights are not s8, or the bias is not s32",
-                               "quantise the model");
+                               "compile from the float model, or quantise the weights to int8");
     if (w->quant.n != 1 && (w->quant.n != (uint32_t)w->dims[0] || w->quant.axis != 0))
         return zi_layer_refuse(a, "weights have neither one scale nor one per output channel",
-                               "quantise the model again");
+                               "compile from the float model");
     for (int32_t o = 0; o < w->dims[0]; o++) {
         zi_channel c;
         int32_t largest = 0;
@@ -172,7 +179,8 @@ bool zi_layer_check_weights(zi_layer_answer *a)
     if (!(a->n->clamp_lo <= a->n->clamp_hi))
         return zi_layer_refuse(a, "the fused activation's bounds are not in order", "");
     if (!zi_tensor_is_const(w) || (b && !zi_tensor_is_const(b)))
-        return zi_layer_refuse(a, "weights or bias are computed", "make them constant");
+        return zi_layer_refuse(a, "weights or bias are computed",
+                               "export them as initialisers, in eval mode");
     if (!zi_node_is_s8(g, a->n))
         return true;
     return check_weights_s8(a);

@@ -46,7 +46,8 @@ bool zi_layer_resize(zi_layer_answer *a)
     if (!zi_layer_take_images(a))
         return false;
     if (!zi_alike(zi_node_in(a->q->g, a->n, 0), zi_node_out(a->q->g, a->n, 0)))
-        return zi_layer_refuse(a, "input and output have different scales", "");
+        return zi_layer_refuse(a, "input and output have different scales",
+                               "compile from the float model, or give both the same scale");
     int32_t up = copies_nearest(r) ? factor_of(&l->x, &l->y, r->scale[0], r->scale[1], true) : 0;
     int32_t down =
         lies_between(r, l) ? factor_of(&l->y, &l->x, r->scale[0], r->scale[1], false) : 0;

@@ -291,7 +291,8 @@ static zurt_status map_segment(zurt_ctx *ctx, zi_partition *p, zi_segment *s, co
         const char *reason = zi_arena_printf(&p->arena, "%.300s", zurt_ctx_error(ctx));
         if (!reason)
             return no_memory(ctx);
-        give_up(p, s, reason, "use smaller tensors");
+        give_up(p, s, reason,
+                "make its tensors smaller: a smaller input, or fewer channels at that resolution");
         return ZURT_OK;
     }
     *out_left = false;

@@ -4,6 +4,7 @@
 
 #include "base/alloc.h"
 #include "plan/cpu_cost.h"
+#include "plan/remedy.h"
 
 struct zurt_plan {
     zurt_allocator allocator;
@@ -161,7 +162,7 @@ zurt_status zurt_plan_node_get(const zurt_plan *plan, size_t i, zurt_plan_node *
         .op = zi_op_name(n->op),
         .device = on_pl(plan, i) ? "pl" : "cpu",
         .reason = p->reason,
-        .remedy = p->remedy,
+        .remedy = plan->adopted && p->remedy == zi_remedy_float ? zi_remedy_assumed : p->remedy,
         .dtype = plan->graph->tensors[n->out[0]].dtype,
         .macs = zi_node_macs(plan->graph, n),
         .cycles = p->cycles,

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "plan/plan.h"
+#include "plan/remedy.h"
 #include "support/ctx_fixture.h"
 #include "support/random_graph.h"
 
@@ -133,6 +134,34 @@ static void a_refused_op_says_why_and_what_helps(void **state)
     zi_graph_destroy(g);
 }
 
+/* Something that can be done, and the right thing for the place. */
+static void remedies_fit_the_node(void **state)
+{
+    zi_graph *g = zi_graph_create(&((zurt_ctx *)*state)->allocator);
+    assert_non_null(g);
+    zi_id x = add_input(*state, g, "x", ZURT_S8);
+    zi_id a = add_node(*state, g, ZI_OP_Mul, "a", x, x);
+    zi_id b = add_node(*state, g, ZI_OP_Max, "b", a, x);
+    zi_id c = add_node(*state, g, ZI_OP_Add, "c", b, x);
+    assert_int_equal(zi_graph_add_output(*state, g, c), ZURT_OK);
+    g->nodes[2].note = "kept in float on request";
+    g->tensors[c].dtype = ZURT_F32;
+    zi_caps pl = table_with(ZI_OP_Add, ZI_OP_Add);
+    const zi_caps *caps[] = {&pl, zi_caps_cpu()};
+    zi_partition *p;
+    assert_int_equal(zi_partition_create(*state, g, caps, 2, &p), ZURT_OK);
+    assert_non_null(strstr(p->nodes[0].remedy, "squeeze-excite"));
+    assert_non_null(strstr(p->nodes[1].remedy, "Relu or Clip"));
+    assert_string_equal(p->nodes[2].remedy,
+                        "the compiler left it in float: kept in float on request");
+    zi_partition_destroy(p);
+    zi_node n = {.op = ZI_OP_Dequantize, .in = &x, .n_in = 1, .out = &b, .n_out = 1};
+    assert_non_null(strstr(zi_remedy_of_op(g, &n), "--io int8")); // of an input
+    n.in = &a;
+    assert_non_null(strstr(zi_remedy_of_op(g, &n), "computes in float"));
+    zi_graph_destroy(g);
+}
+
 static void float_stays_on_the_cpu(void **state)
 {
     zi_graph *g = sample(*state, ZURT_F32);
@@ -239,6 +268,7 @@ int main(void)
         cmocka_unit_test(segments_are_runs_of_one_device),
         cmocka_unit_test(branches_do_not_cut_segments),
         cmocka_unit_test(a_refused_op_says_why_and_what_helps),
+        cmocka_unit_test(remedies_fit_the_node),
         cmocka_unit_test(float_stays_on_the_cpu),
         cmocka_unit_test(the_cpu_takes_everything),
         cmocka_unit_test(the_last_table_must_be_the_cpu),

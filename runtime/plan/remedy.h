@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** @file What a user can do about a node that the engine does not take. */
+#ifndef ZI_PLAN_REMEDY_H
+#define ZI_PLAN_REMEDY_H
+
+#include "plan/plan.h"
+
+/** Of a node that computes in float and says no more; a plan with assumed scales says otherwise. */
+extern const char zi_remedy_float[];
+/** The same in a plan with assumed scales. */
+extern const char zi_remedy_assumed[];
+
+/** For a node whose op the engine has not; static. */
+const char *zi_remedy_of_op(const zi_graph *g, const zi_node *n);
+
+/** For a node that computes in float: what the compiler remarked, if it did; NULL: no memory. */
+const char *zi_remedy_of_float(zi_arena *arena, const zi_node *n);
+
+#endif
