@@ -303,13 +303,11 @@ static void print_shares(const target *t, const zurt_plan *plan)
     char range[FIGURES_BYTES];
     figures_range(&totals, t->batch, range);
     printf("modelled, on a board: %s; the latency above is this machine's\n", range);
-    printf("  of it %.3f ms of the PL at %.0f MHz (%" PRIu64
-           " cycles), %.2f to %.2f ms of launches, "
-           "%.3f ms of conversion, %.3f ms of CPU nodes on one core\n",
-           figures_pl_ms(&totals), (double)totals.clock_khz * 1e-3, totals.cycles,
-           totals.launches * FIGURES_LAUNCH_US_MIN * 1e-3,
-           totals.launches * FIGURES_LAUNCH_US_MAX * 1e-3, (double)totals.convert_ns * 1e-6,
-           (double)totals.cpu_ns * 1e-6);
+    figures_launches(&totals, range);
+    printf("  of it PL %.3f ms at %.0f MHz (%" PRIu64 " cycles); launches %s;\n"
+           "  conversion %.3f ms, CPU nodes %.3f ms of one core\n",
+           figures_pl_ms(&totals), (double)totals.clock_khz * 1e-3, totals.cycles, range,
+           (double)totals.convert_ns * 1e-6, (double)totals.cpu_ns * 1e-6);
     if (info.n_fallbacks)
         printf("%" PRIu64 " of the answers, warm-up included, are the CPU's: the device failed\n",
                info.n_fallbacks);

@@ -52,6 +52,13 @@ void figures_range(const zurt_plan_totals *t, size_t batch, char *out)
     snprintf(out, FIGURES_BYTES, "%s to %s ms, %s to %s fps", ms[0], ms[1], fps[0], fps[1]);
 }
 
+void figures_launches(const zurt_plan_totals *t, char *out)
+{
+    double low = (double)t->launch_low_ns * 1e-3, high = (double)t->launch_high_ns * 1e-3;
+    snprintf(out, FIGURES_BYTES, "%.2f to %.2f ms: %.0f to %.0f us each", low * 1e-3, high * 1e-3,
+             low / t->launches, high / t->launches);
+}
+
 void figures_json(json_writer *j, const zurt_plan_totals *t, size_t batch)
 {
     double low = figures_ms_low(t), high = figures_ms_high(t), pl = figures_pl_ms(t);
@@ -65,8 +72,8 @@ void figures_json(json_writer *j, const zurt_plan_totals *t, size_t batch)
     json_double(j, "pl_ms", pl);
     json_double(j, "pl_fps", figures_fps(pl, batch));
     json_uint(j, "launches", t->launches);
-    json_double(j, "launch_ms_min", t->launches * FIGURES_LAUNCH_US_MIN * 1e-3);
-    json_double(j, "launch_ms_max", t->launches * FIGURES_LAUNCH_US_MAX * 1e-3);
+    json_double(j, "launch_ms_min", (double)t->launch_low_ns * 1e-6);
+    json_double(j, "launch_ms_max", (double)t->launch_high_ns * 1e-6);
     json_double(j, "cpu_ms", (double)t->cpu_ns * 1e-6);
     json_double(j, "convert_ms", (double)t->convert_ns * 1e-6);
     json_double(j, "pl_time_share", figures_pl_time_share(t));

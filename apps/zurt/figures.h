@@ -9,10 +9,6 @@
 
 #include "json.h"
 
-/** What a launch costs on a board beyond its cycles. Ref: docs/performance.md. */
-#define FIGURES_LAUNCH_US_MIN 50
-#define FIGURES_LAUNCH_US_MAX 200
-
 enum { FIGURES_BYTES = 96 };
 
 /** Milliseconds of one run: at best, at worst. */
@@ -28,6 +24,9 @@ double figures_utilisation(const zurt_plan_totals *t);
 
 /** "1.23 to 4.56 ms, 219 to 813 fps"; FIGURES_BYTES. */
 void figures_range(const zurt_plan_totals *t, size_t batch, char *out);
+
+/** "0.05 to 0.20 ms: 50 to 200 us each" of the launches, of which there are some; FIGURES_BYTES. */
+void figures_launches(const zurt_plan_totals *t, char *out);
 
 /** The members of an object: "cycles", "ms", "fps", "ms_low" and so on. Ref: docs/commands.md. */
 void figures_json(json_writer *j, const zurt_plan_totals *t, size_t batch);

@@ -74,8 +74,9 @@ static void put_cards(FILE *f, const inspection *v)
                  100.0 * figures_pl_time_share(t));
         put_card(f, "on the PL", value, "of the multiply-accumulates / of the time");
         snprintf(value, sizeof(value), "%" PRIu32, t->launches);
-        snprintf(note, sizeof(note), "%d to %d us each", FIGURES_LAUNCH_US_MIN,
-                 FIGURES_LAUNCH_US_MAX);
+        note[0] = 0;
+        if (t->launches)
+            figures_launches(t, note);
         put_card(f, "launches", value, note);
         snprintf(value, sizeof(value), "%.3f ms", (double)t->convert_ns * 1e-6);
         snprintf(note, sizeof(note), "%.1f kB to the PL's layout and back",

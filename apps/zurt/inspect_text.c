@@ -111,18 +111,16 @@ static const char *plural(uint64_t n)
 static void print_parts(const inspection *v)
 {
     const zurt_plan_totals *t = &v->totals;
-    char text[512];
-    if (t->cycles) {
+    char text[512], launches[FIGURES_BYTES];
+    if (t->launches) {
         snprintf(text, sizeof(text),
                  "%.3f ms at %.0f MHz (%" PRIu64 " cycles), %.2f MB of DDR a frame, %.1f %% of the "
                  "array used",
                  figures_pl_ms(t), (double)t->clock_khz * 1e-3, t->cycles,
                  (double)t->ddr_bytes * 1e-6 / (double)v->batch, 100.0 * figures_utilisation(t));
         columns_wrap(stdout, LABEL_WIDTH, "  PL", text);
-        snprintf(text, sizeof(text), "%" PRIu32 ", %.2f to %.2f ms: %d to %d us each", t->launches,
-                 t->launches * FIGURES_LAUNCH_US_MIN * 1e-3,
-                 t->launches * FIGURES_LAUNCH_US_MAX * 1e-3, FIGURES_LAUNCH_US_MIN,
-                 FIGURES_LAUNCH_US_MAX);
+        figures_launches(t, launches);
+        snprintf(text, sizeof(text), "%" PRIu32 ", %s", t->launches, launches);
         columns_wrap(stdout, LABEL_WIDTH, "  launches", text);
         snprintf(text, sizeof(text),
                  "%.1f kB to the PL's layout and back by the CPU, %.3f ms of one core",

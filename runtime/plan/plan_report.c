@@ -226,9 +226,10 @@ static void add_times(zurt_plan_totals *t)
 {
     if (t->clock_khz)
         t->pl_ns = (uint64_t)((double)t->cycles * 1e6 / t->clock_khz);
-    t->low_ns = t->pl_ns + t->launches * (uint64_t)ZI_LAUNCH_NS_MIN + t->convert_ns +
-                t->cpu_ns / ZI_CPU_CORES;
-    t->high_ns = t->pl_ns + t->launches * (uint64_t)ZI_LAUNCH_NS_MAX +
+    t->launch_low_ns = t->launches * (uint64_t)ZI_LAUNCH_NS_MIN;
+    t->launch_high_ns = t->launches * (uint64_t)ZI_LAUNCH_NS_MAX;
+    t->low_ns = t->pl_ns + t->launch_low_ns + t->convert_ns + t->cpu_ns / ZI_CPU_CORES;
+    t->high_ns = t->pl_ns + t->launch_high_ns +
                  (t->convert_ns + t->cpu_ns) / 100 * (100 + ZI_CPU_SLACK_PERCENT);
 }
 

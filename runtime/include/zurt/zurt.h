@@ -515,6 +515,8 @@ typedef struct zurt_plan_totals {
     uint64_t pl_ns;          /**< modelled: the cycles at the clock */
     uint64_t cpu_ns;         /**< modelled: the nodes on the CPU, one Cortex-A53 core */
     uint64_t convert_ns;     /**< modelled: the conversion of boundary_bytes, one core */
+    uint64_t launch_low_ns;  /**< modelled: the launches beyond their cycles, at best */
+    uint64_t launch_high_ns; /**< and at worst */
     uint64_t low_ns;  /**< modelled, one run of a board: the PL, 50 us a launch, conversion, and
                            the CPU's nodes on four cores */
     uint64_t high_ns; /**< the same with 200 us a launch and one core, a fifth slower than its
