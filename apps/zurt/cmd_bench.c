@@ -7,9 +7,9 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "bench_profile.h"
 #include "figures.h"
 #include "json.h"
-#include "profile.h"
 #include "shown.h"
 #include "target.h"
 

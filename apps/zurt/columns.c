@@ -56,16 +56,9 @@ int columns_fit(const char *text, int width, char *out)
 
 int columns_print(FILE *file, const char *text)
 {
-    int used = 0;
-    for (const unsigned char *p = (const unsigned char *)text; *p; used++) {
-        size_t bytes = char_bytes(p);
-        if (shown_is_plain(p))
-            fwrite(p, 1, bytes, file);
-        else
-            fputc('?', file);
-        p += bytes;
-    }
-    return used;
+    const char *fit = shown(text);
+    fputs(fit, file);
+    return (int)count_chars(fit);
 }
 
 void columns_wrap(FILE *file, int indent, const char *lead, const char *text)

@@ -19,8 +19,7 @@
  */
 int columns_fit(const char *text, int width, char *out);
 
-/** Prints a name of any length whole; what is no printable character becomes '?'. Returns the
- *  columns used. */
+/** Prints a name as shown() makes it, in as many columns as it takes; returns them. */
 int columns_print(FILE *file, const char *text);
 
 /** Prints a text between columns `indent` and COLUMNS, broken at blanks. `lead` stands in front of

@@ -247,10 +247,10 @@ static int dir_open(cli *c, data_source *s, const char *path, const char *labels
         return cli_fail(c, ZURT_E_NOMEM, "out of memory");
     s->state = f;
     int code = add_folder(c, f, path, -1);
-    if (code == EXIT_DONE)
-        code = state_others(c, f, path);
     if (code == EXIT_DONE && labels)
         code = read_label_file(c, f, labels);
+    if (code == EXIT_DONE)
+        code = state_others(c, f, path);
     if (code != EXIT_DONE)
         return code;
     s->n = f->n;

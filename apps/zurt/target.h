@@ -6,9 +6,9 @@
 #include <zurt/compile.h>
 #include <zurt/zurt.h>
 
+#include "class_names.h"
 #include "cli.h"
 #include "data.h"
-#include "names.h"
 
 /** Most --shape options. */
 enum { TARGET_MAX_SHAPES = 32 };

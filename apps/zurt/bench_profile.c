@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a session measured, step by step. The layers of a launch cannot be measured one by one: they
  * get their share of its modelled cycles, and are called modelled. */
-#include "profile.h"
+#include "bench_profile.h"
 
 #include <inttypes.h>
 #include <stdio.h>

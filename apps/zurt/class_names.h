@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /** @file Names of classes from a file, and which class a folder is named for. */
-#ifndef APP_NAMES_H
-#define APP_NAMES_H
+#ifndef APP_CLASS_NAMES_H
+#define APP_CLASS_NAMES_H
 
 #include "cli.h"
 

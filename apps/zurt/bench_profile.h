@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /** @file Where the time of a request went: a row for each node on the CPU and each launch of the
  * PL, which is broken down by modelled cycles. */
-#ifndef APP_PROFILE_H
-#define APP_PROFILE_H
+#ifndef APP_BENCH_PROFILE_H
+#define APP_BENCH_PROFILE_H
 
 #include "json.h"
 #include "target.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Class names: a line each, as compile stores them, and the forms that folders of pictures take. */
-#include "names.h"
+#include "class_names.h"
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -16,9 +16,8 @@ int names_load(cli *c, const char *path, class_names *out)
     size_t size = 0, lines = 1;
     *out = (class_names){0};
     int code = data_read_file(c, path, &bytes, &size);
-    if (code == EXIT_DONE && size && memchr(bytes, 0, size))
-        code =
-            cli_fail(c, ZURT_E_FORMAT, "%s: has bytes of 0: labels are text, a name a line", path);
+    if (code == EXIT_DONE)
+        code = cli_check_text(c, path, bytes, size);
     if (code != EXIT_DONE) {
         free(bytes);
         return code;
