@@ -62,16 +62,18 @@ int judge_count_refused(cli *c, const data_source *s, int code)
 
 /* ---- classes of folders ---- */
 
-/* The class that a folder is named for; -1: none. */
-static int32_t class_by_name(const target *t, size_t n_classes, const char *folder)
+/* The class that a folder is named for; -1: none. Where others' names fit as well ("crane" is two
+ * of ImageNet's classes) *other is one of them. */
+static int32_t class_by_name(const target *t, size_t n_classes, const char *folder, int32_t *other)
 {
     int32_t found = -1;
     for (size_t i = 0; i < n_classes; i++) {
         if (!names_match(target_label(t, i), folder))
             continue;
-        if (strcmp(target_label(t, i), folder) == 0)
+        *other = found;
+        if (found >= 0)
             return (int32_t)i;
-        found = found < 0 ? (int32_t)i : found;
+        found = (int32_t)i;
     }
     return found;
 }
@@ -90,13 +92,16 @@ static void set_classes(data_source *s, const int32_t *classes)
 {
     for (size_t i = 0; i < s->n; i++) {
         if (s->folder_of[i] >= 0)
-            s->labels[i] = classes[s->folder_of[i]] - s->label_offset; // which is added again
+            s->labels[i] = classes[s->folder_of[i]];
+        else if (s->labels[i] >= 0)
+            s->labels[i] += s->label_offset;
     }
+    s->label_offset = 0; // a name says the class itself
 }
 
-static int say_order(cli *c, const target *t, const data_source *s, size_t n_classes)
+static void say_order(cli *c, const target *t, const data_source *s)
 {
-    bool fits = s->n_folders == n_classes;
+    bool fits = s->n_folders == target_out_elems(t, 0);
     cli_note(c,
              "no folder has a class's %s: the %zu folders are taken for classes 0 to %zu in the "
              "order of their names%s; --labels FILE with names or WordNet ids (n01440764 tench), "
@@ -104,6 +109,29 @@ static int say_order(cli *c, const target *t, const data_source *s, size_t n_cla
              target_label(t, 0)[0] ? "name" : "number, and no names of classes are known",
              s->n_folders, s->n_folders - 1,
              fits ? "" : ", which is unlikely to be right, as the model has others");
+}
+
+/* What the names of folders say, one number each. */
+typedef struct folder_classes {
+    int32_t *by_name, *by_number; /**< -1: none */
+    size_t n_named, n_numbered;
+    size_t unnamed; /**< a folder without a class's name, if there is one */
+} folder_classes;
+
+/* Settles the classes of folders, of which `named` and `numbered` could be found. */
+static int choose_classes(cli *c, const target *t, data_source *s, const folder_classes *f)
+{
+    if (f->n_named == s->n_folders)
+        set_classes(s, f->by_name);
+    else if (f->n_numbered == s->n_folders)
+        set_classes(s, f->by_number);
+    else if (f->n_named)
+        return cli_fail(c, ZURT_E_FORMAT,
+                        "folder '%s' has the name of no class, %zu of %zu others have: rename it, "
+                        "give other names by --labels FILE, or classes by dir:PATH,LABELS.txt",
+                        s->folders[f->unnamed], f->n_named, s->n_folders - 1);
+    else
+        say_order(c, t, s);
     return EXIT_DONE;
 }
 
@@ -111,30 +139,27 @@ int judge_name_classes(cli *c, const target *t, data_source *s)
 {
     if (!s->folder_of || !s->n_folders || !target_is_classifier(t))
         return EXIT_DONE;
-    size_t n_classes = target_out_elems(t, 0), named = 0, numbered = 0, unnamed = 0;
+    size_t n_classes = target_out_elems(t, 0);
     int32_t *classes = malloc(2 * s->n_folders * sizeof(*classes));
     if (!classes)
         return cli_fail(c, ZURT_E_NOMEM, "out of memory");
-    int32_t *numbers = classes + s->n_folders;
-    for (size_t i = 0; i < s->n_folders; i++) {
-        classes[i] = class_by_name(t, n_classes, s->folders[i]);
-        numbers[i] = class_by_number(n_classes, s->folders[i]);
-        named += classes[i] >= 0;
-        numbered += numbers[i] >= 0;
-        unnamed = classes[i] < 0 ? i : unnamed;
-    }
+    folder_classes f = {.by_name = classes, .by_number = classes + s->n_folders};
     int code = EXIT_DONE;
-    if (named == s->n_folders)
-        set_classes(s, classes);
-    else if (numbered == s->n_folders)
-        set_classes(s, numbers);
-    else if (named)
-        code = cli_fail(c, ZURT_E_FORMAT,
-                        "folder '%s' has the name of no class, %zu of %zu others have: rename it, "
-                        "give other names by --labels FILE, or classes by dir:PATH,LABELS.txt",
-                        s->folders[unnamed], named, s->n_folders - 1);
-    else
-        code = say_order(c, t, s, n_classes);
+    for (size_t i = 0; code == EXIT_DONE && i < s->n_folders; i++) {
+        int32_t other = -1;
+        f.by_name[i] = class_by_name(t, n_classes, s->folders[i], &other);
+        f.by_number[i] = class_by_number(n_classes, s->folders[i]);
+        f.n_named += f.by_name[i] >= 0;
+        f.n_numbered += f.by_number[i] >= 0;
+        f.unnamed = f.by_name[i] < 0 ? i : f.unnamed;
+        if (other >= 0)
+            code = cli_fail(c, ZURT_E_FORMAT,
+                            "folder '%s' has the name of classes %d and %d: name it by its number, "
+                            "or give classes by dir:PATH,LABELS.txt",
+                            s->folders[i], (int)other, (int)f.by_name[i]);
+    }
+    if (code == EXIT_DONE)
+        code = choose_classes(c, t, s, &f);
     free(classes);
     return code;
 }

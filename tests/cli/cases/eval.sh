@@ -84,3 +84,12 @@ exits 0 zurt eval "$SMALL" --data dir:tree
 says "the 2 folders are taken for classes 0 to 1 in the order of their names" err
 exits 0 zurt eval "$SMALL" --data dir:pictures --labels classes.txt --json
 says "classes.txt has 1 names, .* tells 10 classes apart" err
+
+# A name sets the class itself: an offset is for numbers. A name that two classes have is refused.
+rm -rf tree && mkdir -p tree/seven
+cp "$picture" tree/seven/a.jpg
+exits 0 zurt eval "$SMALL" --data dir:tree --labels digits.txt --label-offset 8 --json
+json out 'o["top1"] == 1'
+sed s/two/seven/ digits.txt >twice.txt
+exits 3 zurt eval "$SMALL" --data dir:tree --labels twice.txt
+says "folder 'seven' has the name of classes 2 and 7" err
