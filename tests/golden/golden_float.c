@@ -5,7 +5,7 @@
  * DIR/golden/CASE.txt names the model and the tensors, DIR/golden/CASE.{in,out0,...}.f32 hold them
  * (inputs as the model declares them, NCHW).
  *
- * usage: golden_float [--only TEXT] DIR
+ * usage: golden_float [--only TEXT] [--tolerance SHARE_OF_RANGE] DIR
  */
 #include <dirent.h>
 #include <math.h>
@@ -21,7 +21,7 @@ enum { SKIPPED_TEST = 77, MAX_OUTPUTS = 32, PATH_BYTES = 4096 };
 
 /* Of the output's range. A model quantised dynamically gave its golden outputs with 8-bit
  * activations, zurt computes it in float: that noise is the model's, not zurt's. */
-static const double tolerance = 1e-3, dynamic_tolerance = 5e-2;
+static const double default_tolerance = 1e-3, dynamic_tolerance = 5e-2;
 
 typedef struct golden {
     char model[256];
@@ -212,9 +212,12 @@ static bool run_mode(const char *dir, const char *name, const golden *g, bool ke
 int main(int argc, char **argv)
 {
     const char *dir = NULL, *only = NULL;
+    double tolerance = default_tolerance;
     for (int i = 1; i < argc; i++) {
         if (strcmp(argv[i], "--only") == 0 && i + 1 < argc)
             only = argv[++i];
+        else if (strcmp(argv[i], "--tolerance") == 0 && i + 1 < argc)
+            tolerance = strtod(argv[++i], NULL);
         else
             dir = argv[i];
     }
