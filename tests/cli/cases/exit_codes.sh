@@ -24,10 +24,10 @@ fails 2 USAGE "no command 'nope'" nope
 fails 2 USAGE "'--nope' is not an option" bench "$SMALL" --nope
 fails 2 USAGE "wants one MODEL" bench
 fails 2 USAGE "there is no node 'nope'" compile "$float" --calib "$CALIB" "${convert[@]}" --keep-float nope
-fails 2 USAGE "there is no node 'nope'" quantize "$float" --calib "$CALIB" "${convert[@]}" \
+fails 2 USAGE "there is no node 'nope'" quantize "$float" --calib "$CALIB" -o out.onnx \
     --keep-float nope
 fails 2 USAGE "--calib DATA is needed" compile "$float" "${convert[@]}"
-fails 2 USAGE "what the command reads" compile "$float" --calib "$CALIB" -o "$float" --force
+fails 2 USAGE "what the command reads" quantize "$float" --calib "$CALIB" -o "$float" --force
 fails 3 ZURT_E_FORMAT "" run cut.zurt in.raw
 fails 3 ZURT_E_FORMAT "" inspect cut.onnx
 fails 3 ZURT_E_FORMAT "zero.idx: 2 pictures of 0 x 0 pixels" eval "$SMALL" --data idx:zero.idx

@@ -6,46 +6,57 @@ printf '%s\n' zero one two three four five six seven eight nine >labels.txt
 convert=(compile model.onnx --calib "$CALIB")
 
 # Devices, FIFOs and folders stay what they are, with --force too.
-mkfifo fifo
-mkdir folder
-for command in "inspect model.onnx --dot" "inspect model.onnx --svg" "${convert[*]} -o" \
-    "${convert[*]} -o a.zurt --report" "quantize model.onnx --calib $CALIB -o" \
-    "eval small.zurt --data $EVAL --limit 10 --html" \
+mkfifo fifo fifo.zurt fifo.onnx
+mkdir folder folder.zurt folder.onnx
+refused() { # COMMAND PATH
+    # shellcheck disable=SC2086 # words
+    exits 1 zurt $1 "$2" --force
+    says "$2: exists and is not a regular file; '-' writes to stdout" err
+}
+for command in "inspect model.onnx --dot" "inspect model.onnx --svg" \
+    "${convert[*]} -o a.zurt --report" "eval small.zurt --data $EVAL --limit 10 --html" \
     "compare small.zurt small.zurt --data $EVAL --limit 10 --html"; do
     for path in fifo folder /dev/null; do
-        # shellcheck disable=SC2086 # words
-        exits 1 zurt $command $path --force
-        says "$path: exists and is not a regular file; '-' writes to stdout" err
+        refused "$command" $path
     done
 done
-[ -p fifo ] && [ -d folder ] && [ -c /dev/null ] || fail "an output replaced what is no file"
-rm -r fifo folder
+for path in fifo folder; do
+    refused "${convert[*]} -o" $path.zurt
+    refused "quantize model.onnx --calib $CALIB -o" $path.onnx
+done
+[ -p fifo ] && [ -d folder ] && [ -c /dev/null ] && [ -p fifo.zurt ] && [ -d folder.onnx ] ||
+    fail "an output replaced what is no file"
+rm -r fifo* folder*
 
 # Not an input, under any of its names; not another output.
 same() { # ARGUMENTS...
     exits 2 zurt "$@" --force
     says "is what the command reads" err
 }
-ln -s model.onnx link.onnx
+ln -s model.onnx link.zurt
 ln small.zurt hard.zurt
 mkdir pictures
 cp "$FIXTURE/calib-images.idx" images.idx
 cp "$FIXTURE/calib-labels.idx" classes.idx
 cp images.idx pictures/1.jpg
-same "${convert[@]}" -o model.onnx
-same "${convert[@]}" -o link.onnx
+ln model.onnx model.zurt
+ln images.idx images.zurt
+ln classes.idx classes.zurt
+ln -s 1.jpg pictures/1.zurt
+same "${convert[@]}" -o model.zurt
+same "${convert[@]}" -o link.zurt
 same "${convert[@]}" -o a.zurt --report ./model.onnx
 same "${convert[@]}" -o a.zurt --labels labels.txt --report labels.txt
-same compile model.onnx --calib idx:images.idx,classes.idx -o images.idx
-same compile model.onnx --calib idx:images.idx,classes.idx -o classes.idx
-same compile model.onnx --calib dir:pictures -o "$PWD/pictures/1.jpg"
+same compile model.onnx --calib idx:images.idx,classes.idx -o images.zurt
+same compile model.onnx --calib idx:images.idx,classes.idx -o classes.zurt
+same compile model.onnx --calib dir:pictures -o "$PWD/pictures/1.zurt"
 same quantize model.onnx --calib "$CALIB" -o model.onnx
 same inspect model.onnx --dot model.onnx
 same eval small.zurt --data idx:images.idx,classes.idx --html images.idx
 same compare model.onnx small.zurt --data "$EVAL" --html hard.zurt
 head -c 784 /dev/zero >in.0.0.s8
 same run small.zurt in.0.0.s8 "$EVAL#0" -o in
-for pair in "a.zurt a.zurt" "a.zurt ./a.zurt" "folder/a folder/../folder/a"; do
+for pair in "a.zurt a.zurt" "a.zurt ./a.zurt" "folder/a.zurt folder/../folder/a.zurt"; do
     mkdir -p folder
     exits 2 zurt "${convert[@]}" -o "${pair% *}" --report "${pair#* }"
     says "is written twice" err
@@ -57,7 +68,7 @@ cmp images.idx "$FIXTURE/calib-images.idx"
 exits 2 zurt inspect model.onnx --dot - --svg -
 exits 2 zurt inspect model.onnx --dot - --json
 exits 2 zurt "${convert[@]}" -o - --report -
-rm -r pictures images.idx classes.idx in.0.0.s8 hard.zurt
+rm -r pictures images.* classes.* in.0.0.s8 hard.zurt model.zurt
 
 # An existing file keeps its mode; a link stays, and what it names is written.
 echo old >target.zurt
@@ -73,8 +84,8 @@ says "symbolic link to a file that does not exist" err
 umask 027
 exits 0 zurt "${convert[@]}" -o new.zurt --report new.txt --force
 [ "$(stat -c %a new.zurt) $(stat -c %a new.txt)" = "640 640" ] || fail "new files ignore the umask"
-only model.onnx link.onnx small.zurt labels.txt target.zurt out.zurt dangling.zurt new.zurt new.txt
-rm target.zurt out.zurt dangling.zurt new.zurt new.txt link.onnx
+only model.onnx link.zurt small.zurt labels.txt target.zurt out.zurt dangling.zurt new.zurt new.txt
+rm target.zurt out.zurt dangling.zurt new.zurt new.txt link.zurt
 
 # stdout, and nothing else on it.
 exits 0 zurt "${convert[@]}" -o -

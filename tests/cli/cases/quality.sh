@@ -52,7 +52,8 @@ for value in nan inf -inf; do
 done
 
 # Nothing in int8: no figure.
-nodes=$(zurt inspect "$model" --json | awk -F'"' '/"name"/ { print "--keep-float " $4 }')
+names='import json, sys; [print("--keep-float", n["name"]) for n in json.load(sys.stdin)["nodes"]]'
+nodes=$(zurt inspect "$model" --json | python3 -c "$names")
 # shellcheck disable=SC2086
 exits 0 zurt compile "$model" --calib "$CALIB" --samples 20 $nodes -o float.zurt
 says "nothing computes in int8" out
