@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Writes the sample graph of the tests as a `.zurt`: make_zurt_golden FILE.
- * tests/golden/format_1_0.zurt was made by it; a file of each format version stays, readable for
- * ever.
+ * Writes a sample graph of the tests as a `.zurt`: make_zurt_golden FILE [1.1].
+ * tests/golden/format_1_0.zurt and format_1_1.zurt were made by it; a file of each format version
+ * stays, readable for ever.
  */
 #include <stdio.h>
 
@@ -12,9 +12,9 @@
 int main(int argc, char **argv)
 {
     zurt_ctx *ctx;
-    if (argc != 2 || zurt_ctx_create(NULL, &ctx))
+    if (argc < 2 || argc > 3 || zurt_ctx_create(NULL, &ctx))
         return 2;
-    zi_graph *g = sample_graph(ctx);
+    zi_graph *g = argc == 3 ? sample_graph_1_1(ctx) : sample_graph(ctx);
     zi_meta meta = sample_meta();
     uint8_t *bytes = NULL;
     size_t size = 0;

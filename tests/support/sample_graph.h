@@ -146,6 +146,113 @@ static inline zi_graph *sample_graph(zurt_ctx *ctx)
     return s.g;
 }
 
+/** Floats, or places counted from 0, as a constant. */
+static inline zi_id sample_numbers(sample *s, const char *name, zurt_dtype dtype, int32_t rank,
+                                   const int32_t *dims)
+{
+    zi_id id = ZI_NONE;
+    void *data = NULL;
+    if (!s->st)
+        s->st = zi_graph_add_const(s->ctx, s->g, name, dtype, rank, dims, NULL, &id, &data);
+    for (size_t i = 0; !s->st && i < zi_tensor_elems(&s->g->tensors[id]); i++) {
+        if (dtype == ZURT_F32)
+            ((float *)data)[i] = 0.25f * (float)(i % 7) - 0.75f;
+        else
+            ((int64_t *)data)[i] = (int64_t)(i % 2);
+    }
+    return id;
+}
+
+static inline void sample_answer(sample *s, zi_id id)
+{
+    if (!s->st)
+        s->st = zi_graph_add_output(s->ctx, s->g, id);
+}
+
+/** A recurrent op on x [3,1,2] with all inputs that it may have; its last h is an output. */
+static inline void sample_recurrent(sample *s, zi_op op, const char *const *names, zi_id x)
+{
+    const int32_t g = zi_rnn_gates(op);
+    const zi_id in[7] = {x,
+                         sample_numbers(s, "w", ZURT_F32, 4, (int32_t[]){2, g, 2, 3}),
+                         sample_numbers(s, "r", ZURT_F32, 4, (int32_t[]){2, g, 3, 3}),
+                         ZI_NONE,
+                         sample_numbers(s, "h", ZURT_F32, 3, (int32_t[]){2, 1, 3}),
+                         sample_numbers(s, "c", ZURT_F32, 3, (int32_t[]){2, 1, 3}),
+                         sample_numbers(s, "p", ZURT_F32, 2, (int32_t[]){2, 9})};
+    const bool lstm = op == ZI_OP_LSTM;
+    zi_id out[3] = {ZI_NONE, ZI_NONE, ZI_NONE};
+    zi_node *n = NULL;
+    for (int i = 0; i < (lstm ? 3 : 2) && !s->st; i++)
+        s->st = zi_graph_add_tensor(s->ctx, s->g, names[i], &out[i]);
+    if (!s->st)
+        s->st =
+            zi_graph_add_node(s->ctx, s->g, op, names[0], in, lstm ? 7 : 5, out, lstm ? 3 : 2, &n);
+    if (s->st)
+        return;
+    n->attr.rnn = (zi_attr_rnn){.direction = ZI_RNN_BIDIRECTIONAL,
+                                .clip = 2.5f,
+                                .input_forget = lstm,
+                                .linear_before_reset = op == ZI_OP_GRU};
+    for (int i = 0; i < 2 * zi_rnn_functions(op); i++) {
+        n->attr.rnn.function[i] = (zi_rnn_function)(2 * i);
+        n->attr.rnn.alpha[i] = 0.5f * (float)i;
+        n->attr.rnn.beta[i] = 1.0f;
+    }
+    s->st = zi_node_infer(s->ctx, s->g, n);
+    sample_answer(s, out[1]);
+}
+
+/** What came with format 1.1. NULL if memory is refused. */
+static inline zi_graph *sample_graph_1_1(zurt_ctx *ctx)
+{
+    sample s = {ctx, zi_graph_create(&ctx->allocator), ZURT_OK};
+    zi_id x = ZI_NONE;
+    if (!s.g)
+        return NULL;
+    s.st = zi_graph_add_tensor(ctx, s.g, "x", &x);
+    if (!s.st) {
+        zi_tensor *t = &s.g->tensors[x];
+        *t = (zi_tensor){.name = t->name, .dtype = ZURT_F32, .rank = 4, .dims = {1, 4, 3, 2}};
+        s.st = zi_graph_add_input(ctx, s.g, x);
+    }
+    x = sample_node(&s, ZI_OP_Atan, "atan", &x, 1, NULL, 0, 0);
+    zi_attr grid = {.grid = {ZI_RESIZE_CUBIC, ZI_GRID_REFLECTION, true}};
+    zi_id places = sample_numbers(&s, "places", ZURT_F32, 4, (int32_t[]){1, 4, 4, 2});
+    x = sample_node(&s, ZI_OP_GridSample, "grid", (zi_id[]){x, places}, 2, &grid, 0, 0);
+    zi_attr pool = {.pool = {.kernel = {2, 2}, .stride = {2, 2}, .dilation = {1, 1}}};
+    pool.pool.column_major = true;
+    sample_answer(&s, sample_node(&s, ZI_OP_MaxPoolIndices, "from", &x, 1, &pool, 0, 0));
+    zi_attr top = {.top = {.axis = 2, .k = 3, .smallest = true}};
+    zi_id best = sample_node(&s, ZI_OP_TopK, "top", &x, 1, &top, 0, 0);
+    zi_attr along = {.axis = {.axis = 2}};
+    x = sample_node(&s, ZI_OP_GatherElements, "take", (zi_id[]){x, best}, 2, &along, 0, 0);
+    zi_attr sums = {.axis = {.axis = 1, .keep_dims = true, .select_last = true}};
+    x = sample_node(&s, ZI_OP_CumSum, "sums", &x, 1, &sums, 0, 0);
+    zi_attr scatter = {.scatter = {.axis = 1, .reduction = ZI_SCATTER_MAX}};
+    zi_id to = sample_numbers(&s, "to", ZURT_S64, 4, (int32_t[]){1, 2, 3, 2});
+    zi_id updates = sample_numbers(&s, "updates", ZURT_F32, 4, (int32_t[]){1, 2, 3, 2});
+    x = sample_node(&s, ZI_OP_ScatterElements, "put", (zi_id[]){x, to, updates}, 3, &scatter, 0, 0);
+    zi_attr batch = {.axis = {.axis = 1}};
+    zi_id rows = sample_numbers(&s, "rows", ZURT_S64, 3, (int32_t[]){1, 3, 2});
+    x = sample_node(&s, ZI_OP_GatherND, "rows", (zi_id[]){x, rows}, 2, &batch, 0, 0);
+    zi_attr shape = {.shape = {.rank = 3, .dims = {3, 1, 2}}};
+    x = sample_node(&s, ZI_OP_Reshape, "sequence", &x, 1, &shape, 0, 0);
+    sample_recurrent(&s, ZI_OP_LSTM, (const char *const[]){"lstm", "lstm_h", "lstm_c"}, x);
+    sample_recurrent(&s, ZI_OP_GRU, (const char *const[]){"gru", "gru_h"}, x);
+    sample_recurrent(&s, ZI_OP_RNN, (const char *const[]){"rnn", "rnn_h"}, x);
+    zi_attr nms = {.nms = {2, 0.5f, -INFINITY, true}};
+    zi_id boxes = sample_numbers(&s, "boxes", ZURT_F32, 3, (int32_t[]){3, 2, 4});
+    sample_answer(
+        &s, sample_node(&s, ZI_OP_NonMaxSuppression, "nms", (zi_id[]){boxes, x}, 2, &nms, 0, 0));
+    if (s.st) {
+        assert(s.st == ZURT_E_NOMEM);
+        zi_graph_destroy(s.g);
+        return NULL;
+    }
+    return s.g;
+}
+
 static inline zi_meta sample_meta(void)
 {
     static const char *labels[] = {"zero", "one", "", "three"};

@@ -263,42 +263,6 @@ static void letterbox_is_of_version_1_1(void **state)
     zi_graph_destroy(s.g);
 }
 
-/* Files that an older reader can take say so; new ops, and tables that stand for them, do not. */
-static void states_the_lowest_version(void **state)
-{
-    fixture *f = *state;
-    assert_int_equal(zi_get_u32(f->file + ZI_H_MINOR), 0);
-    static const zi_op ops[] = {ZI_OP_Tanh, ZI_OP_Sin};
-    for (uint32_t i = 0; i < 4; i++) {
-        bool table = i >= 2;
-        sample s = {.ctx = f->ctx, .g = zi_graph_create(&f->ctx->allocator)};
-        const int32_t dims[] = {256};
-        zi_id in[2] = {ZI_NONE, ZI_NONE};
-        assert_int_equal(zi_graph_add_tensor(s.ctx, s.g, "x", &in[0]), ZURT_OK);
-        s.g->tensors[in[0]].dtype = table ? ZURT_S8 : ZURT_F32;
-        s.g->tensors[in[0]].rank = 1;
-        s.g->tensors[in[0]].dims[0] = 4;
-        assert_int_equal(zi_graph_add_input(s.ctx, s.g, in[0]), ZURT_OK);
-        if (table)
-            in[1] = sample_const(&s, "t", ZURT_S8, 1, dims, 7);
-        zi_attr attr = {.lut = {.op = table ? (int32_t)ops[i % 2] : 0}};
-        zi_id y =
-            sample_node(&s, table ? ZI_OP_Lut : ops[i % 2], "y", in, table ? 2 : 1, &attr, 0.0f, 0);
-        assert_int_equal(s.st, ZURT_OK);
-        assert_int_equal(zi_graph_add_output(s.ctx, s.g, y), ZURT_OK);
-        uint8_t *bytes;
-        size_t size;
-        zi_meta meta = sample_meta();
-        assert_int_equal(zi_model_write(s.ctx, s.g, &meta, &bytes, &size), ZURT_OK);
-        assert_int_equal(zi_get_u32(bytes + ZI_H_MINOR), i % 2);
-        zurt_model *m;
-        assert_int_equal(zurt_model_load_mem(s.ctx, bytes, size, &m), ZURT_OK);
-        zurt_model_destroy(m);
-        zi_free(&s.ctx->allocator, bytes);
-        zi_graph_destroy(s.g);
-    }
-}
-
 /* Section 0 is META: optional, and the reader has defaults for it. */
 static void skips_unknown_sections_if_optional(void **state)
 {
@@ -481,7 +445,6 @@ int main(void)
         cmocka_unit_test(survives_every_changed_byte_with_right_check_sums),
         cmocka_unit_test(refuses_other_versions),
         cmocka_unit_test(letterbox_is_of_version_1_1),
-        cmocka_unit_test(states_the_lowest_version),
         cmocka_unit_test(skips_unknown_sections_if_optional),
         cmocka_unit_test(refuses_misaligned_memory_and_null),
         cmocka_unit_test(loading_survives_refused_memory),

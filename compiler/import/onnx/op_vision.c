@@ -51,27 +51,22 @@ zurt_status zc_op_grid_sample(zc_onnx *o)
 
 /* ---- NonMaxSuppression ---------------------------------------------------------------------- */
 
-/* Nodes that keep one row a row: behind them rows of -1 are still known as such. */
-static bool keeps_rows(const zc_onnx *o, const Onnx__NodeProto *n, const zc_links *links,
-                       uint32_t value)
+/* Cast, Identity, and Gather or Split of columns: one row stays one row, so that behind them rows
+ * of -1 are still known as such. */
+static bool keeps_rows(const Onnx__NodeProto *n, const zc_links *links, uint32_t value)
 {
-    static const char *const ops[] = {"Cast", "Identity"};
-    static const char *const by_column[] = {"Gather", "Split"};
-    (void)o;
-    for (int i = 0; i < 2; i++) {
-        if (strcmp(n->op_type, ops[i]) == 0)
-            return true;
-    }
-    if (links->in[0] != value) // the rows as indices: that takes them for boxes
+    const char *op = n->op_type ? n->op_type : "";
+    if (strcmp(op, "Cast") == 0 || strcmp(op, "Identity") == 0)
+        return true;
+    bool by_column = strcmp(op, "Gather") == 0 || strcmp(op, "Split") == 0;
+    if (!by_column || links->in[0] != value) // the rows as indices: that takes them for boxes
         return false;
     for (size_t i = 0; i < n->n_attribute; i++) {
         const Onnx__AttributeProto *a = n->attribute[i];
-        if (strcmp(a->name ? a->name : "", "axis") == 0)
-            for (int k = 0; k < 2; k++)
-                if (strcmp(n->op_type, by_column[k]) == 0)
-                    return a->i == 1 || a->i == -1;
+        if (a->name && strcmp(a->name, "axis") == 0)
+            return a->i == 1 || a->i == -1;
     }
-    return false;
+    return false; // axis 0
 }
 
 /* How many rows are real is known only at run time, so nothing may take the others for boxes. */
@@ -86,7 +81,7 @@ static zurt_status check_readers(zc_onnx *o, uint32_t value, uint32_t depth)
     for (uint32_t i = 0; i < v->n_readers && !st; i++) {
         const uint32_t reader = o->readers[v->readers + i];
         const Onnx__NodeProto *n = o->graph->node[reader];
-        if (depth == 0 || !keeps_rows(o, n, &o->links[reader], value))
+        if (depth == 0 || !keeps_rows(n, &o->links[reader], value))
             return zc_fail(o, ZURT_E_UNSUPPORTED,
                            "node '%.80s' (%.40s) goes by the boxes found, whose number is known "
                            "only at run time; make the indices an output of the model "
