@@ -99,6 +99,7 @@ static const struct note {
     {"DynamicQuantizeLinear", "only before ConvInteger or MatMulInteger"},
     {"Einsum", "any number of operands; no label twice in one term"},
     {"Expand", "shape constant"},
+    {"EyeLike", "folded: shapes are static"},
     {"GRU", "sequence_lens only where it says the whole length; layout 1 by transposing"},
     {"GridSample", "images only, no volumes"},
     {"GroupNormalization",

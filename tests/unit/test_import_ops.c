@@ -275,6 +275,46 @@ static void mean_variance_norm_gives_zero_for_equal_values(void **state)
     done(&f);
 }
 
+static void rms_and_lp_norms(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *op, *in;
+        int64_t p;
+        float expected[4];
+    } cases[] = {{"RMSNormalization", "x scale", 0, {1.2f, 3.2f, 0, 0}},
+                 {"LpNormalization", "x", 2, {0.6f, 0.8f, 0, 0}},
+                 {"LpNormalization", "x", 1, {3.0f / 7, 4.0f / 7, 0, 0}}};
+    for (size_t i = 0; i < 3; i++) {
+        message g = {0}, n = node("n", cases[i].op, cases[i].in, "y");
+        if (cases[i].p)
+            attr_int(&n, "p", cases[i].p);
+        else
+            attr_float(&n, "epsilon", 12.5f); // with the mean, 25 of the first row
+        give_f32(&g, "x", ONNX_DIMS(2, 2), FLOATS(3, 4, 0, 0));
+        give_f32(&g, "scale", ONNX_DIMS(2), FLOATS(2, 4));
+        add_node(&g, &n);
+        add_output(&g, "y");
+        folded f = fold(&g, 23);
+        is(&f, 0, ZURT_F32, ONNX_DIMS(2, 2), cases[i].expected);
+        done(&f);
+    }
+}
+
+static void eye_like_moves_its_diagonal(void **state)
+{
+    (void)state;
+    message g = {0}, n = node("n", "EyeLike", "x", "y");
+    attr_int(&n, "k", -1);
+    attr_int(&n, "dtype", S64);
+    give_f32(&g, "x", ONNX_DIMS(3, 2), FLOATS(9, 9, 9, 9, 9, 9));
+    add_node(&g, &n);
+    add_output(&g, "y");
+    folded f = fold(&g, 9);
+    is(&f, 0, ZURT_S64, ONNX_DIMS(3, 2), INTS(0, 0, 1, 0, 0, 1));
+    done(&f);
+}
+
 /* ---- NonMaxSuppression ----------------------------------------------------------------------- */
 
 /* Two boxes that overlap by half, and one apart; `reader` reads the indices. */
@@ -370,6 +410,8 @@ int main(void)
         cmocka_unit_test(group_norm_takes_both_forms_of_its_scale),
         cmocka_unit_test(lrn_looks_at_its_neighbours),
         cmocka_unit_test(mean_variance_norm_gives_zero_for_equal_values),
+        cmocka_unit_test(rms_and_lp_norms),
+        cmocka_unit_test(eye_like_moves_its_diagonal),
         cmocka_unit_test(nms_pads_what_was_not_found),
         cmocka_unit_test(nms_refuses_readers_that_need_the_count),
         cmocka_unit_test(recurrent_takes_whole_sequences_and_stated_functions),

@@ -328,7 +328,8 @@ zc_onnx_fn zc_op_identity, zc_op_dropout, zc_op_cast, zc_op_control_flow, zc_op_
 zc_onnx_fn zc_op_quantize, zc_op_dequantize, zc_op_dynamic_quantize, zc_op_conv_integer;
 zc_onnx_fn zc_op_top_k, zc_op_cum_sum, zc_op_gather_elements, zc_op_gather_nd;
 zc_onnx_fn zc_op_scatter_elements, zc_op_max_unpool, zc_op_grid_sample;
-zc_onnx_fn zc_op_non_max_suppression, zc_op_recurrent;
+zc_onnx_fn zc_op_non_max_suppression, zc_op_recurrent, zc_op_rms_norm, zc_op_lp_norm;
+zc_onnx_fn zc_op_eye_like;
 zc_onnx_fn zc_op_group_norm, zc_op_mean_variance_norm, zc_op_lrn;
 zc_onnx_fn zc_op_is_nan, zc_op_is_inf, zc_op_hardmax, zc_op_one_hot, zc_op_trilu, zc_op_shrink;
 zc_onnx_fn zc_op_matmul_integer, zc_op_qlinear_conv, zc_op_qlinear_matmul;

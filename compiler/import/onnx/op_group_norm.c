@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Normalisation over groups of channels and over neighbours, composed from existing ops.
- * Ref: ONNX GroupNormalization-18 and -21, LRN-13, MeanVarianceNormalization-13. */
-#include <math.h>
+ * Ref: ONNX GroupNormalization-18 and -21, LRN-13, MeanVarianceNormalization-13,
+ * RMSNormalization-23, LpNormalization-22. */
+#include <float.h>
 #include <string.h>
 
 #include "import/onnx/importer.h"
@@ -164,5 +165,66 @@ zurt_status zc_op_lrn(zc_onnx *o)
         st = zc_from_nhwc(o, out, 4, &out);
     if (!st && t.rank != 4)
         st = zc_emit_reshape(o, "shaped", out, t.rank, t.dims, &out);
+    return st ? st : zc_define(o, 0, out);
+}
+
+/* x / sqrt(mean(x^2) + epsilon) * scale, over the axes from `axis` on. */
+zurt_status zc_op_rms_norm(zc_onnx *o)
+{
+    const zi_tensor x = *zc_input(o, 0);
+    int32_t axis;
+    float *value;
+    zi_id epsilon, out;
+    if (x.dtype != ZURT_F32)
+        return zc_fail(o, ZURT_E_FORMAT, "the input must be float");
+    zc_attr_harmless(o, "stash_type"); // zurt computes in float
+    zurt_status st = zc_attr_axis(o, "axis", -1, x.rank, &axis);
+    if (!st)
+        st = zc_const_f32(o, 0, NULL, &epsilon, &value);
+    if (!st)
+        st = zc_attr_float(o, "epsilon", 1e-5f, value);
+    if (!st)
+        st = zc_emit2(o, ZI_OP_Mul, "square", o->in[0], o->in[0], &out);
+    if (!st)
+        st = zc_emit_reduce(o, ZI_OP_ReduceMean, "mean", out,
+                            ((1u << x.rank) - 1) & ~((1u << axis) - 1), true, &out);
+    if (!st)
+        st = zc_emit2(o, ZI_OP_Add, "epsilon", out, epsilon, &out);
+    if (!st)
+        st = zc_emit1(o, ZI_OP_Sqrt, "root", NULL, out, &out);
+    if (!st)
+        st = zc_emit2(o, ZI_OP_Div, "standard", o->in[0], out, &out);
+    if (!st)
+        st = zc_emit2(o, ZI_OP_Mul, NULL, out, o->in[1], &out);
+    return st ? st : zc_define(o, 0, out);
+}
+
+/* x over its norm along the axis; where that is 0, so is x. */
+zurt_status zc_op_lp_norm(zc_onnx *o)
+{
+    const zi_tensor x = *zc_input(o, 0);
+    int32_t axis, p;
+    float *value;
+    zi_id least, out;
+    if (x.dtype != ZURT_F32)
+        return zc_fail(o, ZURT_E_FORMAT, "the input must be float");
+    zurt_status st = zc_attr_axis(o, "axis", -1, x.rank, &axis);
+    if (!st)
+        st = zc_attr_int32(o, "p", 2, 1, 2, &p);
+    if (!st)
+        st = zc_const_f32(o, 0, NULL, &least, &value);
+    if (st)
+        return st;
+    *value = FLT_MIN;
+    st = p == 1 ? zc_emit1(o, ZI_OP_Abs, "abs", NULL, o->in[0], &out)
+                : zc_emit2(o, ZI_OP_Mul, "square", o->in[0], o->in[0], &out);
+    if (!st)
+        st = zc_emit_reduce(o, ZI_OP_ReduceSum, "sum", out, 1u << axis, true, &out);
+    if (!st && p == 2)
+        st = zc_emit1(o, ZI_OP_Sqrt, "root", NULL, out, &out);
+    if (!st)
+        st = zc_emit2(o, ZI_OP_Max, "norm", out, least, &out);
+    if (!st)
+        st = zc_emit2(o, ZI_OP_Div, NULL, o->in[0], out, &out);
     return st ? st : zc_define(o, 0, out);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Masks and selections, composed from comparisons and Where.
- * Ref: ONNX IsNaN-13, IsInf-10, Hardmax-13, OneHot-11, Trilu-14, Shrink-9. */
+ * Ref: ONNX IsNaN-13, IsInf-10, Hardmax-13, OneHot-11, Trilu-14, Shrink-9, EyeLike-9. */
 #include <math.h>
 #include <string.h>
 
@@ -233,5 +233,31 @@ zurt_status zc_op_shrink(zc_onnx *o)
     const zi_id all[3] = {below, less, out};
     if (!st)
         st = zc_emit(o, ZI_OP_Where, NULL, NULL, all, 3, &out);
+    return st ? st : zc_define(o, 0, out);
+}
+
+/* Ones on a diagonal: a constant of the input's shape. */
+zurt_status zc_op_eye_like(zc_onnx *o)
+{
+    const zi_tensor t = *zc_input(o, 0);
+    int32_t k, type;
+    void *data;
+    zi_id out;
+    if (t.rank != 2)
+        return zc_fail(o, ZURT_E_FORMAT, "an input of rank %d is no matrix", (int)t.rank);
+    zurt_status st = zc_attr_int32(o, "k", 0, -ZI_MAX_DIM, ZI_MAX_DIM, &k);
+    if (!st)
+        st = zc_attr_int32(o, "dtype", 0, 0, INT32_MAX, &type);
+    const zurt_dtype dtype = st || !type ? t.dtype : zc_dtype(type);
+    if (!st && zurt_dtype_bytes(dtype) == 0)
+        st = zc_fail(o, ZURT_E_UNSUPPORTED, "a result of type %s", zc_onnx_type_name(type));
+    if (!st)
+        st = made_const(o, ZURT_F32, 2, t.dims, &out, &data);
+    for (int64_t i = 0; i < t.dims[0] && !st; i++) {
+        if (i + k >= 0 && i + k < t.dims[1])
+            ((float *)data)[i * t.dims[1] + i + k] = 1.0f;
+    }
+    if (!st)
+        st = zc_emit_cast(o, NULL, out, dtype, &out);
     return st ? st : zc_define(o, 0, out);
 }

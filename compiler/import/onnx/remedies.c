@@ -53,7 +53,6 @@ static const remedy remedies[] = {
     {"DFT", before_network},
     {"DeformConv", "train the model with plain convolutions in place of deformable ones"},
     {"Det", on_host},
-    {"EyeLike", "export with fixed shapes (no dynamic axes), so that it is a constant"},
     {"HammingWindow", before_network},
     {"HannWindow", before_network},
     {"ImageDecoder", before_network},
