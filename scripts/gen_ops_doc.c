@@ -64,8 +64,9 @@ static const char onnx_tail[] =
     "output has as many rows as there can be: batches x classes x the lesser of "
     "`max_output_boxes_per_class` and the number of boxes. The boxes found come first, in ONNX's "
     "order; every row behind them is -1, -1, -1. A program reads rows up to the first -1. Between "
-    "it and the model's outputs only Cast, Identity, and Gather and Split along axis 1 (columns) "
-    "are taken. Anything else, such as a Gather of the boxes found, would take the rows of -1 for "
+    "it and the model's outputs only Cast, Identity, Gather and Split along axis 1 (columns) and a "
+    "Slice of the first rows are taken. Anything else, such as a Gather of the boxes found, would "
+    "take the rows of -1 for "
     "boxes and is refused: make the indices an output of the model and pick the boxes on the "
     "host.\n";
 

@@ -51,22 +51,45 @@ zurt_status zc_op_grid_sample(zc_onnx *o)
 
 /* ---- NonMaxSuppression ---------------------------------------------------------------------- */
 
+/* The value is an initializer of these bytes: 0 or, of -1, 0xff. */
+static bool all_bytes(const zc_onnx *o, uint32_t value, uint8_t byte)
+{
+    if (value == ZI_NONE || o->values[value].from != ZC_FROM_INITIALIZER)
+        return false;
+    const Onnx__TensorProto *t = o->graph->initializer[o->values[value].index];
+    bool all = t->data_type == ONNX__TENSOR_PROTO__DATA_TYPE__INT64 && t->raw_data.len > 0;
+    for (size_t i = 0; i < t->raw_data.len && all; i++)
+        all = t->raw_data.data[i] == byte;
+    return all;
+}
+
+static bool along_axis(const Onnx__NodeProto *n, int64_t axis, int64_t from_end)
+{
+    for (size_t i = 0; i < n->n_attribute; i++) {
+        const Onnx__AttributeProto *a = n->attribute[i];
+        if (a->name && strcmp(a->name, "axis") == 0)
+            return a->i == axis || a->i == from_end;
+    }
+    return axis == 0;
+}
+
 /* Cast, Identity, and Gather or Split of columns: one row stays one row, so that behind them rows
- * of -1 are still known as such. */
-static bool keeps_rows(const Onnx__NodeProto *n, const zc_links *links, uint32_t value)
+ * of -1 are still known as such. And what zurt itself writes: more rows of -1, and the first of
+ * all. */
+static bool keeps_rows(const zc_onnx *o, const Onnx__NodeProto *n, const zc_links *links,
+                       uint32_t value)
 {
     const char *op = n->op_type ? n->op_type : "";
     if (strcmp(op, "Cast") == 0 || strcmp(op, "Identity") == 0)
         return true;
-    bool by_column = strcmp(op, "Gather") == 0 || strcmp(op, "Split") == 0;
-    if (!by_column || links->in[0] != value) // the rows as indices: that takes them for boxes
+    if (links->in[0] != value) // the rows as indices: that takes them for boxes
         return false;
-    for (size_t i = 0; i < n->n_attribute; i++) {
-        const Onnx__AttributeProto *a = n->attribute[i];
-        if (a->name && strcmp(a->name, "axis") == 0)
-            return a->i == 1 || a->i == -1;
-    }
-    return false; // axis 0
+    if (strcmp(op, "Gather") == 0 || strcmp(op, "Split") == 0)
+        return along_axis(n, 1, -1);
+    if (strcmp(op, "Concat") == 0)
+        return n->n_input == 2 && along_axis(n, 0, -2) && all_bytes(o, links->in[1], 0xff);
+    return strcmp(op, "Slice") == 0 && n->n_input == 4 && all_bytes(o, links->in[1], 0) &&
+           all_bytes(o, links->in[3], 0);
 }
 
 /* How many rows are real is known only at run time, so nothing may take the others for boxes. */
@@ -81,7 +104,7 @@ static zurt_status check_readers(zc_onnx *o, uint32_t value, uint32_t depth)
     for (uint32_t i = 0; i < v->n_readers && !st; i++) {
         const uint32_t reader = o->readers[v->readers + i];
         const Onnx__NodeProto *n = o->graph->node[reader];
-        if (depth == 0 || !keeps_rows(n, &o->links[reader], value))
+        if (depth == 0 || !keeps_rows(o, n, &o->links[reader], value))
             return zc_fail(o, ZURT_E_UNSUPPORTED,
                            "node '%.80s' (%.40s) goes by the boxes found, whose number is known "
                            "only at run time; make the indices an output of the model "
