@@ -7,6 +7,9 @@
 
 enum { MOST_TAPS = 4 };
 
+/** Far outside any image, and far from where sums of floats overflow. */
+#define FAR 1e9f
+
 typedef struct job {
     const zi_tensor *x, *out;
     const zi_attr_grid *a;
@@ -58,6 +61,7 @@ static float place(const zi_attr_grid *a, float n, int32_t size)
     float x = a->align_corners ? (n + 1.0f) / 2.0f * (d - 1.0f) : ((n + 1.0f) * d - 1.0f) / 2.0f;
     if (x != x) // no place at all
         return a->padding == ZI_GRID_ZEROS ? -8.0f : 0.0f;
+    x = clamp(x, -FAR, FAR);
     if (a->mode == ZI_RESIZE_NEAREST)
         x = rintf(x);
     const bool cubic = a->mode == ZI_RESIZE_CUBIC; // its pixels are clamped one by one
