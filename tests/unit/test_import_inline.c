@@ -259,6 +259,36 @@ static void leaves_out_what_a_call_leaves_out(void **state)
     refuses(&m, ZURT_E_FORMAT, "'alpha' stands for one of a function's call", "'r'");
 }
 
+/* 4 KiB in the file, in the memory for every call: a small file must not ask for gigabytes. */
+static void bounds_what_the_constants_of_functions_cost(void **state)
+{
+    (void)state;
+    enum { LEVELS = 9 };
+    static function chain[LEVELS];
+    static const char *const names[] = {"a", "b", "c", "d", "e"};
+    static uint8_t big[4096];
+    message value = {0}, c = node("", "Constant", "", "k"), sum = node("", "Size", "k", "e");
+    message t = tensor("", U8, ONNX_DIMS(4096), big, sizeof(big));
+    put_text(&value, 1, "value");
+    put_message(&value, 5, &t);
+    put_message(&c, 5, &value);
+    for (int k = 0; k < LEVELS; k++) {
+        char name[8], next[8];
+        snprintf(name, sizeof(name), "f%d", k);
+        snprintf(next, sizeof(next), "f%d", k + 1);
+        chain[k] = make_function(name, 1, names, "e");
+        for (int i = 0; i < 4 && k + 1 < LEVELS; i++) {
+            message step = call("", next, names[i], names[i + 1]);
+            body(&chain[k], &step);
+        }
+    }
+    body(&chain[LEVELS - 1], &c);
+    body(&chain[LEVELS - 1], &sum);
+    message n = call("start", "f0", "x", "y"), g = one_node(&n, ONNX_DIMS(1));
+    message m = with_functions(&g, LEVELS, chain);
+    refuses(&m, ZURT_E_LIMIT, "constants that are computed or repeated", "'start'");
+}
+
 static void refuses_functions_without_end(void **state)
 {
     (void)state;
@@ -303,6 +333,7 @@ int main(void)
         cmocka_unit_test(refuses_boxes_that_cross_scopes),
         cmocka_unit_test(puts_functions_in_place),
         cmocka_unit_test(leaves_out_what_a_call_leaves_out),
+        cmocka_unit_test(bounds_what_the_constants_of_functions_cost),
         cmocka_unit_test(refuses_functions_without_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -126,7 +126,12 @@ zurt_status zc_const_float(zc_onnx *o, uint32_t i, float *out)
 zurt_status zc_const_f32(zc_onnx *o, int32_t rank, const int32_t *dims, zi_id *out, float **data)
 {
     void *p = NULL;
-    zurt_status st = zi_graph_add_const(o->ctx, o->g, o->name, ZURT_F32, rank, dims, NULL, out, &p);
+    uint64_t bytes = sizeof(float); // dims are those of tensors, or lists of the file
+    for (int32_t i = 0; i < rank; i++)
+        bytes *= (uint64_t)dims[i];
+    zurt_status st = zc_fold_spend(o, bytes);
+    if (!st)
+        st = zi_graph_add_const(o->ctx, o->g, o->name, ZURT_F32, rank, dims, NULL, out, &p);
     *data = p;
     return st;
 }

@@ -17,6 +17,16 @@ void zc_fold_earn(zc_onnx *o, size_t file_bytes)
     o->fold_work += 16 * bytes;
 }
 
+zurt_status zc_fold_spend(zc_onnx *o, uint64_t bytes)
+{
+    if (bytes > o->fold_bytes)
+        return zi_fail(o->ctx, ZURT_E_LIMIT,
+                       "constants that are computed or repeated need too much memory for a file of "
+                       "this size");
+    o->fold_bytes -= bytes;
+    return ZURT_OK;
+}
+
 /* ---- who computes what --------------------------------------------------------------------- */
 
 uint32_t zc_writer(const zc_onnx *o, zi_id id)

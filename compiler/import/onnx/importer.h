@@ -286,6 +286,9 @@ zurt_status zc_emit_reduce(zc_onnx *o, zi_op op, const char *tag, zi_id x, uint3
                            bool keep_dims, zi_id *out);
 /** Lets folding cost more, by the size of a file that came. */
 void zc_fold_earn(zc_onnx *o, size_t file_bytes);
+/** Takes the bytes of a constant that the file does not hold one by one: a computed one, or one of
+ * a function, which is made for every call. ZURT_E_LIMIT. */
+zurt_status zc_fold_spend(zc_onnx *o, uint64_t bytes);
 /** Graph node that computes a tensor; ZI_NONE: it is an input or a constant. */
 uint32_t zc_writer(const zc_onnx *o, zi_id id);
 /** Computes `id`, and what it is made from, if it depends on constants only. */

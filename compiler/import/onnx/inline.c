@@ -182,7 +182,10 @@ static zurt_status read_default(zc_onnx *o, const ProtobufCMessageUnknownField *
     if (skip == field->len)
         return zc_fail(o, ZURT_E_FORMAT, "a default of its function is damaged");
     const zi_bytes bytes = {field->data + skip + 1, field->len - skip - 1};
-    zurt_status st = zc_wire_check(o->ctx, bytes, &onnx__attribute_proto__descriptor);
+    // unpacked for every call, and a field of two bytes becomes a message in memory
+    zurt_status st = zc_fold_spend(o, (uint64_t)bytes.size * 64);
+    if (!st)
+        st = zc_wire_check(o->ctx, bytes, &onnx__attribute_proto__descriptor);
     if (st)
         return st;
     ProtobufCAllocator allocator = {arena_alloc, arena_free, &o->scratch};

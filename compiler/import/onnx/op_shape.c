@@ -191,8 +191,9 @@ static zurt_status define_ints(zc_onnx *o, int32_t rank, int32_t n, const int64_
 {
     zi_id out;
     void *data;
-    zurt_status st =
-        zi_graph_add_const(o->ctx, o->g, o->name, ZURT_S64, rank, &n, NULL, &out, &data);
+    zurt_status st = zc_fold_spend(o, (uint64_t)n * sizeof(*values));
+    if (!st)
+        st = zi_graph_add_const(o->ctx, o->g, o->name, ZURT_S64, rank, &n, NULL, &out, &data);
     for (int32_t i = 0; i < n && !st; i++)
         ((int64_t *)data)[i] = values[i];
     return st ? st : zc_define(o, 0, out);
@@ -335,12 +336,11 @@ zurt_status zc_op_range(zc_onnx *o)
         return zc_fail(o, ZURT_E_LIMIT, "range of more than %d elements", (int)ZI_MAX_DIM);
     int32_t n = count > 0 ? (int32_t)count : 0;
     uint64_t bytes = (uint64_t)n * zurt_dtype_bytes(dtype);
-    if (bytes > o->fold_bytes)
-        return zc_fail(o, ZURT_E_LIMIT, "too many computed constants");
-    o->fold_bytes -= bytes;
     zi_id out;
     void *data;
-    zurt_status st = zi_graph_add_const(o->ctx, o->g, o->name, dtype, 1, &n, NULL, &out, &data);
+    zurt_status st = zc_fold_spend(o, bytes);
+    if (!st)
+        st = zi_graph_add_const(o->ctx, o->g, o->name, dtype, 1, &n, NULL, &out, &data);
     for (int32_t i = 0; i < n && !st; i++) {
         double value = v[0] + i * v[2];
         if (dtype == ZURT_F32)

@@ -254,13 +254,14 @@ static zurt_status external_const(zc_onnx *o, const Onnx__TensorProto *t, const 
         return st;
     bool as_is = same_bytes(t->data_type) && raw.size >= MIN_BORROWED_BYTES &&
                  (uintptr_t)raw.data % ZI_ALIGN == 0;
-    const uint64_t bytes = as_is ? 0 : (uint64_t)n * zurt_dtype_bytes(dtype);
-    if (bytes > o->fold_bytes)
-        return zi_fail(o->ctx, ZURT_E_LIMIT,
-                       "tensor '%.80s': several tensors read the same bytes of a file, too many of "
-                       "them for a copy each; save the model anew",
-                       name);
-    o->fold_bytes -= bytes;
+    if (!as_is) {
+        st = zc_fold_spend(o, (uint64_t)n * zurt_dtype_bytes(dtype));
+        if (st)
+            return zi_fail_prefix(o->ctx, st,
+                                  "tensor '%.80s': several tensors read the same bytes "
+                                  "of a file: ",
+                                  name);
+    }
     void *data = NULL;
     st = zi_graph_add_const(o->ctx, o->g, name, dtype, (int32_t)t->n_dims, dims,
                             as_is ? raw.data : NULL, out, &data);
@@ -287,7 +288,11 @@ zurt_status zc_tensor_const(zc_onnx *o, const Onnx__TensorProto *t, const char *
         return zi_fail(o->ctx, ZURT_E_FORMAT, "tensor '%.80s': %zu %s of data, its shape needs %zu",
                        name, has, t->has_raw_data ? "bytes" : "elements", wants);
     void *data = NULL;
-    st = zi_graph_add_const(o->ctx, o->g, name, dtype, (int32_t)t->n_dims, dims, NULL, out, &data);
+    if (o->depth > 0)
+        st = zc_fold_spend(o, (uint64_t)n * zurt_dtype_bytes(dtype));
+    if (!st)
+        st = zi_graph_add_const(o->ctx, o->g, name, dtype, (int32_t)t->n_dims, dims, NULL, out,
+                                &data);
     if (st)
         return st;
     if (t->has_raw_data)
