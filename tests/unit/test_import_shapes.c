@@ -79,16 +79,16 @@ static void fills_what_the_model_leaves_open(void **state)
     options.batch = 2; // the same
     imports(&m, &options, 3, DIMS(2, 7, 32), NULL);
     options.batch = 3;
-    refuses_with(&m, &options, ZURT_E_ARG, "--shape has a batch of 2, --batch 3");
+    refuses_with(&m, &options, ZURT_E_UNSUPPORTED, "--shape has a batch of 2, --batch 3");
     options.batch = 0;
     m = relu(ONNX_DIMS(-1, -1, 33));
-    refuses_with(&m, &options, ZURT_E_ARG, "'x' is [open,open,33]: dim 2 is fixed");
+    refuses_with(&m, &options, ZURT_E_UNSUPPORTED, "'x' is [open,open,33]: dim 2 is fixed");
     m = relu(ONNX_DIMS(1, -1, 32));
-    refuses_with(&m, &options, ZURT_E_ARG, "--batch may");
+    refuses_with(&m, &options, ZURT_E_UNSUPPORTED, "--batch may");
     m = relu(ONNX_DIMS(-1, -1));
-    refuses_with(&m, &options, ZURT_E_ARG, "gives it 3 dims");
+    refuses_with(&m, &options, ZURT_E_UNSUPPORTED, "gives it 3 dims");
     shape.name = "z";
-    refuses_with(&m, &options, ZURT_E_ARG, "no input 'z'");
+    refuses_with(&m, &options, ZURT_E_UNSUPPORTED, "no input 'z'; its first is 'x'");
     options = (zurt_import_options)ZURT_IMPORT_OPTIONS_INIT;
     refuses_with(&m, &options, ZURT_E_UNSUPPORTED, "--shape 'x=1x...'");
 }
@@ -112,7 +112,7 @@ static void shapes_inputs_that_have_none(void **state)
     options.n_shapes = 1;
     imports(&m, &options, 2, DIMS(4, 5), NULL);
     options.n_shapes = 2;
-    refuses_with(&m, &options, ZURT_E_ARG, "named twice");
+    refuses_with(&m, &options, ZURT_E_UNSUPPORTED, "named twice");
 }
 
 static void says_which_options_have_no_effect(void **state)

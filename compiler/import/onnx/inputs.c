@@ -129,22 +129,23 @@ static zurt_status given_dims(zc_onnx *o, const zurt_input_shape *given,
     char known[128];
     describe_shape(shape, known, sizeof(known));
     if (shape && shape->n_dim != (size_t)given->rank)
-        return zi_fail(o->ctx, ZURT_E_ARG, "input '%.80s' is %s: --shape gives it %d dims",
+        return zi_fail(o->ctx, ZURT_E_UNSUPPORTED, "input '%.80s' is %s: --shape gives it %d dims",
                        given->name, known, (int)given->rank);
     for (int32_t i = 0; i < given->rank; i++) {
         const Onnx__TensorShapeProto__Dimension *d = shape ? shape->dim[i] : NULL;
         dims[i] = given->dims[i];
         used = used || (d && !is_fixed(d));
         if (d && is_fixed(d) && d->dim_value != given->dims[i])
-            return zi_fail(o->ctx, ZURT_E_ARG,
+            return zi_fail(o->ctx, ZURT_E_UNSUPPORTED,
                            "input '%.80s' is %s: dim %d is fixed, --shape cannot make it %d; "
                            "%s",
                            given->name, known, (int)i, (int)given->dims[i],
                            i == 0 ? "--batch may" : "export the model with that shape");
     }
     if (o->options->batch > 0 && given->rank > 0 && given->dims[0] != o->options->batch)
-        return zi_fail(o->ctx, ZURT_E_ARG, "input '%.80s': --shape has a batch of %d, --batch %d",
-                       given->name, (int)given->dims[0], (int)o->options->batch);
+        return zi_fail(o->ctx, ZURT_E_UNSUPPORTED,
+                       "input '%.80s': --shape has a batch of %d, --batch %d", given->name,
+                       (int)given->dims[0], (int)o->options->batch);
     o->batch_used = o->batch_used || given->rank > 0;
     if (!used)
         zi_log(o->ctx, ZURT_LOG_WARNING,
@@ -196,6 +197,17 @@ zurt_status zc_graph_input(zc_onnx *o, const Onnx__ValueInfoProto *info, zi_id *
     return zi_graph_add_input(o->ctx, o->g, *out);
 }
 
+static const char *first_input(const zc_onnx *o)
+{
+    for (size_t i = 0; i < o->graph->n_input; i++) {
+        const char *name = o->graph->input[i]->name;
+        uint32_t v = name && *name ? zc_value_find(o, name) : ZI_NONE;
+        if (v != ZI_NONE && o->values[v].from == ZC_FROM_INPUT)
+            return name;
+    }
+    return "";
+}
+
 /* A name in the options that no input has would be passed over otherwise. */
 static zurt_status check_names(zc_onnx *o)
 {
@@ -203,10 +215,13 @@ static zurt_status check_names(zc_onnx *o)
         const char *name = o->options->shapes[i].name;
         uint32_t v = zc_value_find(o, name);
         if (v == ZI_NONE || o->values[v].from != ZC_FROM_INPUT)
-            return zi_fail(o->ctx, ZURT_E_ARG, "--shape: the model has no input '%.80s'", name);
+            return zi_fail(o->ctx, ZURT_E_UNSUPPORTED,
+                           "--shape: the model has no input '%.80s'; its first is '%.80s'", name,
+                           first_input(o));
         for (size_t k = 0; k < i; k++) {
             if (strcmp(o->options->shapes[k].name, name) == 0)
-                return zi_fail(o->ctx, ZURT_E_ARG, "--shape: input '%.80s' is named twice", name);
+                return zi_fail(o->ctx, ZURT_E_UNSUPPORTED, "--shape: input '%.80s' is named twice",
+                               name);
         }
     }
     return ZURT_OK;

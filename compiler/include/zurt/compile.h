@@ -66,8 +66,8 @@ typedef struct zurt_import_options {
  * @param out     owned by the caller: zurt_graph_destroy(); NULL on failure.
  * @return ZURT_OK; ZURT_E_ARG: NULL, or an option out of its range; ZURT_E_IO: cannot read;
  *         ZURT_E_FORMAT: not ONNX, or inconsistent; ZURT_E_VERSION: opset outside 7..28;
- *         ZURT_E_UNSUPPORTED: names node, op and remedy; ZURT_E_LIMIT: a
- *         tensor or a graph too large; ZURT_E_NOMEM.
+ *         ZURT_E_UNSUPPORTED: names node, op and remedy, or the shape that the model does not take;
+ *         ZURT_E_LIMIT: a tensor or a graph too large; ZURT_E_NOMEM.
  * The ctx's thread. A batch, size or shape that has no effect is a warning of the ctx's log
  * callback. Ref: docs/ops.md.
  */

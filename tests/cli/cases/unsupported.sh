@@ -4,5 +4,12 @@ exits 4 zurt compile op.onnx --calib "$CALIB" -o never.zurt
 says "MaxPeel" err
 exits 4 zurt inspect op.onnx
 only op.onnx
+# A shape that the model does not take: the model's own is named. A size that changes nothing: a remark.
+exits 4 zurt inspect "$MODELS/mnist_small.onnx" --shape image=1x1x32x28
+says "'image' is .*28.*28.*: dim 2 is fixed" err
+exits 4 zurt inspect "$MODELS/mnist_small.onnx" --shape picture=1x1x28x28
+says "no input 'picture'; its first is 'image'" err
+exits 0 zurt inspect "$MODELS/mnist_small.onnx" --shape image=1x1x28x28 --input-size 32x32
+says "--input-size 32x32 has no effect" err
 exits 5 zurt run "$SMALL" "$EVAL#0" --device xrt
 empty out

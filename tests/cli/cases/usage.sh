@@ -23,6 +23,9 @@ wrong "--samples" compile m.onnx -o x --samples -3
 wrong "--samples" compile m.onnx -o x --samples 12abc
 wrong "--batch" compile m.onnx -o x --batch 99999999999999999999
 wrong "--input-size" compile m.onnx -o x --input-size 224
+for shape in x =1x2 x= x=1x x=x2 x=1x0 x=1x-2 x=1x2x3x4x5x6x7x8x9 x=1.5x2; do
+    wrong "--shape wants" compile m.onnx -o x --shape "$shape"
+done
 wrong "--input-norm" eval m.onnx --data random:1 --input-norm 0.5
 wrong "--input-norm" eval m.onnx --data random:1 --input-norm 0.5/0
 wrong "--device" run m.zurt i --device gpu
