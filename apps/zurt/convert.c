@@ -130,9 +130,11 @@ static int check_finite(const sample_feed *f, size_t i, const zurt_span *one, si
     return EXIT_DONE;
 }
 
+/* An input of three colours: [N, H, W, 3], or [N, 3, H, W] where no node asked for another order.
+ */
 static bool is_rgb(const zurt_tensor_info *info)
 {
-    return info->dtype == ZURT_F32 && info->rank == 4 && info->dims[3] == 3;
+    return info->dtype == ZURT_F32 && info->rank == 4 && (info->dims[3] == 3 || info->dims[1] == 3);
 }
 
 /* Three equal channels in every pixel, as pixels or as they are. */
@@ -140,12 +142,17 @@ static bool is_grey(const sample_feed *f, const zurt_span *one)
 {
     if (!is_rgb(&f->inputs[0]))
         return false;
-    const float *x = one[0].data, *mean = f->norm->mean, *std = f->norm->std;
-    for (size_t i = 0; i + 2 < one[0].bytes / sizeof(*x); i += 3) {
-        float a = x[i] * std[0] + mean[0], b = x[i + 1] * std[1] + mean[1];
-        float d = x[i + 2] * std[2] + mean[2];
-        bool same = x[i] == x[i + 1] && x[i] == x[i + 2];
-        if (!same && (fabsf(a - b) > 1e-3f || fabsf(a - d) > 1e-3f))
+    size_t n_pixels = one[0].bytes / sizeof(float) / 3;
+    bool planes = f->inputs[0].dims[3] != 3;
+    size_t pixel = planes ? 1 : 3, channel = planes ? n_pixels : 1;
+    const float *mean = f->norm->mean, *std = f->norm->std;
+    for (size_t i = 0; i < n_pixels; i++) {
+        const float *x = (const float *)one[0].data + i * pixel;
+        float r = x[0], g = x[channel], b = x[2 * channel];
+        float pixel_g = g * std[1] + mean[1];
+        bool same = r == g && r == b;
+        if (!same && (fabsf(r * std[0] + mean[0] - pixel_g) > 1e-3f ||
+                      fabsf(b * std[2] + mean[2] - pixel_g) > 1e-3f))
             return false;
     }
     return true;

@@ -66,3 +66,56 @@ exits 2 zurt run "$model" "$EVAL#0" --input-norm 0/255
 seq 1 9 >nine
 exits 0 zurt compile "$model" --calib "$CALIB" --samples 20 --labels nine -o nine.zurt
 says "warning: nine has 9 names, output '.*' has 10 classes" err
+
+# rgb FILE WEIGHT: a classifier of RGB pictures with ImageNet's 1000 classes; WEIGHT is one of its weights.
+rgb() {
+    python3 - "$@" <<'END'
+import struct, sys
+
+def varint(n):
+    out = b""
+    while n > 127:
+        out += bytes([n & 127 | 128])
+        n >>= 7
+    return out + bytes([n])
+
+def number(field, n):
+    return varint(field << 3) + varint(n)
+
+def part(field, data):
+    data = data.encode() if isinstance(data, str) else data
+    return varint(field << 3 | 2) + varint(len(data)) + data
+
+def node(op, inputs, output, attribute=b""):
+    return part(1, b"".join(part(1, i) for i in inputs) + part(2, output) + part(3, output) +
+                part(4, op) + attribute)
+
+def value(field, name, dims):
+    shape = b"".join(part(1, number(1, d)) for d in dims)
+    return part(field, part(1, name) + part(2, part(1, number(1, 1) + part(2, shape))))
+
+weights = [((7 * i) % 13 - 6) / 10 for i in range(3000)]
+weights[3] = float(sys.argv[2])
+tensor = number(1, 1000) + number(1, 3) + number(2, 1) + part(8, "w")
+tensor += part(9, struct.pack("<3000f", *weights))
+turned = part(5, part(1, "transB") + number(3, 1) + number(20, 2))
+graph = node("GlobalAveragePool", ["x"], "pooled") + node("Flatten", ["pooled"], "flat")
+graph += node("Gemm", ["flat", "w"], "y", turned) + part(2, "g") + part(5, tensor)
+graph += value(11, "x", [1, 3, 28, 28]) + value(12, "y", [1, 1000])
+with open(sys.argv[1], "wb") as f:
+    f.write(number(1, 7) + part(7, graph) + part(8, number(2, 13)))
+END
+}
+rgb rgb.onnx 0.5
+exits 0 zurt compile rgb.onnx --calib "$CALIB" --samples 20 -o rgb.zurt
+says "warning: 'x' takes colours, and no calibration sample has one" err
+says "pictures are fed as pixels / 255, without --input-norm" err
+exits 0 zurt compile rgb.onnx --calib random:4 --input-norm 0.485/0.229,0.456/0.224,0.406/0.225 \
+    -o rgb.zurt --force
+! grep -Eq "takes colours|without --input-norm" err || fail "a warning without its reason"
+for value in nan inf; do
+    rgb bad.onnx $value
+    exits 3 zurt compile bad.onnx --calib random:4 -o bad.zurt
+    says "weight 'w': value 3 is (NaN|infinite)" err
+    [ ! -e bad.zurt ] || fail "a model came out"
+done
