@@ -7,7 +7,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
+
+/* Most that a file of samples may hold. */
+#define MOST_BYTES ((uint64_t)1 << 32)
 
 enum { READ_CHUNK = 1 << 20, MOST_PARTS = 64, MOST_NAMED = 5 };
 
@@ -254,6 +258,43 @@ int data_fill(cli *c, const data_source *s, size_t i, const zurt_norm *norm,
     return s->kind->fill(c, s, i, norm, inputs, out, n_in);
 }
 
+/* Samples are held in memory: a file that never ends, or is larger than any of samples, is refused.
+ */
+static int check_size(cli *c, const char *path, FILE *file)
+{
+    struct stat s;
+    if (fstat(fileno(file), &s) != 0)
+        return cli_fail(c, ZURT_E_IO, "%s: %s", path, strerror(errno));
+    if (S_ISCHR(s.st_mode) || S_ISBLK(s.st_mode))
+        return cli_fail(c, ZURT_E_FORMAT, "%s: a device, which has no end; copy samples to a file",
+                        path);
+    if (S_ISREG(s.st_mode) && (uint64_t)s.st_size > MOST_BYTES)
+        return cli_fail(c, ZURT_E_LIMIT, "%s: more than 4 GiB; split it", path);
+    return EXIT_DONE;
+}
+
+static int read_all(cli *c, const char *path, FILE *file, uint8_t **bytes, size_t *size)
+{
+    int code = check_size(c, path, file);
+    size_t capacity = 0, got = 1;
+    while (code == EXIT_DONE && got > 0) {
+        if (*size > MOST_BYTES) // of a pipe
+            return cli_fail(c, ZURT_E_LIMIT, "%s: more than 4 GiB; split it", path);
+        if (capacity - *size < READ_CHUNK) {
+            capacity = capacity * 2 + READ_CHUNK;
+            uint8_t *grown = realloc(*bytes, capacity);
+            if (!grown)
+                return cli_fail(c, ZURT_E_NOMEM, "%s: out of memory", path);
+            *bytes = grown;
+        }
+        got = fread(*bytes + *size, 1, READ_CHUNK, file);
+        *size += got;
+    }
+    if (code == EXIT_DONE && ferror(file))
+        code = cli_fail(c, ZURT_E_IO, "%s: %s", path, strerror(errno));
+    return code;
+}
+
 int data_read_file(cli *c, const char *path, uint8_t **bytes, size_t *size)
 {
     *bytes = NULL;
@@ -261,23 +302,7 @@ int data_read_file(cli *c, const char *path, uint8_t **bytes, size_t *size)
     FILE *file = fopen(path, "rb");
     if (!file)
         return cli_fail(c, ZURT_E_IO, "%s: %s", path, strerror(errno));
-    int code = EXIT_DONE;
-    size_t capacity = 0, got;
-    do {
-        if (capacity - *size < READ_CHUNK) {
-            capacity = capacity * 2 + READ_CHUNK;
-            uint8_t *grown = realloc(*bytes, capacity);
-            if (!grown) {
-                code = cli_fail(c, ZURT_E_NOMEM, "%s: out of memory", path);
-                break;
-            }
-            *bytes = grown;
-        }
-        got = fread(*bytes + *size, 1, READ_CHUNK, file);
-        *size += got;
-    } while (got > 0);
-    if (code == EXIT_DONE && ferror(file))
-        code = cli_fail(c, ZURT_E_IO, "%s: %s", path, strerror(errno));
+    const int code = read_all(c, path, file, bytes, size);
     fclose(file);
     return code;
 }

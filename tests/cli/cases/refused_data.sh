@@ -17,6 +17,11 @@ echo text >text.npy
 refuse 3 npy:text.npy "text.npy"
 head -c 1000 "$images" >odd.raw
 refuse 3 raw:odd.raw "1000 bytes"
+refuse 3 raw:/dev/zero "a device, which has no end"
+refuse 3 npy:/dev/zero "/dev/zero"
+truncate -s 5G large.raw # of holes
+refuse 3 raw:large.raw "more than 4 GiB"
+rm large.raw
 mkdir nothing
 refuse 3 dir:nothing "nothing"
 exits 2 zurt eval "$SMALL" --data nonsense:x
