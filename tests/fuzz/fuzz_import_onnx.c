@@ -8,10 +8,9 @@
 #include <string.h>
 
 #include "graph_handle.h"
+#include "support/small_graph.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-enum { MAX_RUN_BYTES = 1 << 20, MAX_RUN_MACS = 1 << 20 };
 
 static void check(bool holds)
 {
@@ -19,22 +18,11 @@ static void check(bool holds)
         abort();
 }
 
-static bool is_small(const zi_graph *g)
-{
-    size_t bytes = 0;
-    uint64_t macs = 0;
-    for (size_t i = 0; i < g->n_tensors && bytes < MAX_RUN_BYTES; i++)
-        bytes += zi_tensor_bytes(&g->tensors[i]);
-    for (size_t i = 0; i < g->n_nodes && macs < MAX_RUN_MACS; i++)
-        macs += zi_node_macs(g, &g->nodes[i]);
-    return bytes < MAX_RUN_BYTES && macs < MAX_RUN_MACS;
-}
-
 static void run(zurt_ctx *ctx, const zurt_graph *graph)
 {
     zurt_evaluator *e = NULL;
     size_t n_in = zurt_graph_n_inputs(graph), n_out = zurt_graph_n_outputs(graph);
-    if (!is_small(graph->g) || zurt_evaluator_create(ctx, graph, 1, &e) != ZURT_OK)
+    if (!zt_graph_is_small(graph->g) || zurt_evaluator_create(ctx, graph, 1, &e) != ZURT_OK)
         return;
     zurt_view *in = calloc(n_in + 1, sizeof(*in));
     zurt_span *out = calloc(n_out + 1, sizeof(*out));
