@@ -47,6 +47,22 @@ static const zi_tensor *largest(const zi_schedule *s)
     return found;
 }
 
+zurt_status zi_schedule_check_room(zurt_ctx *ctx, const zi_schedule *s)
+{
+    const size_t left = zi_budget_left(ctx);
+    if (s->memory->arena_bytes <= left)
+        return ZURT_OK;
+    char text[96] = "";
+    const zi_tensor *t = largest(s);
+    return zi_fail(
+        ctx, ZURT_E_LIMIT,
+        "session: %zu bytes of activations, and %zu are left of max_bytes. The largest "
+        "tensor is '%.64s', %s. Raise max_bytes (--max-memory), or use a smaller batch or "
+        "input",
+        s->memory->arena_bytes, left, t ? t->name : "",
+        t ? zi_tensor_describe(t, text, sizeof(text)) : "");
+}
+
 zurt_status zi_session_check_room(const zurt_session *s, const zi_budget *budget)
 {
     const zi_schedule *plan = s->schedule, *other = s->fallback ? s->fallback : plan;

@@ -45,8 +45,10 @@ zurt_status zi_schedule_create(zurt_ctx *ctx, const zi_graph *graph, const zi_de
         st = zi_memory_plan_create(ctx, s->partition, &s->memory);
     if (!st) {
         s->graph = s->partition->graph;
-        st = compile(ctx, s);
+        st = zi_schedule_check_room(ctx, s);
     }
+    if (!st)
+        st = compile(ctx, s);
     if (st) {
         zi_schedule_destroy(s);
         return st;

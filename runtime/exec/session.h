@@ -56,6 +56,9 @@ typedef struct zi_schedule_run {
 /** Partitions, plans and compiles `graph` for n devices, the last of which is the CPU. */
 zurt_status zi_schedule_create(zurt_ctx *ctx, const zi_graph *graph, const zi_device *devices,
                                uint32_t n_devices, zi_schedule **out);
+/** Whether the activations of one request fit what is left of max_bytes: before kernels are made,
+ *  which take memory too. ZURT_E_LIMIT: the largest tensor is named. */
+zurt_status zi_schedule_check_room(zurt_ctx *ctx, const zi_schedule *s);
 /** NULL is allowed. */
 void zi_schedule_destroy(zi_schedule *s);
 /** Fills in the addresses that never change. */

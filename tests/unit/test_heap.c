@@ -121,7 +121,7 @@ static void a_small_file_does_not_get_gigabytes(void **state)
         zi_graph *g = giant(&b, n_outputs[i]);
         assert_int_equal(create(b.ctx, g, 0), ZURT_E_LIMIT);
         assert_non_null(strstr(zurt_ctx_error(b.ctx), "'large0'"));
-        assert_non_null(strstr(zurt_ctx_error(b.ctx), "max_bytes, 1073741824"));
+        assert_non_null(strstr(zurt_ctx_error(b.ctx), "left of max_bytes"));
         builder_free(&b);
     }
 }
