@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -245,6 +246,41 @@ static void a_device_killed_while_idle_is_noticed(void **state)
     computes(*state);
 }
 
+/* In the child: nothing of the parent's device can be used, and letting it go does not disturb it.
+ */
+static int misuses_the_parent_s_device(zt_pl *pl)
+{
+    zi_pl_device *device;
+    zi_buf *buf;
+    if (zi_pl_open_xrt(pl->ctx, &good, &device) != ZURT_E_DEVICE ||
+        !strstr(zurt_ctx_error(pl->ctx), "before this process was forked"))
+        return 1;
+    if (zi_buf_create(pl->ctx, pl->device, 4096, &buf) != ZURT_E_DEVICE ||
+        zt_pl_start(pl) != ZURT_E_DEVICE)
+        return 2;
+    zt_pl_finish(pl);
+    return 0;
+}
+
+static void a_forked_child_leaves_the_device_alone(void **state)
+{
+    zt_pl pl = open_xrt(*state);
+    const pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        alarm(30);
+        _exit(misuses_the_parent_s_device(&pl));
+    }
+    int status;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 0);
+    assert_int_equal(zt_pl_launch(&pl, 10000), ZURT_OK);
+    assert_int_equal(zt_pl_differences(&pl), 0);
+    zt_pl_finish(&pl);
+    computes(*state);
+}
+
 /* The only child of this process. */
 static pid_t device_process(void)
 {
@@ -419,6 +455,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_crash_is_an_error_and_the_next_open_works),
         cmocka_unit_test(a_killed_device_is_an_error),
         cmocka_unit_test(a_device_killed_while_idle_is_noticed),
+        cmocka_unit_test(a_forked_child_leaves_the_device_alone),
         cmocka_unit_test(a_device_killed_between_sessions_is_replaced),
         cmocka_unit_test(the_device_stays_open_between_sessions),
         cmocka_unit_test(a_stopped_device_is_an_error),
