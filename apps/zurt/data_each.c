@@ -100,7 +100,9 @@ static int each_fill(cli *c, const data_source *s, size_t i, const zurt_norm *no
     int code = EXIT_DONE;
     for (size_t p = 0; code == EXIT_DONE && p < e->n; p++) {
         size_t k = input_of(&e->parts[p], inputs, n_in);
-        code = data_fill(c, &e->parts[p].data, i, norm, &inputs[k], &out[k], 1);
+        data_source one = e->parts[p].data;
+        one.refused = s->refused; // a sample is left out if one of its inputs cannot be read
+        code = data_fill(c, &one, i, norm, &inputs[k], &out[k], 1);
     }
     return code;
 }

@@ -56,10 +56,10 @@ with open("mixed/Thumbs.db", "wb") as file:
     file.write(b"\0\0\0\0")
 
 
-def model(name, kind, shape, nodes, outputs, constants=()):
+def model(name, kind, shape, nodes, outputs, constants=(), more=()):
     value = helper.make_tensor_value_info
     graph = helper.make_graph(
-        nodes, name, [value("x", kind, shape)],
+        nodes, name, [value("x", kind, shape), *more],
         [value("y", TensorProto.FLOAT, outputs)],
         [numpy_helper.from_array(array, n) for n, array in constants])
     save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8),
@@ -86,3 +86,9 @@ model("red", TensorProto.FLOAT, [1, 3, 32, 32],
       [node("Conv", ["x", "w"], ["t"]), node("GlobalAveragePool", ["t"], ["p"]),
        node("Flatten", ["p"], ["y"])], [1, 2],
       [("w", np.float32([[1, -1, -1], [-1, 1, 1]]).reshape(2, 3, 1, 1))])
+model("pair", TensorProto.FLOAT, [1, 3, 32, 32],
+      [node("Conv", ["x", "w"], ["t"]), node("GlobalAveragePool", ["t"], ["p"]),
+       node("Flatten", ["p"], ["f"]), node("Add", ["f", "b"], ["y"])], [1, 2],
+      [("w", np.float32([[1, -1, -1], [-1, 1, 1]]).reshape(2, 3, 1, 1))],
+      [helper.make_tensor_value_info("b", TensorProto.FLOAT, [1, 2])])
+np.save("bias.npy", np.zeros((5, 2), np.float32))

@@ -54,6 +54,8 @@ says "2/4 = 50.00 % top-1" out
 exits 3 zurt eval red.onnx --data dir:mixed --json --quiet
 json out 'o["unreadable"] == 1' 'o["samples"] == 4'
 empty err
+exits 3 zurt eval pair.onnx --data x=dir:mixed,b=npy:bias.npy --json --quiet
+json out 'o["unreadable"] == 1' 'o["samples"] == 4'
 rm mixed/0/bad.jpg
 exits 0 zurt eval red.onnx --data dir:mixed --json
 json out 'o["unreadable"] == 0' 'o["samples"] == 4'
