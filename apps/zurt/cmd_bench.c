@@ -351,7 +351,7 @@ static void print_csv_text(const char *text)
 static void report_csv(const bench_options *o, const target *t, const summary *s, size_t runs)
 {
     printf("model,device,runs,p50_ns,p90_ns,p99_ns,mean_ns,min_ns,max_ns,fps\n");
-    print_csv_text(o->model);
+    print_csv_text(shown(o->model));
     printf(",%s,%zu,%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%.0f,%" PRIu64 ",%" PRIu64 ",%.3f\n",
            target_device(t), runs, s->p50, s->p90, s->p99, s->mean, s->min, s->max, s->fps);
 }

@@ -8,7 +8,7 @@ clean() { # FILE: no control but the newline, no C1, no reversal, UTF-8
 }
 cp "$SMALL" "$esc.zurt"
 cp "$MODELS/mnist_small.onnx" "$esc.onnx"
-for arguments in "info" "inspect" "bench --runs 2" "eval --data $EVAL --limit 5" "run $EVAL#0"; do
+for arguments in "info" "inspect" "bench --runs 2" "bench --runs 2 --csv" "eval --data $EVAL --limit 5" "run $EVAL#0"; do
     # shellcheck disable=SC2086 # words
     exits 0 zurt ${arguments%% *} "$esc.zurt" $(cut -s -d' ' -f2- <<<"$arguments")
     clean out
