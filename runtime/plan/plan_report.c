@@ -162,7 +162,7 @@ zurt_status zurt_plan_node_get(const zurt_plan *plan, size_t i, zurt_plan_node *
         .op = zi_op_name(n->op),
         .device = on_pl(plan, i) ? "pl" : "cpu",
         .reason = p->reason,
-        .remedy = plan->adopted && p->remedy == zi_remedy_float ? zi_remedy_assumed : p->remedy,
+        .remedy = plan->adopted && zi_remedy_is_of_float(p->remedy) ? zi_remedy_assumed : p->remedy,
         .dtype = plan->graph->tensors[n->out[0]].dtype,
         .macs = zi_node_macs(plan->graph, n),
         .cycles = p->cycles,

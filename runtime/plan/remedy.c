@@ -2,10 +2,15 @@
 /* Each is something that can be done to a model or a command line; "" where nothing can. */
 #include "plan/remedy.h"
 
-const char zi_remedy_float[] =
+#include <string.h>
+
+const char zi_remedy_assumed[] = "perhaps none is needed: the assumed scales may have left it in "
+                                 "float; compile with --calib and "
+                                 "inspect the .zurt";
+
+static const char of_float[] =
     "compile with --calib and no --keep-float; compile --report says why a node stays float";
-const char zi_remedy_assumed[] =
-    "perhaps none is needed: the scales are assumed; compile with --calib and inspect the .zurt";
+static const char noted[] = "the compiler left it in float: ";
 
 static bool is_end(const zi_id *ids, size_t n, zi_id tensor)
 {
@@ -86,6 +91,11 @@ const char *zi_remedy_of_op(const zi_graph *g, const zi_node *n)
 const char *zi_remedy_of_float(zi_arena *arena, const zi_node *n)
 {
     if (!n->note || !n->note[0])
-        return zi_remedy_float;
-    return zi_arena_printf(arena, "the compiler left it in float: %.200s", n->note);
+        return of_float;
+    return zi_arena_printf(arena, "%s%.200s", noted, n->note);
+}
+
+bool zi_remedy_is_of_float(const char *remedy)
+{
+    return remedy == of_float || strncmp(remedy, noted, sizeof(noted) - 1) == 0;
 }

@@ -154,6 +154,8 @@ static void remedies_fit_the_node(void **state)
     assert_non_null(strstr(p->nodes[1].remedy, "Relu or Clip"));
     assert_string_equal(p->nodes[2].remedy,
                         "the compiler left it in float: kept in float on request");
+    assert_true(zi_remedy_is_of_float(p->nodes[2].remedy));
+    assert_false(zi_remedy_is_of_float(p->nodes[0].remedy));
     zi_partition_destroy(p);
     zi_node n = {.op = ZI_OP_Dequantize, .in = &x, .n_in = 1, .out = &b, .n_out = 1};
     assert_non_null(strstr(zi_remedy_of_op(g, &n), "--io int8")); // of an input
