@@ -192,8 +192,11 @@ static int put_samples(cli *c, FILE *f, const html_page *p)
             code = put_sample(c, f, p, i, &bytes);
     }
     fputs("</div>\n", f);
-    fprintf(f, "<p class=\"note\">%zu%s. As the network is given them, made small.</p>\n", found,
-            found > MOST_SAMPLES ? ", the first 100 are shown" : "");
+    if (found)
+        fprintf(f, "<p class=\"note\">%zu%s. As the network is given them, made small.</p>\n",
+                found, found > MOST_SAMPLES ? ", the first 100 are shown" : "");
+    else
+        fputs("<p class=\"note\">None.</p>\n", f);
     return code;
 }
 
