@@ -149,6 +149,10 @@ static const mac_row *mac_row_of(const zi_graph *g, const zi_node *n)
         return s8 ? &transposed_s8 : &transposed_f32;
     case ZI_OP_FullyConnected:
         return s8 ? &dense_s8 : &dense_f32;
+    case ZI_OP_LSTM: // (*): a dense layer, again for each element of the sequence
+    case ZI_OP_GRU:
+    case ZI_OP_RNN:
+        return &dense_f32;
     case ZI_OP_MatMul:
         return &product_f32;
     default:
