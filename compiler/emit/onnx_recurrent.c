@@ -67,7 +67,7 @@ void zo_emit_recurrent(zo_builder *b, const zi_node *n)
     functions(b, node, n->op, a);
     if (a->clip > 0.0f)
         zo_float(b, node, "clip", a->clip);
-    if (a->input_forget)
+    if (n->op == ZI_OP_LSTM && a->input_forget)
         zo_int(b, node, "input_forget", 1);
     if (n->op == ZI_OP_GRU)
         zo_int(b, node, "linear_before_reset", a->linear_before_reset);
