@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Operators that are made of others here. Ref: ONNX Mod-13, ScatterND-18, PRelu-16. */
+/* Operators that are made of others here. Ref: ONNX Mod-28, ScatterND-18, PRelu-16. */
 #include <math.h>
 #include <string.h>
 
@@ -21,8 +21,16 @@ static zurt_status common_shape(zc_onnx *o, zi_id *a, zi_id *b)
     return st ? st : zc_emit1(o, ZI_OP_Expand, "b", &attr, *b, b);
 }
 
+/* The remainder of a division toward zero, or with the sign of the divisor. */
+static float remainder_of(float a, float b, bool is_fmod)
+{
+    float r = fmodf(a, b);
+    bool moves = !is_fmod && r != 0.0f && (r < 0.0f) != (b < 0.0f);
+    return moves ? r + b : r;
+}
+
 /* The remainder of floats cannot be composed exactly, so it is taken of constants only. */
-static zurt_status mod_floats(zc_onnx *o, zi_id *out)
+static zurt_status mod_floats(zc_onnx *o, bool is_fmod, zi_id *out)
 {
     zi_id a, b;
     float *data;
@@ -41,7 +49,7 @@ static zurt_status mod_floats(zc_onnx *o, zi_id *out)
     st = zc_const_f32(o, ta.rank, ta.dims, out, &data);
     size_t n = zi_tensor_elems(&ta);
     for (size_t i = 0; i < n && !st; i++)
-        data[i] = fmodf(((const float *)ta.data)[i], ((const float *)tb.data)[i]);
+        data[i] = remainder_of(((const float *)ta.data)[i], ((const float *)tb.data)[i], is_fmod);
     return st;
 }
 
@@ -84,10 +92,10 @@ zurt_status zc_op_mod(zc_onnx *o)
         return st;
     if (zc_input(o, 0)->dtype != ZURT_F32)
         st = mod_integers(o, is_fmod, &out);
-    else if (!is_fmod)
-        st = zc_fail(o, ZURT_E_FORMAT, "of floats, which needs fmod 1");
+    else if (!is_fmod && o->opset < 28)
+        st = zc_fail(o, ZURT_E_FORMAT, "of floats, which needs fmod 1 before opset 28");
     else
-        st = mod_floats(o, &out);
+        st = mod_floats(o, is_fmod, &out);
     return st ? st : zc_define(o, 0, out);
 }
 
