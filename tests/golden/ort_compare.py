@@ -75,9 +75,17 @@ def crops(node):
                for a in node.attribute)
 
 
+def casts_to_8_bits(node):
+    return any(a.name == "to" and a.i in (onnx.TensorProto.UINT8, onnx.TensorProto.INT8)
+               for a in node.attribute)
+
+
 def session(model):
-    if any(node.op_type == "Resize" and crops(node) for node in onnx.load(model).graph.node):
-        raise Refused("Resize with tf_crop_and_resize: ONNX Runtime differs from ONNX's reference")
+    for node in onnx.load(model).graph.node:
+        if node.op_type == "Resize" and crops(node):
+            raise Refused("Resize with tf_crop_and_resize: ONNX Runtime is not ONNX's reference")
+        if node.op_type == "Cast" and casts_to_8_bits(node):
+            raise Refused("Cast to 8 bits: ONNX leaves open what lies beyond the range")
     options = ort.SessionOptions()
     options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
     options.log_severity_level = 4
