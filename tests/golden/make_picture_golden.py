@@ -133,7 +133,7 @@ def main():
         for name, data, _ in files():
             kind, rest = name.split("_", 1)
             if kind in ("png", "bmp"):
-                with open(os.path.join(sys.argv[2], "image_" + kind, rest + "." + kind), "wb") as f:
+                with open(os.path.join(sys.argv[2], "image", rest + "." + kind), "wb") as f:
                     f.write(data)
         return 0
     print("/* SPDX-License-Identifier: Apache-2.0 */")
