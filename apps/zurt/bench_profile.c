@@ -88,9 +88,9 @@ static void print_entry(const zurt_plan *plan, const zurt_profile_entry *e, uint
            total_ns ? 100.0 * (double)e->total_ns / (double)total_ns : 0.0,
            ns > 0.0 ? (double)e->macs / ns : 0.0, e->device);
     if (cycles) {
-        printf("launch of %zu nodes; below, its layers on a board by %" PRIu64
+        printf("launch of %zu node%s; below, its layers on a board by %" PRIu64
                " modelled cycles:\n",
-               e->n_nodes, cycles);
+               e->n_nodes, e->n_nodes == 1 ? "" : "s", cycles);
         print_layers(plan, e, cycles);
         return;
     }

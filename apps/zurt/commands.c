@@ -71,14 +71,19 @@ static const option_row convert[] = {
      "how a range is chosen from what was seen (default mse)", 0},
     {OPT_PERCENTILE, "percentile", "P", "for percentile: share kept, default 99.99", 0},
     {OPT_PER_TENSOR, "per-tensor", NULL, "one weight scale a layer instead of one a channel", 0},
-    {OPT_IO, "io", "int8|uint8|float", "type of inputs and outputs (default int8)", 0},
     {OPT_REQUIRE_INT8, "require-int8", NULL, "fail on the first node that would stay float", 0},
     {OPT_KEEP_FLOAT, "keep-float", "NODE", "leave a node in float; may be repeated", 0},
     {OPT_REPORT, "report", "FILE", "every tensor's range and every layer's SQNR (.json or text)",
      0},
     {OPT_SQNR_SAMPLES, "sqnr-samples", "N", "samples for the SQNR (default 8; 0: none)", 0},
-    {OPT_LABELS, "labels", "FILE", "class names, one a line", 0},
     {OPT_FORCE, "force", NULL, "overwrite OUT and the report", 0},
+    {0},
+};
+
+/* What a .zurt holds and QDQ ONNX does not. */
+static const option_row compiled[] = {
+    {OPT_IO, "io", "int8|uint8|float", "type of inputs and outputs (default int8)", 0},
+    {OPT_LABELS, "labels", "FILE", "class names, one a line", 0},
     {0},
 };
 
@@ -103,7 +108,7 @@ static const option_row judge[] = {
     {OPT_DATA, "data", "DATA", "the samples", 0},
     {OPT_LIMIT, "limit", "N", "at most N samples", 0},
     {OPT_HTML, "html", "FILE", "accuracy, matrices and the samples themselves as a page", 0},
-    {OPT_FILES, "files", NULL, "lists the samples that are wrong or changed", 0},
+    {OPT_FILES, "files", NULL, "lists the samples that are wrong or, of several models, changed", 0},
     {OPT_FORCE, "force", NULL, "overwrite FILE", 0},
     {0},
 };
@@ -118,7 +123,7 @@ static const option_row bench[] = {
     {OPT_WARMUP, "warmup", "N", "requests before the clock starts (default 3)", 0},
     {OPT_RUNS, "runs", "N", "requests timed", 0},
     {OPT_SECONDS, "seconds", "S", "or: time them for S seconds (default 3)", 0},
-    {OPT_PROFILE, "profile", NULL, "time of every node (.zurt only)", 0},
+    {OPT_PROFILE, "profile", NULL, "time of every node and of each layer of a launch (.zurt only)", 0},
     {OPT_CSV, "csv", NULL, "one line with a header", 0},
     {0},
 };
@@ -139,14 +144,15 @@ const command_row command_rows[N_COMMANDS] = {
     [COMMAND_QUANTIZE] =
         {"quantize", "float ONNX to int8 QDQ ONNX, readable by other tools",
          "MODEL.onnx --calib DATA -o OUT.onnx [options]",
-         "OUT is QDQ ONNX (opset 13) that other tools read; its inputs and outputs are float.\n"
+         "OUT is QDQ ONNX that other tools read, of opset 13 or what its operators need; its inputs\n"
+         "and outputs are float.\n"
          "\n" DATA_KINDS,
          LISTS(convert, input, host)},
     [COMMAND_COMPILE] =
         {"compile", "float or QDQ ONNX to an int8 .zurt file",
          "MODEL.onnx --calib DATA -o OUT.zurt [options]",
          "A QDQ model keeps the scales it brings and needs no --calib.\n\n" DATA_KINDS,
-         LISTS(convert, input, host)},
+         LISTS(convert, compiled, input, host)},
     [COMMAND_RUN] =
         {"run", "one inference: outputs, or the best classes", "MODEL INPUT... [options]",
          "INPUT: a picture (JPEG, PNG, BMP), a .npy array, raw tensors (named .raw, .bin, .f32, "

@@ -84,7 +84,7 @@ zurt_status zi_xrt_slot_fail(const zi_xrt_slot *s, char *error)
     if (s->kept)
         return zi_pl_fail(error, ZURT_E_DEVICE,
                           "the PL still works on a launch that was given up; end this program and "
-                          "load the overlay again (xmutil unloadapp, xmutil loadapp zurt-kv260)");
+                          "load the overlay again (xmutil unloadapp, xmutil loadapp NAME)");
     return zi_pl_fail(error, ZURT_E_DEVICE, "%s; close the sessions that use it and open it again",
                       s->emulated ? "sw_emu: the device process has ended" : "the PL has failed");
 }

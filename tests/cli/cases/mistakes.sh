@@ -1,5 +1,5 @@
-# Ordinary mistakes, one a row: the exit code, what the message names (cause and remedy), the
-# command. A mistake that somebody makes becomes a row here.
+# Ordinary mistakes, one a row: the exit code (0: done with a warning), what the message names (cause
+# and remedy), the command. A mistake that somebody makes becomes a row here.
 SEVEN=$ZURT_SOURCE/tests/cli/seven.jpg
 FLOAT=$MODELS/mnist_small.onnx
 
@@ -73,7 +73,28 @@ row 3 "folder/a/b.*not looked into" compile "$FLOAT" --calib dir:folder -o never
 # Outputs of the wrong name.
 row 2 "-o never.onnx: compile writes a .zurt" compile "$FLOAT" --calib "$CALIB" -o never.onnx
 row 2 "-o never.zurt: quantize writes a .onnx" quantize "$FLOAT" --calib "$CALIB" -o never.zurt
+# Damaged files.
+head -c 500 "$FLOAT" >cut.onnx
+head -c 100 "$SMALL" >cut.zurt
+row 3 "cut.onnx: onnx: byte [0-9]+: .*damaged" compile cut.onnx --calib "$CALIB" -o never.zurt
+row 3 "cut.zurt: .*damaged" run cut.zurt "$SEVEN"
+# The preprocessing, the labels and the data of another network.
+row 2 "one of pixels in 0..255, which is" compile "$FLOAT" --calib "$CALIB" -o never.zurt \
+    --input-norm 123.675/58.395
+row 0 "--input-size 14x14 has no effect" compile "$FLOAT" --calib "$CALIB" --samples 4 -o warned.zurt \
+    --input-size 14x14
+seq 80 >coco.names
+row 0 "coco.names has 80 names, output .* has 10 classes" compile "$FLOAT" --calib "$CALIB" \
+    --samples 4 -o labelled.zurt --labels coco.names
+mkdir -p ids/n01440764 ids/n01443537
+cp "$SEVEN" ids/n01440764/a.jpg
+cp "$SEVEN" ids/n01443537/b.jpg
+row 0 "taken for classes 0 to 1 .*unlikely to be right.*--labels FILE" eval "$SMALL" --data dir:ids
+row 0 "random data: good for smoke tests" compile "$FLOAT" --calib random:4 -o noise.zurt
 # The command line.
+row 2 "no command 'bechn'; did you mean 'bench'" bechn
+row 2 "'--calb' is not an option; did you mean --calib" compile "$FLOAT" --calb "$CALIB" -o never.zurt
+row 2 "'--io' .*compile" quantize "$FLOAT" --calib "$CALIB" --io uint8 -o never.onnx
 row 2 "wants stretch, crop or letterbox|--fit" run "$SMALL" "$SEVEN" --fit letter
 row 1 "No such file" run none.zurt "$SEVEN"
-echo "$n mistakes, each refused with its cause and the way out"
+echo "$n mistakes, each answered with its cause and the way out"
