@@ -11,7 +11,7 @@
  *    success: XRT returns, and the caller learns from swemu_devices_lost() that nothing was done.
  * 3. It waits for ever for a device process that is stopped. Here it waits SWEMU_ANSWER_MS.
  * 4. The host's copy of a buffer outlives the buffer, and so does its record; every launch leaves
- *    its command behind. All have an owner here.
+ *    its command behind. All have an owner in shim_buffers.c.
  * 5. It installs signal handlers in the host program, sleeps 5 s when it closes, and waits there
  *    for any child at all. It gets to do none of these.
  */
@@ -32,9 +32,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define WRAPPED(type, name, ...)                                                                   \
-    type __real_##name(__VA_ARGS__);                                                               \
-    type __wrap_##name(__VA_ARGS__)
+#include "shim_wrap.h"
 
 WRAPPED(void *, malloc, size_t size);
 WRAPPED(void *, realloc, void *ptr, size_t size);
@@ -47,29 +45,7 @@ WRAPPED(unsigned, sleep, unsigned seconds);
 WRAPPED(pid_t, fork, void);
 WRAPPED(int, select, int n, fd_set *in, fd_set *out, fd_set *except, struct timeval *timeout);
 WRAPPED(int, accept, int fd, struct sockaddr *address, socklen_t *size);
-WRAPPED(int, posix_memalign, void **out, size_t align, size_t size);
 WRAPPED(int, sigaction, int number, const struct sigaction *action, struct sigaction *old);
-
-/* Of class CpuemShim; the first argument is the object. */
-#define MAP_BUFFER                _ZN12xclcpuemhal29CpuemShim8xclMapBOEjb
-#define UNMAP_BUFFER              _ZN12xclcpuemhal29CpuemShim10xclUnmapBOEjPv
-#define FREE_BUFFER               _ZN12xclcpuemhal29CpuemShim9xclFreeBOEj
-#define FIND_BUFFER               _ZN12xclcpuemhal29CpuemShim16xclGetBoByHandleEj
-#define EXPANDED(type, name, ...) WRAPPED(type, name, __VA_ARGS__)
-#define JOIN(a, b)                a##b
-#define NAMED(prefix, name)       JOIN(prefix, name)
-
-/* Of class SWScheduler. */
-#define NEW_COMMAND _ZN12xclcpuemhal211SWScheduler17get_free_xocl_cmdEv
-/* operator new */
-#define NEW _Znwm
-
-EXPANDED(void *, NEW, size_t size);
-void *NEW_COMMAND(void *self);
-EXPANDED(void *, MAP_BUFFER, void *self, unsigned handle, bool write);
-EXPANDED(int, UNMAP_BUFFER, void *self, unsigned handle, void *address);
-EXPANDED(void, FREE_BUFFER, void *self, unsigned handle);
-void *FIND_BUFFER(void *self, unsigned handle);
 
 /** Device processes that ended while their connection was open, since the program's start. */
 __attribute__((visibility("default"))) unsigned swemu_devices_lost(void);
@@ -79,14 +55,14 @@ __attribute__((visibility("default"))) unsigned swemu_devices_lost(void);
 /* Address space, not memory: pages come on first use. */
 #define REGION_BYTES ((size_t)256 << 20)
 
-enum { REGION_HEADER = 64, POISON = 0xa5 };
+enum { REGION_HEADER = 64 };
 
 typedef struct region {
     struct region *next;
     bool used;
 } region;
 
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; // of the two lists
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static region *regions;
 
 static void *region_data(region *r)
@@ -148,100 +124,6 @@ void __wrap_free(void *ptr)
     pthread_mutex_unlock(&lock);
     if (ptr && !r)
         __real_free(ptr);
-}
-
-/* ---- what launches leave behind ---- */
-
-enum { COMMANDS = 4096, COMMAND_BYTES = 64, CODE_BYTES = 0x40 };
-
-/* A launch's command is never deleted, and nothing looks at it once the launch has ended. Far fewer
- * than these are in flight: each holds a buffer of XRT's. In the heap they would leave holes
- * between the buffers of sessions. */
-static unsigned char commands[COMMANDS][COMMAND_BYTES] __attribute__((aligned(16)));
-static atomic_uint n_commands;
-
-void *NAMED(__wrap_, NEW)(size_t size)
-{
-    const uintptr_t caller = (uintptr_t)__builtin_return_address(0);
-    const uintptr_t maker = (uintptr_t)NEW_COMMAND;
-    if (caller <= maker || caller > maker + CODE_BYTES || size > COMMAND_BYTES)
-        return NAMED(__real_, NEW)(size);
-    return commands[atomic_fetch_add(&n_commands, 1) % COMMANDS];
-}
-
-/* ---- the host's copies of buffers ---- */
-
-typedef struct host_copy {
-    struct host_copy *next;
-    const void *shim;
-    unsigned handle;
-    void *bytes; // NULL: the shim made none
-    size_t size;
-} host_copy;
-
-static host_copy *host_copies; // guarded by `lock`
-
-/* Set while a buffer is mapped: what the shim allocates then is the host's copy. */
-static _Thread_local host_copy *copying;
-
-/* Pages of their own, so that what comes and goes with every session leaves no holes in the heap.
- * Poisoned: what an earlier buffer held must not pass for a result. */
-int __wrap_posix_memalign(void **out, size_t align, size_t size)
-{
-    if (!copying || copying->bytes || size == 0)
-        return __real_posix_memalign(out, align, size);
-    void *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (p == MAP_FAILED)
-        return ENOMEM;
-    memset(p, POISON, size);
-    copying->bytes = p;
-    copying->size = size;
-    *out = p;
-    return 0;
-}
-
-void *NAMED(__wrap_, MAP_BUFFER)(void *self, unsigned handle, bool write)
-{
-    host_copy *c = __real_malloc(sizeof(*c));
-    if (!c)
-        return NULL;
-    *c = (host_copy){.shim = self, .handle = handle};
-    copying = c;
-    void *p = NAMED(__real_, MAP_BUFFER)(self, handle, write);
-    copying = NULL;
-    pthread_mutex_lock(&lock);
-    c->next = host_copies;
-    host_copies = c;
-    pthread_mutex_unlock(&lock);
-    return p;
-}
-
-/* The shim would unmap pages of the heap. */
-int NAMED(__wrap_, UNMAP_BUFFER)(void *self, unsigned handle, void *address)
-{
-    (void)self, (void)handle, (void)address;
-    return 0;
-}
-
-void NAMED(__wrap_, FREE_BUFFER)(void *self, unsigned handle)
-{
-    void *record = FIND_BUFFER(self, handle);
-    NAMED(__real_, FREE_BUFFER)(self, handle);
-    if (record && !FIND_BUFFER(self, handle))
-        __real_free(record); // it leaves its list, and nothing else knows it
-    pthread_mutex_lock(&lock);
-    for (host_copy **at = &host_copies; *at;) {
-        host_copy *c = *at;
-        if (c->shim != self || c->handle != handle) {
-            at = &c->next;
-            continue;
-        }
-        *at = c->next;
-        if (c->bytes)
-            munmap(c->bytes, c->size);
-        __real_free(c);
-    }
-    pthread_mutex_unlock(&lock);
 }
 
 /* ---- connections ---- */
