@@ -20,6 +20,9 @@
     "an overlay with zurt's engine (none is published yet: kernels-hls/vitis/README.md says how "  \
     "to build one; then xmutil loadapp NAME)"
 
+/** What ends whatever the engine still does: no driver resets it. */
+#define ZI_PL_RELOAD "load the overlay again (xmutil unloadapp, xmutil loadapp NAME)"
+
 #define ZI_PATH_BYTES 512
 
 typedef struct zi_pl_place {

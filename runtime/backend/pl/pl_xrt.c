@@ -219,9 +219,7 @@ static zurt_status give_up(zi_xrt_slot *s, xrtRunHandle run, uint32_t timeout_ms
     if (!s->emulated) {
         zi_xrt_slot_keep_run(s, run);
         return zi_pl_fail(error, ZURT_E_TIMEOUT,
-                          "no answer from the PL within %u ms; load the overlay again (xmutil "
-                          "unloadapp, xmutil loadapp NAME)",
-                          timeout_ms);
+                          "no answer from the PL within %u ms; " ZI_PL_RELOAD, timeout_ms);
     }
     zi_xrt_slot_lose(s);
     size_t n = zi_pl_kill_emulation();

@@ -30,7 +30,7 @@ struct zi_xrt_kept {
 static pthread_mutex_t slots_lock = PTHREAD_MUTEX_INITIALIZER; // of the slots and of `xrt`
 static zi_xrt_slot slots[MAX_SLOTS];
 static zi_xrt_api xrt;
-static pid_t owner; // the process that uses XRT; 0: none yet
+static _Atomic pid_t owner; // the process that uses XRT; 0: none yet
 
 const zi_xrt_api *zi_xrt(void)
 {
@@ -77,16 +77,31 @@ static zurt_status fail_forked(char *error)
         "fork first, or start the child by exec");
 }
 
+/* With the lock held. */
+static bool may_be_at_work(const zi_xrt_slot *s)
+{
+    return s->kept || s->forgot;
+}
+
+/* With the lock held. */
+static zurt_status fail_locked(const zi_xrt_slot *s, char *error)
+{
+    if (may_be_at_work(s))
+        return zi_pl_fail(error, ZURT_E_DEVICE,
+                          "the PL still works on a launch that was given up; end this program "
+                          "and " ZI_PL_RELOAD);
+    return zi_pl_fail(error, ZURT_E_DEVICE, "%s; close the sessions that use it and open it again",
+                      s->emulated ? "sw_emu: the device process has ended" : "the PL has failed");
+}
+
 zurt_status zi_xrt_slot_fail(const zi_xrt_slot *s, char *error)
 {
     if (is_forked())
         return fail_forked(error);
-    if (s->kept)
-        return zi_pl_fail(error, ZURT_E_DEVICE,
-                          "the PL still works on a launch that was given up; end this program and "
-                          "load the overlay again (xmutil unloadapp, xmutil loadapp NAME)");
-    return zi_pl_fail(error, ZURT_E_DEVICE, "%s; close the sessions that use it and open it again",
-                      s->emulated ? "sw_emu: the device process has ended" : "the PL has failed");
+    pthread_mutex_lock(&slots_lock);
+    zurt_status st = fail_locked(s, error);
+    pthread_mutex_unlock(&slots_lock);
+    return st;
 }
 
 /* ---- what a launch that was given up may still use ---- */
@@ -98,13 +113,15 @@ bool zi_xrt_is_final(enum ert_cmd_state state)
            state == ERT_CMD_STATE_SKERROR || state == ERT_CMD_STATE_SKCRASHED;
 }
 
-/* With the lock held. Without memory for the note the handle is lost, and so never freed. */
+/* With the lock held. */
 static void keep(zi_xrt_slot *s, xrtRunHandle run, xrtBufferHandle bo)
 {
     const zurt_allocator a = zi_default_allocator(); // it outlives every ctx
     zi_xrt_kept *k = zi_zalloc(&a, sizeof(*k));
-    if (!k)
+    if (!k) {
+        s->forgot = true;
         return;
+    }
     *k = (zi_xrt_kept){s->kept, run, bo};
     s->kept = k;
 }
@@ -122,8 +139,8 @@ void zi_xrt_slot_free_bo(zi_xrt_slot *s, xrtBufferHandle bo)
     if (is_forked())
         return;
     pthread_mutex_lock(&slots_lock);
-    bool kept = s->kept != NULL;
-    if (kept)
+    bool kept = may_be_at_work(s);
+    if (s->kept)
         keep(s, NULL, bo);
     pthread_mutex_unlock(&slots_lock);
     if (!kept)
@@ -135,7 +152,7 @@ void zi_xrt_slot_close_run(zi_xrt_slot *s, xrtRunHandle run)
     if (is_forked())
         return;
     pthread_mutex_lock(&slots_lock);
-    bool kept = false;
+    bool kept = s->forgot;
     for (const zi_xrt_kept *k = s->kept; k; k = k->next)
         kept |= k->run == run;
     pthread_mutex_unlock(&slots_lock);
@@ -146,6 +163,8 @@ void zi_xrt_slot_close_run(zi_xrt_slot *s, xrtRunHandle run)
 /* With the lock held. Gives back what was kept once every run of it has ended. */
 static void free_kept(zi_xrt_slot *s)
 {
+    if (s->forgot)
+        return;
     for (const zi_xrt_kept *k = s->kept; k; k = k->next) {
         if (k->run && !zi_xrt_is_final(xrt.run_state(k->run)))
             return;
@@ -251,7 +270,7 @@ static void clean_up(zi_xrt_slot *s)
     if (s->holders || !s->device || !has_failed(s))
         return;
     free_kept(s);
-    if (!s->kept)
+    if (!may_be_at_work(s))
         close_device(s);
 }
 
@@ -271,7 +290,7 @@ static zi_xrt_slot *new_slot(const char *name)
     zi_xrt_slot *found = NULL;
     for (int i = 0; i < MAX_SLOTS; i++) {
         zi_xrt_slot *s = &slots[i];
-        const bool idle = s->device && !s->holders && !s->kept;
+        const bool idle = s->device && !s->holders && !may_be_at_work(s);
         if (!s->name[0] || (idle && !found))
             found = s;
         if (!s->name[0])
@@ -297,7 +316,7 @@ static zurt_status take_locked(zurt_ctx *ctx, const char *name, const zi_pl_plac
     if (!s)
         return zi_fail(ctx, ZURT_E_LIMIT, "more than %d devices open", MAX_SLOTS);
     if (has_failed(s))
-        return zi_xrt_slot_fail(s, ctx->error);
+        return fail_locked(s, ctx->error);
     if (s->holders && memcmp(s->uuid, x->uuid, sizeof(s->uuid)) != 0)
         return zi_fail(ctx, ZURT_E_DEVICE, "device %s is open in this program with another xclbin",
                        name);

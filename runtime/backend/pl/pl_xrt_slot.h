@@ -29,6 +29,7 @@ typedef struct zi_xrt_slot {
     xrtKernelHandle kernel; /**< NULL while idle */
     xrtMemoryGroup group;
     zi_xrt_kept *kept; /**< runs that may still be at work, and the buffers of their time */
+    bool forgot;       /**< no memory to note one of them: nothing of the device is given back */
     char note[ZI_ERROR_BYTES];
 } zi_xrt_slot;
 
