@@ -54,9 +54,9 @@ static void *open_library(void)
     sigset_t all;
     sigset_t old;
     sigfillset(&all);
-    sigprocmask(SIG_SETMASK, &all, &old);
+    pthread_sigmask(SIG_SETMASK, &all, &old);
     void *library = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL);
-    sigprocmask(SIG_SETMASK, &old, NULL);
+    pthread_sigmask(SIG_SETMASK, &old, NULL);
     return library;
 }
 

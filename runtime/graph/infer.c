@@ -270,8 +270,16 @@ static bool has_nan(const zi_node *n, zi_attr_kind kind)
         return isnan(n->attr.pad.value);
     case ZI_ATTR_resize:
         return isnan(n->attr.resize.extrapolation);
+    case ZI_ATTR_nms:
+        return isnan(n->attr.nms.iou_threshold) || isnan(n->attr.nms.score_threshold);
+    case ZI_ATTR_rnn:
+        for (int i = 0; i < ZI_RNN_MOST_FUNCTIONS; i++) {
+            if (isnan(n->attr.rnn.alpha[i]) || isnan(n->attr.rnn.beta[i]))
+                return true;
+        }
+        return isnan(n->attr.rnn.clip);
     default:
-        return false; // whole numbers, or the rule of the op looks
+        return false; // whole numbers
     }
 }
 

@@ -164,6 +164,8 @@ zurt_status zi_infer_pool(zurt_ctx *ctx, zi_graph *g, zi_node *n)
     bool indices = n->op == ZI_OP_MaxPoolIndices;
     if (a->column_major && !indices)
         return zi_node_fail(ctx, g, n, ZURT_E_FORMAT, "counts columns, but gives no indices");
+    if (indices && (x->dims[1] == 0 || x->dims[2] == 0)) // windows of padding alone
+        return zi_node_fail(ctx, g, n, ZURT_E_UNSUPPORTED, "finds no places in an empty image");
     return zi_infer_set(ctx, g, n, 0, indices ? ZURT_S64 : x->dtype, 4, dims);
 }
 

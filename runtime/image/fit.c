@@ -163,7 +163,7 @@ static void plan_letterbox(const zurt_image *in, int32_t width, int32_t height, 
 {
     bool wide = (int64_t)in->width * height > (int64_t)in->height * width;
     axis *longer = wide ? x : y, *shorter = wide ? y : x;
-    shorter->out = llround((double)shorter->in * (double)longer->out / (double)longer->in);
+    shorter->out = llrint((double)shorter->in * (double)longer->out / (double)longer->in);
     if (shorter->out < 1)
         shorter->out = 1;
     shorter->count = (int32_t)shorter->out;

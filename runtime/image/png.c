@@ -81,7 +81,7 @@ static zurt_status check_header(decoder *d)
 /* May leave by longjmp. */
 static zurt_status decode(decoder *d, zurt_image *out)
 {
-    png_set_user_limits(d->png, ZURT_IMAGE_MAX_SIDE, ZURT_IMAGE_MAX_SIDE);
+    png_set_user_limits(d->png, PNG_UINT_31_MAX, PNG_UINT_31_MAX); // check_header() says it better
     ignore_chunks(d->png);
     png_set_read_fn(d->png, d, on_read);
     png_read_info(d->png, d->info);

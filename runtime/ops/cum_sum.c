@@ -23,15 +23,13 @@ static zurt_status check(zurt_ctx *ctx, const zi_graph *g, const zi_node *n)
 
 static void sum_f32(const job *j, int64_t at)
 {
-    const float *x = (const float *)j->args->in[0] + at;
-    float *out = (float *)j->args->out[0] + at;
+    const float *x = j->args->in[0];
+    float *out = j->args->out[0];
     float sum = 0.0f;
-    for (int64_t i = 0; i < j->n; i++, x += j->step, out += j->step) {
-        if (j->exclusive)
-            *out = sum;
-        sum += *x;
-        if (!j->exclusive)
-            *out = sum;
+    for (int64_t i = 0; i < j->n; i++, at += j->step) {
+        float with = sum + x[at];
+        out[at] = j->exclusive ? sum : with;
+        sum = with;
     }
 }
 

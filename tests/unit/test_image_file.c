@@ -90,8 +90,13 @@ static size_t find(const char *name)
     return 0;
 }
 
-/* Width and height stand at 18 and 22 of a BMP; PNG's have a check sum, so its limit is looked at
- * first by libpng. */
+/* The head of a PNG of 20000 x 1 pixels. */
+static const uint8_t wide_png[] = {
+    0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a, 0x00, 0x00, 0x00, 0x0d, 0x49, 0x48, 0x44,
+    0x52, 0x00, 0x00, 0x4e, 0x20, 0x00, 0x00, 0x00, 0x01, 0x08, 0x02, 0x00, 0x00, 0x00, 0xb4,
+    0xd6, 0x09, 0xd9, 0x00, 0x00, 0x00, 0x00, 0x49, 0x44, 0x41, 0x54, 0x35, 0xaf, 0x06, 0x1e};
+
+/* Width and height stand at 18 and 22 of a BMP. */
 static void refuses_huge_pictures_and_other_kinds(void **state)
 {
     zurt_ctx *ctx = *state;
@@ -108,6 +113,8 @@ static void refuses_huge_pictures_and_other_kinds(void **state)
     assert_int_equal(
         zurt_image_decode(ctx, copy, golden_pictures[i].size, ZURT_ORIENT_UPRIGHT, &out),
         ZURT_E_UNSUPPORTED);
+    assert_int_equal(zurt_image_decode(ctx, wide_png, sizeof(wide_png), ZURT_ORIENT_UPRIGHT, &out),
+                     ZURT_E_LIMIT);
     static const char webp[] = "RIFF\x24\0\0\0WEBPVP8 ";
     assert_int_equal(zurt_image_decode(ctx, webp, sizeof(webp), ZURT_ORIENT_UPRIGHT, &out),
                      ZURT_E_FORMAT);

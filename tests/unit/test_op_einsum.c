@@ -217,6 +217,22 @@ static void refuses_hostile_equations(void **state)
     }
 }
 
+/* Without an arrow all ten labels would be in the result. */
+static void refuses_a_result_of_more_axes_than_there_are(void **state)
+{
+    (void)state;
+    message g = {0}, n = node("", "Einsum", "p q", "y");
+    message p = value_info("p", F32, ONNX_DIMS(1, 2, 1, 1, 1)),
+            q = value_info("q", F32, ONNX_DIMS(1, 1, 1, 2, 3));
+    attr_text(&n, "equation", "abcde,fghij");
+    add_input(&g, &p);
+    add_input(&g, &q);
+    add_node(&g, &n);
+    add_output(&g, "y");
+    message m = model(&g, 13);
+    refuses(&m, ZURT_E_LIMIT, "more than 8 axes", "(Einsum)");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -224,6 +240,7 @@ int main(void)
         cmocka_unit_test(weights_make_a_fully_connected_layer),
         cmocka_unit_test(an_ellipsis_broadcasts),
         cmocka_unit_test(refuses_hostile_equations),
+        cmocka_unit_test(refuses_a_result_of_more_axes_than_there_are),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -160,6 +160,9 @@ static void pool_indices_count_as_nchw(void **state)
     zi_id in = build_input(&b, "x", ZURT_F32, DIMS(1, 2, 3, 2));
     zi_attr a = {.pool = {{2, 2}, {1, 1}, {1, 1}, {0}, false, false, true}};
     infer_refuses(&b, ZI_OP_MaxPool, &a, &in, 1, "gives no indices");
+    zi_id empty = build_input(&b, "empty", ZURT_F32, DIMS(1, 1, 0, 1));
+    const zi_attr padded = {.pool = {{1, 2}, {1, 1}, {1, 1}, {0, 1, 0, 1}, false, false, true}};
+    infer_refuses(&b, ZI_OP_MaxPoolIndices, &padded, &empty, 1, "in an empty image");
     builder_free(&b);
 }
 

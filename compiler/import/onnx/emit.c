@@ -70,9 +70,27 @@ static zi_id open_input(const zc_onnx *o, const zi_node *n)
     return ZI_NONE;
 }
 
+/* What multiply-accumulates and bytes do not show: windows, and boxes that are compared with each
+ * other. At most 2^31 results of windows of 2^23, or 2^24 boxes squared. */
+static uint64_t comparisons(const zi_graph *g, const zi_node *n)
+{
+    const zi_tensor *y = &g->tensors[n->out[0]];
+    switch (n->op) {
+    case ZI_OP_MaxPool:
+    case ZI_OP_AveragePool:
+    case ZI_OP_MaxPoolIndices:
+        return zi_tensor_elems(y) * (uint64_t)n->attr.pool.kernel[0] *
+               (uint64_t)n->attr.pool.kernel[1];
+    case ZI_OP_NonMaxSuppression:
+        return (uint64_t)y->dims[0] * (uint64_t)g->tensors[n->in[1]].dims[2];
+    default:
+        return 0;
+    }
+}
+
 static zurt_status fold(zc_onnx *o, zi_node *n)
 {
-    uint64_t bytes = 0, work = zi_node_macs(o->g, n);
+    uint64_t bytes = 0, work = zi_node_macs(o->g, n) + comparisons(o->g, n);
     for (uint32_t i = 0; i < n->n_in; i++) {
         if (n->in[i] != ZI_NONE)
             work += zi_tensor_bytes(&o->g->tensors[n->in[i]]);

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* zurt_import_onnx_*: reads, translates, optimises, lowers QDQ to int8. */
+#include <stddef.h>
+
 #include "base/file.h"
 #include "base/file_kind.h"
+#include "base/options.h"
 #include "graph_handle.h"
 #include "import/onnx/onnx_import.h"
 #include "passes/passes.h"
@@ -33,10 +36,14 @@ static zurt_status import(zurt_ctx *ctx, zi_bytes file, zc_weight_files *files,
     return ZURT_OK;
 }
 
-static zurt_status check_options(zurt_ctx *ctx, const zurt_import_options *options)
+static zurt_status take_options(zurt_ctx *ctx, const zurt_import_options *in,
+                                zurt_import_options *options)
 {
-    if (options->size != sizeof(*options))
-        return zi_fail(ctx, ZURT_E_ARG, "import: options.size is not set");
+    if (!zi_options_take(options, sizeof(*options), offsetof(zurt_import_options, shapes), in))
+        return zi_fail(ctx, ZURT_E_ARG,
+                       "import options: size is %zu, this library knows %zu; start from "
+                       "ZURT_IMPORT_OPTIONS_INIT",
+                       in->size, sizeof(*options));
     if (options->batch < 0 || options->height < 0 || options->width < 0 ||
         options->batch > ZI_MAX_DIM || options->height > ZI_MAX_DIM || options->width > ZI_MAX_DIM)
         return zi_fail(ctx, ZURT_E_ARG, "import: batch, height or width out of range");
@@ -66,9 +73,10 @@ static zurt_status import_bytes(zurt_ctx *ctx, zi_bytes file, zc_weight_files *f
     static const zurt_import_options defaults = ZURT_IMPORT_OPTIONS_INIT;
     if (!options)
         options = &defaults;
-    zurt_status st = check_options(ctx, options);
+    zurt_import_options taken;
+    zurt_status st = take_options(ctx, options, &taken);
     if (!st)
-        return import(ctx, file, files, options, out);
+        return import(ctx, file, files, &taken, out);
     zc_weight_files_destroy(files);
     return st;
 }

@@ -200,13 +200,12 @@ static bool is_default(const ProtobufCMessageUnknownField *field)
     return field->tag == ATTRIBUTE_PROTO && (int)field->wire_type == LENGTH_DELIMITED;
 }
 
-static zurt_status add_argument(zc_onnx *o, zc_scope *scope, const char *name,
-                                const Onnx__AttributeProto *absent)
+static void add_argument(zc_onnx *o, zc_scope *scope, const char *name,
+                         const Onnx__AttributeProto *absent)
 {
     const Onnx__AttributeProto *a = zc_attr(o, name);
     if (a || absent)
         scope->arguments[scope->n_arguments++] = (zc_argument){name, a ? a : absent};
-    return ZURT_OK;
 }
 
 /* What the attributes of the call are to the nodes of the body. */
@@ -219,15 +218,15 @@ static zurt_status read_arguments(zc_onnx *o, const Onnx__FunctionProto *f, zc_s
     if (!scope->arguments)
         return zc_no_memory(o);
     zurt_status st = ZURT_OK;
-    for (size_t i = 0; i < f->n_attribute && !st; i++)
-        st = add_argument(o, scope, f->attribute[i], NULL);
+    for (size_t i = 0; i < f->n_attribute; i++)
+        add_argument(o, scope, f->attribute[i], NULL);
     for (size_t i = 0; i < base->n_unknown_fields && !st; i++) {
         Onnx__AttributeProto *absent = NULL;
         if (!is_default(&base->unknown_fields[i]))
             continue;
         st = read_default(o, &base->unknown_fields[i], &absent);
         if (!st && absent->name)
-            st = add_argument(o, scope, absent->name, absent);
+            add_argument(o, scope, absent->name, absent);
     }
     return st;
 }
@@ -273,6 +272,14 @@ static zurt_status function_graph(zc_onnx *o, const Onnx__FunctionProto *f, Onnx
     return ZURT_OK;
 }
 
+/* A small file may call a large function often: what its lists take, each time. */
+static uint64_t call_bytes(const Onnx__FunctionProto *f)
+{
+    uint64_t names = (uint64_t)f->n_input + f->n_attribute + f->base.n_unknown_fields;
+    return names * sizeof(zc_argument) +
+           (uint64_t)f->n_output * (sizeof(Onnx__ValueInfoProto) + sizeof(void *));
+}
+
 zurt_status zc_call(zc_onnx *o, const Onnx__FunctionProto *f)
 {
     zc_scope scope;
@@ -281,7 +288,9 @@ zurt_status zc_call(zc_onnx *o, const Onnx__FunctionProto *f)
         if (s->function == f)
             return zc_fail(o, ZURT_E_FORMAT, "its function calls itself");
     }
-    zurt_status st = read_scope(o, f, &scope);
+    zurt_status st = zc_fold_spend(o, call_bytes(f));
+    if (!st)
+        st = read_scope(o, f, &scope);
     if (!st)
         st = function_graph(o, f, &graph);
     return st ? st : replace_node(o, &graph, &scope);

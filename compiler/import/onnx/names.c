@@ -41,19 +41,23 @@ static void add_value(zc_onnx *o, const char *name, zc_producer from, size_t ind
         o->values[o->n_values++] = (zc_value){name, from, (uint32_t)index, ZI_NONE, 0, 0, 0, false};
 }
 
+/* What a scope's lists take of memory. They are made anew for every call of a function. */
+enum { SCOPE_NODE_BYTES = 128, SCOPE_NAME_BYTES = 8, CAPTURE_BYTES = 32 };
+
 static zurt_status count_values(zc_onnx *o, size_t *count)
 {
     const Onnx__GraphProto *graph = o->graph;
     if (graph->n_node > ZI_MAX_NODES)
         return zi_fail(o->ctx, ZURT_E_LIMIT, "onnx: %zu nodes, limit %u", graph->n_node,
                        ZI_MAX_NODES);
-    size_t n = graph->n_input + graph->n_initializer;
+    size_t n = graph->n_input + graph->n_initializer, names = 0;
     for (size_t i = 0; i < graph->n_node; i++) {
         const Onnx__NodeProto *node = graph->node[i];
         if (node->n_input > ZC_MAX_ARITY || node->n_output > ZC_MAX_ARITY)
             return zi_fail(o->ctx, ZURT_E_LIMIT, "onnx: node %zu has over %d inputs or outputs", i,
                            ZC_MAX_ARITY);
         n += node->n_output;
+        names += node->n_input + node->n_output + node->n_attribute;
     }
     n += o->scope.n_given;
     if (n > ZI_MAX_TENSORS - o->inlined)
@@ -61,7 +65,9 @@ static zurt_status count_values(zc_onnx *o, size_t *count)
                        o->depth ? ", as its functions and branches are put in place" : "");
     o->inlined += (uint32_t)n;
     *count = n;
-    return ZURT_OK;
+    return o->depth == 0 ? ZURT_OK
+                         : zc_fold_spend(o, (uint64_t)graph->n_node * SCOPE_NODE_BYTES +
+                                                (uint64_t)names * SCOPE_NAME_BYTES);
 }
 
 /* An input with an initializer of its name is a constant with a default value: the initializer
@@ -148,12 +154,13 @@ static void see_names(const Onnx__NodeProto *node, see_fn *see, void *self)
 typedef struct capture {
     zc_onnx *o;
     zc_links *links; // NULL: only count
-    size_t n;
+    size_t n, n_seen;
 } capture;
 
 static void see(void *self, const char *name)
 {
     capture *c = self;
+    c->n_seen++;
     uint32_t v = is_name(name) ? zc_value_find(c->o, name) : ZI_NONE;
     if (v == ZI_NONE)
         return;
@@ -167,15 +174,16 @@ static void see(void *self, const char *name)
 
 static zurt_status link_captured(zc_onnx *o, const Onnx__NodeProto *node, zc_links *links)
 {
-    capture c = {o, NULL, 0};
+    capture c = {o, NULL, 0, 0};
     see_names(node, see, &c);
-    if (c.n == 0)
-        return ZURT_OK;
+    zurt_status st = o->depth ? zc_fold_spend(o, (uint64_t)c.n_seen * CAPTURE_BYTES) : ZURT_OK;
+    if (st || c.n == 0)
+        return st;
     links->captured = zi_arena_calloc(&o->scratch, c.n, sizeof(*links->captured));
     if (!links->captured)
         return zc_no_memory(o);
     links->n_captured = (uint32_t)c.n;
-    c = (capture){o, links, 0};
+    c = (capture){o, links, 0, 0};
     see_names(node, see, &c);
     return ZURT_OK;
 }

@@ -122,8 +122,9 @@ static zurt_status scatter_map(zc_onnx *o, int32_t depth, int32_t places, int32_
 {
     const zi_tensor data = *zc_input(o, 0);
     void *map;
-    zurt_status st =
-        zi_graph_add_const(o->ctx, o->g, o->name, ZURT_S64, 1, &places, NULL, out, &map);
+    zurt_status st = zc_fold_spend(o, (uint64_t)places * sizeof(int64_t));
+    if (!st)
+        st = zi_graph_add_const(o->ctx, o->g, o->name, ZURT_S64, 1, &places, NULL, out, &map);
     for (int32_t i = 0; i < places && !st; i++)
         ((int64_t *)map)[i] = i;
     const int64_t *tuples = zc_input(o, 1)->data;
@@ -216,7 +217,7 @@ static bool one_slope(const zc_onnx *o, float *out)
         if (memcmp(t->data, (const uint8_t *)t->data + i * size, size) != 0)
             return false;
     }
-    if (n == 0 || (source != o->in[1] && t->quant.n != 1))
+    if (n == 0 || (source == o->in[1] ? t->dtype != ZURT_F32 : t->quant.n != 1))
         return false;
     if (source == o->in[1])
         *out = *(const float *)t->data;

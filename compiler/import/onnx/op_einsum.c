@@ -119,21 +119,26 @@ static zurt_status read_operands(zc_onnx *o, const char *equation, const char *e
 }
 
 /* Without an arrow: the ellipsis, then in alphabetical order what stands once. Capitals first. */
-static void implied_output(const term *terms, uint32_t n, int32_t ellipsis_axes, term *out)
+static zurt_status implied_output(zc_onnx *o, const term *terms, int32_t ellipsis_axes, term *out)
 {
     uint32_t times[N_LABELS] = {0};
-    for (uint32_t i = 0; i < n; i++) {
+    for (uint32_t i = 0; i < o->n_in; i++) {
         for (int32_t k = 0; k < terms[i].rank; k++)
             times[terms[i].label[k]]++;
     }
     out->rank = 0;
     for (int32_t i = ellipsis_axes; i-- > 0;)
         out->label[out->rank++] = (uint8_t)(N_LETTERS + i);
-    for (int32_t i = 0; i < N_LETTERS && out->rank < ZURT_MAX_RANK; i++) {
+    for (int32_t i = 0; i < N_LETTERS; i++) {
         uint8_t label = (uint8_t)((i + 26) % N_LETTERS);
-        if (times[label] == 1)
-            out->label[out->rank++] = label;
+        if (times[label] != 1)
+            continue;
+        if (out->rank == ZURT_MAX_RANK)
+            return zc_fail(o, ZURT_E_LIMIT, "equation: a result of more than %d axes",
+                           ZURT_MAX_RANK);
+        out->label[out->rank++] = label;
     }
+    return ZURT_OK;
 }
 
 static zurt_status read_equation(zc_onnx *o, term *terms, term *out)
@@ -152,7 +157,7 @@ static zurt_status read_equation(zc_onnx *o, term *terms, term *out)
     if (arrow)
         st = read_term(o, arrow + 2, end, ellipsis_axes, out);
     else
-        implied_output(terms, o->n_in, ellipsis_axes, out);
+        st = implied_output(o, terms, ellipsis_axes, out);
     uint64_t known = 0;
     for (uint32_t i = 0; i < o->n_in; i++)
         known |= labels_of(&terms[i]);

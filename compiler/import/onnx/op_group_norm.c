@@ -215,7 +215,7 @@ zurt_status zc_op_lp_norm(zc_onnx *o)
         st = zc_const_f32(o, 0, NULL, &least, &value);
     if (st)
         return st;
-    *value = FLT_MIN;
+    *value = p == 1 ? FLT_MIN : 0x1p-74f; // below it squares are lost
     st = p == 1 ? zc_emit1(o, ZI_OP_Abs, "abs", NULL, o->in[0], &out)
                 : zc_emit2(o, ZI_OP_Mul, "square", o->in[0], o->in[0], &out);
     if (!st)

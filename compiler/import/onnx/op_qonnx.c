@@ -52,11 +52,13 @@ static bool only_axis(const zi_tensor *x, const zi_tensor *t, int32_t *axis)
 {
     int32_t found = 0;
     *axis = 0;
+    if (t->rank > x->rank) // the result then has axes that x has not
+        return false;
     for (int32_t i = 0; i < t->rank; i++) {
         int32_t at = x->rank - t->rank + i;
         if (t->dims[i] == 1)
             continue;
-        if (at < 0 || t->dims[i] != x->dims[at])
+        if (t->dims[i] != x->dims[at])
             return false;
         *axis = at;
         found++;

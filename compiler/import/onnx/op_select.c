@@ -12,12 +12,11 @@ static zurt_status made_const(zc_onnx *o, zurt_dtype dtype, int32_t rank, const 
 {
     uint64_t bytes = zurt_dtype_bytes(dtype);
     for (int32_t i = 0; i < rank; i++) {
-        if (dims[i] && bytes > o->fold_bytes / (uint64_t)dims[i])
-            return zc_fail(o, ZURT_E_LIMIT, "too many computed constants");
-        bytes *= (uint64_t)dims[i];
+        uint64_t n = (uint64_t)dims[i];
+        bytes = n && bytes > UINT64_MAX / n ? UINT64_MAX : bytes * n;
     }
-    o->fold_bytes -= bytes;
-    return zi_graph_add_const(o->ctx, o->g, o->name, dtype, rank, dims, NULL, out, data);
+    zurt_status st = zc_fold_spend(o, bytes);
+    return st ? st : zi_graph_add_const(o->ctx, o->g, o->name, dtype, rank, dims, NULL, out, data);
 }
 
 static zurt_status number(zc_onnx *o, float value, zi_id *out)

@@ -84,6 +84,8 @@ static bool keeps_rows(const zc_onnx *o, const Onnx__NodeProto *n, const zc_link
         return true;
     if (links->in[0] != value) // the rows as indices: that takes them for boxes
         return false;
+    if (n->n_input > 1 && links->in[1] == value)
+        return false;
     if (strcmp(op, "Gather") == 0 || strcmp(op, "Split") == 0)
         return along_axis(n, 1, -1);
     if (strcmp(op, "Concat") == 0)

@@ -49,7 +49,7 @@ typedef struct zurt_import_options {
     size_t n_shapes;                /**< number of them */
 } zurt_import_options;
 
-/** As declared, every pass, no bindings. */
+/** As declared, every pass, no bindings, no shapes. */
 #define ZURT_IMPORT_OPTIONS_INIT                                                                   \
     {                                                                                              \
         sizeof(zurt_import_options), 0, 0, 0, 0, 0, 0, 0, 0                                        \

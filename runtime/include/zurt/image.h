@@ -77,7 +77,7 @@ ZURT_API void zurt_image_destroy(zurt_ctx *ctx, zurt_image *image);
  *                   zurt_image_destroy() frees it. Zeroed on failure.
  *
  * A letterboxed picture is resized by s = min(width / in->width, height / in->height), to
- * w = round(s * in->width) and h = round(s * in->height), at least 1, and stands at
+ * w = round(s * in->width) and h = round(s * in->height), halves to even, at least 1, and stands at
  * x0 = floor((width - w) / 2), y0 = floor((height - h) / 2). A point (x, y) of the result, say a
  * corner of a box that a network found, is ((x - x0) * in->width / w, (y - y0) * in->height / h) of
  * `in`. Stretched, w = width and h = height and nothing is in front of it.
@@ -92,7 +92,7 @@ ZURT_API zurt_status zurt_image_fit(zurt_ctx *ctx, const zurt_image *in, int32_t
 
 /**
  * Normalises pixels and writes them as one picture [H, W, C] of an input tensor; F32 as
- * (pixel / 255 - mean) / std, S8 and U8 quantised from that value. An U8 input without a scale
+ * (pixel / 255 - mean) / std, S8 and U8 quantised from that value. A U8 input without a scale
  * takes the pixels as they are: what is done with them is in the network.
  *
  * @param image borrowed for the call.
