@@ -108,7 +108,8 @@ static const option_row judge[] = {
     {OPT_DATA, "data", "DATA", "the samples", 0},
     {OPT_LIMIT, "limit", "N", "at most N samples", 0},
     {OPT_HTML, "html", "FILE", "accuracy, matrices and the samples themselves as a page", 0},
-    {OPT_FILES, "files", NULL, "lists the samples that are wrong or, of several models, changed", 0},
+    {OPT_FILES, "files", NULL, "lists the samples that are wrong or, of several models, changed",
+     0},
     {OPT_FORCE, "force", NULL, "overwrite FILE", 0},
     {0},
 };
@@ -123,7 +124,8 @@ static const option_row bench[] = {
     {OPT_WARMUP, "warmup", "N", "requests before the clock starts (default 3)", 0},
     {OPT_RUNS, "runs", "N", "requests timed", 0},
     {OPT_SECONDS, "seconds", "S", "or: time them for S seconds (default 3)", 0},
-    {OPT_PROFILE, "profile", NULL, "time of every node and of each layer of a launch (.zurt only)", 0},
+    {OPT_PROFILE, "profile", NULL, "time of every node and of each layer of a launch (.zurt only)",
+     0},
     {OPT_CSV, "csv", NULL, "one line with a header", 0},
     {0},
 };
@@ -141,13 +143,13 @@ const command_row command_rows[N_COMMANDS] = {
          "what would put it on the PL; cycles, ms and fps are modelled. A float model is\n"
          "quantised with assumed scales first.\n",
          LISTS(inspect, shape)},
-    [COMMAND_QUANTIZE] =
-        {"quantize", "float ONNX to int8 QDQ ONNX, readable by other tools",
-         "MODEL.onnx --calib DATA -o OUT.onnx [options]",
-         "OUT is QDQ ONNX that other tools read, of opset 13 or what its operators need; its inputs\n"
-         "and outputs are float.\n"
-         "\n" DATA_KINDS,
-         LISTS(convert, input, host)},
+    [COMMAND_QUANTIZE] = {"quantize", "float ONNX to int8 QDQ ONNX, readable by other tools",
+                          "MODEL.onnx --calib DATA -o OUT.onnx [options]",
+                          "OUT is QDQ ONNX that other tools read, of opset 13 or what its "
+                          "operators need; its inputs\n"
+                          "and outputs are float.\n"
+                          "\n" DATA_KINDS,
+                          LISTS(convert, input, host)},
     [COMMAND_COMPILE] =
         {"compile", "float or QDQ ONNX to an int8 .zurt file",
          "MODEL.onnx --calib DATA -o OUT.zurt [options]",

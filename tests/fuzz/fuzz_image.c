@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Any bytes decode, as the picture that they begin as, or are refused; what decodes can be resized. */
+/* Any bytes decode, as the picture that they begin as, or are refused; what decodes can be resized.
+ */
 #include <stdlib.h>
 
 #include <zurt/image.h>

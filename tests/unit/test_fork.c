@@ -161,8 +161,20 @@ static void a_child_of_a_busy_parent_does_not_wait(void **state)
     finish(&f);
 }
 
+/* AddressSanitizer of gcc 12 has locks of its own, which a fork may find taken by a thread that the
+ * child does not have: it waits for them for ever, whatever the program does. */
+#ifdef __SANITIZE_ADDRESS__
+#define MAY_FORK false
+#else
+#define MAY_FORK true
+#endif
+
 int main(void)
 {
+    if (!MAY_FORK) {
+        printf("skipped: AddressSanitizer's own locks do not survive a fork\n");
+        return 77;
+    }
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_child_computes_on_the_cpu),
         cmocka_unit_test(a_child_has_no_device),
