@@ -218,7 +218,7 @@ int32_t data_label(const data_source *s, size_t i)
 {
     if (!s->labels || i >= s->n || s->labels[i] < 0)
         return -1;
-    return s->labels[i] + s->label_offset;
+    return s->labels[i];
 }
 
 int data_bind(cli *c, data_source *s, const zurt_tensor_info *inputs, const zurt_span *sample,

@@ -57,7 +57,7 @@ struct data_source {
     int32_t *folder_of;   /**< if the classes are sub-folders: which one, -1: none; else NULL */
     const char **folders; /**< their names, in the order of the default classes */
     size_t n_folders;
-    int32_t label_offset;
+    int32_t label_offset;         /**< still to be added to labels */
     zurt_orientation orientation; /**< of pictures */
     data_refused *refused;        /**< NULL: the first sample that cannot be read is a failure */
     bool keep_nhwc; /**< raw and npy samples are NHWC even if the model's source was NCHW */
@@ -101,7 +101,7 @@ const char *data_name(const data_source *s, size_t i, char *text);
 /** True if the samples are pictures, which preprocessing applies to. */
 bool data_is_pictures(const data_source *s);
 
-/** Class of a sample with the offset applied; -1 if unknown. */
+/** Class of a sample; -1 if unknown. judge_name_classes() has settled it. */
 int32_t data_label(const data_source *s, size_t i);
 
 /**

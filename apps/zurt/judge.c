@@ -88,15 +88,13 @@ static int32_t class_by_number(size_t n_classes, const char *folder)
     return (size_t)number < n_classes ? (int32_t)number : -1;
 }
 
+/* The samples in folders alone. */
 static void set_classes(data_source *s, const int32_t *classes)
 {
     for (size_t i = 0; i < s->n; i++) {
         if (s->folder_of[i] >= 0)
             s->labels[i] = classes[s->folder_of[i]];
-        else if (s->labels[i] >= 0)
-            s->labels[i] += s->label_offset;
     }
-    s->label_offset = 0; // a name says the class itself
 }
 
 static void say_order(cli *c, const target *t, const data_source *s)
@@ -111,56 +109,132 @@ static void say_order(cli *c, const target *t, const data_source *s)
              fits ? "" : ", which is unlikely to be right, as the model has others");
 }
 
-/* What the names of folders say, one number each. */
+/* What the names of folders that hold pictures say, one number each. */
 typedef struct folder_classes {
+    bool *used;                   /**< the folder holds pictures: another one says nothing */
     int32_t *by_name, *by_number; /**< -1: none */
-    size_t n_named, n_numbered;
-    size_t unnamed; /**< a folder without a class's name, if there is one */
+    size_t n_used, n_named, n_numbered;
+    size_t unnamed, unnumbered; /**< a folder without a class's name or number, if there is one */
 } folder_classes;
 
-/* Settles the classes of folders, of which `named` and `numbered` could be found. */
-static int choose_classes(cli *c, const target *t, data_source *s, const folder_classes *f)
+/* Settles the classes of folders. `*named` if names or numbers say them, not the order. */
+static int choose_classes(cli *c, const target *t, data_source *s, const folder_classes *f,
+                          bool *named)
 {
-    if (f->n_named == s->n_folders)
+    *named = f->n_named == f->n_used || f->n_numbered == f->n_used;
+    if (f->n_named == f->n_used)
         set_classes(s, f->by_name);
-    else if (f->n_numbered == s->n_folders)
+    else if (f->n_numbered == f->n_used)
         set_classes(s, f->by_number);
     else if (f->n_named)
         return cli_fail(c, ZURT_E_FORMAT,
                         "folder '%s' has the name of no class, %zu of %zu others have: rename it, "
                         "give other names by --labels FILE, or classes by dir:PATH,LABELS.txt",
-                        s->folders[f->unnamed], f->n_named, s->n_folders - 1);
+                        s->folders[f->unnamed], f->n_named, f->n_used - 1);
+    else if (f->n_numbered)
+        return cli_fail(c, ZURT_E_FORMAT,
+                        "folder '%s' has the number of no class (0 to %zu), %zu of %zu others "
+                        "have: rename or remove it, give names by --labels FILE, or classes by "
+                        "dir:PATH,LABELS.txt",
+                        s->folders[f->unnumbered], target_out_elems(t, 0) - 1, f->n_numbered,
+                        f->n_used - 1);
     else
         say_order(c, t, s);
     return EXIT_DONE;
 }
 
-int judge_name_classes(cli *c, const target *t, data_source *s)
+static int read_folders(cli *c, const target *t, const data_source *s, folder_classes *f)
 {
-    if (!s->folder_of || !s->n_folders || !target_is_classifier(t))
-        return EXIT_DONE;
     size_t n_classes = target_out_elems(t, 0);
-    int32_t *classes = malloc(2 * s->n_folders * sizeof(*classes));
-    if (!classes)
-        return cli_fail(c, ZURT_E_NOMEM, "out of memory");
-    folder_classes f = {.by_name = classes, .by_number = classes + s->n_folders};
+    for (size_t i = 0; i < s->n; i++) {
+        if (s->folder_of[i] >= 0)
+            f->used[s->folder_of[i]] = true;
+    }
     int code = EXIT_DONE;
     for (size_t i = 0; code == EXIT_DONE && i < s->n_folders; i++) {
         int32_t other = -1;
-        f.by_name[i] = class_by_name(t, n_classes, s->folders[i], &other);
-        f.by_number[i] = class_by_number(n_classes, s->folders[i]);
-        f.n_named += f.by_name[i] >= 0;
-        f.n_numbered += f.by_number[i] >= 0;
-        f.unnamed = f.by_name[i] < 0 ? i : f.unnamed;
+        if (!f->used[i])
+            continue;
+        f->n_used++;
+        f->by_name[i] = class_by_name(t, n_classes, s->folders[i], &other);
+        f->by_number[i] = class_by_number(n_classes, s->folders[i]);
+        f->n_named += f->by_name[i] >= 0;
+        f->n_numbered += f->by_number[i] >= 0;
+        f->unnamed = f->by_name[i] < 0 ? i : f->unnamed;
+        f->unnumbered = f->by_number[i] < 0 ? i : f->unnumbered;
         if (other >= 0)
             code = cli_fail(c, ZURT_E_FORMAT,
                             "folder '%s' has the name of classes %d and %d: name it by its number, "
                             "or give classes by dir:PATH,LABELS.txt",
-                            s->folders[i], (int)other, (int)f.by_name[i]);
+                            s->folders[i], (int)other, (int)f->by_name[i]);
     }
+    return code;
+}
+
+/* Classes of samples in folders; `*named` as choose_classes() has it. */
+static int name_folders(cli *c, const target *t, data_source *s, bool *named)
+{
+    folder_classes f = {.used = calloc(s->n_folders, sizeof(*f.used)),
+                        .by_name = calloc(s->n_folders, sizeof(*f.by_name)),
+                        .by_number = calloc(s->n_folders, sizeof(*f.by_number))};
+    int code = EXIT_DONE;
+    if (!f.used || !f.by_name || !f.by_number)
+        code = cli_fail(c, ZURT_E_NOMEM, "out of memory");
     if (code == EXIT_DONE)
-        code = choose_classes(c, t, s, &f);
-    free(classes);
+        code = read_folders(c, t, s, &f);
+    if (code == EXIT_DONE && f.n_used)
+        code = choose_classes(c, t, s, &f, named);
+    free(f.used);
+    free(f.by_name);
+    free(f.by_number);
+    return code;
+}
+
+/* ---- classes of samples ---- */
+
+/* Adds the offset, and forgets classes that the model does not have, which is said: a sample of one
+ * can be neither right nor wrong. `named`: folders say the classes themselves, without an offset.
+ */
+static void settle_labels(cli *c, size_t n_classes, data_source *s, bool named)
+{
+    size_t n_foreign = 0, first = 0;
+    int64_t first_class = 0;
+    for (size_t i = 0; s->labels && i < s->n; i++) {
+        bool by_folder = named && s->folder_of[i] >= 0;
+        int64_t sum = (int64_t)s->labels[i] + (by_folder ? 0 : s->label_offset);
+        if (s->labels[i] < 0)
+            continue;
+        bool known = (uint64_t)sum < n_classes;
+        s->labels[i] = known ? (int32_t)sum : -1;
+        if (!known && n_foreign++ == 0) {
+            first = i;
+            first_class = sum;
+        }
+    }
+    s->label_offset = 0;
+    char text[DATA_NAME_BYTES];
+    if (n_foreign)
+        cli_note(c,
+                 "%zu of %zu samples have a class that the model does not have, and are counted as "
+                 "without one: the first, %s, has %lld, the model 0 to %zu; do the labels begin at "
+                 "1, or is --label-offset wrong?%s",
+                 n_foreign, s->n, s->files ? s->files[first] : data_name(s, first, text),
+                 (long long)first_class, n_classes - 1,
+                 s->files ? " A number that a file's name begins with is its class, unless "
+                            "dir:PATH,LABELS.txt says another"
+                          : "");
+}
+
+int judge_name_classes(cli *c, const target *t, data_source *s)
+{
+    if (!target_is_classifier(t))
+        return EXIT_DONE;
+    bool named = false;
+    int code = EXIT_DONE;
+    if (s->folder_of && s->n_folders)
+        code = name_folders(c, t, s, &named);
+    if (code == EXIT_DONE)
+        settle_labels(c, target_out_elems(t, 0), s, named);
     return code;
 }
 

@@ -32,8 +32,10 @@ int judge_open_data(cli *c, const judge_options *o, data_source *out);
 int judge_count_refused(cli *c, const data_source *s, int code);
 
 /**
- * Classes of samples in sub-folders: by the numbers or names of the folders, where they are those
- * of `t`'s classes; else by their order, which is said. Samples in folders alone are touched.
+ * Settles the classes of samples for a classifier `t`; once, before any is judged. In sub-folders:
+ * by the numbers or names of the folders, where they are those of `t`'s classes; else by their
+ * order, which is said. Elsewhere the label offset is added. A class that `t` does not have becomes
+ * none, which is said.
  *
  * @return EXIT_DONE, or stated: some folders are named for classes and others are not.
  */

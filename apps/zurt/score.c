@@ -2,6 +2,7 @@
 /* Accuracy, matrices of classes, SQNR: counted and printed. */
 #include "score.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -36,8 +37,9 @@ size_t score_add(score *s, const float *values, int32_t label)
 {
     size_t best = score_best(values, s->n_classes);
     s->samples++;
-    if (label < 0 || (size_t)label >= s->n_classes)
+    if (label < 0)
         return best;
+    assert((size_t)label < s->n_classes);
     size_t truth = (size_t)label;
     size_t ahead = 0; // classes ranked before the true one; of equals the first
     for (size_t i = 0; i < s->n_classes; i++)
@@ -52,6 +54,7 @@ size_t score_add(score *s, const float *values, int32_t label)
 void score_json(json_writer *j, const score *s)
 {
     json_uint(j, "samples", s->samples);
+    json_uint(j, "labelled", s->labelled);
     json_double(j, "top1", s->labelled ? (double)s->top1 / (double)s->labelled : NAN);
     json_double(j, "top5", s->labelled ? (double)s->top5 / (double)s->labelled : NAN);
     json_matrix(j, "confusion", &s->confusion);

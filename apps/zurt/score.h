@@ -14,7 +14,7 @@
 typedef struct score {
     size_t n_classes;
     size_t samples;
-    size_t labelled; /**< samples whose class is known and below n_classes */
+    size_t labelled; /**< samples whose class is known */
     size_t top1, top5;
     counts confusion; /**< [true class][predicted] */
 } score;
@@ -26,10 +26,10 @@ void score_free(score *s);
 /** Index of the largest value; the first of equals. */
 size_t score_best(const float *values, size_t n);
 
-/** Adds one sample; label -1: unknown. Returns the predicted class. */
+/** Adds one sample; label below n_classes, -1: unknown. Returns the predicted class. */
 size_t score_add(score *s, const float *values, int32_t label);
 
-/** "samples", "top1", "top5", "confusion"; the fractions are null without labels. */
+/** "samples", "labelled", "top1", "top5", "confusion"; the fractions are null without labels. */
 void score_json(json_writer *j, const score *s);
 
 /** One line: "9913/10000 = 99.13 % top-1, ...". */

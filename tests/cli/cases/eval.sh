@@ -93,3 +93,41 @@ json out 'o["top1"] == 1'
 sed s/two/seven/ digits.txt >twice.txt
 exits 3 zurt eval "$SMALL" --data dir:tree --labels twice.txt
 says "folder 'seven' has the name of classes 2 and 7" err
+
+# Folders of which some have a class's number are not taken in their order; an empty one says nothing.
+for stranger in misc 10; do
+    rm -rf tree && mkdir -p tree/7 tree/8 tree/$stranger
+    cp "$picture" tree/7/a.jpg
+    cp "$picture" tree/8/b.jpg
+    exits 0 zurt eval "$SMALL" --data dir:tree --json
+    json out 'o["labelled"] == 2' '[f["label"] for f in o["files"]] == [8]'
+    empty err
+    cp "$picture" tree/$stranger/c.jpg
+    exits 3 zurt eval "$SMALL" --data dir:tree
+    says "folder '$stranger' has the number of no class \(0 to 9\), 2 of 2 others have.*LABELS.txt" err
+done
+
+# A class that the model does not have is none, in every count, and is said once.
+tail -c +9 "$FIXTURE/eval-labels.idx" | od -An -v -tu1 -w1 | awk '{ print $1 + 1 }' >from_one.txt
+exits 0 zurt eval u8.zurt --data raw:x.raw,from_one.txt --json
+json out 'o["samples"] == 500' 'o["labelled"] == 450' 'sum(map(sum, o["confusion"])) == 450' \
+    'all(f["label"] in range(1, 10) for f in o["files"])'
+says "50 of 500 samples have a class that the model does not have.*has 10, the model 0 to 9" err
+says "do the labels begin at 1, or is --label-offset wrong\?" err
+sed 's/.*/50/' from_one.txt >fifty.txt
+exits 0 zurt eval u8.zurt --data raw:x.raw,fifty.txt --json
+json out 'o["labelled"] == 0' 'o["top1"] is None' 'o["files"] == []'
+exits 0 zurt eval u8.zurt --data raw:x.raw,fifty.txt --files
+says "500 samples without known classes" out
+! grep -q wrong out || fail "samples without classes are wrong"
+exits 0 zurt compare u8.zurt u8.zurt --data raw:x.raw,fifty.txt --json
+json out 'o["a"]["labelled"] == 0' 'o["files"] == []'
+says "500 of 500 samples have a class" err
+sed 's/.*/999999999/' from_one.txt >huge.txt
+exits 0 zurt eval u8.zurt --data raw:x.raw,huge.txt --label-offset 1000000
+says "has 1000999999, the model 0 to 9" err
+rm -rf tree && mkdir tree
+cp "$picture" tree/2024_holiday.png
+exits 0 zurt eval "$SMALL" --data dir:tree --json
+json out 'o["labelled"] == 0' 'o["files"] == []'
+says "the first, tree/2024_holiday.png, has 2024.*begins with is its class" err

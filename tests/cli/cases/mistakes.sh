@@ -90,6 +90,14 @@ mkdir -p ids/n01440764 ids/n01443537
 cp "$SEVEN" ids/n01440764/a.jpg
 cp "$SEVEN" ids/n01443537/b.jpg
 row 0 "taken for classes 0 to 1 .*unlikely to be right.*--labels FILE" eval "$SMALL" --data dir:ids
+mkdir -p mixed/7 mixed/misc
+cp "$SEVEN" mixed/7/a.jpg
+cp "$SEVEN" mixed/misc/b.jpg
+row 3 "folder 'misc' has the number of no class" eval "$SMALL" --data dir:mixed
+mkdir dated
+cp "$SEVEN" dated/2024_holiday.jpg
+row 0 "1 of 1 samples have a class that the model does not have.*2024_holiday.jpg, has 2024" \
+    eval "$SMALL" --data dir:dated
 row 0 "random data: good for smoke tests" compile "$FLOAT" --calib random:4 -o noise.zurt
 # The command line.
 row 2 "no command 'bechn'; did you mean 'bench'" bechn
