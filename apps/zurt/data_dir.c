@@ -4,6 +4,7 @@
  * rank of its sub-folder, until the model's class names are known: see judge_name_classes(). */
 #include <ctype.h>
 #include <dirent.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -69,7 +70,7 @@ static int list_names(cli *c, const char *path, char ***names, size_t *n)
     struct dirent **entries;
     int found = scandir(path, &entries, NULL, alphasort);
     if (found < 0)
-        return cli_fail(c, ZURT_E_IO, "%s: cannot read the folder", path);
+        return cli_fail(c, ZURT_E_IO, "%s: cannot read the folder: %s", path, strerror(errno));
     *names = calloc((size_t)found + 1, sizeof(**names));
     *n = 0;
     for (int i = 0; i < found; i++) {
@@ -161,34 +162,94 @@ static picture **sort_pictures(folder *f)
     return sorted;
 }
 
-/* All pictures of that name, in whatever sub-folder, get the label. */
-static void set_label(picture **sorted, size_t n, const char *name, int32_t label)
+/* What LABELS is read into. */
+typedef struct label_file {
+    const char *path;
+    picture **sorted; // by name
+    size_t n;
+    size_t n_lines;   // with a class
+    size_t n_strange; // of them: those that name no picture
+    size_t strange;   // number of the first
+    char name[256];   // in it
+} label_file;
+
+/* Index of the first picture of that name; n if there is none. */
+static size_t find_picture(const label_file *l, const char *name)
 {
     size_t lo = 0;
-    size_t hi = n;
+    size_t hi = l->n;
     while (lo < hi) {
         size_t mid = lo + (hi - lo) / 2;
-        if (strcmp(sorted[mid]->name, name) < 0)
+        if (strcmp(l->sorted[mid]->name, name) < 0)
             lo = mid + 1;
         else
             hi = mid;
     }
-    for (; lo < n && strcmp(sorted[lo]->name, name) == 0; lo++)
-        sorted[lo]->label = label;
+    return lo < l->n && strcmp(l->sorted[lo]->name, name) == 0 ? lo : l->n;
 }
 
-/* One line of LABELS. */
-static int take_label(cli *c, const char *path, size_t number, const char *line, picture **sorted,
-                      size_t n)
+/* All pictures of that name, in whatever sub-folder, get the label. */
+static void set_label(label_file *l, size_t number, const char *name, int32_t label)
 {
-    char name[1024];
-    long label;
-    if (line[strspn(line, " \t\r")] == 0)
+    size_t i = find_picture(l, name);
+    l->n_lines++;
+    if (i == l->n && l->n_strange++ == 0) {
+        l->strange = number;
+        snprintf(l->name, sizeof(l->name), "%.250s", name);
+    }
+    for (; i < l->n && strcmp(l->sorted[i]->name, name) == 0; i++)
+        l->sorted[i]->label = label;
+}
+
+/* Cuts blanks off both ends, in place. */
+static char *trim(char *text)
+{
+    static const char blanks[] = " \t\r";
+    text += strspn(text, blanks);
+    size_t n = strlen(text);
+    while (n && strchr(blanks, text[n - 1]))
+        n--;
+    text[n] = 0;
+    return text;
+}
+
+static bool names_picture(const label_file *l, const char *name)
+{
+    return find_picture(l, name) < l->n;
+}
+
+/* One line of LABELS: the last blank is before the class, as a name may have some. */
+static int take_label(cli *c, label_file *l, size_t number, char *line)
+{
+    char *name = trim(line);
+    char *blank = strrchr(name, ' ');
+    char *tab = strrchr(name, '\t');
+    blank = !blank || (tab && tab > blank) ? tab : blank;
+    char *class = blank ? blank + 1 : name;
+    size_t digits = strspn(class, "0123456789");
+    if (*name == 0)
         return EXIT_DONE;
-    if (sscanf(line, "%1023s %ld", name, &label) != 2 || label < 0 || label > INT32_MAX)
-        return cli_fail(c, ZURT_E_FORMAT, "%s:%zu: wants `filename class`", path, number);
-    set_label(sorted, n, name, (int32_t)label);
+    bool heading = number == 1 && !strpbrk(class, "0123456789") && !names_picture(l, name);
+    if (blank)
+        *blank = 0;
+    name = trim(name);
+    if (heading && !names_picture(l, name))
+        return EXIT_DONE;
+    if (!blank || digits == 0 || digits > 9 || class[digits])
+        return cli_fail(c, ZURT_E_FORMAT,
+                        "%s:%zu: wants `filename class`, a whole number below 10^9", l->path,
+                        number);
+    set_label(l, number, name, (int32_t)strtol(class, NULL, 10));
     return EXIT_DONE;
+}
+
+static void state_strange(cli *c, const label_file *l)
+{
+    if (l->n_strange)
+        cli_note(c,
+                 "%s: %zu of %zu lines name no picture of the folder, the first is line %zu, '%s': "
+                 "a line has the name of a file alone, without its folder, and the class",
+                 l->path, l->n_strange, l->n_lines, l->strange, l->name);
 }
 
 static int read_label_file(cli *c, folder *f, const char *path)
@@ -199,8 +260,9 @@ static int read_label_file(cli *c, folder *f, const char *path)
     if (code == EXIT_DONE)
         code = cli_check_text(c, path, bytes, size);
     char *text = code == EXIT_DONE ? malloc(size + 1) : NULL;
-    picture **sorted = code == EXIT_DONE ? sort_pictures(f) : NULL;
-    if (code == EXIT_DONE && (!text || !sorted))
+    label_file l = {.path = path, .n = f->n};
+    l.sorted = code == EXIT_DONE ? sort_pictures(f) : NULL;
+    if (code == EXIT_DONE && (!text || !l.sorted))
         code = cli_fail(c, ZURT_E_NOMEM, "out of memory");
     if (code == EXIT_DONE) {
         if (size)
@@ -212,8 +274,10 @@ static int read_label_file(cli *c, folder *f, const char *path)
     size_t number = 0;
     char *rest = text;
     for (char *line; code == EXIT_DONE && (line = strsep(&rest, "\n"));)
-        code = take_label(c, path, ++number, line, sorted, f->n);
-    free(sorted);
+        code = take_label(c, &l, ++number, line);
+    if (code == EXIT_DONE)
+        state_strange(c, &l);
+    free(l.sorted);
     free(text);
     free(bytes);
     return code;

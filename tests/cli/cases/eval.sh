@@ -131,3 +131,25 @@ cp "$picture" tree/2024_holiday.png
 exits 0 zurt eval "$SMALL" --data dir:tree --json
 json out 'o["labelled"] == 0' 'o["files"] == []'
 says "the first, tree/2024_holiday.png, has 2024.*begins with is its class" err
+
+# Lines of LABELS: a heading, blanks in a name, and names of no picture.
+rm -rf tree && mkdir tree
+cp "$picture" "tree/my pic.jpg"
+cp "$picture" tree/s.jpg
+printf 'filename class\r\nmy pic.jpg 7\r\n\r\ns.jpg\t7\r\n' >lines.txt
+exits 0 zurt eval "$SMALL" --data dir:tree,lines.txt --json
+json out 'o["labelled"] == 2' 'o["top1"] == 1'
+empty err
+printf 's.jpg 7\nnofile.jpg 7\ntree/s.jpg 7\n' >lines.txt
+exits 0 zurt eval "$SMALL" --data dir:tree,lines.txt --json
+json out 'o["labelled"] == 1' 'o["top1"] == 1'
+says "lines.txt: 2 of 3 lines name no picture of the folder, the first is line 2, 'nofile.jpg'" err
+for line in "s.jpg 7.9" "s.jpg -5" "s.jpg 1000000000" "s.jpg seven" "my pic.jpg" s.jpg 7; do
+    for number in 1 2; do
+        head -n $number - <<<"$line
+$line" >lines.txt
+        [ $number = 1 ] || sed -i '1s/.*/s.jpg 7/' lines.txt
+        exits 3 zurt eval "$SMALL" --data dir:tree,lines.txt
+        says "lines.txt:$number: wants .filename class., a whole number" err
+    done
+done

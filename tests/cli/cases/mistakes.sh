@@ -98,6 +98,10 @@ mkdir dated
 cp "$SEVEN" dated/2024_holiday.jpg
 row 0 "1 of 1 samples have a class that the model does not have.*2024_holiday.jpg, has 2024" \
     eval "$SMALL" --data dir:dated
+echo "folder/2024_holiday.jpg 7" >lines.txt
+row 0 "1 of 1 lines name no picture of the folder.*without its folder" eval "$SMALL" \
+    --data dir:dated,lines.txt
+row 1 "none: cannot read the folder: No such file" eval "$SMALL" --data dir:none
 row 0 "random data: good for smoke tests" compile "$FLOAT" --calib random:4 -o noise.zurt
 # The command line.
 row 2 "no command 'bechn'; did you mean 'bench'" bechn
