@@ -107,11 +107,12 @@ static int open_one(cli *c, const char *spec, data_source *out)
     return code;
 }
 
-/* The '=' of a text that begins with NAME=KIND:; NULL if it does not. */
+/* The '=' of a text that begins with NAME=KIND:; NULL if it does not. A comma ends what stands
+ * before it: the labels of the part before are no beginning of a name. */
 static char *named_part(char *text)
 {
-    char *equals = text[0] == '=' ? NULL : strchr(text, '=');
-    return equals && kind_of(equals + 1) ? equals : NULL;
+    char *equals = text + strcspn(text, ",=");
+    return equals != text && *equals == '=' && kind_of(equals + 1) ? equals : NULL;
 }
 
 /* Parts NAME=DATA,NAME=DATA in place; returns how many, at most `most`. */

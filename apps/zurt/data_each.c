@@ -68,6 +68,45 @@ static int check_names(cli *c, const each *e, const zurt_tensor_info *inputs, si
     return EXIT_DONE;
 }
 
+static bool knows_classes(const data_source *d)
+{
+    size_t i = 0;
+    while (d->labels && i < d->n && d->labels[i] < 0)
+        i++;
+    return d->labels && i < d->n;
+}
+
+/* The first part that knows the class of any sample says them for all. The arrays become the
+ * whole's; the texts that they point to stay with the part. */
+static void take_classes(data_source *s, each *e)
+{
+    size_t i = 0;
+    while (i < e->n && !knows_classes(&e->parts[i].data))
+        i++;
+    if (i == e->n)
+        return;
+    data_source *d = &e->parts[i].data;
+    s->labels = d->labels;
+    s->folder_of = d->folder_of;
+    s->folders = d->folders;
+    s->n_folders = d->n_folders;
+    d->labels = d->folder_of = NULL;
+    d->folders = NULL;
+    d->n_folders = 0;
+}
+
+/* The first part whose samples are files names those of all. */
+static void take_files(data_source *s, each *e)
+{
+    size_t i = 0;
+    while (i < e->n && !e->parts[i].data.files)
+        i++;
+    if (i == e->n)
+        return;
+    s->files = e->parts[i].data.files;
+    e->parts[i].data.files = NULL;
+}
+
 static int each_bind(cli *c, data_source *s, const zurt_tensor_info *inputs,
                      const zurt_span *sample, size_t n_in)
 {
@@ -82,15 +121,15 @@ static int each_bind(cli *c, data_source *s, const zurt_tensor_info *inputs,
         if (code == EXIT_DONE && i > 0 && d->n != e->parts[0].data.n)
             code = cli_fail(c, ZURT_E_FORMAT, "'%s' has %zu samples, '%s' has %zu",
                             e->parts[0].name, e->parts[0].data.n, e->parts[i].name, d->n);
-        if (code == EXIT_DONE &&
-            !s->labels) { // the first part that knows classes says them for all
-            s->labels = d->labels;
-            d->labels = NULL;
-        }
     }
-    if (code == EXIT_DONE)
-        s->n = e->parts[0].data.n;
-    return code;
+    if (code != EXIT_DONE)
+        return code;
+    s->n = e->parts[0].data.n;
+    if (!s->labels)
+        take_classes(s, e);
+    if (!s->files)
+        take_files(s, e);
+    return EXIT_DONE;
 }
 
 static int each_fill(cli *c, const data_source *s, size_t i, const zurt_norm *norm,

@@ -66,6 +66,14 @@ np.int64([[1 << 40, -7, -3]]).tofile("where.s64")
 model("mean", [helper.make_node("AveragePool", ["x"], ["p"], kernel_shape=[8, 8]),
                helper.make_node("Flatten", ["p"], ["y"])],
       [("x", FLOAT, [1, 3, 8, 8])], [("y", FLOAT, [1, 3])])
+# The same beside a second input, which tells the class; the classes of two samples, right and wrong.
+model("biased", [helper.make_node("AveragePool", ["x"], ["p"], kernel_shape=[8, 8]),
+                 helper.make_node("Flatten", ["p"], ["f"]),
+                 helper.make_node("Add", ["f", "bias"], ["y"])],
+      [("x", FLOAT, [1, 3, 8, 8]), ("bias", FLOAT, [1, 3])], [("y", FLOAT, [1, 3])])
+np.save("bias.npy", 100 * np.eye(3, dtype=np.float32)[1:])
+np.save("right.npy", np.int64([1, 2]))
+np.save("wrong.npy", np.int64([0, 2]))
 picture = rng.integers(0, 256, (8, 8, 3)).astype(np.uint8)
 np.save("hwc.npy", picture)
 np.save("chw.npy", picture.transpose(2, 0, 1).copy())

@@ -55,6 +55,30 @@ says "no input 'c'" err
 exits 3 zurt compile two1.onnx --calib a=npy:a.npy,b=random:3 -o never.zurt
 says "'a' has 2 samples, 'b' has 3" err
 
+# The classes of several inputs are those of the part that knows some, labels or folders; its labels
+# end at a comma wherever it stands.
+mkdir -p photos tree/1 tree/2
+cp "$seven" photos/a.jpg
+cp "$seven" photos/b.jpg
+cp "$seven" tree/1/a.jpg
+cp "$seven" tree/2/b.jpg
+for data in x=dir:tree,bias=npy:bias.npy bias=npy:bias.npy,x=dir:tree \
+    x=dir:photos,bias=npy:bias.npy,right.npy bias=npy:bias.npy,right.npy,x=dir:photos; do
+    exits 0 zurt eval biased.onnx --data $data --json
+    json out 'o["labelled"] == 2' 'o["top1"] == 1' 'o["files"] == []'
+    empty err
+    exits 0 zurt compare biased.onnx biased.onnx --data $data --json
+    json out 'o["a"]["labelled"] == 2' 'o["b"]["top1"] == 1'
+done
+exits 0 zurt eval biased.onnx --data bias=npy:bias.npy,wrong.npy,x=dir:photos --json
+json out 'o["top1"] == 0.5' \
+    '[(f["file"], f["label"], f["predicted"]) for f in o["files"]] == [("photos/a.jpg", 0, [1])]'
+exits 0 zurt eval biased.onnx --data bias=npy:bias.npy,x=dir:photos --json
+json out 'o["samples"] == 2' 'o["labelled"] == 0'
+mv tree/2 tree/misc
+exits 3 zurt eval biased.onnx --data x=dir:tree,bias=npy:bias.npy
+says "folder 'misc' has the number of no class \(0 to 2\)" err
+
 # Numbers of any type, where the input can hold them.
 exits 0 zurt run types.onnx m=m.npy i=i64.npy -o types
 cmp types.0.0.s64 where.s64 || fail "types.0.0.s64"
