@@ -263,6 +263,8 @@ int cmd_info(cli *c, int argc, char **argv)
 {
     target_options options = target_options_default();
     options.session.device = ZURT_DEVICE_CPU;
+    options.session.threads = 1; // the same figures on every machine
+    options.facts_only = true;
     int code = cli_parse(c, argc, argv, take_option, &options);
     if (code != EXIT_DONE)
         return code;

@@ -5,7 +5,7 @@
 #include "option.h"
 
 #define DATA_KINDS                                                                                 \
-    "DATA: idx:IMAGES,LABELS  dir:PATH[,LABELS.txt]  npy:X.npy[,Y.npy]  raw:FILE[,LABELS]  "       \
+    "DATA: idx:IMAGES[,LABELS]  dir:PATH[,LABELS.txt]  npy:X.npy[,Y.npy]  raw:FILE[,LABELS]  "     \
     "random:N\n"                                                                                   \
     "      or, for several inputs, NAME=DATA,NAME=DATA\n"
 
@@ -41,12 +41,19 @@ static const option_row input[] = {
     {0},
 };
 
+#define MEMORY_ROW                                                                                 \
+    {                                                                                              \
+        OPT_MAX_MEMORY, "max-memory", "MIB", "limit of a .zurt's memory (default 1024)", 0         \
+    }
+
+static const option_row memory[] = {MEMORY_ROW, {0}};
+
 static const option_row device[] = {
     {OPT_DEVICE, "device", "auto|cpu|xrt|sim", "where a .zurt runs (default auto)", 0},
     {OPT_XCLBIN, "xclbin", "FILE", "bitstream for xrt", 0},
     {OPT_THREADS, "threads", "N", "CPU threads of one request (default: one per core)", 0},
     {OPT_TIMEOUT, "timeout", "MS", "limit of one launch on the PL (default 10000)", 0},
-    {OPT_MAX_MEMORY, "max-memory", "MIB", "limit of a .zurt's memory (default 1024)", 0},
+    MEMORY_ROW,
     {OPT_FALLBACK, "fallback", NULL, "on a PL failure answer from the CPU", 0},
     {0},
 };
@@ -184,7 +191,7 @@ const command_row command_rows[N_COMMANDS] = {
                       "Without a file: version, CPU features, devices (why one is absent, and what "
                       "helps) and build\n"
                       "options.\n",
-                      LISTS(shape)},
+                      LISTS(shape, memory)},
 };
 
 const char command_exit_codes[] = "0 done\n"

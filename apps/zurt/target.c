@@ -66,7 +66,7 @@ static int open_onnx(cli *c, target *t, const target_options *options)
 {
     const zurt_import_options import = target_import(options);
     zurt_status st = zurt_import_onnx_file(c->ctx, t->path, &import, &t->graph);
-    if (!st)
+    if (!st && !options->facts_only)
         st = zurt_evaluator_create(c->ctx, t->graph, options->session.threads, &t->evaluator);
     if (st)
         return cli_fail(c, st, NULL);

@@ -20,6 +20,7 @@ typedef struct target_options {
     zurt_import_options import; /**< its shapes: the list below, as target_import() sets it */
     zurt_input_shape shapes[TARGET_MAX_SHAPES];
     zurt_session_options session;
+    bool facts_only; /**< nothing is run: an .onnx needs no evaluator */
     uint32_t label_offset;
     bool keep_nhwc;               /**< --layout nhwc */
     zurt_orientation orientation; /**< --no-exif */

@@ -21,3 +21,12 @@ for model in "$SMALL" "$MODELS/mnist_small.onnx"; do
     json out 'o["inputs"][0]["shape"][0] == 1' 'o["outputs"][0]["shape"] == [1, 10]' \
         'o["inputs"][0]["from_nchw"] is True'
 done
+
+# The same figures on every machine, and a limit that can be raised.
+exits 0 zurt compile "$MODELS/mnist_cnn.onnx" --calib random:64 --batch 64 -o large.zurt
+exits 3 zurt info large.zurt --max-memory 1
+says "--max-memory" err
+exits 0 zurt info large.zurt --max-memory 64
+cp out all
+exits 0 taskset -c 0 zurt info large.zurt
+cmp out all
