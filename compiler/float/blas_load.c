@@ -6,6 +6,7 @@
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "float/blas.h"
@@ -16,26 +17,42 @@
 /* What OpenBLAS maps for every thread that computes, on x86-64; elsewhere it is less. */
 #define BUFFER_BYTES ((size_t)128 << 20)
 
-enum { MOST_BUFFERS = 256 };
+/* What the library, what it needs and the data of both map; of 0.3.21 it is 40 MiB. */
+#define LIBRARY_BYTES ((size_t)96 << 20)
+
+enum { MOST_THREADS = 256 };
 
 zc_blas_functions zc_blas;
 
-/* Whether the address space, which may be limited, has room for so many buffers. OpenBLAS itself
- * asks again for ever when it has not. */
-static bool has_room(size_t n)
+/* The stack that a thread gets whose maker asks for none. */
+static size_t stack_bytes(void)
 {
-    void *maps[MOST_BUFFERS];
-    size_t got = 0;
-    n = n < MOST_BUFFERS ? n : MOST_BUFFERS;
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_STACK, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY)
+        return (size_t)8 << 20;
+    return (size_t)limit.rlim_cur;
+}
+
+/* Whether the address space, which may be limited, has room for the library and for so many threads
+ * with their buffers. OpenBLAS itself asks again for ever when it has not. */
+static bool has_room(size_t library_bytes, size_t n_threads)
+{
+    void *maps[MOST_THREADS + 1];
+    size_t sizes[MOST_THREADS + 1];
+    size_t n = 0, got = 0;
+    if (library_bytes)
+        sizes[n++] = library_bytes;
+    for (size_t i = 0; i < n_threads && i < MOST_THREADS; i++)
+        sizes[n++] = BUFFER_BYTES + stack_bytes();
     while (got < n) {
         maps[got] =
-            mmap(NULL, BUFFER_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+            mmap(NULL, sizes[got], PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
         if (maps[got] == MAP_FAILED)
             break;
         got++;
     }
     for (size_t i = 0; i < got; i++)
-        munmap(maps[i], BUFFER_BYTES);
+        munmap(maps[i], sizes[i]);
     return got == n;
 }
 
@@ -94,12 +111,12 @@ zurt_status zc_blas_load(zurt_ctx *ctx, uint32_t n_threads)
         return ZURT_OK;
     const long cores = loaded ? 0 : sysconf(_SC_NPROCESSORS_ONLN); // one of its threads for each
     const size_t n = n_threads + (cores > 1 ? (size_t)cores - 1 : 0);
-    if (!has_room(n))
-        return zi_fail(
-            ctx, ZURT_E_NOMEM,
-            "OpenBLAS maps %zu MiB for each of %zu threads, and the address space has no "
-            "room for that: raise the limit (ulimit -v), or compute with fewer threads",
-            BUFFER_BYTES >> 20, n);
+    if (!has_room(loaded ? 0 : LIBRARY_BYTES, n))
+        return zi_fail(ctx, ZURT_E_NOMEM,
+                       "OpenBLAS maps %zu MiB for each of %zu threads, besides itself and their "
+                       "stacks, and the address space has no room for that: raise the limit "
+                       "(ulimit -v), or compute with fewer threads",
+                       BUFFER_BYTES >> 20, n);
     zurt_status st = loaded ? ZURT_OK : load(ctx);
     if (!st)
         atomic_store(&zc_blas.n_threads, n_threads);

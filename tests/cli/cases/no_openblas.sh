@@ -6,7 +6,7 @@ mkdir lib
 touch lib/libopenblas.so.0
 without=(env LD_LIBRARY_PATH="$PWD/lib")
 for arguments in "--version" "info $SMALL" "inspect $SMALL" "run $SMALL $EVAL#0" \
-    "bench $SMALL --runs 2" "eval $SMALL --data $EVAL --limit 10"; do
+    "info $float" "bench $SMALL --runs 2" "eval $SMALL --data $EVAL --limit 10"; do
     # shellcheck disable=SC2086 # words
     exits 0 "${without[@]}" zurt $arguments
 done
@@ -28,7 +28,14 @@ short() { # CODE KIB ARGUMENTS...
 }
 short 0 150000 --version
 short 0 150000 info "$SMALL"
-short 0 150000 bench "$SMALL" --runs 2 --device cpu
-short 0 150000 run "$SMALL" "$EVAL#0" --device cpu
+short 0 150000 bench "$SMALL" --runs 2 --device cpu --threads 1
+short 0 150000 run "$SMALL" "$EVAL#0" --device cpu --threads 1
 short 1 200000 eval "$float" --data "$EVAL" --limit 10 --threads 1
 says "OpenBLAS maps 128 MiB for each of [0-9]+ threads.*ulimit -v" err
+# Room for the buffers, not for what else OpenBLAS maps, or for all: an answer either way.
+for limit in $(seq 150000 50000 400000); do
+    code=0
+    (ulimit -v "$limit" && exec timeout 60 zurt eval "$float" --data "$EVAL" --limit 10 --threads 1) \
+        >out 2>err || code=$?
+    [ $code != 124 ] || fail "with $limit KiB it waits for ever"
+done
