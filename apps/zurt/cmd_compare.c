@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* zurt compare: models on the same samples, each against the first. */
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -97,20 +96,12 @@ static void report_json(const compare_options *o, const comparison *x, const dat
 
 /* ---- text ---- */
 
-static void print_sqnr(const sqnr *noise)
-{
-    double db = sqnr_db(noise);
-    if (isinf(db))
-        printf(" %11s", "identical");
-    else
-        printf(" %11.2f", db);
-}
-
 /* A column for each model. */
 static void print_table(const comparison *x)
 {
     enum { LABEL = 30 };
     const score *first = &x->models[0].score;
+    char text[SQNR_BYTES];
     for (size_t m = 0; m < x->n_models; m++) {
         printf("%c  ", letter(m));
         columns_print(stdout, x->models[m].t.path);
@@ -136,7 +127,7 @@ static void print_table(const comparison *x)
         int used = columns_fit(x->models[0].t.outputs[o].name, LABEL - 9, name);
         printf("\nSQNR dB, %s%*s %11s", name, LABEL - 9 - used, "", "");
         for (size_t m = 1; m < x->n_models; m++)
-            print_sqnr(&x->models[m].noise[o]);
+            printf(" %11s", sqnr_text(&x->models[m].noise[o], text));
     }
     putchar('\n');
 }

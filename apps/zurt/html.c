@@ -68,11 +68,8 @@ static void put_sqnr(FILE *f, const html_page *p)
         page_text(f, p->shown->outputs[k].name);
         fputs("</td>", f);
         for (size_t m = 1; m < p->n_models; m++) {
-            double db = sqnr_db(&p->models[m].noise[k]);
-            if (isinf(db))
-                fputs("<td>identical</td>", f);
-            else
-                fprintf(f, "<td>%.2f</td>", db);
+            char text[SQNR_BYTES];
+            fprintf(f, "<td>%s</td>", sqnr_text(&p->models[m].noise[k], text));
         }
         fputs("</tr>\n", f);
     }

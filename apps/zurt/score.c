@@ -135,3 +135,14 @@ double sqnr_db(const sqnr *s)
         return INFINITY;
     return 10.0 * log10(s->signal / s->noise);
 }
+
+const char *sqnr_text(const sqnr *s, char text[SQNR_BYTES])
+{
+    double db = sqnr_db(s);
+    if (s->noise == 0.0)
+        return "identical";
+    if (!isfinite(db))
+        return "-";
+    snprintf(text, SQNR_BYTES, "%.2f", db);
+    return text;
+}
