@@ -250,6 +250,12 @@ const char *convert_sample_name(void *self, size_t sample, char *text)
     return data_name(&o->data, o->data.n ? at % o->data.n : at, text);
 }
 
+size_t convert_n_samples(const convert_options *o, size_t n_runs)
+{
+    size_t n = n_runs * (o->batch ? o->batch : 1);
+    return o->data.n && n > o->data.n ? o->data.n : n; // the last run begins again
+}
+
 /* ---- metadata ---- */
 
 /* Scores of classes stand along the last axis of a tensor that has no other. */
@@ -328,11 +334,15 @@ static int write_report(cli *c, const convert_options *o, const zurt_quant_repor
         cli_note(c, "--report: nothing was quantised here, the model brought its own scales");
         return EXIT_DONE;
     }
+    const report_samples samples = {.name = convert_sample_name,
+                                    .self = (void *)(uintptr_t)o,
+                                    .n = convert_n_samples(o, zurt_quant_report_n_samples(report)),
+                                    .n_compared =
+                                        convert_n_samples(o, zurt_quant_report_n_compared(report))};
     output_file f;
     int code = output_open(c, o->report, &f);
     if (code == EXIT_DONE)
-        report_write(f.file, o->model, report, cli_has_suffix(o->report, ".json"),
-                     convert_sample_name, (void *)(uintptr_t)o);
+        report_write(f.file, o->model, report, cli_has_suffix(o->report, ".json"), &samples);
     return output_close(c, &f, code);
 }
 

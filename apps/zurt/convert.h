@@ -35,6 +35,10 @@ int convert_graph(cli *c, convert_options *o, zurt_graph **source, zurt_graph **
 /** Name of a calibration sample, or what stands for it; `self` are the options. */
 const char *convert_sample_name(void *self, size_t sample, char *text);
 
+/** How many samples of DATA so many runs took: each took a batch, and the last one may have begun
+ *  DATA again. */
+size_t convert_n_samples(const convert_options *o, size_t n_runs);
+
 /** The summary of a conversion: one JSON object, or lines. */
 void convert_summary(cli *c, const convert_options *o, const zurt_graph *source,
                      const zurt_graph *out, const zurt_quant_report *report);

@@ -7,6 +7,7 @@
 
 #include "convert.h"
 #include "json.h"
+#include "report.h"
 #include "shown.h"
 
 /* Layers to keep in float are proposed up to this error of their own, at least so many and at most
@@ -67,8 +68,8 @@ static void json_quality(json_writer *j, const convert_options *o, const zurt_gr
                          const zurt_quant_report *report)
 {
     char text[DATA_NAME_BYTES];
-    json_uint(j, "samples", zurt_quant_report_n_samples(report));
-    json_uint(j, "samples_compared", zurt_quant_report_n_compared(report));
+    json_uint(j, "samples", convert_n_samples(o, zurt_quant_report_n_samples(report)));
+    json_uint(j, "samples_compared", convert_n_samples(o, zurt_quant_report_n_compared(report)));
     json_array(j, "outputs");
     zurt_quant_quality q;
     for (size_t i = 0; !zurt_quant_report_quality(report, i, &q); i++) {
@@ -99,14 +100,6 @@ static void json_quality(json_writer *j, const convert_options *o, const zurt_gr
     json_close(j);
 }
 
-static void write_db(double db)
-{
-    if (isinf(db) && db > 0)
-        printf("no difference");
-    else
-        printf("%.1f dB", db);
-}
-
 static void print_outputs(const convert_options *o, const zurt_graph *out,
                           const zurt_quant_report *report)
 {
@@ -117,14 +110,13 @@ static void print_outputs(const convert_options *o, const zurt_graph *out,
         zurt_graph_output(out, i, &info);
         if (isnan(q.sqnr_db))
             continue;
-        printf("output '%s': %s; SQNR against float ", shown(info.name),
-               zurt_quant_verdict_name(q.verdict));
-        write_db(q.sqnr_db);
+        char all[REPORT_DB_BYTES], median[REPORT_DB_BYTES], worst[REPORT_DB_BYTES];
+        printf("output '%s': %s; SQNR against float %s", shown(info.name),
+               zurt_quant_verdict_name(q.verdict), report_db(q.sqnr_db, 1, " dB", all));
         if (!isnan(q.median_db)) {
-            printf("; of single samples, median ");
-            write_db(q.median_db);
-            printf(", worst ");
-            write_db(q.worst_db);
+            printf("; of single %s, median %s, worst %s", o->batch > 1 ? "batches" : "samples",
+                   report_db(q.median_db, 1, " dB", median),
+                   report_db(q.worst_db, 1, " dB", worst));
             printf(" (%s)", shown(convert_sample_name((void *)(uintptr_t)o, q.worst_sample, text)));
         }
         printf("\n");
@@ -174,8 +166,9 @@ static void print_next(const convert_options *o, const zurt_quant_report *report
 static void print_quality(cli *c, const convert_options *o, const zurt_graph *out,
                           const zurt_quant_report *report, size_t n_float)
 {
-    printf("calibrated with %zu samples, %zu of them compared with float\n",
-           zurt_quant_report_n_samples(report), zurt_quant_report_n_compared(report));
+    size_t n = convert_n_samples(o, zurt_quant_report_n_samples(report));
+    printf("calibrated with %zu sample%s, %zu of them compared with float\n", n, n == 1 ? "" : "s",
+           convert_n_samples(o, zurt_quant_report_n_compared(report)));
     print_unusual(c, o, report);
     print_outputs(o, out, report);
     print_next(o, report);

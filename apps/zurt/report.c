@@ -12,7 +12,7 @@
 #define RANKED_SHOWN 10
 
 static void write_json_outputs(json_writer *j, const zurt_quant_report *report,
-                               report_name_fn *name, void *self)
+                               const report_samples *samples)
 {
     json_array(j, "outputs");
     zurt_quant_quality q;
@@ -24,21 +24,21 @@ static void write_json_outputs(json_writer *j, const zurt_quant_report *report,
         json_double(j, "worst_sqnr_db", q.worst_db);
         char text[DATA_NAME_BYTES];
         if (!isnan(q.worst_db))
-            json_string(j, "worst_sample", name(self, q.worst_sample, text));
+            json_string(j, "worst_sample", samples->name(samples->self, q.worst_sample, text));
         json_close(j);
     }
     json_close(j);
 }
 
 static void write_json_samples(json_writer *j, const zurt_quant_report *report,
-                               report_name_fn *name, void *self)
+                               const report_samples *samples)
 {
     json_array(j, "samples");
     for (size_t i = 0; i < zurt_quant_report_n_samples(report); i++) {
         const zurt_quant_sample *s = zurt_quant_report_sample(report, i);
         char text[DATA_NAME_BYTES];
         json_object(j, NULL);
-        json_string(j, "name", name(self, i, text));
+        json_string(j, "name", samples->name(samples->self, i, text));
         json_double(j, "range", s->range);
         json_bool(j, "unusual", s->is_unusual != 0);
         if (i < zurt_quant_report_n_compared(report)) {
@@ -54,7 +54,7 @@ static void write_json_samples(json_writer *j, const zurt_quant_report *report,
 }
 
 static void write_json(FILE *file, const char *model, const zurt_quant_report *report,
-                       report_name_fn *name, void *self)
+                       const report_samples *samples)
 {
     json_writer j;
     json_begin(&j, file);
@@ -91,30 +91,32 @@ static void write_json(FILE *file, const char *model, const zurt_quant_report *r
     for (size_t k = 0, i; (i = zurt_quant_report_ranked(report, k)) != SIZE_MAX; k++)
         json_string(&j, NULL, zurt_quant_report_layer(report, i)->name);
     json_close(&j);
-    write_json_outputs(&j, report, name, self);
-    write_json_samples(&j, report, name, self);
+    write_json_outputs(&j, report, samples);
+    write_json_samples(&j, report, samples);
     json_double(&j, "output_sqnr_db", zurt_quant_report_output_sqnr(report, 0));
     json_end(&j);
 }
 
-static void write_db(FILE *file, double db)
+const char *report_db(double db, int decimals, const char *unit, char text[REPORT_DB_BYTES])
 {
-    if (isnan(db))
-        fprintf(file, " %9s", "-");
-    else
-        fprintf(file, " %9.2f", db);
+    if (isinf(db) && db > 0)
+        return "no difference";
+    if (!isfinite(db))
+        return "-";
+    snprintf(text, REPORT_DB_BYTES, "%.*f%s", decimals, db, unit);
+    return text;
 }
 
 static void write_layer(FILE *file, const zurt_quant_layer *l)
 {
-    fprintf(file, "%-40s %-16s %-5s", shown(l->name), l->op, l->type);
-    write_db(file, l->own_sqnr_db);
-    write_db(file, l->sqnr_db);
-    fprintf(file, "  %s\n", shown(l->reason));
+    char own[REPORT_DB_BYTES], all[REPORT_DB_BYTES];
+    fprintf(file, "%-40s %-16s %-5s %13s %13s  %s\n", shown(l->name), l->op, l->type,
+            report_db(l->own_sqnr_db, 2, "", own), report_db(l->sqnr_db, 2, "", all),
+            shown(l->reason));
 }
 
 static void write_text(FILE *file, const char *model, const zurt_quant_report *report,
-                       report_name_fn *name, void *self)
+                       const report_samples *samples)
 {
     fprintf(file, "%s\n\n%-40s %12s %5s %12s %12s %12s %12s  %s\n", shown(model), "tensor", "scale",
             "zero", "min", "max", "seen min", "seen max", "method");
@@ -124,7 +126,7 @@ static void write_text(FILE *file, const char *model, const zurt_quant_report *r
                 (double)t->scale, t->zero_point, (double)t->min, (double)t->max,
                 (double)t->seen_min, (double)t->seen_max, t->method);
     }
-    fprintf(file, "\n%-40s %-16s %-5s %9s %9s  %s\n", "layer", "op", "type", "own dB", "SQNR dB",
+    fprintf(file, "\n%-40s %-16s %-5s %13s %13s  %s\n", "layer", "op", "type", "own dB", "SQNR dB",
             "reason");
     for (size_t i = 0; i < zurt_quant_report_n_layers(report); i++)
         write_layer(file, zurt_quant_report_layer(report, i));
@@ -133,25 +135,26 @@ static void write_text(FILE *file, const char *model, const zurt_quant_report *r
                       "--keep-float helps first\n");
     for (size_t k = 0; k < RANKED_SHOWN && zurt_quant_report_ranked(report, k) != SIZE_MAX; k++)
         write_layer(file, zurt_quant_report_layer(report, zurt_quant_report_ranked(report, k)));
-    fprintf(file, "\n%zu calibration samples, %zu of them compared with float\n",
-            zurt_quant_report_n_samples(report), zurt_quant_report_n_compared(report));
+    fprintf(file, "\n%zu calibration sample%s, %zu of them compared with float\n", samples->n,
+            samples->n == 1 ? "" : "s", samples->n_compared);
     zurt_quant_quality q;
     for (size_t i = 0; !zurt_quant_report_quality(report, i, &q); i++) {
         if (q.verdict == ZURT_VERDICT_NONE)
             continue;
-        char text[DATA_NAME_BYTES];
-        fprintf(file,
-                "output %zu: %s; SQNR %.2f dB, median of samples %.2f dB, worst %.2f dB (%s)\n", i,
-                zurt_quant_verdict_name(q.verdict), q.sqnr_db, q.median_db, q.worst_db,
-                isnan(q.worst_db) ? "-" : name(self, q.worst_sample, text));
+        char name[DATA_NAME_BYTES];
+        char all[REPORT_DB_BYTES], median[REPORT_DB_BYTES], worst[REPORT_DB_BYTES];
+        fprintf(file, "output %zu: %s; SQNR %s, median of samples %s, worst %s (%s)\n", i,
+                zurt_quant_verdict_name(q.verdict), report_db(q.sqnr_db, 2, " dB", all),
+                report_db(q.median_db, 2, " dB", median), report_db(q.worst_db, 2, " dB", worst),
+                isnan(q.worst_db) ? "-" : samples->name(samples->self, q.worst_sample, name));
     }
 }
 
 void report_write(FILE *file, const char *model, const zurt_quant_report *report, bool json,
-                  report_name_fn *name, void *name_self)
+                  const report_samples *samples)
 {
     if (json)
-        write_json(file, model, report, name, name_self);
+        write_json(file, model, report, samples);
     else
-        write_text(file, model, report, name, name_self);
+        write_text(file, model, report, samples);
 }

@@ -89,3 +89,9 @@ np.save("big_endian.npy", values.astype(">f4"))
 np.save("complex.npy", values.astype(np.complex64))
 np.savez("arrays.npz", x=values)
 values.mean((0, 1), dtype=np.float64).astype(np.float32).tofile("mean.f32")
+
+# Outputs of which no decibels can be said: all zero.
+for name, value in (("zero", 0), ("one", 1)):
+    model(name, [helper.make_node("Gemm", ["x", "w"], ["y"])],
+          [("x", FLOAT, [1, 4])], [("y", FLOAT, [1, 3])],
+          [("w", np.full((4, 3), value, np.float32))])

@@ -110,3 +110,15 @@ exits 0 zurt compile mean.onnx --calib npy:one.npy -o mean.zurt
 head -c 1536 /dev/zero >zeros.raw
 exits 3 zurt compare mean.onnx mean.zurt --data raw:zeros.raw
 says "samples to one model, 8 to the other" err
+
+# A figure of what has none: "identical" is said of equal outputs alone, and nothing is infinite.
+for pair in "zero one -" "zero zero identical"; do
+    read -r a b text <<<"$pair"
+    exits 0 zurt compare $a.onnx $b.onnx --data random:5 --max-changed 5 --html pair.html --force
+    says "^SQNR dB, y .* $text$" out
+    says "<td>$text</td>" pair.html
+done
+exits 0 zurt compile zero.onnx --calib random:5 -o zero.zurt --report zero.txt
+says "SQNR against float no difference; of single samples, median no difference" out
+says "^output 0: good; SQNR no difference, median of samples no difference" zero.txt
+! grep -Eiw "inf|nan" out zero.txt || fail "an infinite figure"

@@ -1,6 +1,6 @@
 # What a conversion says of its quality, and what it refuses before it can be wrong.
 model=$MODELS/mnist_small.onnx
-command -v python3 >/dev/null || exit 0
+command -v python3 >/dev/null || { echo "skipped: no python3"; exit 77; }
 
 # floats FILE SAMPLE VALUE: 12 samples of 784 values below 1; those of SAMPLE times VALUE, or with
 # one VALUE if that is no number.
@@ -29,6 +29,18 @@ exits 0 zurt quantize "$model" --calib "$CALIB" --samples 50 -o good.onnx --json
 json out 'o["samples"] == 50' 'o["samples_compared"] == 8' 'o["outputs"][0]["verdict"] == "good"' \
     'o["outputs"][0]["worst_sqnr_db"] <= o["outputs"][0]["median_sqnr_db"]' \
     'o["unusual_samples"] == []' 'o["keep_float"] == []'
+
+# Samples are counted, not the batches that they were fed in.
+exits 0 zurt compile "$model" --calib "$CALIB" --samples 60 --batch 7 -o batch.zurt --report batch.txt
+says "calibrated with 60 samples, 56 of them compared with float" out
+says "; of single batches, median" out
+says "^60 calibration samples, 56 of them compared" batch.txt
+exits 0 zurt compile "$model" --calib "$CALIB" --samples 60 --batch 7 -o batch.zurt --force --json
+json out 'o["samples"] == 60' 'o["samples_compared"] == 56'
+exits 0 zurt compile "$model" --calib "$CALIB" --samples 4 --batch 7 -o batch.zurt --force
+says "calibrated with 4 samples, 4 of them" out
+exits 0 zurt compile "$model" --calib "$CALIB" --samples 1 -o batch.zurt --force
+says "calibrated with 1 sample, 1 of them" out
 
 # One sample of another scale: named, and what to do.
 floats mixed.f32 3 255
