@@ -346,6 +346,26 @@ static int write_report(cli *c, const convert_options *o, const zurt_quant_repor
     return output_close(c, &f, code);
 }
 
+/* An --input-norm of several channels is of an input that has as many. */
+static int check_channels(cli *c, const target_options *o, const zurt_graph *g)
+{
+    const int32_t channels = o->norm.channels;
+    zurt_tensor_info info = {.name = ""};
+    size_t n = zurt_graph_n_inputs(g);
+    for (size_t i = 0; i < n; i++) {
+        // of another rank than a picture's it may hold pixels in any order
+        if (zurt_graph_input(g, i, &info) || info.rank != 4 || info.dims[3] == channels ||
+            info.dims[1] == channels)
+            return EXIT_DONE;
+    }
+    if (channels < 2 || n == 0)
+        return EXIT_DONE;
+    return cli_usage(
+        c, "--input-norm is of %d channels, and no input has as many: '%s' is [%d, %d, %d, %d]",
+        (int)channels, info.name, (int)info.dims[0], (int)info.dims[1], (int)info.dims[2],
+        (int)info.dims[3]);
+}
+
 int convert_graph(cli *c, convert_options *o, zurt_graph **source, zurt_graph **out,
                   zurt_quant_report **report)
 {
@@ -356,7 +376,9 @@ int convert_graph(cli *c, convert_options *o, zurt_graph **source, zurt_graph **
     zurt_status st = zurt_import_onnx_file(c->ctx, o->model, &import, source);
     if (st)
         return cli_fail(c, st, NULL);
-    int code = EXIT_DONE;
+    int code = check_channels(c, &o->target, *source);
+    if (code != EXIT_DONE)
+        return code;
     if (zurt_graph_is_quantized(*source)) {
         if (o->calib)
             cli_note(c, "%s brings its own scales; --calib is not used", o->model);

@@ -151,6 +151,8 @@ static int put_picture(cli *c, const zurt_norm *norm, const zurt_tensor_info *in
     if (!st)
         st = zurt_image_to_tensor(c->ctx, same ? image : &fitted, norm, &one, &out);
     zurt_image_destroy(c->ctx, &fitted);
+    if (st == ZURT_E_ARG) // the picture, or its --input-norm, does not go with the model
+        st = ZURT_E_FORMAT;
     return st ? cli_fail(c, st, NULL) : EXIT_DONE;
 }
 

@@ -34,7 +34,6 @@ static int code_of(zurt_status status)
     case ZURT_E_FORMAT:
     case ZURT_E_VERSION:
     case ZURT_E_LIMIT:
-    case ZURT_E_ARG:
         return EXIT_INPUT;
     case ZURT_E_UNSUPPORTED:
         return EXIT_UNSUPPORTED;

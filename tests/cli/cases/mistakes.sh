@@ -107,6 +107,10 @@ row 0 "random data: good for smoke tests" compile "$FLOAT" --calib random:4 -o n
 row 2 "no command 'bechn'; did you mean 'bench'" bechn
 row 2 "'--calb' is not an option; did you mean --calib" compile "$FLOAT" --calb "$CALIB" -o never.zurt
 row 2 "'--io' .*compile" quantize "$FLOAT" --calib "$CALIB" --io uint8 -o never.onnx
+row 2 "--input-norm is of 3 channels, and no input has as many: 'image'" compile "$FLOAT" \
+    --calib "$CALIB" -o never.zurt --input-norm 0.5/0.5,0.5/0.5,0.5/0.5
+row 3 "normalisation of 3 channels, input 'image' has 1" run "$FLOAT" "$SEVEN" \
+    --input-norm 0.5/0.5,0.5/0.5,0.5/0.5
 row 2 "wants stretch, crop or letterbox|--fit" run "$SMALL" "$SEVEN" --fit letter
 row 1 "No such file" run none.zurt "$SEVEN"
 echo "$n mistakes, each answered with its cause and the way out"
