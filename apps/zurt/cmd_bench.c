@@ -394,6 +394,8 @@ static int prepare(cli *c, const bench_options *o, target *t)
     int code = target_open(c, o->model, &o->target, t);
     if (code == EXIT_DONE && !t->is_zurt && o->target.session.streams > 1)
         code = cli_usage(c, "--streams needs a .zurt");
+    if (code == EXIT_DONE && !t->is_zurt && o->target.session.profile)
+        cli_note(c, "%s is not profiled; --profile is for a .zurt", o->model);
     c->quiet = true; // noise is what a benchmark is expected to use
     if (code == EXIT_DONE)
         code = data_open(c, "random:1", &noise);

@@ -101,6 +101,7 @@ static int make_plan(cli *c, const inspect_options *o, subject *s)
     if (code != EXIT_DONE)
         return code;
     if (is_zurt) {
+        target_note_own(c, o->model, &o->target);
         st = zurt_model_load_file(c->ctx, o->model, &s->model);
         if (!st)
             st = zurt_plan_create(c->ctx, s->model, s->board, &s->plan);

@@ -29,6 +29,7 @@ static int take_option(cli *c, const option_row *row, const char *value, void *s
         break;
     case OPT_PERCENTILE:
         good = cli_parse_double(c, "--percentile", value, 50.0, 100.0, &o->quantize.percentile);
+        o->percentile_given = true;
         break;
     case OPT_SAMPLES:
         good = cli_parse_size(c, "--samples", value, 1, 1u << 30, &o->samples);
@@ -80,6 +81,8 @@ int convert_parse(cli *c, int argc, char **argv, const char *suffix, convert_opt
     if (strcmp(o->output, "-") != 0 && !cli_has_suffix(o->output, suffix))
         return cli_usage(c, "-o %s: %s writes a %s file, name it so", o->output, c->command,
                          suffix);
+    if (o->percentile_given && o->quantize.method != ZURT_CALIB_PERCENTILE)
+        cli_note(c, "--percentile has no effect without --method percentile");
     o->model = c->arguments[0];
     o->quantize.threads = o->target.session.threads;
     const char *const reads[] = {o->model, o->calib, o->labels};

@@ -16,6 +16,7 @@ typedef struct convert_options {
     size_t samples; /**< at most so many of DATA */
     cli_list keep_float;
     bool force;
+    bool percentile_given;
     data_source data; /**< calib, opened by convert_graph() */
     size_t batch;     /**< elements of it that make one calibration sample */
 } convert_options;

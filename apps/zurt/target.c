@@ -9,12 +9,19 @@
 /** More are no classes, but a map. */
 enum { MOST_CLASSES = 100000 };
 
+void target_note_own(cli *c, const char *path, const target_options *options)
+{
+    if (options->norm_given)
+        cli_note(c, "%s carries its own preprocessing; --input-norm and its kin are ignored", path);
+    if (target_shapes_given(options))
+        cli_note(c, "%s has its shapes; --input-size, --shape and --batch are for an .onnx", path);
+}
+
 /* Options that were given and change nothing here. */
 static void note_idle_options(cli *c, const target *t, const target_options *o)
 {
-    if (t->is_zurt && target_shapes_given(o))
-        cli_note(c, "%s has its shapes; --input-size, --shape and --batch are for an .onnx",
-                 t->path);
+    if (t->is_zurt)
+        target_note_own(c, t->path, o);
     const char *device = target_device(t);
     bool wants_pl = o->session.device == ZURT_DEVICE_XRT || o->session.device == ZURT_DEVICE_SIM;
     if (!t->is_zurt && wants_pl)
@@ -34,9 +41,6 @@ static int open_zurt(cli *c, target *t, const target_options *options)
     if (st)
         return cli_fail(c, st, NULL);
     t->norm = *zurt_model_norm(t->model);
-    if (options->norm_given)
-        cli_note(c, "%s carries its own preprocessing; --input-norm and its kin are ignored",
-                 t->path);
     t->n_in = zurt_model_n_inputs(t->model);
     t->n_out = zurt_model_n_outputs(t->model);
     t->inputs = calloc(t->n_in + 1, sizeof(*t->inputs));

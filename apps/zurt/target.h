@@ -60,6 +60,9 @@ typedef struct target {
  *  name and a remedy. A damaged one goes by its suffix, for its reader to say what is wrong. */
 int target_recognise(cli *c, const char *path, bool *is_zurt);
 
+/** Says which options are in vain, as a .zurt has its own shapes and preprocessing. */
+void target_note_own(cli *c, const char *path, const target_options *options);
+
 /** Opens, prepares to run and allocates buffers. target_close() in any case. */
 int target_open(cli *c, const char *path, const target_options *options, target *out);
 /** A float graph that is only fed, never run: for calibration. The graph stays its owner's. */
