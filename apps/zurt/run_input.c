@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* DATA or DATA#N, unless the text is the name of a file. */
@@ -18,6 +19,10 @@ static int open_input(cli *c, const char *input, data_source *out, size_t *first
     *out = (data_source){0};
     *first = 0;
     *wanted = 0;
+    struct stat info;
+    if (!is_data(input) && stat(input, &info) == 0 && S_ISDIR(info.st_mode))
+        return cli_fail(c, ZURT_E_IO, "%s: a folder; dir:%s feeds the pictures in it", input,
+                        input);
     if (!is_data(input))
         return data_open_file(c, input, out);
     char *spec = strdup(input);

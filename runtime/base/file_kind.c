@@ -215,6 +215,8 @@ zurt_status zurt_file_kind_read(zurt_ctx *ctx, const char *path, zurt_file_kind 
     }
     if (!st && S_ISDIR(s.st_mode) && faccessat(fd, "saved_model.pb", F_OK, 0) == 0)
         *out = ZURT_FILE_SAVED_MODEL;
+    else if (!st && S_ISDIR(s.st_mode))
+        st = zi_fail(ctx, ZURT_E_IO, "%s: %s", path, strerror(EISDIR));
     else if (!st)
         *out = zurt_file_kind_of(head, size);
     close(fd);

@@ -204,7 +204,8 @@ ZURT_API zurt_file_kind zurt_file_kind_of(const void *bytes, size_t size);
 /**
  * As zurt_file_kind_of(), of a file, or of a folder that is a SavedModel.
  *
- * @return ZURT_OK; ZURT_E_ARG: NULL; ZURT_E_IO: it cannot be read. Allocates nothing.
+ * @return ZURT_OK; ZURT_E_ARG: NULL; ZURT_E_IO: it cannot be read, or is another folder. Allocates
+ *         nothing.
  */
 ZURT_API zurt_status zurt_file_kind_read(zurt_ctx *ctx, const char *path, zurt_file_kind *out);
 

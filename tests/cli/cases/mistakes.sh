@@ -116,6 +116,10 @@ row 0 "--percentile has no effect without --method percentile" compile "$FLOAT" 
 row 0 "has its shapes; --input-size, --shape and --batch" inspect "$SMALL" --shape image=1x1x28x28
 row 0 "carries its own preprocessing; --input-norm" inspect "$SMALL" --input-norm 0.5/0.5
 row 0 "is not profiled; --profile is for a .zurt" bench "$FLOAT" --profile --runs 1
+# A folder where a file is wanted.
+row 1 "folder: a folder; dir:folder feeds the pictures in it" run "$SMALL" folder
+row 1 "folder: Is a directory" inspect folder
+row 1 "folder: Is a directory" compile folder --calib "$CALIB" -o never.zurt
 row 2 "wants stretch, crop or letterbox|--fit" run "$SMALL" "$SEVEN" --fit letter
 row 1 "No such file" run none.zurt "$SEVEN"
 echo "$n mistakes, each answered with its cause and the way out"
