@@ -51,6 +51,8 @@ static int parse(cli *c, int argc, char **argv, run_options *o)
         return code;
     if (c->n_arguments < 2)
         return cli_usage(c, "wants a MODEL and at least one INPUT");
+    if (o->output && strcmp(o->output, "-") == 0)
+        return cli_usage(c, "-o is the PREFIX of a file for each output, not '-'");
     o->model = c->arguments[0];
     o->inputs = c->arguments + 1;
     o->n_inputs = c->n_arguments - 1;
@@ -76,16 +78,41 @@ static size_t best_classes(const float *values, size_t n, size_t k, size_t *best
     return found;
 }
 
-static int write_outputs(cli *c, const run_options *o, const target *t, size_t index)
+typedef char output_path[4096];
+
+static int name_output(cli *c, const run_options *o, const target *t, size_t run, size_t k,
+                       output_path path)
+{
+    int length = snprintf(path, sizeof(output_path), "%s.%zu.%zu.%s", o->output, run, k,
+                          zurt_dtype_name(t->outputs[k].dtype));
+    if (length < 0 || (size_t)length >= sizeof(output_path))
+        return cli_fail(c, ZURT_E_LIMIT, "-o: the path is longer than %zu",
+                        sizeof(output_path) - 1);
+    return EXIT_DONE;
+}
+
+/* Every file of every run, before the first is written. */
+static int check_outputs(cli *c, const run_options *o, const target *t)
 {
     int code = EXIT_DONE;
+    output_path path;
+    for (size_t at = 0, run = 0; at < o->n_inputs; run++) {
+        for (size_t k = 0; code == EXIT_DONE && k < t->n_out; k++) {
+            code = name_output(c, o, t, run, k, path);
+            if (code == EXIT_DONE)
+                code = cli_check_path(c, path, o->force);
+        }
+        at += run_input_group(t, o->inputs + at, o->n_inputs - at);
+    }
+    return code;
+}
+
+static int write_outputs(cli *c, const run_options *o, const target *t, size_t run)
+{
+    int code = EXIT_DONE;
+    output_path path;
     for (size_t k = 0; code == EXIT_DONE && k < t->n_out; k++) {
-        char path[4096];
-        int length = snprintf(path, sizeof(path), "%s.%zu.%zu.%s", o->output, index, k,
-                              zurt_dtype_name(t->outputs[k].dtype));
-        if (length < 0 || (size_t)length >= sizeof(path))
-            return cli_fail(c, ZURT_E_LIMIT, "-o: the path is longer than %zu", sizeof(path) - 1);
-        code = cli_check_path(c, path, o->force);
+        code = name_output(c, o, t, run, k, path);
         if (code == EXIT_DONE)
             code = output_write(c, path, t->out[k].data, t->out[k].bytes);
     }
@@ -187,7 +214,7 @@ static int report(cli *c, const run_options *o, const target *t, json_writer *j,
 /* Runs every input; with --json the outputs of all stand in one array, in order. */
 static int run_inputs(cli *c, const run_options *o, target *t, json_writer *j)
 {
-    int code = EXIT_DONE;
+    int code = o->output ? check_outputs(c, o, t) : EXIT_DONE;
     size_t used = 0;
     for (size_t at = 0, run = 0; code == EXIT_DONE && at < o->n_inputs; at += used, run++) {
         size_t n_samples;

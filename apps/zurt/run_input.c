@@ -100,6 +100,12 @@ static bool is_unknown_name(const char *arg)
     return strchr(arg, '=') && !data_has_kind(arg) && access(arg, F_OK) != 0;
 }
 
+size_t run_input_group(const target *t, char *const *args, size_t n)
+{
+    size_t named = group(t, args, n);
+    return named ? named : 1;
+}
+
 int run_input_fill(cli *c, target *t, char *const *args, size_t n, size_t *out_used,
                    size_t *out_samples)
 {
@@ -107,7 +113,7 @@ int run_input_fill(cli *c, target *t, char *const *args, size_t n, size_t *out_u
     size_t first = 0, wanted = 0;
     size_t named = group(t, args, n);
     int code;
-    *out_used = named ? named : 1;
+    *out_used = run_input_group(t, args, n);
     if (named)
         code = open_named(c, t, args, named, &s, &first, &wanted);
     else if (is_unknown_name(args[0]) && t->n_in > 0)

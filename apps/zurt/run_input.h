@@ -5,6 +5,10 @@
 
 #include "target.h"
 
+/** How many of args[0..n) the next run takes: one INPUT, or as many NAME=INPUT as the model has
+ *  inputs. */
+size_t run_input_group(const target *t, char *const *args, size_t n);
+
 /**
  * Fills the inputs of a run from the first of args[0..n): one INPUT, or as many NAME=INPUT as the
  * model has inputs.

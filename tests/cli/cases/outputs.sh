@@ -67,8 +67,19 @@ cmp small.zurt "$SMALL"
 cmp images.idx "$FIXTURE/calib-images.idx"
 exits 2 zurt inspect model.onnx --dot - --svg -
 exits 2 zurt inspect model.onnx --dot - --json
+exits 2 zurt run small.zurt "$EVAL#0" -o -
+says "-o is the PREFIX of a file for each output" err
 exits 2 zurt "${convert[@]}" -o - --report -
 rm -r pictures images.* classes.* in.0.0.s8 hard.zurt model.zurt
+
+# Several files: all, or none.
+echo old >pre.1.0.s8
+exits 1 zurt run small.zurt "$EVAL#0" "$EVAL#1" -o pre
+says "pre.1.0.s8: exists" err
+[ ! -e pre.0.0.s8 ] || fail "written before the other was refused"
+exits 0 zurt run small.zurt "$EVAL#0" "$EVAL#1" -o pre --force
+[ "$(stat -c %s pre.0.0.s8 pre.1.0.s8 | tr '\n' ' ')" = "10 10 " ] || fail "not both outputs"
+rm pre.*
 
 # An existing file keeps its mode; a link stays, and what it names is written.
 echo old >target.zurt
@@ -100,6 +111,12 @@ cmp out direct.html
 rm direct.*
 
 # A signal while a file is being written takes the half of it along; the old one stays.
+started() { # PID: waits until it is writing
+    until [ -e started ]; do
+        kill -0 "$1" 2>/dev/null || fail "zurt ended before it drew: $(cat err)"
+        sleep 0.05
+    done
+}
 mkdir bin
 cat >bin/dot <<'END'
 #!/bin/sh
@@ -112,7 +129,7 @@ for signal in HUP INT QUIT TERM; do
     # A shell ignores INT and QUIT for what it starts behind its back: give them back.
     env --default-signal PATH="$PWD/bin:$PATH" zurt inspect model.onnx --svg a.svg --force 2>err &
     pid=$!
-    until [ -e started ]; do sleep 0.05; done
+    started $pid
     [ "$(find . -name 'a.svg.*' | wc -l)" = 1 ] || fail "no temporary to look at"
     kill -$signal $pid
     code=0
@@ -128,7 +145,7 @@ done
     PATH="$PWD/bin:$PATH" exec zurt inspect model.onnx --svg a.svg --force >out 2>err
 ) &
 pid=$!
-until [ -e started ]; do sleep 0.05; done
+started $pid
 kill -HUP $pid
 sleep 0.2
 rm started
