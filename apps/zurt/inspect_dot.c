@@ -9,6 +9,7 @@
 
 #include "columns.h"
 #include "inspect.h"
+#include "shown.h"
 
 enum { LABEL_WIDTH = 36, LABEL_LINES = 4 };
 
@@ -19,21 +20,22 @@ static const char joined_colour[] = "#d8efe8"; // computed with a neighbour
 static const char cpu_colour[] = "#f5c396";
 static const char crossing[] = " [color=\"#b03a2e\", penwidth=2.5]";
 
+/* dot takes UTF-8 alone. */
 static void put_text(FILE *f, const char *text)
 {
-    for (; *text; text++) {
-        if (*text == '"' || *text == '\\')
+    for (const char *p = shown(text); *p; p++) {
+        if (*p == '"' || *p == '\\')
             fputc('\\', f);
-        fputc((unsigned char)*text < 0x20 ? ' ' : *text, f);
+        fputc(*p, f);
     }
 }
 
 /* A name in lines of LABEL_WIDTH, broken where it has a '/' if it can be; cut past LABEL_LINES. */
 static void put_name(FILE *f, const char *name)
 {
-    char shown[COLUMNS_BYTES(LABEL_WIDTH * LABEL_LINES)];
-    columns_fit(name, LABEL_WIDTH * LABEL_LINES, shown);
-    for (const char *at = shown; *at;) {
+    char fitted[COLUMNS_BYTES(LABEL_WIDTH * LABEL_LINES)];
+    columns_fit(name, LABEL_WIDTH * LABEL_LINES, fitted);
+    for (const char *at = fitted; *at;) {
         size_t n = strlen(at), end = n;
         if (n > LABEL_WIDTH) {
             end = LABEL_WIDTH;

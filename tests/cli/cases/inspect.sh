@@ -106,3 +106,10 @@ if [ -e "$ZURT_BUILD/swemu/zurt-zcu104.xclbin" ]; then
     exits 0 zurt info "$ZURT_BUILD/swemu/zurt-zcu104.xclbin"
     says "3072 multiply-accumulates a cycle" out
 fi
+
+# A name that is not UTF-8, which dot does not take.
+odd=$(printf 'odd\377.onnx')
+cp "$MODELS/mnist_small.onnx" "$odd"
+exits 0 zurt inspect "$odd" --dot odd.dot
+iconv -f UTF-8 -t UTF-8 odd.dot >/dev/null || fail "odd.dot is not UTF-8"
+says 'odd\\\\xff\.onnx on cpu' odd.dot
