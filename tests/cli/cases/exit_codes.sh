@@ -1,4 +1,5 @@
 # Every kind of failure: its exit code, and with --json an object that names it.
+unset XCL_EMULATION_MODE ZURT_XCLBIN
 float=$MODELS/mnist_small.onnx
 printf '\0\0\010\003\0\0\0\002\0\0\0\0\0\0\0\0' >zero.idx
 printf 'zero\0hidden\none\ntwo\n' >nul.txt
@@ -36,7 +37,8 @@ fails 3 ZURT_E_FORMAT "zero.idx: 2 pictures of 0 x 0 pixels" compile "$float" --
 fails 3 ZURT_E_FORMAT "nul.txt: byte 4 is NUL" compile "$float" --calib "$CALIB" "${convert[@]}" \
     --labels nul.txt
 fails 3 ZURT_E_FORMAT "nul.txt: byte 4 is NUL" eval "$SMALL" --data dir:pictures,nul.txt
-fails 5 ZURT_E_DEVICE "no PL" run "$SMALL" "$EVAL#0" --device xrt
+[ -e /dev/dri ] || # perhaps a board
+    fails 5 ZURT_E_DEVICE "no PL" run "$SMALL" "$EVAL#0" --device xrt
 only zero.idx nul.txt cut.zurt cut.onnx pictures pictures/seven.jpg
 
 # 6 is an answer: the object is the result.
