@@ -42,7 +42,8 @@ static zurt_status read_head(zurt_ctx *ctx, zi_bytes file, head *out)
                             "not a .zurt file, or transferred as text: bad magic");
     }
     if (file.size < ZI_HEADER_BYTES)
-        return zi_fail(ctx, ZURT_E_FORMAT, "cut off: %zu bytes, the header alone has %d", file.size,
+        return zi_fail(ctx, ZURT_E_FORMAT,
+                       "cut off: %zu bytes, the header alone has %d; copy it again", file.size,
                        ZI_HEADER_BYTES);
     memcpy(out->bytes, file.data, ZI_HEADER_BYTES);
     const uint32_t major = zi_get_u32(out->bytes + ZI_H_MAJOR);
@@ -56,7 +57,8 @@ static zurt_status read_head(zurt_ctx *ctx, zi_bytes file, head *out)
         return zi_fail(ctx, ZURT_E_LIMIT, "%" PRIu32 " sections, at most %u", n, ZI_MAX_SECTIONS);
     const uint64_t declared = zi_get_u64(out->bytes + ZI_H_FILE_BYTES);
     if (declared != file.size)
-        return zi_fail(ctx, ZURT_E_FORMAT, "%s: %zu bytes, the header says %" PRIu64,
+        return zi_fail(ctx, ZURT_E_FORMAT,
+                       "%s: %zu bytes, the header says %" PRIu64 "; copy it again",
                        file.size < declared ? "cut off" : "trailing bytes", file.size, declared);
     if (file.size - ZI_HEADER_BYTES < (size_t)n * ZI_SECTION_BYTES)
         return zi_fail(ctx, ZURT_E_FORMAT, "section table beyond the end of the file");
@@ -70,7 +72,8 @@ static zurt_status check_head(zurt_ctx *ctx, const head *file)
     const uint8_t *h = file->bytes;
     const uint32_t minor = zi_get_u32(h + ZI_H_MINOR);
     if (head_crc(h, file->n_sections) != zi_get_u32(h + ZI_H_CRC))
-        return zi_fail(ctx, ZURT_E_FORMAT, "damaged: check sum of the header differs");
+        return zi_fail(ctx, ZURT_E_FORMAT,
+                       "damaged: check sum of the header differs; copy it again");
     if (minor > ZI_FORMAT_MINOR)
         return zi_fail(ctx, ZURT_E_VERSION,
                        "format %" PRIu32 ".%" PRIu32 ", this zurt reads up to %u.%u: update zurt",
@@ -157,7 +160,8 @@ static zurt_status place_section(zurt_ctx *ctx, const head *h, uint32_t i, zi_by
     if (st)
         return st;
     if (zi_crc32c(0, section.data, section.size) != zi_get_u32(entry + ZI_S_CRC))
-        return zi_fail(ctx, ZURT_E_FORMAT, "damaged: check sum of section %" PRIu32 " differs", i);
+        return zi_fail(ctx, ZURT_E_FORMAT,
+                       "damaged: check sum of section %" PRIu32 " differs; copy it again", i);
     if (place)
         *place = section;
     return ZURT_OK;
