@@ -12,12 +12,15 @@ import logging
 import os
 import random
 import re
+import signal
 import sys
 import warnings
 
 import torch
 
+CHILD_SECONDS = 60
 FAILURES = collections.Counter()
+torch.set_num_threads(1)  # a forked child would wait for threads that it does not have
 
 
 def reason(error):
@@ -30,6 +33,7 @@ def in_child(make, item, path):
     source, target = os.pipe()
     child = os.fork()
     if child == 0:
+        signal.alarm(CHILD_SECONDS)
         text = ""
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, 1)
