@@ -36,6 +36,7 @@ void cli_list_free(cli_list *list);
 typedef struct cli {
     const char *command;
     const command_row *spec; /**< of the command; NULL if there is none of this name */
+    char **started_with;     /**< runtime-only: the program's arguments, as they were */
     zurt_ctx *ctx;
     bool json;
     bool quiet;    /**< no progress, no notes */

@@ -4,10 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <zurt/compile.h>
-
 #include "build_info.h"
 #include "columns.h"
+#include "compiler_part.h"
 #include "json.h"
 #include "shown.h"
 #include "target.h"
@@ -36,7 +35,15 @@ static const device_row devices[] = {
 
 enum { N_DEVICES = sizeof(devices) / sizeof(devices[0]) };
 
-static void json_build(const char *const *missing)
+/* Where compile and quantize are done; the text is static or `beside`. */
+static const char *compiler_place(const char *beside)
+{
+    if (compiler)
+        return "in this command";
+    return beside ? beside : "absent; install zurt-compiler, or compile on another machine";
+}
+
+static void json_build(const char *const *missing, const char *place)
 {
     uint32_t cpu = zurt_cpu_features();
     json_writer j;
@@ -57,6 +64,7 @@ static void json_build(const char *const *missing)
         json_close(&j);
     }
     json_close(&j);
+    json_string(&j, "compiler", place);
     json_object(&j, "build");
     for (size_t i = 0; i < sizeof(zurt_build_info) / sizeof(zurt_build_info[0]); i++)
         json_string(&j, zurt_build_info[i].key, zurt_build_info[i].value);
@@ -64,7 +72,7 @@ static void json_build(const char *const *missing)
     json_end(&j);
 }
 
-static void print_build(const char *const *missing)
+static void print_build(const char *const *missing, const char *place)
 {
     uint32_t cpu = zurt_cpu_features();
     printf("zurt %s\n%-18s", zurt_version(), "cpu features");
@@ -81,6 +89,7 @@ static void print_build(const char *const *missing)
                  missing[i] ? missing[i] : devices[i].what);
         columns_wrap(stdout, 19, lead, text);
     }
+    printf("%-18s %s\n", "compiler of models", shown(place));
     for (size_t i = 0; i < sizeof(zurt_build_info) / sizeof(zurt_build_info[0]); i++)
         printf("%-18s %s\n", zurt_build_info[i].key, zurt_build_info[i].value);
 }
@@ -89,6 +98,7 @@ static void print_build(const char *const *missing)
 static int build_info(cli *c)
 {
     char *missing[N_DEVICES] = {NULL};
+    char *beside = compiler ? NULL : compiler_beside();
     int code = EXIT_DONE;
     for (size_t i = 0; i < N_DEVICES; i++) {
         if (zurt_device_probe(c->ctx, devices[i].device, NULL) == ZURT_OK)
@@ -98,11 +108,12 @@ static int build_info(cli *c)
             code = cli_fail(c, ZURT_E_NOMEM, "out of memory");
     }
     if (code == EXIT_DONE && c->json)
-        json_build((const char *const *)missing);
+        json_build((const char *const *)missing, compiler_place(beside));
     else if (code == EXIT_DONE)
-        print_build((const char *const *)missing);
+        print_build((const char *const *)missing, compiler_place(beside));
     for (size_t i = 0; i < N_DEVICES; i++)
         free(missing[i]);
+    free(beside);
     return code;
 }
 
@@ -140,13 +151,13 @@ static void print_tensors(const char *title, const zurt_tensor_info *infos, size
 
 static size_t count_nodes(const target *t, uint64_t *macs, size_t *param_bytes)
 {
-    size_t n = t->is_zurt ? zurt_model_n_nodes(t->model) : zurt_graph_n_nodes(t->graph);
+    size_t n = t->is_zurt ? zurt_model_n_nodes(t->model) : compiler->n_nodes(t);
     *macs = 0;
     *param_bytes = 0;
     for (size_t i = 0; i < n; i++) {
         zurt_node_info info;
         zurt_status st =
-            t->is_zurt ? zurt_model_node(t->model, i, &info) : zurt_graph_node(t->graph, i, &info);
+            t->is_zurt ? zurt_model_node(t->model, i, &info) : compiler->node(t, i, &info);
         if (!st) {
             *macs += info.macs;
             *param_bytes += info.param_bytes;

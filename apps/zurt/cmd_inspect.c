@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* zurt inspect: what runs where, and why, before anything is quantised or loaded. */
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
+#include "compiler_part.h"
 #include "inspect.h"
 #include "output.h"
 #include "target.h"
@@ -68,8 +67,7 @@ static int parse(cli *c, int argc, char **argv, inspect_options *o)
 /* ---- the plan ---- */
 
 typedef struct subject {
-    zurt_model *model;
-    zurt_graph *graph;
+    target model;
     zurt_board *board;
     zurt_plan *plan;
 } subject;
@@ -78,8 +76,7 @@ static void close_subject(subject *s)
 {
     zurt_plan_destroy(s->plan);
     zurt_board_destroy(s->board);
-    zurt_graph_destroy(s->graph);
-    zurt_model_destroy(s->model);
+    target_close(&s->model);
 }
 
 static int open_board(cli *c, const inspect_options *o, subject *s)
@@ -95,43 +92,15 @@ static int open_board(cli *c, const inspect_options *o, subject *s)
 
 static int make_plan(cli *c, const inspect_options *o, subject *s)
 {
-    zurt_status st;
-    bool is_zurt;
-    int code = target_recognise(c, o->model, &is_zurt);
+    target *t = &s->model;
+    int code = target_load(c, o->model, &o->target, t);
     if (code != EXIT_DONE)
         return code;
-    if (is_zurt) {
+    if (t->is_zurt)
         target_note_own(c, o->model, &o->target);
-        st = zurt_model_load_file(c->ctx, o->model, &s->model);
-        if (!st)
-            st = zurt_plan_create(c->ctx, s->model, s->board, &s->plan);
-    } else {
-        const zurt_import_options import = target_import(&o->target);
-        st = zurt_import_onnx_file(c->ctx, o->model, &import, &s->graph);
-        if (!st)
-            st = zurt_graph_set_norm(c->ctx, s->graph, &o->target.norm);
-        if (!st)
-            st = zurt_graph_plan(c->ctx, s->graph, s->board, &s->plan);
-    }
+    zurt_status st = t->is_zurt ? zurt_plan_create(c->ctx, t->model, s->board, &s->plan)
+                                : compiler->plan(c, t, &o->target, s->board, &s->plan);
     return st ? cli_fail(c, st, NULL) : EXIT_DONE;
-}
-
-/* The model's inputs, then its outputs. free() the result; NULL without memory. */
-static zurt_tensor_info *list_ends(const subject *s, size_t *n_in, size_t *n_out)
-{
-    *n_in = s->model ? zurt_model_n_inputs(s->model) : zurt_graph_n_inputs(s->graph);
-    *n_out = s->model ? zurt_model_n_outputs(s->model) : zurt_graph_n_outputs(s->graph);
-    zurt_tensor_info *infos = calloc(*n_in + *n_out + 1, sizeof(*infos));
-    for (size_t i = 0; infos && i < *n_in + *n_out; i++) {
-        size_t k = i - *n_in; // of the outputs
-        if (s->model)
-            infos[i] = i < *n_in ? *zurt_model_input(s->model, i) : *zurt_model_output(s->model, k);
-        else if (i < *n_in)
-            zurt_graph_input(s->graph, i, &infos[i]);
-        else
-            zurt_graph_output(s->graph, k, &infos[i]);
-    }
-    return infos;
 }
 
 typedef enum drawing { DRAW_DOT, DRAW_SVG, DRAW_HTML } drawing;
@@ -153,19 +122,19 @@ static int write_drawing(cli *c, const inspection *v, const char *path, drawing 
 
 static int report(cli *c, const inspect_options *o, const subject *s)
 {
+    const target *t = &s->model;
     zurt_board_info board = {.name = ""};
     zurt_board_info_get(s->board, &board);
-    inspection v = {.model = o->model,
-                    .board = board.name,
-                    .plan = s->plan,
-                    .totals = zurt_plan_totals_get(s->plan)};
-    zurt_tensor_info *ends = list_ends(s, &v.n_inputs, &v.n_outputs);
-    v.inputs = ends;
-    v.outputs = ends ? ends + v.n_inputs : NULL;
-    v.batch = ends ? target_batch_of(ends, v.n_inputs, v.outputs, v.n_outputs) : 1;
-    int code = ends ? EXIT_DONE : cli_fail(c, ZURT_E_NOMEM, "out of memory");
-    if (code == EXIT_DONE)
-        code = write_drawing(c, &v, o->dot, DRAW_DOT);
+    const inspection v = {.model = o->model,
+                          .board = board.name,
+                          .plan = s->plan,
+                          .totals = zurt_plan_totals_get(s->plan),
+                          .n_inputs = t->n_in,
+                          .n_outputs = t->n_out,
+                          .inputs = t->inputs,
+                          .outputs = t->outputs,
+                          .batch = target_batch_of(t->inputs, t->n_in, t->outputs, t->n_out)};
+    int code = write_drawing(c, &v, o->dot, DRAW_DOT);
     if (code == EXIT_DONE)
         code = write_drawing(c, &v, o->svg, DRAW_SVG);
     if (code == EXIT_DONE)
@@ -174,7 +143,6 @@ static int report(cli *c, const inspect_options *o, const subject *s)
         inspect_json(&v);
     else if (code == EXIT_DONE && !c->stdout_taken)
         inspect_text(&v);
-    free(ends);
     return code;
 }
 

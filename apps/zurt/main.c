@@ -3,16 +3,17 @@
 #include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "cli.h"
+#include "compiler_part.h"
 
+/* Those of the runtime; the others are the compiler's. */
 static cli_main *const mains[N_COMMANDS] = {
-    [COMMAND_INSPECT] = cmd_inspect, [COMMAND_QUANTIZE] = cmd_quantize,
-    [COMMAND_COMPILE] = cmd_compile, [COMMAND_RUN] = cmd_run,
-    [COMMAND_EVAL] = cmd_eval,       [COMMAND_COMPARE] = cmd_compare,
-    [COMMAND_BENCH] = cmd_bench,     [COMMAND_INFO] = cmd_info,
+    [COMMAND_INSPECT] = cmd_inspect, [COMMAND_RUN] = cmd_run,     [COMMAND_EVAL] = cmd_eval,
+    [COMMAND_COMPARE] = cmd_compare, [COMMAND_BENCH] = cmd_bench, [COMMAND_INFO] = cmd_info,
 };
 
 static void log_line(void *self, zurt_log_level level, const char *text)
@@ -54,6 +55,41 @@ static int unknown_command(const char *name, int argc, char **argv)
                         : cli_usage(&c, "no command '%s'", name));
 }
 
+static int needs_compiler(cli *c, int argc, char **argv)
+{
+    (void)argc;
+    (void)argv;
+    return compiler_instead(c, NULL);
+}
+
+static cli_main *main_of(command_id id)
+{
+    if (mains[id])
+        return mains[id];
+    if (!compiler)
+        return needs_compiler;
+    return id == COMMAND_COMPILE ? compiler->compile : compiler->quantize;
+}
+
+/* Commands change their arguments while they read them. NULL without memory. */
+static char **copy_arguments(int argc, char **argv)
+{
+    char **copy = calloc((size_t)argc + 1, sizeof(*copy));
+    for (int k = 0; copy && k < argc; k++) {
+        copy[k] = strdup(argv[k]);
+        if (!copy[k])
+            return NULL; // the program ends
+    }
+    return copy;
+}
+
+static void free_arguments(char **copy)
+{
+    for (char **at = copy; at && *at; at++)
+        free(*at);
+    free(copy);
+}
+
 static int run_command(command_id id, int argc, char **argv)
 {
     cli c = begin(command_rows[id].name, argc, argv);
@@ -63,7 +99,13 @@ static int run_command(command_id id, int argc, char **argv)
     options.log = log_line;
     options.log_self = &c;
     zurt_status st = zurt_ctx_create(&options, &c.ctx);
-    int code = st ? cli_fail(&c, st, NULL) : mains[id](&c, argc - 1, argv + 1);
+    if (!st && !compiler) {
+        c.started_with = copy_arguments(argc, argv);
+        st = c.started_with ? ZURT_OK : ZURT_E_NOMEM;
+    }
+    int code = st ? cli_fail(&c, st, st == ZURT_E_NOMEM ? "out of memory" : NULL)
+                  : main_of(id)(&c, argc - 1, argv + 1);
+    free_arguments(c.started_with);
     zurt_ctx_destroy(c.ctx);
     c.ctx = NULL;
     return end(&c, code);

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "compiler_part.h"
+
 /** More are no classes, but a map. */
 enum { MOST_CLASSES = 100000 };
 
@@ -31,13 +33,11 @@ static void note_idle_options(cli *c, const target *t, const target_options *o)
                  o->session.device == ZURT_DEVICE_AUTO ? " (--device xrt says why)" : "");
 }
 
-static int open_zurt(cli *c, target *t, const target_options *options)
+static int load_zurt(cli *c, target *t, const target_options *options)
 {
     zurt_model_options load = ZURT_MODEL_OPTIONS_INIT;
     load.max_bytes = options->session.max_bytes;
     zurt_status st = zurt_model_load(c->ctx, t->path, &load, &t->model);
-    if (!st)
-        st = zurt_session_create(c->ctx, t->model, &options->session, &t->session);
     if (st)
         return cli_fail(c, st, NULL);
     t->norm = *zurt_model_norm(t->model);
@@ -52,30 +52,12 @@ static int open_zurt(cli *c, target *t, const target_options *options)
     return EXIT_DONE;
 }
 
-/* What the graph says about itself. */
-static void describe_graph(target *t, const target_options *options)
+static int import_onnx(cli *c, target *t, const target_options *options)
 {
-    t->norm = options->norm;
-    t->n_in = zurt_graph_n_inputs(t->graph);
-    t->n_out = zurt_graph_n_outputs(t->graph);
-    t->inputs = calloc(t->n_in + 1, sizeof(*t->inputs));
-    t->outputs = calloc(t->n_out + 1, sizeof(*t->outputs));
-    for (size_t i = 0; t->inputs && i < t->n_in; i++)
-        zurt_graph_input(t->graph, i, &t->inputs[i]);
-    for (size_t i = 0; t->outputs && i < t->n_out; i++)
-        zurt_graph_output(t->graph, i, &t->outputs[i]);
-}
-
-static int open_onnx(cli *c, target *t, const target_options *options)
-{
-    const zurt_import_options import = target_import(options);
-    zurt_status st = zurt_import_onnx_file(c->ctx, t->path, &import, &t->graph);
-    if (!st && !options->facts_only)
-        st = zurt_evaluator_create(c->ctx, t->graph, options->session.threads, &t->evaluator);
-    if (st)
-        return cli_fail(c, st, NULL);
-    describe_graph(t, options);
-    return EXIT_DONE;
+    int code = compiler->import(c, t, options);
+    if (code == EXIT_DONE)
+        compiler->describe(t, options);
+    return code;
 }
 
 /* The first axis that all inputs share; 1 if there is none. */
@@ -104,7 +86,7 @@ size_t target_batch_of(const zurt_tensor_info *inputs, size_t n_in, const zurt_t
     return (size_t)batch;
 }
 
-static bool allocate(target *t)
+static bool allocate_buffers(target *t)
 {
     t->in = calloc(t->n_in + 1, sizeof(*t->in));
     t->in_space = calloc(t->n_in + 1, sizeof(*t->in_space));
@@ -139,7 +121,7 @@ int target_recognise(cli *c, const char *path, bool *is_zurt)
         return cli_fail(c, ZURT_E_FORMAT, "%s: this is %s, not an ONNX or .zurt model%s%s", path,
                         zurt_file_kind_name(kind), zurt_file_kind_remedy(kind)[0] ? "; " : "",
                         zurt_file_kind_remedy(kind));
-    return EXIT_DONE;
+    return *is_zurt || compiler ? EXIT_DONE : compiler_instead(c, path);
 }
 
 static int load_names(cli *c, target *t, const char *path)
@@ -152,20 +134,47 @@ static int load_names(cli *c, target *t, const char *path)
     return code;
 }
 
-int target_open(cli *c, const char *path, const target_options *options, target *out)
+int target_load(cli *c, const char *path, const target_options *options, target *out)
 {
     *out = (target){
         .path = path, .keep_nhwc = options->keep_nhwc, .orientation = options->orientation};
     int code = target_recognise(c, path, &out->is_zurt);
     if (code == EXIT_DONE)
-        code = out->is_zurt ? open_zurt(c, out, options) : open_onnx(c, out, options);
+        code = out->is_zurt ? load_zurt(c, out, options) : import_onnx(c, out, options);
+    if (code == EXIT_DONE && (!out->inputs || !out->outputs))
+        code = cli_fail(c, ZURT_E_NOMEM, "%s: out of memory", path);
+    return code;
+}
+
+/* A session or an evaluator. */
+static int prepare(cli *c, target *t, const target_options *options)
+{
+    zurt_status st = ZURT_OK;
+    if (t->is_zurt)
+        st = zurt_session_create(c->ctx, t->model, &options->session, &t->session);
+    else if (!options->facts_only)
+        st = compiler->prepare(c, t, options);
+    return st ? cli_fail(c, st, NULL) : EXIT_DONE;
+}
+
+static int allocate(cli *c, target *t)
+{
+    if (!allocate_buffers(t))
+        return cli_fail(c, ZURT_E_NOMEM, "%s: out of memory", t->path);
+    t->batch = target_batch_of(t->inputs, t->n_in, t->outputs, t->n_out);
+    return EXIT_DONE;
+}
+
+int target_open(cli *c, const char *path, const target_options *options, target *out)
+{
+    int code = target_load(c, path, options, out);
+    if (code == EXIT_DONE)
+        code = prepare(c, out, options);
     if (code != EXIT_DONE)
         return code;
     note_idle_options(c, out, options);
-    if (!allocate(out))
-        return cli_fail(c, ZURT_E_NOMEM, "%s: out of memory", path);
-    out->batch = target_batch_of(out->inputs, out->n_in, out->outputs, out->n_out);
-    return options->labels ? load_names(c, out, options->labels) : EXIT_DONE;
+    code = allocate(c, out);
+    return code == EXIT_DONE && options->labels ? load_names(c, out, options->labels) : code;
 }
 
 int target_wrap(cli *c, zurt_graph *graph, const target_options *options, target *out)
@@ -175,11 +184,8 @@ int target_wrap(cli *c, zurt_graph *graph, const target_options *options, target
                     .borrowed = true,
                     .keep_nhwc = options->keep_nhwc,
                     .orientation = options->orientation};
-    describe_graph(out, options);
-    if (!allocate(out))
-        return cli_fail(c, ZURT_E_NOMEM, "out of memory");
-    out->batch = target_batch_of(out->inputs, out->n_in, out->outputs, out->n_out);
-    return EXIT_DONE;
+    compiler->describe(out, options);
+    return allocate(c, out);
 }
 
 void target_close(target *t)
@@ -195,18 +201,16 @@ void target_close(target *t)
     free(t->outputs);
     zurt_session_destroy(t->session);
     zurt_model_destroy(t->model);
-    zurt_evaluator_destroy(t->evaluator);
-    if (!t->borrowed)
-        zurt_graph_destroy(t->graph);
+    if (t->graph)
+        compiler->close(t);
     names_free(&t->names);
     *t = (target){0};
 }
 
 int target_run(cli *c, target *t)
 {
-    zurt_status st = t->is_zurt
-                         ? zurt_session_run(t->session, t->in, t->n_in, t->out, t->n_out)
-                         : zurt_evaluator_run(t->evaluator, t->in, t->n_in, t->out, t->n_out);
+    zurt_status st = t->is_zurt ? zurt_session_run(t->session, t->in, t->n_in, t->out, t->n_out)
+                                : compiler->run(t);
     return st ? cli_fail(c, st, NULL) : EXIT_DONE;
 }
 
@@ -310,7 +314,7 @@ const char *target_label(const target *t, size_t i)
 {
     if (t->names.n)
         return i < t->names.n ? t->names.items[i] : "";
-    const char *label = t->is_zurt ? zurt_model_label(t->model, i) : zurt_graph_label(t->graph, i);
+    const char *label = t->is_zurt ? zurt_model_label(t->model, i) : compiler->label(t, i);
     return label ? label : "";
 }
 

@@ -57,13 +57,17 @@ typedef struct target {
 } target;
 
 /** Whether a model is a .zurt or an .onnx, by its bytes; a file of another kind is refused with its
- *  name and a remedy. A damaged one goes by its suffix, for its reader to say what is wrong. */
+ *  name and a remedy. A damaged one goes by its suffix, for its reader to say what is wrong. The
+ *  runtime-only command goes no further with an .onnx: compiler_instead(). */
 int target_recognise(cli *c, const char *path, bool *is_zurt);
 
 /** Says which options are in vain, as a .zurt has its own shapes and preprocessing. */
 void target_note_own(cli *c, const char *path, const target_options *options);
 
-/** Opens, prepares to run and allocates buffers. target_close() in any case. */
+/** Opens the file and says what its inputs and outputs are: all that planning needs, not running.
+ *  target_close() in any case. */
+int target_load(cli *c, const char *path, const target_options *options, target *out);
+/** The same, ready to run, with buffers. */
 int target_open(cli *c, const char *path, const target_options *options, target *out);
 /** A float graph that is only fed, never run: for calibration. The graph stays its owner's. */
 int target_wrap(cli *c, zurt_graph *graph, const target_options *options, target *out);

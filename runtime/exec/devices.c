@@ -6,9 +6,9 @@
 #include "backend/pl/pl.h"
 
 static const zi_device_row rows[] = {
-    {ZURT_DEVICE_XRT, &zi_backend_xrt, true},
-    {ZURT_DEVICE_SIM, &zi_backend_sim, false},
-    {ZURT_DEVICE_CPU, &zi_backend_cpu, false},
+    {ZURT_DEVICE_XRT, &zi_backend_xrt, true, zi_pl_look_board},
+    {ZURT_DEVICE_SIM, &zi_backend_sim, false, zi_pl_look_engine},
+    {ZURT_DEVICE_CPU, &zi_backend_cpu, false, NULL},
 };
 
 enum { N_ROWS = sizeof(rows) / sizeof(rows[0]) };
@@ -31,8 +31,8 @@ zurt_status zurt_device_probe(zurt_ctx *ctx, zurt_device device, const char *xcl
     if (!ctx)
         return ZURT_E_ARG;
     for (size_t i = 0; i < N_ROWS; i++) {
-        if (rows[i].device == device) // what is linked in is there
-            return device == ZURT_DEVICE_XRT ? zi_pl_look(ctx, xclbin) : ZURT_OK;
+        if (rows[i].device == device)
+            return rows[i].look ? rows[i].look(ctx, xclbin) : ZURT_OK;
     }
     return zi_fail(ctx, ZURT_E_ARG, "probe: device %d is none that can be asked for", (int)device);
 }

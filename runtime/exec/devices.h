@@ -12,6 +12,8 @@ typedef struct zi_device_row {
     zurt_device device;
     const zi_backend_vtable *vtable;
     bool automatic; /**< ZURT_DEVICE_AUTO tries to open it, in the order of the rows */
+    /** Whether it could be opened, with this xclbin or NULL; NULL: it always can be. */
+    zurt_status (*look)(zurt_ctx *ctx, const char *xclbin);
 } zi_device_row;
 
 /** @param n number of rows. */

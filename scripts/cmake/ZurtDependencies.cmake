@@ -7,8 +7,8 @@ pkg_check_modules(JPEG REQUIRED IMPORTED_TARGET libjpeg)
 pkg_check_modules(PNG REQUIRED IMPORTED_TARGET libpng)
 find_program(PROTOC_C protoc-c REQUIRED)
 if(ZURT_BUILD_COMPILER)
-  # a source of generated code: the host's will do in a cross build
-  find_path(ONNX_PROTO_DIR onnx/onnx.proto CMAKE_FIND_ROOT_PATH_BOTH REQUIRED)
+  # In a cross build the target's; -DONNX_PROTO_DIR= names another folder.
+  find_path(ONNX_PROTO_DIR onnx/onnx.proto REQUIRED)
 endif()
 if(ZURT_BUILD_APPS OR ZURT_BUILD_TESTS)
   pkg_check_modules(ZLIB REQUIRED IMPORTED_TARGET zlib)

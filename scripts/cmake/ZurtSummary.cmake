@@ -3,9 +3,12 @@
 # the same table. The header is in ${ZURT_GENERATED_DIR}.
 set(ZURT_GENERATED_DIR ${PROJECT_BINARY_DIR}/generated)
 
+set(ZURT_COMMIT "" CACHE STRING "Commit of the sources, for a build without their git history")
 find_package(Git QUIET)
 set(commit "unknown")
-if(GIT_FOUND)
+if(ZURT_COMMIT)
+  set(commit ${ZURT_COMMIT})
+elseif(GIT_FOUND)
   execute_process(COMMAND ${GIT_EXECUTABLE} -C ${PROJECT_SOURCE_DIR} rev-parse --short=12 HEAD
                   OUTPUT_VARIABLE commit OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET
                   RESULT_VARIABLE failed)
@@ -35,6 +38,8 @@ zurt_summary_row("compiler" "${CMAKE_C_COMPILER_ID} ${CMAKE_C_COMPILER_VERSION}"
 zurt_summary_row("build type" "${CMAKE_BUILD_TYPE}")
 zurt_summary_row("libraries" "${kind}")
 zurt_summary_row("libzurt-compiler" "${ZURT_BUILD_COMPILER}")
+zurt_summary_row("device sim" "${ZURT_BUILD_SIM}")
+zurt_summary_row("device of sw_emu" "${ZURT_BUILD_SWEMU}")
 zurt_summary_row("command and examples" "${ZURT_BUILD_APPS}")
 zurt_summary_row("tests" "${ZURT_BUILD_TESTS}")
 zurt_summary_row("fuzzers" "${ZURT_BUILD_FUZZERS}")

@@ -34,4 +34,15 @@ if(XRT_SWEMU_ARCHIVE)
     endif()
   endforeach()
 endif()
+
+# What stands in for a board is made by programs of this build, which a cross build can only run
+# with an emulator, and is of no use on a board.
+set(swemu_default ${ZURT_HAVE_XRT})
+if(CMAKE_CROSSCOMPILING AND NOT CMAKE_CROSSCOMPILING_EMULATOR)
+  set(swemu_default OFF)
+endif()
+option(ZURT_BUILD_SWEMU "Build the device process and the kernels of XRT's sw_emu" ${swemu_default})
+if(ZURT_BUILD_SWEMU AND NOT ZURT_HAVE_XRT)
+  message(FATAL_ERROR "ZURT_BUILD_SWEMU is ON in a build without XRT")
+endif()
 set(ZURT_SWEMU_DIR ${PROJECT_BINARY_DIR}/swemu)

@@ -41,10 +41,35 @@ for library in zurt zurt-compiler; do
         sed 's/($//; s/.*[ *]//' | sort | diff "$list" - ||
         differs "$list (left) is not what the headers declare"
     if [ "$kind" = shared ]; then
-        nm -D --defined-only "$libdir/lib$library.so" | awk '{ print $3 }' | sort |
+        number=$(sed -n 's/^#define ZURT_ABI //p' "$ZURT_SOURCE/runtime/include/zurt/version.h")
+        node=$(tr a-z- A-Z_ <<<"$library")_$number # the version that every symbol has
+        nm -D --defined-only "$libdir/lib$library.so" |
+            awk -v node="$node" '$3 != node { sub("@@" node "$", "", $3); print $3 }' | sort |
             diff "$list" - || differs "$list (left) is not what lib$library.so exports"
+        readelf -d "$libdir/lib$library.so" | grep -q "SONAME.*\[lib$library.so.$number\]" ||
+            differs "lib$library.so: its soname is not that of ZURT_ABI"
     fi
 done
+
+# ---- the runtime alone: nothing of the compiler, which it says
+board=$folder/board
+rm -rf "$board"
+tree=$ZURT_BUILD
+[ "$kind" = static ] || tree=$folder/build
+cmake --install "$tree" --prefix "$board" --component runtime >/dev/null
+(cd "$board" && find bin lib -type f -o -type l | sort) >"$folder/board.txt" 2>/dev/null || true
+{
+    echo bin/zurt
+    [ "$kind" = static ] || (cd "$prefix" && ls lib/libzurt.so.*)
+} | diff "$folder/board.txt" - || differs "the component runtime (left) is not the runtime"
+while read -r file; do
+    readelf -d "$board/$file" | grep -E 'NEEDED.*(openblas|onnx|compiler)' &&
+        differs "$file wants what the compiler needs"
+done <"$folder/board.txt"
+code=0
+LD_LIBRARY_PATH=$board/lib "$board/bin/zurt" compile x.onnx 2>"$folder/refusal.txt" || code=$?
+{ [ $code = 4 ] && grep -q 'install zurt-compiler' "$folder/refusal.txt"; } ||
+    differs "compile in the runtime alone: exit $code, $(cat "$folder/refusal.txt")"
 
 # ---- the command's pages
 for page in man/man1/zurt.1 man/man1/zurt-compile.1 bash-completion/completions/zurt \
@@ -59,6 +84,13 @@ done
     --calib "idx:$folder/digits-images.idx,$folder/digits-labels.idx" -o "$folder/small.zurt"
 digit=7 # the labels go round 0..9
 head -c $((16 + (digit + 1) * 784)) "$folder/digits-images.idx" | tail -c 784 >"$folder/digit.raw"
+
+# the runtime alone runs it; with an .onnx the installed command becomes the complete one
+answer() { "$1" run "$2" "$folder/digit.raw" --device cpu --json | grep '"sha256"'; }
+answer "$zurt" "$folder/small.zurt" >"$folder/whole.sum"
+LD_LIBRARY_PATH=$board/lib answer "$board/bin/zurt" "$folder/small.zurt" |
+    cmp - "$folder/whole.sum"
+"$zurt" info "$ZURT_SOURCE/models/mnist_small.onnx" --shape image=2x1x28x28 | grep -q nodes
 
 # the emulation that is installed beside it
 if [ -e "$prefix/bin/zurt-swemu-env" ]; then

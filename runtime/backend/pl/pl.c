@@ -74,10 +74,16 @@ static zurt_status xrt_open(zurt_ctx *ctx, const zi_backend_config *config, zi_b
     return open_with(ctx, config, NULL, zi_pl_open_xrt, out);
 }
 
-zurt_status zi_pl_look(zurt_ctx *ctx, const char *xclbin)
+zurt_status zi_pl_look_board(zurt_ctx *ctx, const char *xclbin)
 {
     const zi_pl_config pl = {.xclbin = xclbin, .engine_version = ZK_STEP_VERSION};
     return zi_pl_look_xrt(ctx, &pl);
+}
+
+zurt_status zi_pl_look_engine(zurt_ctx *ctx, const char *xclbin)
+{
+    (void)xclbin;
+    return zi_pl_look_sim(ctx);
 }
 
 zurt_status zi_pl_open_engine(zurt_ctx *ctx, const zi_backend_config *config,
@@ -91,6 +97,9 @@ static zurt_status sim_open(zurt_ctx *ctx, const zi_backend_config *config, zi_b
     const char *board = getenv("ZURT_SIM_BOARD");
     zi_pl_engine engine;
     *out = NULL;
+    zurt_status st = zi_pl_look_sim(ctx);
+    if (st)
+        return st;
     if (!zi_pl_engine_get(board && *board ? board : "kv260", &engine))
         return zi_fail(ctx, ZURT_E_ARG, "ZURT_SIM_BOARD is '%.32s': kv260 or zcu104", board);
     return zi_pl_open_engine(ctx, config, &engine, out); // copied

@@ -12,7 +12,9 @@ extern const zi_backend_vtable zi_backend_xrt;
 extern const zi_backend_vtable zi_backend_sim;
 
 /** Whether zi_backend_xrt could be opened, without opening it; as zi_pl_look_xrt(). */
-zurt_status zi_pl_look(zurt_ctx *ctx, const char *xclbin);
+zurt_status zi_pl_look_board(zurt_ctx *ctx, const char *xclbin);
+/** Whether this build has zi_backend_sim: ZURT_OK or ZURT_E_DEVICE. */
+zurt_status zi_pl_look_engine(zurt_ctx *ctx, const char *xclbin);
 
 /** Opens C simulation of an engine that the caller describes: tests give it a small scratchpad. */
 zurt_status zi_pl_open_engine(zurt_ctx *ctx, const zi_backend_config *config,

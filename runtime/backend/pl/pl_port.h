@@ -65,8 +65,10 @@ zurt_status zi_pl_open_xrt(zurt_ctx *ctx, const zi_pl_config *config, zi_pl_devi
 
 /** What zi_pl_open_xrt() asks before it opens anything: the driver, the environment, the xclbin. */
 zurt_status zi_pl_look_xrt(zurt_ctx *ctx, const zi_pl_config *config);
-/** As above. ZURT_E_ARG: `faults` is not understood. */
+/** As zi_pl_open_xrt(). ZURT_E_ARG: `faults` is not understood. */
 zurt_status zi_pl_open_sim(zurt_ctx *ctx, const zi_pl_config *config, zi_pl_device **out);
+/** Whether the engine's sources are in this build: ZURT_OK or ZURT_E_DEVICE. */
+zurt_status zi_pl_look_sim(zurt_ctx *ctx);
 /** All its buffers and runs are gone. NULL is allowed. */
 void zi_pl_close(zi_pl_device *device);
 

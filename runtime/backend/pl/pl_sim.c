@@ -415,6 +415,12 @@ static zurt_status start(zurt_ctx *ctx, sim_device *d)
     return st;
 }
 
+zurt_status zi_pl_look_sim(zurt_ctx *ctx)
+{
+    (void)ctx;
+    return ZURT_OK;
+}
+
 zurt_status zi_pl_open_sim(zurt_ctx *ctx, const zi_pl_config *config, zi_pl_device **out)
 {
     *out = NULL;
