@@ -18,24 +18,16 @@ static const char *weights(zo_builder *b, const zi_node *n, uint32_t i)
 
 static void functions(zo_builder *b, Onnx__NodeProto *node, zi_op op, const zi_attr_rnn *a)
 {
-    static const struct {
-        const char *name;
-        bool has_alpha, has_beta;
-    } table[ZI_RNN_N_FUNCTIONS] = {
-        {"Sigmoid", false, false},  {"Tanh", false, false},      {"Relu", false, false},
-        {"Affine", true, true},     {"LeakyRelu", true, false},  {"ThresholdedRelu", true, false},
-        {"ScaledTanh", true, true}, {"HardSigmoid", true, true}, {"Elu", true, false},
-        {"Softsign", false, false}, {"Softplus", false, false},
-    };
     const char *names[ZI_RNN_MOST_FUNCTIONS];
     float alpha[ZI_RNN_MOST_FUNCTIONS], beta[ZI_RNN_MOST_FUNCTIONS];
     size_t n_alpha = 0, n_beta = 0;
     const size_t n = (size_t)zi_rnn_functions(op) * (a->direction == ZI_RNN_BIDIRECTIONAL ? 2 : 1);
     for (size_t i = 0; i < n; i++) {
-        names[i] = table[a->function[i]].name;
-        if (table[a->function[i]].has_alpha)
+        const zi_rnn_function_row *f = zi_rnn_function_get(a->function[i]);
+        names[i] = f->name;
+        if (f->has_alpha)
             alpha[n_alpha++] = a->alpha[i];
-        if (table[a->function[i]].has_beta)
+        if (f->has_beta)
             beta[n_beta++] = a->beta[i];
     }
     zo_strings(b, node, "activations", names, n);
@@ -47,7 +39,6 @@ static void functions(zo_builder *b, Onnx__NodeProto *node, zi_op op, const zi_a
 
 void zo_emit_recurrent(zo_builder *b, const zi_node *n)
 {
-    static const char *const directions[] = {"forward", "reverse", "bidirectional"};
     static const uint32_t from[] = {3, 0, 4, 5, 6}; // ONNX has the lengths between
     const zi_attr_rnn *a = &n->attr.rnn;
     const char *in[8] = {zo_real(b, n->in[0], false), weights(b, n, 1), weights(b, n, 2)};
@@ -63,7 +54,7 @@ void zo_emit_recurrent(zo_builder *b, const zi_node *n)
     Onnx__NodeProto *node = zo_node(b, zi_op_name(n->op), n->name, in, n_in, out[0]);
     zo_outputs(b, node, out, n->n_out);
     zo_int(b, node, "hidden_size", zo_tensor_in(b, n, 1)->dims[3]);
-    zo_string(b, node, "direction", directions[a->direction]);
+    zo_string(b, node, "direction", zi_rnn_direction_name(a->direction));
     functions(b, node, n->op, a);
     if (a->clip > 0.0f)
         zo_float(b, node, "clip", a->clip);

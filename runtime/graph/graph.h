@@ -217,6 +217,16 @@ typedef enum zi_rnn_direction {
     ZI_RNN_BIDIRECTIONAL = 2 /**< D is 2: forward, then reverse */
 } zi_rnn_direction;
 
+/** A function's name, which is ONNX's, and what its formula has. */
+typedef struct zi_rnn_function_row {
+    const char *name;
+    bool has_alpha, has_beta;
+} zi_rnn_function_row;
+
+const zi_rnn_function_row *zi_rnn_function_get(zi_rnn_function function);
+/** "forward", "reverse", "bidirectional". */
+const char *zi_rnn_direction_name(zi_rnn_direction direction);
+
 enum { ZI_RNN_MOST_FUNCTIONS = 6 };
 
 typedef struct zi_attr_rnn {

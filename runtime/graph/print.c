@@ -150,6 +150,23 @@ static void put_scatter(text *t, const zi_attr_scatter *a)
     put(t, "%s", (uint32_t)a->reduction <= ZI_SCATTER_MIN ? reductions[a->reduction] : " ?");
 }
 
+static void put_rnn(text *t, zi_op op, const zi_attr_rnn *a)
+{
+    put(t, " %s%s%s", zi_rnn_direction_name(a->direction), a->input_forget ? " input_forget" : "",
+        a->linear_before_reset ? " linear_before_reset" : "");
+    if (a->clip > 0.0f)
+        put(t, " clip=%.9g", (double)a->clip);
+    const int32_t n = zi_rnn_functions(op) * (a->direction == ZI_RNN_BIDIRECTIONAL ? 2 : 1);
+    for (int32_t i = 0; i < n; i++) {
+        const zi_rnn_function_row *f = zi_rnn_function_get(a->function[i]);
+        put(t, " %s", f->name);
+        if (f->has_alpha)
+            put(t, " alpha=%.9g", (double)a->alpha[i]);
+        if (f->has_beta)
+            put(t, " beta=%.9g", (double)a->beta[i]);
+    }
+}
+
 static void put_attr(text *t, const zi_graph *g, const zi_node *n)
 {
     const zi_op_info *info = zi_op_get((uint32_t)n->op);
@@ -209,11 +226,7 @@ static void put_attr(text *t, const zi_graph *g, const zi_node *n)
             n->attr.nms.centre ? " centre" : "");
         break;
     case ZI_ATTR_rnn:
-        put(t, " direction=%d%s%s", (int)n->attr.rnn.direction,
-            n->attr.rnn.input_forget ? " input_forget" : "",
-            n->attr.rnn.linear_before_reset ? " linear_before_reset" : "");
-        if (n->attr.rnn.clip > 0.0f)
-            put(t, " clip=%.9g", (double)n->attr.rnn.clip);
+        put_rnn(t, n->op, &n->attr.rnn);
         break;
     }
     if (zi_node_has_clamp(n))

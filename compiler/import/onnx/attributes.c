@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Attributes of the node being translated. Which of them were looked at is kept: one that nobody
  * reads could change what the node computes, so the importer refuses it. */
+#include <stdio.h>
 #include <string.h>
 
 #include "import/onnx/importer.h"
@@ -120,6 +121,26 @@ zurt_status zc_attr_string(zc_onnx *o, const char *name, const char *absent, con
         return wrong_type(o, name, "a string");
     *out = zi_arena_strndup(&o->scratch, (const char *)a->s.data, a->s.len);
     return *out ? ZURT_OK : zc_no_memory(o);
+}
+
+zurt_status zc_attr_choice(zc_onnx *o, const char *name, const char *absent,
+                           const zc_choice *choices, int *out)
+{
+    char names[256] = "";
+    const char *text = NULL;
+    zurt_status st = zc_attr_string(o, name, absent, &text);
+    if (st)
+        return st;
+    for (size_t at = 0; choices->name; choices++) {
+        if (strcmp(text, choices->name) == 0) {
+            *out = choices->value;
+            return ZURT_OK;
+        }
+        const int n =
+            snprintf(names + at, sizeof(names) - at, "%s%s", at ? ", " : "", choices->name);
+        at = n > 0 && (size_t)n < sizeof(names) - at ? at + (size_t)n : at;
+    }
+    return zc_fail(o, ZURT_E_UNSUPPORTED, "%s '%.40s'; taken are: %s", name, text, names);
 }
 
 zurt_status zc_attr_floats(zc_onnx *o, const char *name, const float **out, size_t *n)

@@ -217,8 +217,7 @@ static zurt_status find_opset(zc_onnx *o, const Onnx__ModelProto *model)
 {
     for (size_t i = 0; i < model->n_opset_import; i++) {
         const Onnx__OperatorSetIdProto *set = model->opset_import[i];
-        const char *domain = set->domain ? set->domain : "";
-        if (*domain && strcmp(domain, "ai.onnx") != 0)
+        if (!zc_is_standard_domain(set->domain))
             continue;
         o->opset = set->version;
         if (o->opset >= ZC_OPSET_MIN)

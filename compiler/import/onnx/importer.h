@@ -141,7 +141,9 @@ struct zc_onnx {
     bool failed_here; /**< the message already names the ONNX node */
 };
 
-/** The row of an op of a domain (NULL or empty: the standard one); NULL: not supported. */
+/** NULL, "" or "ai.onnx". */
+bool zc_is_standard_domain(const char *domain);
+/** The row of an op of a domain; NULL: not supported. */
 const zc_onnx_op *zc_onnx_op_find(const char *domain, const char *name);
 /** Row i of the standard ops, in the order of names; NULL past the end. */
 const zc_onnx_op *zc_onnx_op_at(size_t i);
@@ -234,6 +236,14 @@ zurt_status zc_attr_bool(zc_onnx *o, const char *name, bool absent, bool *out);
 zurt_status zc_attr_float(zc_onnx *o, const char *name, float absent, float *out);
 /** *out is NUL-terminated, in scratch. */
 zurt_status zc_attr_string(zc_onnx *o, const char *name, const char *absent, const char **out);
+/** A word that an attribute may hold, and what it means. */
+typedef struct zc_choice {
+    const char *name; /**< NULL ends a list */
+    int value;
+} zc_choice;
+/** What the word of a string attribute means; another one is refused with the list. */
+zurt_status zc_attr_choice(zc_onnx *o, const char *name, const char *absent,
+                           const zc_choice *choices, int *out);
 /** *n is 0 and *out NULL if absent; borrowed. */
 zurt_status zc_attr_floats(zc_onnx *o, const char *name, const float **out, size_t *n);
 zurt_status zc_attr_ints(zc_onnx *o, const char *name, const int64_t **out, size_t *n);

@@ -144,8 +144,8 @@ zurt_status zc_op_if(zc_onnx *o)
 
 static bool same_domain(const char *a, const char *b)
 {
-    a = a && strcmp(a, "ai.onnx") != 0 ? a : "";
-    b = b && strcmp(b, "ai.onnx") != 0 ? b : "";
+    if (zc_is_standard_domain(a) || zc_is_standard_domain(b))
+        return zc_is_standard_domain(a) && zc_is_standard_domain(b);
     return strcmp(a, b) == 0;
 }
 

@@ -103,15 +103,13 @@ zurt_status zc_op_gather_nd(zc_onnx *o)
 
 static zurt_status read_reduction(zc_onnx *o, zi_scatter_reduction *out)
 {
-    static const char *const names[] = {"none", "add", "mul", "max", "min"};
-    const char *name = NULL;
-    zurt_status st = zc_attr_string(o, "reduction", "none", &name);
-    for (int i = 0; i < 5 && !st; i++) {
-        *out = (zi_scatter_reduction)i;
-        if (strcmp(name, names[i]) == 0)
-            return ZURT_OK;
-    }
-    return st ? st : zc_fail(o, ZURT_E_FORMAT, "unknown reduction '%.40s'", name);
+    static const zc_choice reductions[] = {{"none", ZI_SCATTER_NONE}, {"add", ZI_SCATTER_ADD},
+                                           {"mul", ZI_SCATTER_MUL},   {"max", ZI_SCATTER_MAX},
+                                           {"min", ZI_SCATTER_MIN},   {NULL, 0}};
+    int reduction = ZI_SCATTER_NONE;
+    zurt_status st = zc_attr_choice(o, "reduction", "none", reductions, &reduction);
+    *out = (zi_scatter_reduction)reduction;
+    return st;
 }
 
 /* Scatter too, its name before opset 11. */

@@ -210,17 +210,13 @@ static zurt_status gelu_tanh(zc_onnx *o, zi_id *out)
 /* x / 2 * (1 + f(x)), f being the error function or what approximates it. */
 zurt_status zc_op_gelu(zc_onnx *o)
 {
-    const char *approximate = NULL;
+    enum { EXACT, TANH };
+    static const zc_choice formulas[] = {{"none", EXACT}, {"tanh", TANH}, {NULL, 0}};
+    int formula = EXACT;
     zi_id one, half, out, halved;
-    zurt_status st = zc_attr_string(o, "approximate", "none", &approximate);
-    if (st)
-        return st;
-    if (strcmp(approximate, "none") == 0)
-        st = gelu_exact(o, &out);
-    else if (strcmp(approximate, "tanh") == 0)
-        st = gelu_tanh(o, &out);
-    else
-        st = zc_fail(o, ZURT_E_FORMAT, "approximate '%.40s', not none or tanh", approximate);
+    zurt_status st = zc_attr_choice(o, "approximate", "none", formulas, &formula);
+    if (!st)
+        st = formula == TANH ? gelu_tanh(o, &out) : gelu_exact(o, &out);
     if (!st)
         st = scalar(o, 1.0f, &one);
     if (!st)

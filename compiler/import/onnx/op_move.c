@@ -159,20 +159,14 @@ zurt_status zc_op_slice(zc_onnx *o)
 
 static zurt_status pad_mode(zc_onnx *o, zi_pad_mode *out)
 {
-    const char *mode = NULL;
-    zurt_status st = zc_attr_string(o, "mode", "constant", &mode);
-    if (st)
-        return st;
-    if (strcmp(mode, "constant") == 0)
-        *out = ZI_PAD_CONSTANT;
-    else if (strcmp(mode, "reflect") == 0)
-        *out = ZI_PAD_REFLECT;
-    else if (strcmp(mode, "edge") == 0)
-        *out = ZI_PAD_EDGE;
-    else
-        return zc_fail(o, ZURT_E_UNSUPPORTED, "mode '%.40s'; constant, reflect or edge are taken",
-                       mode);
-    return ZURT_OK;
+    static const zc_choice modes[] = {{"constant", ZI_PAD_CONSTANT},
+                                      {"reflect", ZI_PAD_REFLECT},
+                                      {"edge", ZI_PAD_EDGE},
+                                      {NULL, 0}};
+    int mode = ZI_PAD_CONSTANT;
+    zurt_status st = zc_attr_choice(o, "mode", "constant", modes, &mode);
+    *out = (zi_pad_mode)mode;
+    return st;
 }
 
 static zurt_status pad_axes(zc_onnx *o, int32_t rank, int32_t *axes, size_t *n)

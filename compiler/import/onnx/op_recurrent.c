@@ -9,25 +9,18 @@ enum { X, W, R, B, LENGTHS, FIRST_H, FIRST_C, PEEPHOLES };
 
 /* ---- functions ------------------------------------------------------------------------------ */
 
-/* In the order of zi_rnn_function: what its formula has, and the defaults. Where the operator of
- * the same name has no default, or runtimes differ about it, the model must say it. */
-static const struct function {
-    const char *name;
-    bool has_alpha, has_beta;
+/* Defaults of alpha and beta, in the order of zi_rnn_function. Where the operator of the same name
+ * has no default, or runtimes differ about it, the model must say it. */
+static const struct {
     bool must_say;
     float alpha, beta;
-} functions[ZI_RNN_N_FUNCTIONS] = {
-    {.name = "Sigmoid"},
-    {.name = "Tanh"},
-    {.name = "Relu"},
-    {.name = "Affine", .has_alpha = true, .has_beta = true, .must_say = true},
-    {.name = "LeakyRelu", .has_alpha = true, .alpha = 0.01f},
-    {.name = "ThresholdedRelu", .has_alpha = true, .must_say = true},
-    {.name = "ScaledTanh", .has_alpha = true, .has_beta = true, .must_say = true},
-    {.name = "HardSigmoid", .has_alpha = true, .has_beta = true, .alpha = 0.2f, .beta = 0.5f},
-    {.name = "Elu", .has_alpha = true, .alpha = 1.0f},
-    {.name = "Softsign"},
-    {.name = "Softplus"},
+} defaults[ZI_RNN_N_FUNCTIONS] = {
+    [ZI_RNN_AFFINE] = {.must_say = true},
+    [ZI_RNN_LEAKY_RELU] = {.alpha = 0.01f},
+    [ZI_RNN_THRESHOLDED_RELU] = {.must_say = true},
+    [ZI_RNN_SCALED_TANH] = {.must_say = true},
+    [ZI_RNN_HARD_SIGMOID] = {.alpha = 0.2f, .beta = 0.5f},
+    [ZI_RNN_ELU] = {.alpha = 1.0f},
 };
 
 /* Names as ONNX Runtime takes them: in any case of letters. */
@@ -35,8 +28,9 @@ static zurt_status find_function(zc_onnx *o, const ProtobufCBinaryData *name, zi
 {
     for (int i = 0; i < ZI_RNN_N_FUNCTIONS; i++) {
         *out = (zi_rnn_function)i;
-        if (strlen(functions[i].name) == name->len &&
-            strncasecmp(functions[i].name, (const char *)name->data, name->len) == 0)
+        const char *known = zi_rnn_function_get(*out)->name;
+        if (strlen(known) == name->len &&
+            strncasecmp(known, (const char *)name->data, name->len) == 0)
             return ZURT_OK;
     }
     return zc_fail(o, ZURT_E_FORMAT, "unknown activation '%.*s'",
@@ -59,29 +53,31 @@ static zurt_status read_functions(zc_onnx *o, zi_op op, size_t n, zi_attr_rnn *a
         a->function[i] = first ? ZI_RNN_SIGMOID : ZI_RNN_TANH;
         if (names && names->n_strings)
             st = find_function(o, &names->strings[i], &a->function[i]);
-        const struct function *f = &functions[a->function[i]];
-        if (!st && f->must_say && (at_alpha >= n_alpha || (f->has_beta && at_beta >= n_beta)))
+        const zi_rnn_function_row *f = zi_rnn_function_get(a->function[i]);
+        const float default_alpha = defaults[a->function[i]].alpha;
+        const float default_beta = defaults[a->function[i]].beta;
+        if (!st && defaults[a->function[i]].must_say &&
+            (at_alpha >= n_alpha || (f->has_beta && at_beta >= n_beta)))
             st = zc_fail(o, ZURT_E_UNSUPPORTED,
                          "activation %s without its activation_alpha and activation_beta, of "
                          "which there is no common default; write them into the model",
                          f->name);
-        a->alpha[i] = f->has_alpha && at_alpha < n_alpha ? alpha[at_alpha++] : f->alpha;
-        a->beta[i] = f->has_beta && at_beta < n_beta ? beta[at_beta++] : f->beta;
+        a->alpha[i] = f->has_alpha && at_alpha < n_alpha ? alpha[at_alpha++] : default_alpha;
+        a->beta[i] = f->has_beta && at_beta < n_beta ? beta[at_beta++] : default_beta;
     }
     return st;
 }
 
 static zurt_status read_direction(zc_onnx *o, zi_rnn_direction *out)
 {
-    static const char *const names[] = {"forward", "reverse", "bidirectional"};
-    const char *name = NULL;
-    zurt_status st = zc_attr_string(o, "direction", "forward", &name);
-    for (int i = 0; i < 3 && !st; i++) {
-        *out = (zi_rnn_direction)i;
-        if (strcmp(name, names[i]) == 0)
-            return ZURT_OK;
-    }
-    return st ? st : zc_fail(o, ZURT_E_FORMAT, "unknown direction '%.40s'", name);
+    static const zc_choice directions[] = {{"forward", ZI_RNN_FORWARD},
+                                           {"reverse", ZI_RNN_REVERSE},
+                                           {"bidirectional", ZI_RNN_BIDIRECTIONAL},
+                                           {NULL, 0}};
+    int direction = ZI_RNN_FORWARD;
+    zurt_status st = zc_attr_choice(o, "direction", "forward", directions, &direction);
+    *out = (zi_rnn_direction)direction;
+    return st;
 }
 
 static zurt_status read_attr(zc_onnx *o, zi_op op, zi_attr_rnn *a)

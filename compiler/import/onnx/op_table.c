@@ -210,9 +210,14 @@ static const zc_onnx_op *find_other(const char *domain, const char *name)
     return NULL;
 }
 
+bool zc_is_standard_domain(const char *domain)
+{
+    return !domain || !*domain || strcmp(domain, "ai.onnx") == 0;
+}
+
 const zc_onnx_op *zc_onnx_op_find(const char *domain, const char *name)
 {
-    if (domain && *domain && strcmp(domain, "ai.onnx") != 0)
+    if (!zc_is_standard_domain(domain))
         return find_other(domain, name);
     size_t lo = 0, hi = N_OPS;
     while (lo < hi) {

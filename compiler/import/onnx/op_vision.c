@@ -5,36 +5,32 @@
 
 #include "import/onnx/importer.h"
 
-/* Index of a string attribute among `names`; the attribute's own name stands in the message. */
-static zurt_status choice(zc_onnx *o, const char *attribute, const char *absent,
-                          const char *const *names, int n, int *out)
-{
-    const char *name = NULL;
-    zurt_status st = zc_attr_string(o, attribute, absent, &name);
-    for (*out = 0; *out < n && !st; ++*out) {
-        if (strcmp(name, names[*out]) == 0)
-            return ZURT_OK;
-    }
-    return st ? st : zc_fail(o, ZURT_E_FORMAT, "unknown %s '%.40s'", attribute, name);
-}
-
 zurt_status zc_op_grid_sample(zc_onnx *o)
 {
-    static const char *const before_20[] = {"nearest", "bilinear", "bicubic"};
-    static const char *const since_20[] = {"nearest", "linear", "cubic"};
-    static const char *const paddings[] = {"zeros", "border", "reflection"};
+    static const zc_choice before_20[] = {{"nearest", ZI_RESIZE_NEAREST},
+                                          {"bilinear", ZI_RESIZE_LINEAR},
+                                          {"bicubic", ZI_RESIZE_CUBIC},
+                                          {NULL, 0}};
+    static const zc_choice since_20[] = {{"nearest", ZI_RESIZE_NEAREST},
+                                         {"linear", ZI_RESIZE_LINEAR},
+                                         {"cubic", ZI_RESIZE_CUBIC},
+                                         {NULL, 0}};
+    static const zc_choice paddings[] = {{"zeros", ZI_GRID_ZEROS},
+                                         {"border", ZI_GRID_BORDER},
+                                         {"reflection", ZI_GRID_REFLECTION},
+                                         {NULL, 0}};
     const bool old = o->opset < 20;
     const zi_tensor x = *zc_input(o, 0);
-    int mode, padding;
+    int mode = ZI_RESIZE_LINEAR, padding = ZI_GRID_ZEROS;
     zi_attr attr = {0};
     zi_id in[2] = {ZI_NONE, o->in[1]}, out;
     if (x.rank != 4)
         return zc_fail(o, ZURT_E_UNSUPPORTED, "an input of rank %d; images [N,C,H,W] are taken",
                        (int)x.rank);
     zurt_status st =
-        choice(o, "mode", old ? "bilinear" : "linear", old ? before_20 : since_20, 3, &mode);
+        zc_attr_choice(o, "mode", old ? "bilinear" : "linear", old ? before_20 : since_20, &mode);
     if (!st)
-        st = choice(o, "padding_mode", "zeros", paddings, 3, &padding);
+        st = zc_attr_choice(o, "padding_mode", "zeros", paddings, &padding);
     if (!st)
         st = zc_attr_bool(o, "align_corners", false, &attr.grid.align_corners);
     if (st)

@@ -133,7 +133,7 @@ zurt_status zc_refuse_op(zc_onnx *o)
 {
     const char *domain = o->node->domain ? o->node->domain : "";
     const char *text;
-    if (!*domain || strcmp(domain, "ai.onnx") == 0) {
+    if (zc_is_standard_domain(domain)) {
         text = look_up(remedies, sizeof(remedies) / sizeof(*remedies), o->node->op_type);
         return zc_fail(o, ZURT_E_UNSUPPORTED, "operator not supported; %s",
                        text ? text : "docs/ops.md lists those that are");
