@@ -36,6 +36,7 @@ int cmd_quantize(cli *c, int argc, char **argv)
 {
     convert_options o;
     int code = convert_parse(c, argc, argv, ".onnx", &o);
+    o.quantize.io = ZURT_IO_FLOAT; // as the file's inputs are: float branches read them unrounded
     zurt_graph *source = NULL;
     zurt_graph *graph = NULL;
     zurt_quant_report *report = NULL;

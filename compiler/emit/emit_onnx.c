@@ -68,7 +68,8 @@ static void name_values(zo_builder *b)
         bool is_free = i == 0 || strcmp(list[i - 1].name, name) != 0;
         bool keeps = list[i].use == INPUT || (list[i].use == OUTPUT && is_free) ||
                      (is_free && name[0] && !strchr(name, '~'));
-        b->values[list[i].id].base = keeps ? name : zo_name(b, "t~%u", (unsigned)list[i].id);
+        const char *stem = strchr(name, '~') || !name[0] ? "t" : name;
+        b->values[list[i].id].base = keeps ? name : zo_name(b, "%s~%u", stem, (unsigned)list[i].id);
         if (!keeps && list[i].use == OUTPUT)
             b->values[list[i].id].base = zo_name(b, "%s~out", name);
     }

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""batch_models.py: writes into the current folder small models whose batches can be misread, with
-inputs and the outputs that are right.
+"""batch_models.py: writes into the current folder small models whose batches can be misread, or
+whose input is read in int8 and in float, with inputs and the outputs that are right.
 
 Needs numpy and onnx; exit 77 without them."""
 import sys
@@ -95,3 +95,9 @@ for name, value in (("zero", 0), ("one", 1)):
     model(name, [helper.make_node("Gemm", ["x", "w"], ["y"])],
           [("x", FLOAT, [1, 4])], [("y", FLOAT, [1, 3])],
           [("w", np.full((4, 3), value, np.float32))])
+
+# One branch in int8 and one that is kept in float.
+model("branches", [helper.make_node("Relu", ["x"], ["r"]),
+                   helper.make_node("Tan", ["x"], ["t"], name="tan")],
+      [("x", FLOAT, [2, 3, 4, 5])], [("r", FLOAT, [2, 3, 4, 5]), ("t", FLOAT, [2, 3, 4, 5])])
+np.tan(x).tofile("tan.f32")

@@ -429,7 +429,8 @@ ZURT_API zurt_status zurt_emit_zurt_mem(zurt_ctx *ctx, const zurt_graph *graph, 
 
 /**
  * Writes an int8 graph as QDQ ONNX, opset 13 or what its operators need; inputs and outputs NCHW,
- * float, as the source.
+ * float, as the source. What reads an input in float gets it rounded to int8, unless the graph was
+ * quantised with ZURT_IO_FLOAT.
  *
  * @param path as of zurt_emit_zurt_file().
  * @return ZURT_OK; ZURT_E_ARG: NULL; ZURT_E_IO: cannot write; ZURT_E_NOMEM; ZURT_E_UNSUPPORTED: a
