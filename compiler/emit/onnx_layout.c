@@ -73,7 +73,8 @@ static const char *constant(zo_builder *b, zi_id id, bool nchw)
         for (int32_t i = 0; i < 4; i++)
             dims[i] = full[zo_to_nchw[i]];
         data = zo_permuted(b, t->data, zurt_dtype_bytes(t->dtype), full, zo_to_nchw, 4);
-        axis = zo_axis(true, axis + 4 - t->rank);
+        if (t->quant.n > 1) // a scalar has no axis
+            axis = zo_axis(true, axis + 4 - t->rank);
         rank = 4;
     }
     if (!zi_tensor_is_quantised(t))

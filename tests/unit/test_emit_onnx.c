@@ -203,6 +203,35 @@ static void every_output_has_its_name(void **state)
     assert_int_equal(unlink(path), 0);
 }
 
+/* Where channels stand first, a constant is written with four axes, also one that has none. */
+static void a_quantised_scalar_comes_back(void **state)
+{
+    zurt_ctx *ctx = *state;
+    sample s = {ctx, zi_graph_create(&ctx->allocator), ZURT_OK};
+    const float scale = 0.5f;
+    const int32_t zero = 0;
+    zi_id x;
+    assert_int_equal(zi_graph_add_tensor(ctx, s.g, "x", &x), ZURT_OK);
+    zi_tensor *t = &s.g->tensors[x];
+    *t = (zi_tensor){.name = t->name, .dtype = ZURT_S8, .rank = 4, .dims = {1, 4, 4, 2}};
+    t->from_nchw = true;
+    assert_int_equal(zi_graph_set_quant(ctx, s.g, x, 1, 0, &scale, &zero), ZURT_OK);
+    assert_int_equal(zi_graph_add_input(ctx, s.g, x), ZURT_OK);
+    zi_id two = sample_const(&s, "two", ZURT_S8, 0, NULL, 5);
+    assert_int_equal(zi_graph_set_quant(ctx, s.g, two, 1, 0, &scale, &zero), ZURT_OK);
+    zi_id sum = sample_node(&s, ZI_OP_Add, "sum", (zi_id[]){x, two}, 2, NULL, 1.0f, 0);
+    assert_int_equal(zi_graph_add_output(ctx, s.g, sum), ZURT_OK);
+    zurt_graph *graph, *back;
+    assert_int_equal(zc_graph_wrap(ctx, s.g, &graph), ZURT_OK);
+    assert_int_equal(zurt_emit_onnx_file(ctx, graph, path), ZURT_OK);
+    if (zurt_import_onnx_file(ctx, path, NULL, &back))
+        fail_msg("%s", zurt_ctx_error(ctx));
+    assert_int_equal(zurt_graph_is_quantized(back), 1);
+    zurt_graph_destroy(back);
+    zurt_graph_destroy(graph);
+    assert_int_equal(unlink(path), 0);
+}
+
 static size_t read_back(uint8_t *bytes, size_t size)
 {
     FILE *in = fopen(path, "rb");
@@ -342,6 +371,7 @@ int main(void)
         cmocka_unit_test(long_names_stay_apart),
         cmocka_unit_test(every_output_has_its_name),
         cmocka_unit_test(inputs_that_are_outputs_make_valid_files),
+        cmocka_unit_test(a_quantised_scalar_comes_back),
         cmocka_unit_test(writes_the_same_bytes_again),
         cmocka_unit_test(survives_refused_memory),
         cmocka_unit_test(the_opset_is_what_the_operators_need),
