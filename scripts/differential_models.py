@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """ONNX models that others generate, for scripts/differential.
 
-differential_models.py nnsmith SEED COUNT FOLDER    NNSmith's random networks
-differential_models.py opinfo SEED COUNT FOLDER     PyTorch's own samples of its operators
+differential_models.py nnsmith SEED COUNT SECONDS FOLDER    NNSmith's random networks
+differential_models.py opinfo SEED COUNT SECONDS FOLDER     PyTorch's own samples of its operators
 
-Writes FOLDER/SOURCE-SEED.onnx; a model that cannot be generated or exported is counted by reason.
+Writes FOLDER/SOURCE-SEED.onnx, for so many seconds at most; a model that cannot be generated or
+exported is counted by reason.
 """
 import collections
 import functools
@@ -14,6 +15,7 @@ import random
 import re
 import signal
 import sys
+import time
 import warnings
 
 import torch
@@ -28,12 +30,12 @@ def reason(error):
     return f"{type(error).__name__}: " + re.sub(r"'[^']*'|\d+", "_", text)[:80]
 
 
-def in_child(make, item, path):
+def in_child(make, item, path, seconds):
     """Why there is no model, or nothing: exporters crash, and talk past Python's stdout."""
     source, target = os.pipe()
     child = os.fork()
     if child == 0:
-        signal.alarm(CHILD_SECONDS)
+        signal.alarm(max(1, min(CHILD_SECONDS, round(seconds))))
         text = ""
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, 1)
@@ -127,7 +129,9 @@ def make_opinfo(item, path):
 
 
 def main():
-    source, seed, count, folder = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), sys.argv[4]
+    start = time.monotonic()
+    source, folder = sys.argv[1], sys.argv[5]
+    seed, count, seconds = (int(text) for text in sys.argv[2:5])
     warnings.simplefilter("ignore")
     logging.disable(logging.CRITICAL)
     os.makedirs(folder, exist_ok=True)
@@ -139,8 +143,12 @@ def main():
         items, make = list(enumerate(items[:count], seed)), make_opinfo
     made = 0
     for number, item in items:
+        left = seconds - (time.monotonic() - start)
+        if left <= 0:
+            print(f"{source}: stopped after {seconds} s, before {number}")
+            break
         path = os.path.join(folder, f"{source}-{number}.onnx")
-        text = in_child(make, item, path)
+        text = in_child(make, item, path, left)
         made += not text
         if text:
             FAILURES[text] += 1

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Compares zurt with ONNX Runtime on the models of scripts/differential.
 
-usage: differential_run.py ZURT FOLDER SECONDS    models in FOLDER/models, wrong ones to FOLDER/wrong
+usage: differential_run.py ZURT MODELS SECONDS WRONG    all of the folder MODELS; copies to WRONG
 """
 import glob
 import os
@@ -10,19 +10,20 @@ import sys
 import tempfile
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../tests/golden"))
-from ort_compare import Zurt, ort, run_all  # noqa: E402
+from ort_compare import ORT_VERSION, Zurt, run_all  # noqa: E402
 
 
 def main():
-    zurt, folder, seconds = sys.argv[1], os.path.abspath(sys.argv[2]), float(sys.argv[3])
-    models = sorted(glob.glob(os.path.join(folder, "models", "*.onnx")))
+    zurt, keep = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[4])
+    seconds = float(sys.argv[3])
+    models = sorted(glob.glob(os.path.join(os.path.abspath(sys.argv[2]), "*.onnx")))
     numbered = [(path, int(re.findall(r"\d+", os.path.basename(path))[-1])) for path in models]
-    print(f"{len(numbered)} models, ONNX Runtime {ort.__version__}, {zurt}", flush=True)
+    print(f"{len(numbered)} models, ONNX Runtime {ORT_VERSION}, {zurt}", flush=True)
     with tempfile.TemporaryDirectory() as scratch:
         os.chdir(scratch)
-        wrong, _ = run_all(Zurt(zurt), numbered, seconds, os.path.join(folder, "wrong"))
+        tally = run_all(Zurt(zurt), numbered, seconds, keep)
         os.chdir("/")
-    sys.exit(1 if wrong else 0)
+    sys.exit(1 if tally["wrong"] or tally["crashes"] else 0)
 
 
 if __name__ == "__main__":
