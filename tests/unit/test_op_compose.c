@@ -163,6 +163,25 @@ static void gelu_has_two_forms(void **state)
     }
 }
 
+/* What counts nothing is log(0); masks are made of such values. */
+static void a_sum_of_infinite_exponents_is_no_nan(void **state)
+{
+    (void)state;
+    static const float x[4][2] = {
+        {-INFINITY, -INFINITY}, {-INFINITY, 3}, {INFINITY, -1}, {INFINITY, -INFINITY}};
+    static const float want[4] = {-INFINITY, 3, INFINITY, INFINITY};
+    message n = node("", "ReduceLogSumExp", "x", "y");
+    attr_ints(&n, "axes", 1, (const int64_t[]){1});
+    attr_int(&n, "keepdims", 0);
+    message g = one_node(&n, ONNX_DIMS(4, 2)), m = model(&g, 13);
+    imported i = import(&m);
+    float y[4];
+    run_imported(&i, &(zurt_view){x, sizeof(x)}, &(zurt_span){y, sizeof(y)});
+    for (int k = 0; k < 4; k++)
+        assert_true(y[k] == want[k]);
+    done(&i);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -172,6 +191,7 @@ int main(void)
         cmocka_unit_test(refuses_what_scatter_cannot_mean),
         cmocka_unit_test(equal_slopes_make_a_leaky_relu),
         cmocka_unit_test(gelu_has_two_forms),
+        cmocka_unit_test(a_sum_of_infinite_exponents_is_no_nan),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Ref: ONNX ReduceSum-13, ReduceMean-18 and their kin, ArgMax-13, Softmax-13. */
+#include <float.h>
 #include <string.h>
 
 #include "import/onnx/importer.h"
@@ -54,12 +55,16 @@ zurt_status zc_op_reduce(zc_onnx *o)
     return st ? st : zc_define(o, 0, out);
 }
 
-/* log(sum(e^(x - m))) + m, with m the largest, so that nothing overflows. */
+/* log(sum(e^(x - m))) + m, with m the largest, so that nothing overflows; no infinity, whose
+ * distance from itself is no number. */
 static zurt_status log_sum_exp(zc_onnx *o, const reduction *r, zi_id x, zi_id *out)
 {
     zi_id m, sum;
     reduction kept = {r->axes, true, r->nothing};
+    zi_attr finite = {.unary = {.alpha = -FLT_MAX, .beta = FLT_MAX}};
     zurt_status st = reduce(o, ZI_OP_ReduceMax, &kept, x, &m);
+    if (!st)
+        st = zc_emit1(o, ZI_OP_Clip, "finite", &finite, m, &m);
     if (!st)
         st = zc_emit2(o, ZI_OP_Sub, "shifted", x, m, out);
     if (!st)
