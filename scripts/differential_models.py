@@ -57,7 +57,8 @@ def in_child(make, item, path, seconds):
 torch.onnx.export = functools.partial(torch.onnx.export, dynamo=False)
 
 
-def make_nnsmith(seed, path):
+def nnsmith():
+    """What makes one of its networks; loaded and asked for its operators once, not in each child."""
     from nnsmith.abstract.dtype import DType
     from nnsmith.graph_gen import model_gen
     from nnsmith.materialize import Model
@@ -65,11 +66,15 @@ def make_nnsmith(seed, path):
 
     model_type = Model.init("onnx")
     model_type.add_seed_setter()
-    opset = make_nnsmith.opset = getattr(make_nnsmith, "opset", None) or auto_opset(model_type, None)
-    graph = model_gen(opset=opset, method="symbolic-cinit", seed=seed, max_elem_per_tensor=2**12,
-                      max_nodes=1 + seed % 8, timeout_ms=5000,
-                      dtype_choices=[DType.float32, DType.int32, DType.int64, DType.bool])
-    model_type.from_gir(graph.make_concrete()).dump(path)
+    opset = auto_opset(model_type, None)
+
+    def make(seed, path):
+        graph = model_gen(opset=opset, method="symbolic-cinit", seed=seed,
+                          max_elem_per_tensor=2**12, max_nodes=1 + seed % 8, timeout_ms=5000,
+                          dtype_choices=[DType.float32, DType.int32, DType.int64, DType.bool])
+        model_type.from_gir(graph.make_concrete()).dump(path)
+
+    return make
 
 
 class Call(torch.nn.Module):
@@ -136,7 +141,7 @@ def main():
     logging.disable(logging.CRITICAL)
     os.makedirs(folder, exist_ok=True)
     if source == "nnsmith":
-        items, make = [(s, s) for s in range(seed, seed + count)], make_nnsmith
+        items, make = [(s, s) for s in range(seed, seed + count)], nnsmith()
     else:
         items = list(opinfo_samples())
         random.Random(seed).shuffle(items)

@@ -2,9 +2,9 @@
 """One ONNX model in zurt and in ONNX Runtime: for ort_random.py and scripts/differential.
 
 Of each model: float against ONNX Runtime without its optimiser, within 1e-4 of the tensor's largest
-value; a .zurt on the CPU and on the simulated PL, byte by byte; the QDQ ONNX that `zurt quantize`
-writes, which ONNX Runtime must take, against the .zurt, within a few steps. Samples miss zero two
-times of three.
+value, NaN and infinities where it has them; a .zurt on the CPU and on the simulated PL, byte by
+byte; the QDQ ONNX that `zurt quantize` writes, which ONNX Runtime must take, against the .zurt,
+within a few steps. Samples miss zero two times of three.
 """
 import collections
 import glob
@@ -122,16 +122,13 @@ def write(feeds):
     return files
 
 
-def float_error(want, got):
-    """Largest error as a part of the largest value, where ONNX Runtime's is finite."""
-    if want.size != got.size:
-        return np.inf
-    want, got = want.reshape(-1).astype(np.float64), got.astype(np.float64)
-    finite = np.isfinite(want)
-    if not np.all(np.isfinite(got[finite])):
-        return np.inf
-    scale = max(np.max(np.abs(want[finite]), initial=0), 1e-3)
-    return np.max(np.abs(want[finite] - got[finite]), initial=0) / scale
+def differs(want, got):
+    """Where two flat arrays are not the same number, nor as near as float allows."""
+    want, got = want.astype(np.float64), got.astype(np.float64)
+    limit = FLOAT_ERROR * max(np.max(np.abs(want[np.isfinite(want)]), initial=0), 1e-3)
+    with np.errstate(invalid="ignore"):
+        near = np.abs(want - got) <= limit
+    return ~(near | (want == got) | (np.isnan(want) & np.isnan(got)))
 
 
 def sqnr(want, got):
@@ -161,34 +158,34 @@ class Check:
         want = self.ort.infer(feeds)
         got = self.zurt.run(path, write(feeds), "float", len(want))
         for i, (w, g) in enumerate(zip(want, got)):
-            error = float_error(w, g)
-            if error <= FLOAT_ERROR:
+            w = w.reshape(-1)
+            if w.size != g.size:
+                raise Wrong(f"float output {i}: {g.size} values, ONNX Runtime has {w.size}")
+            bad = differs(w, g)
+            if not np.any(bad):
                 continue
-            if self.unstable(path, feeds, i, w, g):
+            if self.unstable(path, feeds, i, w, bad):
                 raise Refused("the last bits of its input decide: ONNX Runtime would differ too")
-            raise Wrong(f"float output {i}: error {error:.3g}")
+            at = np.argmax(bad)
+            raise Wrong(f"float output {i}: {g[at]} at {at}, ONNX Runtime has {w[at]}; "
+                        f"{np.sum(bad)} of {bad.size}")
         self.tally["float equal"] += 1
         return feeds, want
 
-    def unstable(self, path, feeds, i, want, got):
-        """Whether ONNX Runtime's own output i moves, wherever zurt's differs, if its values are
+    def unstable(self, path, feeds, i, want, bad):
+        """Whether ONNX Runtime's own output i moves, wherever zurt's is bad, if its values are
         hardly others: the place of a maximum among equals, an integer below a sum, a pole."""
-        if want.size != got.size:
-            return False
-        want = want.reshape(-1).astype(np.float64)
-        finite = np.isfinite(want)
-        limit = FLOAT_ERROR * max(np.max(np.abs(want[finite]), initial=0), 1e-3)
-        differs = finite & ~(np.abs(want - got) <= limit)
+        still = bad.copy()
         try:
             self.ort.open_noisy(path)
             for _ in range(NOISY_RUNS):
                 own = self.ort.infer(feeds)[i].reshape(-1)
                 if own.size != want.size:
                     return True
-                differs &= np.abs(want - own) <= limit
+                still &= ~differs(want, own)
         except Refused:
             return False
-        return not np.any(differs)
+        return not np.any(still)
 
     def int8(self, path, feeds, want):
         files = write(feeds)

@@ -22,6 +22,7 @@ def reason(text):
     """A message without what differs from model to model."""
     text = text.strip().split("\n")[-1]
     text = re.sub(r"^zurt \w+: (\S+\.(onnx|zurt): )?", "", text)
+    text = re.sub(r"\[ONNXRuntimeError\] : \d+ : |Load model from \S+ failed: *", "", text)
     return re.sub(r"'[^']*'|-?\d[\d.e+-]*", "_", text)[:110]
 
 
