@@ -28,14 +28,47 @@ def reason(text):
 
 # ---- in the process ----
 
-def crops(node):
-    return any(a.name == "coordinate_transformation_mode" and a.s == b"tf_crop_and_resize"
-               for a in node.attribute)
+def text_attribute(node, name):
+    return next((a.s for a in node.attribute if a.name == name), b"")
 
 
 def casts_to_8_bits(node):
     return any(a.name == "to" and a.i in (onnx.TensorProto.UINT8, onnx.TensorProto.INT8)
                for a in node.attribute)
+
+
+def constants(graph):
+    values = {t.name: t for t in graph.initializer}
+    values.update((n.output[0], a.t) for n in graph.node if n.op_type == "Constant"
+                  for a in n.attribute if a.name == "value")
+    return values
+
+
+def is_fractional(graph, node):
+    """Whether a Resize by scales ends between two elements, as far as is known."""
+    scales = constants(graph).get(node.input[2]) if len(node.input) > 2 else None
+    shapes = {v.name: [d.dim_value for d in v.type.tensor_type.shape.dim]
+              for v in [*graph.input, *graph.value_info]}
+    if len(node.input) > 3 and node.input[3]:
+        return False
+    if scales is None or node.input[0] not in shapes:
+        return True
+    sizes = np.array(shapes[node.input[0]]) * onnx.numpy_helper.to_array(scales)
+    return bool(np.any(np.abs(sizes - np.round(sizes)) > 1e-4))
+
+
+def check_nodes(model):
+    """Refuses where ONNX Runtime does not compute what ONNX says, or ONNX does not say."""
+    graph = onnx.shape_inference.infer_shapes(model).graph
+    for node in graph.node:
+        mode = text_attribute(node, "coordinate_transformation_mode")
+        if node.op_type == "Resize" and mode == b"tf_crop_and_resize":
+            raise Refused("Resize with tf_crop_and_resize: ONNX Runtime is not ONNX's reference")
+        if node.op_type == "Resize" and mode == b"align_corners" and is_fractional(graph, node):
+            raise Refused("Resize with align_corners to a fractional size: ONNX Runtime is not "
+                          "ONNX's reference")
+        if node.op_type == "Cast" and casts_to_8_bits(node):
+            raise Refused("Cast to 8 bits: ONNX leaves open what lies beyond the range")
 
 
 def with_noise(model):
@@ -77,14 +110,6 @@ def session(model):
     options.log_severity_level = 4
     options.intra_op_num_threads = 1
     return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
-
-
-def check_nodes(model):
-    for node in model.graph.node:
-        if node.op_type == "Resize" and crops(node):
-            raise Refused("Resize with tf_crop_and_resize: ONNX Runtime is not ONNX's reference")
-        if node.op_type == "Cast" and casts_to_8_bits(node):
-            raise Refused("Cast to 8 bits: ONNX leaves open what lies beyond the range")
 
 
 def answer(verb, argument, state):
