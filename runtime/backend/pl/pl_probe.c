@@ -14,6 +14,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "backend/pl/pl_overlay.h"
+
 #if defined(__aarch64__)
 #define DEFAULT_ROOT "/usr" // where XRT's arm64 build looks if XILINX_XRT is not set
 #define MODEL_FOLDER "zynqu"
@@ -136,25 +138,14 @@ zurt_status zi_pl_probe(zurt_ctx *ctx, zi_pl_place *out)
 zurt_status zi_pl_find_xclbin(zurt_ctx *ctx, const char *asked, char *out)
 {
     const char *path = asked ? asked : getenv("ZURT_XCLBIN");
-    glob_t files = {0};
-    if (!path) {
-        int missing = glob("/lib/firmware/xilinx/zurt-*/zurt-*.xclbin", 0, NULL, &files);
-        if (!missing && files.gl_pathc > 1) {
-            zurt_status st = zi_fail(
-                ctx, ZURT_E_DEVICE, "several overlays: %s, %s; name one by --xclbin or ZURT_XCLBIN",
-                files.gl_pathv[0], files.gl_pathv[1]);
-            globfree(&files);
-            return st;
-        }
-        path = missing ? NULL : files.gl_pathv[0];
-    }
-    int n = path ? snprintf(out, ZI_PATH_BYTES, "%s", path) : 0;
-    if (files.gl_pathc)
-        globfree(&files);
+    if (!path)
+        return zi_pl_choose_overlay(ctx, "", out);
+    int n = snprintf(out, ZI_PATH_BYTES, "%s", path);
     if (n <= 0 || n >= ZI_PATH_BYTES)
         return zi_fail(ctx, ZURT_E_DEVICE,
-                       "no xclbin: name one by --xclbin or ZURT_XCLBIN, or install zurt's firmware "
-                       "in /lib/firmware/xilinx");
+                       "the xclbin's path, from --xclbin or ZURT_XCLBIN, has %d bytes; 1 to %d are "
+                       "possible",
+                       n, ZI_PATH_BYTES - 1);
     return ZURT_OK;
 }
 

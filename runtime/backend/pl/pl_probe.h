@@ -34,8 +34,8 @@ typedef struct zi_pl_place {
 zurt_status zi_pl_probe(zurt_ctx *ctx, zi_pl_place *out);
 
 /**
- * Path of the xclbin: `asked`, else $ZURT_XCLBIN, else the only file
- * /lib/firmware/xilinx/zurt-x/zurt-x.xclbin. ZURT_E_DEVICE: none, or several.
+ * Path of the xclbin: `asked`, else $ZURT_XCLBIN, else what zi_pl_choose_overlay() finds.
+ * ZURT_E_DEVICE: none, or a path of no length or too long.
  */
 zurt_status zi_pl_find_xclbin(zurt_ctx *ctx, const char *asked, char *out);
 
