@@ -84,7 +84,7 @@ static zurt_status load(zurt_ctx *ctx)
     if (!library) {
         const char *why = dlerror();
         return zi_fail(ctx, ZURT_E_UNSUPPORTED,
-                       "float arithmetic needs OpenBLAS (Debian: apt-get install libopenblas0): %s",
+                       "no OpenBLAS (Debian: apt-get install libopenblas0): %s",
                        why ? why : LIBRARY);
     }
     zc_sgemm_fn *sgemm = NULL;

@@ -44,6 +44,12 @@ zurt_status zc_kernel_table(zurt_ctx *ctx, const zi_graph *g, const zi_node *nod
     if (!wanted || !ctx->cpu) // the reference kernels were asked for
         return ZURT_OK;
     zurt_status st = zc_blas_load(ctx, n_threads);
+    if (st == ZURT_E_UNSUPPORTED) {
+        if (!atomic_flag_test_and_set(&zc_blas.missed)) // a quantisation makes several tables
+            zi_log(ctx, ZURT_LOG_WARNING, "%s; zurt's own float kernels compute, more slowly",
+                   zurt_ctx_error(ctx));
+        return ZURT_OK;
+    }
     if (st)
         return st;
     out->conv_f32 = zc_conv_f32_blas;
