@@ -64,6 +64,7 @@ OUTSIDE = {
     "xrt/xrt_device.h": ["runtime/backend/pl/pl_xrt_api.h"],
     "xrt/xrt_kernel.h": ["runtime/backend/pl/pl_xrt_api.h"],
     "zlib.h": ["apps"],
+    "cjson/cJSON.h": ["apps"],
     "zurt/compile.h": ["compiler", "apps"],
     "zurt/image.h": ["runtime/image", "apps"],
 }

@@ -1,21 +1,31 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* zurt eval: accuracy of one model over labelled data. */
+/* zurt eval: accuracy of one model over labelled data, or over a shard of it. */
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "eval_result.h"
 #include "html.h"
-#include "judge.h"
-#include "score.h"
 
 typedef struct eval_options {
     judge_options judge;
     const char *model;
+    eval_shard shard;
+    bool list; /**< --list0 */
 } eval_options;
 
 static int take_option(cli *c, const option_row *row, const char *value, void *self)
 {
     eval_options *o = self;
-    return judge_option(c, row, value, &o->judge);
+    if (row->id == OPT_LIST0) {
+        o->list = true;
+        return EXIT_DONE;
+    }
+    if (row->id != OPT_SHARD)
+        return judge_option(c, row, value, &o->judge);
+    if (eval_shard_parse(value, &o->shard))
+        return EXIT_DONE;
+    return cli_usage(c, "--shard wants I/N, e.g. 1/4 of 1/4 to 4/4, N at most %u, not '%s'",
+                     EVAL_MOST_SHARDS, value);
 }
 
 static int parse(cli *c, int argc, char **argv, eval_options *o)
@@ -25,111 +35,169 @@ static int parse(cli *c, int argc, char **argv, eval_options *o)
         return code;
     if (c->n_arguments != 1 || !o->judge.data)
         return cli_usage(c, "wants one MODEL and --data DATA");
+    if (o->list && (c->json || o->judge.html || o->judge.files))
+        return cli_usage(c, "--list0 prints names alone: it goes with neither --json, --html nor "
+                            "--files");
     o->model = c->arguments[0];
     code = cli_reads(c, o->model);
     return code == EXIT_DONE ? judge_check_output(c, &o->judge) : code;
 }
 
-static int evaluate(cli *c, target *t, const data_source *s, score *result, verdicts *v)
+/* Samples [at, at + count), which fill one run. */
+static int evaluate_run(cli *c, target *t, const data_source *s, size_t at, size_t count,
+                        float *const *out, eval_result *r, verdicts *v)
 {
-    size_t n = v->n;
     size_t elems = target_out_elems(t, 0);
+    int code = target_predict(c, t, s, at, count, out);
+    for (size_t i = 0; code == EXIT_DONE && i < count; i++) {
+        if (data_is_refused(s, at + i))
+            continue;
+        v->predicted[at + i] =
+            (int32_t)score_add(&r->score, out[0] + i * elems, data_label(s, at + i));
+        eval_result_add_outputs(r, at + i, t, i);
+    }
+    return code;
+}
+
+static int evaluate(cli *c, target *t, const data_source *s, eval_result *r, verdicts *v)
+{
     float **out = judge_outputs_create(t, t->batch);
     int code = EXIT_DONE;
-    score_init(result, elems);
+    score_init(&r->score, target_out_elems(t, 0));
     if (!out || !v->predicted)
         code = cli_fail(c, ZURT_E_NOMEM, "out of memory");
-    for (size_t at = 0; code == EXIT_DONE && at < n; at += t->batch) {
-        size_t count = n - at < t->batch ? n - at : t->batch;
-        code = target_predict(c, t, s, at, count, out);
-        for (size_t i = 0; code == EXIT_DONE && i < count; i++) {
-            if (!data_is_refused(s, at + i))
-                v->predicted[at + i] =
-                    (int32_t)score_add(result, out[0] + i * elems, data_label(s, at + i));
-        }
-        cli_progress(c, "evaluating", at + count, n);
+    for (size_t at = v->first; code == EXIT_DONE && at < v->n; at += t->batch) {
+        size_t count = v->n - at < t->batch ? v->n - at : t->batch;
+        code = evaluate_run(c, t, s, at, count, out, r, v);
+        cli_progress(c, "evaluating", at + count - v->first, v->n - v->first);
     }
     cli_progress_end(c);
     judge_outputs_destroy(t, out);
-    if (code == EXIT_DONE && result->confusion.failed)
+    if (code == EXIT_DONE && r->score.confusion.failed)
         code = cli_fail(c, ZURT_E_NOMEM, "out of memory");
     return code;
 }
 
-static int report(cli *c, const eval_options *o, target *t, const data_source *s,
-                  const score *result, const verdicts *v)
+static int list_files(cli *c, const eval_options *o, const data_source *s, const verdicts *v)
 {
-    if (o->judge.html) {
-        html_model model = {.path = o->model, .score = result};
-        html_matrix matrix = {&result->confusion, "true class", "predicted", "Confusion"};
-        html_page page = {.title = o->model,
-                          .models = &model,
-                          .n_models = 1,
-                          .matrices = &matrix,
-                          .n_matrices = 1,
-                          .verdicts = v,
-                          .data = s,
-                          .shown = t};
-        int code = html_write(c, o->judge.html, &page);
-        if (code != EXIT_DONE)
-            return code;
+    if (!s->files)
+        return cli_fail(c, ZURT_E_UNSUPPORTED,
+                        "%s: its samples are not files of their own, as those of dir:PATH are",
+                        o->judge.data);
+    for (size_t i = v->first; i < v->n; i++) {
+        fputs(s->files[i], stdout);
+        putchar(0);
     }
-    if (c->stdout_taken)
-        return EXIT_DONE;
-    if (c->json) {
+    return EXIT_DONE;
+}
+
+static int write_page(cli *c, const eval_options *o, target *t, const data_source *s,
+                      const score *result, const verdicts *v)
+{
+    html_model model = {.path = o->model, .score = result};
+    html_matrix matrix = {&result->confusion, "true class", "predicted", "Confusion"};
+    html_page page = {.title = o->model,
+                      .models = &model,
+                      .n_models = 1,
+                      .matrices = &matrix,
+                      .n_matrices = 1,
+                      .verdicts = v,
+                      .data = s,
+                      .shown = t};
+    return html_write(c, o->judge.html, &page);
+}
+
+static int report_json(cli *c, const eval_options *o, const target *t, const data_source *s,
+                       eval_result *r, const verdicts *v)
+{
+    r->model = o->model;
+    r->device = target_device(t);
+    r->data = o->judge.data;
+    r->unreadable = s->refused->n;
+    int code = eval_result_identify(c, r, t, &o->judge.target, s);
+    if (code == EXIT_DONE) {
         json_writer j;
         json_begin(&j, stdout);
-        json_string(&j, "model", o->model);
-        json_string(&j, "device", target_device(t));
-        json_string(&j, "data", o->judge.data);
-        json_uint(&j, "unreadable", s->refused->n);
-        score_json(&j, result);
+        eval_result_json(&j, r);
         verdicts_json(&j, v, s);
         json_end(&j);
-        return EXIT_DONE;
     }
-    score_print(result, o->model);
-    if (result->labelled)
-        score_print_matrix(&result->confusion, "true class (row), predicted:", "taken for", t);
+    free(r->options);
+    return code;
+}
+
+static int report(cli *c, const eval_options *o, target *t, const data_source *s, eval_result *r,
+                  const verdicts *v)
+{
+    int code = o->judge.html ? write_page(c, o, t, s, &r->score, v) : EXIT_DONE;
+    if (code != EXIT_DONE || c->stdout_taken)
+        return code;
+    if (c->json)
+        return report_json(c, o, t, s, r, v);
+    score_print(&r->score, o->model);
+    if (r->score.labelled)
+        score_print_matrix(&r->score.confusion, "true class (row), predicted:", "taken for", t);
     if (o->judge.files)
         verdicts_print(v, s, t);
     return EXIT_DONE;
 }
 
+/* Settles what there is to judge. */
+static int choose_samples(cli *c, const eval_options *o, const data_source *s, eval_result *r,
+                          verdicts *v)
+{
+    uint64_t first, end;
+    r->shard = o->shard;
+    r->data_samples = judge_samples(&o->judge, s);
+    if (r->data_samples > EVAL_MOST_SAMPLES)
+        return cli_fail(c, ZURT_E_LIMIT, "%s: more than 2^40 samples; --limit takes some of them",
+                        o->judge.data);
+    eval_shard_range(o->shard, r->data_samples, &first, &end);
+    v->first = (size_t)first;
+    v->n = (size_t)end;
+    v->predicted = calloc(v->n + 1, sizeof(*v->predicted));
+    return EXIT_DONE;
+}
+
+static int open_all(cli *c, const eval_options *o, target *t, data_source *s)
+{
+    int code = target_open(c, o->model, &o->judge.target, t);
+    if (code == EXIT_DONE && !target_is_classifier(t))
+        code = cli_fail(c, ZURT_E_UNSUPPORTED,
+                        "%s: output 0 is not one score per class; `zurt compare` judges such "
+                        "models by their SQNR",
+                        o->model);
+    if (code == EXIT_DONE)
+        code = judge_open_data(c, &o->judge, s);
+    if (code == EXIT_DONE)
+        code = target_bind(c, t, s);
+    if (code == EXIT_DONE)
+        code = judge_name_classes(c, t, s);
+    return code == EXIT_DONE ? data_tolerate(c, s) : code;
+}
+
 int cmd_eval(cli *c, int argc, char **argv)
 {
-    eval_options o = {.judge = judge_options_default()};
+    eval_options o = {.judge = judge_options_default(), .shard = {1, 1}};
     int code = parse(c, argc, argv, &o);
     if (code != EXIT_DONE)
         return code;
     target t = {0};
     data_source s = {0};
-    score result = {0};
+    eval_result r = {0};
     verdicts v = {.n_models = 1};
-    code = target_open(c, o.model, &o.judge.target, &t);
-    if (code == EXIT_DONE && !target_is_classifier(&t))
-        code = cli_fail(c, ZURT_E_UNSUPPORTED,
-                        "%s: output 0 is not one score per class; `zurt compare` judges such "
-                        "models by their SQNR",
-                        o.model);
+    code = open_all(c, &o, &t, &s);
     if (code == EXIT_DONE)
-        code = judge_open_data(c, &o.judge, &s);
-    if (code == EXIT_DONE)
-        code = target_bind(c, &t, &s);
-    if (code == EXIT_DONE)
-        code = judge_name_classes(c, &t, &s);
-    if (code == EXIT_DONE)
-        code = data_tolerate(c, &s);
-    if (code == EXIT_DONE) {
-        v.n = judge_samples(&o.judge, &s);
-        v.predicted = calloc(v.n + 1, sizeof(*v.predicted));
-        code = evaluate(c, &t, &s, &result, &v);
-    }
-    if (code == EXIT_DONE)
-        code = report(c, &o, &t, &s, &result, &v);
+        code = choose_samples(c, &o, &s, &r, &v);
+    if (code == EXIT_DONE && o.list)
+        code = list_files(c, &o, &s, &v);
+    else if (code == EXIT_DONE)
+        code = evaluate(c, &t, &s, &r, &v);
+    if (code == EXIT_DONE && !o.list)
+        code = report(c, &o, &t, &s, &r, &v);
     code = judge_count_refused(c, &s, code);
     free(v.predicted);
-    score_free(&result);
+    score_free(&r.score);
     data_close(&s);
     target_note_fallbacks(c, &t);
     target_close(&t);

@@ -121,6 +121,18 @@ static const option_row judge[] = {
     {0},
 };
 
+static const option_row eval[] = {
+    {OPT_SHARD, "shard", "I/N", "part I of N alone; `zurt merge` adds their --json up", 0},
+    {OPT_LIST0, "list0", NULL, "names the files of these samples, a NUL after each, and is done",
+     0},
+    {0},
+};
+
+static const option_row merge[] = {
+    {OPT_FILES, "files", NULL, "lists the samples that are wrong", 0},
+    {0},
+};
+
 static const option_row compare[] = {
     {OPT_MAX_CHANGED, "max-changed", "N", "changed predictions that still count as equal (0)", 0},
     {0},
@@ -172,7 +184,7 @@ const command_row command_rows[N_COMMANDS] = {
          LISTS(run, names, input, device)},
     [COMMAND_EVAL] = {"eval", "accuracy over labelled data", "MODEL --data DATA [options]",
                       "MODEL: a float or QDQ .onnx, or a .zurt.\n\n" DATA_KINDS,
-                      LISTS(judge, names, input, device)},
+                      LISTS(judge, eval, names, input, device)},
     [COMMAND_COMPARE] =
         {"compare", "models on the same data: accuracy, changed predictions, SQNR",
          "A B [C ...] --data DATA [options]",
@@ -192,6 +204,13 @@ const command_row command_rows[N_COMMANDS] = {
                       "helps) and build\n"
                       "options.\n",
                       LISTS(shape, memory)},
+    [COMMAND_MERGE] = {"merge", "adds up what eval found in shards", "RESULT.json... [options]",
+                       "RESULT: what `zurt eval --shard I/N --json` printed, one of each shard, in "
+                       "any order.\n"
+                       "Prints what eval prints of all samples. Refused are shards that are "
+                       "missing or there twice,\n"
+                       "and results of different models, data or options.\n",
+                       LISTS(merge)},
 };
 
 const char command_exit_codes[] = "0 done\n"

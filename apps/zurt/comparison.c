@@ -160,7 +160,7 @@ static void add_sample(comparison *x, size_t at, size_t i, int32_t label)
         predicted[m] = (int32_t)score_add(&k->score, k->out[0] + i * n, label);
         if (predicted[m] != predicted[0]) {
             k->changed++;
-            counts_add(&k->changes, (uint32_t)predicted[0], (uint32_t)predicted[m]);
+            counts_add(&k->changes, (uint32_t)predicted[0], (uint32_t)predicted[m], 1);
         }
     }
 }

@@ -46,7 +46,7 @@ int compiler_instead(cli *c, const char *model)
     }
     return cli_fail(
         c, ZURT_E_UNSUPPORTED,
-        "%s%sthis zurt runs .zurt files and has no compiler; install zurt-compiler, or "
-        "compile on another machine: zurt compile MODEL.onnx --calib DATA -o MODEL.zurt",
+        "%s%sthis is a board's zurt, which runs .zurt files; install zurt-compiler, or do it "
+        "on another machine (zurt compile MODEL.onnx --calib DATA -o MODEL.zurt)",
         model ? model : "", model ? ": " : "");
 }

@@ -65,6 +65,7 @@ static zurt_status plan(cli *c, target *t, const target_options *options, const 
 
 static const compiler_part part = {
     .compile = cmd_compile,
+    .merge = cmd_merge,
     .quantize = cmd_quantize,
     .import = import,
     .describe = describe,

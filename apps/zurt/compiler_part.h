@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/** @file What the command does with libzurt-compiler, behind one door: the runtime-only command, a
- *  board's, is linked without it. */
+/** @file What only the complete command does, behind one door: a board's, the runtime-only one, is
+ *  linked without libzurt-compiler, and without the JSON reader of merge. */
 #ifndef APP_COMPILER_PART_H
 #define APP_COMPILER_PART_H
 
 #include "target.h"
 
 typedef struct compiler_part {
-    cli_main *compile, *quantize;
+    cli_main *compile, *merge, *quantize;
     /** Opens t->path, an .onnx, as t->graph; EXIT_DONE or stated. */
     int (*import)(cli *c, target *t, const target_options *options);
     /** Fills the norm, inputs and outputs of t from t->graph; out of memory they stay NULL. */

@@ -39,15 +39,18 @@ static bool grow(counts *m)
     return true;
 }
 
-void counts_add(counts *m, uint32_t row, uint32_t col)
+void counts_add(counts *m, uint32_t row, uint32_t col, uint32_t count)
 {
+    if (!count)
+        return;
     if (m->n_cells * 2 >= m->capacity && !grow(m)) {
         m->failed = true;
         return;
     }
     count_cell *c = place(m, row, col);
     m->n_cells += !c->count;
-    *c = (count_cell){row, col, c->count + 1};
+    m->failed = m->failed || c->count > UINT32_MAX - count;
+    *c = (count_cell){row, col, c->count + count};
 }
 
 uint32_t counts_get(const counts *m, uint32_t row, uint32_t col)

@@ -17,13 +17,13 @@ typedef struct counts {
     count_cell *table; /**< by hash; at most half full */
     size_t capacity;   /**< 0 or a power of two */
     size_t n_cells;
-    bool failed; /**< memory was short: some counts are missing */
+    bool failed; /**< memory was short, or a count too large: the counts are wrong */
 } counts;
 
 /** A zeroed counts with `n` set is empty. */
 void counts_free(counts *m);
-/** Adds one at row, col, both below n. */
-void counts_add(counts *m, uint32_t row, uint32_t col);
+/** Adds `count` at row, col, both below n. What 32 bits do not hold fails. */
+void counts_add(counts *m, uint32_t row, uint32_t col, uint32_t count);
 uint32_t counts_get(const counts *m, uint32_t row, uint32_t col);
 
 /** The filled cells off the diagonal, the most frequent first, then by row and column; *n of them.

@@ -222,6 +222,16 @@ int32_t data_label(const data_source *s, size_t i)
     return s->labels[i];
 }
 
+void data_digest(const data_source *s, size_t n, sha256 *h)
+{
+    sha256_add_text(h, s->kind->prefix);
+    sha256_add_u64(h, n);
+    if (s->kind->digest)
+        s->kind->digest(s, h);
+    for (size_t i = 0; i < n; i++)
+        sha256_add_u64(h, (uint64_t)data_label(s, i));
+}
+
 int data_bind(cli *c, data_source *s, const zurt_tensor_info *inputs, const zurt_span *sample,
               size_t n_in)
 {

@@ -23,6 +23,7 @@
 #include <zurt/zurt.h>
 
 #include "cli.h"
+#include "sha256.h"
 
 typedef struct data_source data_source;
 
@@ -40,6 +41,9 @@ typedef struct data_kind {
     void (*close)(data_source *s);
     /** Name of a sample's file; NULL: samples have none of their own. */
     const char *(*name)(const data_source *s, size_t i);
+    /** Adds what the samples are, as far as all shards of them see it; NULL: their number says it.
+     */
+    void (*digest)(const data_source *s, sha256 *h);
 } data_kind;
 
 /** Samples that could not be read and were left out. */
@@ -103,6 +107,12 @@ bool data_is_pictures(const data_source *s);
 
 /** Class of a sample; -1 if unknown. judge_name_classes() has settled it. */
 int32_t data_label(const data_source *s, size_t i);
+
+/**
+ * What tells DATA from other DATA, wherever it lies: the bytes of files that hold many samples, of
+ * pictures the names alone, the number of samples and their classes.
+ */
+void data_digest(const data_source *s, size_t n, sha256 *h);
 
 /**
  * Fills one sample: inputs[k] describes the whole tensor, out[k] takes one element of its batch

@@ -379,4 +379,15 @@ static const char *dir_name(const data_source *s, size_t i)
     return f->pictures[i].name;
 }
 
-const data_kind data_kind_dir = {"dir", dir_open, data_bind_single, dir_fill, dir_close, dir_name};
+static void dir_digest(const data_source *s, sha256 *h)
+{
+    const folder *f = s->state;
+    for (size_t i = 0; i < f->n; i++) {
+        int32_t in = f->pictures[i].folder;
+        sha256_add_text(h, in >= 0 ? f->names[in] : "");
+        sha256_add_text(h, f->pictures[i].name);
+    }
+}
+
+const data_kind data_kind_dir = {"dir",     dir_open, data_bind_single, dir_fill,
+                                 dir_close, dir_name, dir_digest};

@@ -146,6 +146,15 @@ static int each_fill(cli *c, const data_source *s, size_t i, const zurt_norm *no
     return code;
 }
 
+static void each_digest(const data_source *s, sha256 *h)
+{
+    const each *e = s->state;
+    for (size_t i = 0; i < e->n; i++) {
+        sha256_add_text(h, e->parts[i].name);
+        data_digest(&e->parts[i].data, s->n, h);
+    }
+}
+
 static void each_close(data_source *s)
 {
     each *e = s->state;
@@ -157,4 +166,5 @@ static void each_close(data_source *s)
     free(e);
 }
 
-const data_kind data_kind_each = {"NAME=DATA", NULL, each_bind, each_fill, each_close, NULL};
+const data_kind data_kind_each = {"NAME=DATA", NULL, each_bind,  each_fill,
+                                  each_close,  NULL, each_digest};

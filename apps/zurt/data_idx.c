@@ -139,6 +139,14 @@ static int idx_fill(cli *c, const data_source *s, size_t i, const zurt_norm *nor
                            out[0]);
 }
 
+static void idx_digest(const data_source *s, sha256 *h)
+{
+    const idx_images *x = s->state;
+    sha256_add_u64(h, (uint64_t)x->height);
+    sha256_add_u64(h, (uint64_t)x->width);
+    sha256_add(h, x->pixels, s->n * (size_t)x->width * (size_t)x->height);
+}
+
 static void idx_close(data_source *s)
 {
     idx_images *x = s->state;
@@ -146,4 +154,5 @@ static void idx_close(data_source *s)
     free(x);
 }
 
-const data_kind data_kind_idx = {"idx", idx_open, data_bind_single, idx_fill, idx_close, NULL};
+const data_kind data_kind_idx = {"idx",     idx_open, data_bind_single, idx_fill,
+                                 idx_close, NULL,     idx_digest};

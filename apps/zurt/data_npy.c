@@ -440,6 +440,15 @@ static int npy_fill(cli *c, const data_source *s, size_t i, const zurt_norm *nor
     return put_values(c, x, first, &r, norm, &inputs[0], out[0]);
 }
 
+static void npy_digest(const data_source *s, sha256 *h)
+{
+    const npy_array *x = s->state;
+    sha256_add_u64(h, x->type);
+    for (int i = 0; i < x->rank; i++)
+        sha256_add_u64(h, x->dims[i]);
+    sha256_add(h, x->data, x->elems * x->elem);
+}
+
 static void npy_close(data_source *s)
 {
     npy_array *x = s->state;
@@ -447,4 +456,4 @@ static void npy_close(data_source *s)
     free(x);
 }
 
-const data_kind data_kind_npy = {"npy", npy_open, npy_bind, npy_fill, npy_close, NULL};
+const data_kind data_kind_npy = {"npy", npy_open, npy_bind, npy_fill, npy_close, NULL, npy_digest};

@@ -70,5 +70,5 @@ static void random_close(data_source *s)
     (void)s;
 }
 
-const data_kind data_kind_random = {"random",    random_open,  random_bind,
-                                    random_fill, random_close, NULL};
+const data_kind data_kind_random = {"random",     random_open, random_bind, random_fill,
+                                    random_close, NULL,        NULL};

@@ -104,6 +104,14 @@ static int raw_fill(cli *c, const data_source *s, size_t i, const zurt_norm *nor
     return code;
 }
 
+static void raw_digest(const data_source *s, sha256 *h)
+{
+    const raw_samples *r = s->state;
+    sha256_add_u64(h, r->floats);
+    sha256_add_u64(h, r->size);
+    sha256_add(h, r->bytes, r->size);
+}
+
 static void raw_close(data_source *s)
 {
     raw_samples *r = s->state;
@@ -111,4 +119,4 @@ static void raw_close(data_source *s)
     free(r);
 }
 
-const data_kind data_kind_raw = {"raw", raw_open, raw_bind, raw_fill, raw_close, NULL};
+const data_kind data_kind_raw = {"raw", raw_open, raw_bind, raw_fill, raw_close, NULL, raw_digest};

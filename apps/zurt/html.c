@@ -183,7 +183,7 @@ static int put_samples(cli *c, FILE *f, const html_page *p)
     int code = EXIT_DONE;
     fprintf(f, "<h2>%s</h2>\n<div class=\"samples\">\n",
             p->n_models > 1 ? "Changed predictions: the samples" : "Wrong: the samples");
-    for (size_t i = 0; code == EXIT_DONE && i < v->n; i++) {
+    for (size_t i = v->first; code == EXIT_DONE && i < v->n; i++) {
         bool wanted = p->n_models > 1 ? verdicts_changed(v, i) : verdicts_lists(v, p->data, i);
         if (wanted && found++ < MOST_SAMPLES)
             code = put_sample(c, f, p, i, &bytes);

@@ -51,7 +51,8 @@ void judge_outputs_destroy(const target *t, float **outputs);
 
 /** What each model says of each sample. */
 typedef struct verdicts {
-    size_t n_models, n;
+    size_t n_models;
+    size_t first, n;    /**< samples [first, n) were judged */
     int32_t *predicted; /**< [n][n_models] */
 } verdicts;
 
@@ -59,7 +60,10 @@ typedef struct verdicts {
 bool verdicts_lists(const verdicts *v, const data_source *s, size_t i);
 /** Whether a model says otherwise than the first. */
 bool verdicts_changed(const verdicts *v, size_t i);
-/** "files": an array of those samples. */
+/** One of those samples, as an object; `file` NULL or `label` -1: not known. */
+void verdict_json(json_writer *j, uint64_t sample, const char *file, int32_t label,
+                  const int32_t *predicted, size_t n_models, bool changed);
+/** "files": an array of them. */
 void verdicts_json(json_writer *j, const verdicts *v, const data_source *s);
 /** A line for each of them; `t` gives the names. */
 void verdicts_print(const verdicts *v, const data_source *s, const target *t);

@@ -68,7 +68,9 @@ static cli_main *main_of(command_id id)
         return mains[id];
     if (!compiler)
         return needs_compiler;
-    return id == COMMAND_COMPILE ? compiler->compile : compiler->quantize;
+    return id == COMMAND_COMPILE ? compiler->compile
+           : id == COMMAND_MERGE ? compiler->merge
+                                 : compiler->quantize;
 }
 
 /* Commands change their arguments while they read them. NULL without memory. */

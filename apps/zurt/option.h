@@ -59,6 +59,8 @@ typedef enum option_id {
     // eval, compare
     OPT_DATA,
     OPT_LIMIT,
+    OPT_SHARD,
+    OPT_LIST0,
     OPT_MAX_CHANGED,
     OPT_FILES,
     // bench
@@ -86,6 +88,7 @@ typedef enum command_id {
     COMMAND_COMPARE,
     COMMAND_BENCH,
     COMMAND_INFO,
+    COMMAND_MERGE,
     N_COMMANDS
 } command_id;
 

@@ -47,7 +47,7 @@ size_t score_add(score *s, const float *values, int32_t label)
     s->labelled++;
     s->top1 += ahead == 0;
     s->top5 += ahead < 5;
-    counts_add(&s->confusion, (uint32_t)truth, (uint32_t)best);
+    counts_add(&s->confusion, (uint32_t)truth, (uint32_t)best, 1);
     return best;
 }
 
@@ -70,12 +70,17 @@ void score_print(const score *s, const char *title)
         printf("%s: %zu samples without known classes\n", shown(title), s->samples);
 }
 
+static const char *class_name(const target *t, uint32_t i)
+{
+    return t ? target_label(t, i) : "";
+}
+
 static void print_class(const target *t, uint32_t i)
 {
     printf("%u", i);
-    if (target_label(t, i)[0])
+    if (class_name(t, i)[0])
         putchar(' ');
-    columns_print(stdout, target_label(t, i));
+    columns_print(stdout, class_name(t, i));
 }
 
 static void print_pairs(const counts *m, const char *between, const target *t)
@@ -115,7 +120,7 @@ void score_print_matrix(const counts *m, const char *title, const char *between,
                 printf("     .");
         }
         printf("  ");
-        columns_print(stdout, target_label(t, row));
+        columns_print(stdout, class_name(t, row));
         printf("\n");
     }
 }

@@ -35,7 +35,8 @@ void score_json(json_writer *j, const score *s);
 /** One line: "9913/10000 = 99.13 % top-1, ...". */
 void score_print(const score *s, const char *title);
 
-/** Whole matrix if it is small, else its most frequent cells off the diagonal; `t` gives names. */
+/** Whole matrix if it is small, else its most frequent cells off the diagonal; `t`, or NULL,
+ *  gives names. */
 void score_print_matrix(const counts *m, const char *title, const char *between, const target *t);
 
 /** Signal and noise of one output, summed over samples. */

@@ -2,7 +2,6 @@
 /* SHA-256 as FIPS 180-4 writes it. */
 #include "sha256.h"
 
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -47,24 +46,68 @@ static void add_block(uint32_t *h, const uint8_t *p)
         h[i] += v[i];
 }
 
-void sha256_hex(const void *data, size_t size, char *out)
+void sha256_begin(sha256 *s)
 {
-    uint32_t h[8] = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
-                     0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
+    *s = (sha256){.h = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c,
+                        0x1f83d9ab, 0x5be0cd19}};
+}
+
+void sha256_add(sha256 *s, const void *data, size_t size)
+{
     const uint8_t *p = data;
-    size_t left = size;
-    for (; left >= 64; left -= 64, p += 64)
-        add_block(h, p);
-    uint8_t tail[128] = {0};
-    if (left)
-        memcpy(tail, p, left);
-    tail[left] = 0x80;
-    size_t blocks = left < 56 ? 1 : 2;
-    uint64_t bits = (uint64_t)size * 8;
+    while (size > 0) {
+        size_t used = (size_t)(s->size % sizeof(s->block));
+        size_t n = sizeof(s->block) - used < size ? sizeof(s->block) - used : size;
+        memcpy(s->block + used, p, n);
+        s->size += n;
+        p += n;
+        size -= n;
+        if (used + n == sizeof(s->block))
+            add_block(s->h, s->block);
+    }
+}
+
+void sha256_add_u64(sha256 *s, uint64_t value)
+{
+    uint8_t bytes[8];
     for (size_t i = 0; i < 8; i++)
-        tail[64 * blocks - 1 - i] = (uint8_t)(bits >> (8 * i));
-    for (size_t i = 0; i < blocks; i++)
-        add_block(h, tail + 64 * i);
-    for (int i = 0; i < 8; i++)
-        snprintf(out + 8 * i, 9, "%08x", h[i]);
+        bytes[i] = (uint8_t)(value >> (8 * i));
+    sha256_add(s, bytes, sizeof(bytes));
+}
+
+void sha256_add_text(sha256 *s, const char *text)
+{
+    size_t n = strlen(text);
+    sha256_add_u64(s, n);
+    sha256_add(s, text, n);
+}
+
+void sha256_end(sha256 *s, uint8_t out[SHA256_BYTES])
+{
+    static const uint8_t padding[64] = {0x80};
+    uint64_t bits = s->size * 8;
+    size_t used = (size_t)(s->size % sizeof(s->block));
+    sha256_add(s, padding, (used < 56 ? 56 : 120) - used);
+    uint8_t length[8];
+    for (size_t i = 0; i < 8; i++)
+        length[7 - i] = (uint8_t)(bits >> (8 * i));
+    sha256_add(s, length, sizeof(length));
+    for (size_t i = 0; i < SHA256_BYTES; i++)
+        out[i] = (uint8_t)(s->h[i / 4] >> (24 - 8 * (i % 4)));
+}
+
+void sha256_text(const uint8_t digest[SHA256_BYTES], char out[SHA256_TEXT])
+{
+    for (size_t i = 0; i < SHA256_BYTES; i++)
+        snprintf(out + 2 * i, 3, "%02x", digest[i]);
+}
+
+void sha256_hex(const void *data, size_t size, char out[SHA256_TEXT])
+{
+    sha256 s;
+    uint8_t digest[SHA256_BYTES];
+    sha256_begin(&s);
+    sha256_add(&s, data, size);
+    sha256_end(&s, digest);
+    sha256_text(digest, out);
 }

@@ -31,28 +31,34 @@ bool verdicts_lists(const verdicts *v, const data_source *s, size_t i)
     return !data_is_refused(s, i) && (verdicts_changed(v, i) || count_wrong(v, s, i) > 0);
 }
 
+void verdict_json(json_writer *j, uint64_t sample, const char *file, int32_t label,
+                  const int32_t *predicted, size_t n_models, bool changed)
+{
+    json_object(j, NULL);
+    json_uint(j, "sample", sample);
+    if (file)
+        json_string(j, "file", file);
+    else
+        json_null(j, "file");
+    if (label >= 0)
+        json_int(j, "label", label);
+    else
+        json_null(j, "label");
+    json_array(j, "predicted");
+    for (size_t m = 0; m < n_models; m++)
+        json_int(j, NULL, predicted[m]);
+    json_close(j);
+    json_bool(j, "changed", changed);
+    json_close(j);
+}
+
 void verdicts_json(json_writer *j, const verdicts *v, const data_source *s)
 {
     json_array(j, "files");
-    for (size_t i = 0; i < v->n; i++) {
-        if (!verdicts_lists(v, s, i))
-            continue;
-        json_object(j, NULL);
-        json_uint(j, "sample", i);
-        if (s->files)
-            json_string(j, "file", s->files[i]);
-        else
-            json_null(j, "file");
-        if (data_label(s, i) >= 0)
-            json_int(j, "label", data_label(s, i));
-        else
-            json_null(j, "label");
-        json_array(j, "predicted");
-        for (size_t m = 0; m < v->n_models; m++)
-            json_int(j, NULL, v->predicted[i * v->n_models + m]);
-        json_close(j);
-        json_bool(j, "changed", verdicts_changed(v, i));
-        json_close(j);
+    for (size_t i = v->first; i < v->n; i++) {
+        if (verdicts_lists(v, s, i))
+            verdict_json(j, i, s->files ? s->files[i] : NULL, data_label(s, i),
+                         v->predicted + i * v->n_models, v->n_models, verdicts_changed(v, i));
     }
     json_close(j);
 }
@@ -67,7 +73,7 @@ static void print_class(const target *t, int32_t class)
 
 void verdicts_print(const verdicts *v, const data_source *s, const target *t)
 {
-    for (size_t i = 0; i < v->n; i++) {
+    for (size_t i = v->first; i < v->n; i++) {
         if (!verdicts_lists(v, s, i))
             continue;
         printf("%s ", verdicts_changed(v, i) ? "changed" : "wrong  ");
