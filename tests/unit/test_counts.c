@@ -21,7 +21,7 @@ static void what_was_added_is_there_and_nothing_else(void **state)
     for (int i = 0; i < 3000; i++) {
         seed = seed * 1664525u + 1013904223u;
         uint32_t row = (seed >> 16) % N, col = (seed >> 24) % N;
-        counts_add(&m, row, col);
+        counts_add(&m, row, col, 1);
         want[row][col]++;
     }
     assert_false(m.failed);
@@ -37,7 +37,7 @@ static void memory_follows_the_cells_not_the_classes(void **state)
     (void)state;
     counts m = {.n = UINT32_MAX};
     for (uint32_t i = 0; i < 1000; i++)
-        counts_add(&m, UINT32_MAX - i % 50, i % 50);
+        counts_add(&m, UINT32_MAX - i % 50, i % 50, 1);
     assert_int_equal(m.n_cells, 50);
     assert_in_range(m.capacity, 100, 256);
     assert_int_equal(counts_get(&m, UINT32_MAX - 7, 7), 20);
@@ -50,7 +50,7 @@ static void pairs_are_off_the_diagonal_most_frequent_first(void **state)
     counts m = {.n = 9};
     static const uint32_t add[][2] = {{8, 1}, {3, 3}, {2, 1}, {2, 0}, {8, 1}, {3, 3}, {3, 3}};
     for (size_t i = 0; i < sizeof(add) / sizeof(add[0]); i++)
-        counts_add(&m, add[i][0], add[i][1]);
+        counts_add(&m, add[i][0], add[i][1], 1);
     static const count_cell want[] = {{8, 1, 2}, {2, 0, 1}, {2, 1, 1}};
     size_t n;
     count_cell *pairs = counts_pairs(&m, &n);
