@@ -49,7 +49,7 @@ static void a_matrix_too_large_to_read_is_null(void **state)
     FILE *file = fmemopen(text, sizeof(text), "w");
     assert_non_null(file);
     counts small = {.n = 2}, large = {.n = JSON_MAX_ROWS + 1};
-    counts_add(&small, 1, 0);
+    counts_add(&small, 1, 0, 1);
     json_writer j;
     json_begin(&j, file);
     json_matrix(&j, "small", &small);
