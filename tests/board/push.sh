@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # scripts/board with a board of this machine's architecture: push, run, bench, rollback, and what is
 # refused. The same with nothing but busybox on the board, where there is one.
-. "$(dirname "$0")/helpers.sh"
+. "$(dirname "$0")/board_helpers.sh"
 picture=$ZURT_SOURCE/tests/cli/seven.jpg
 install_tree "$ZURT_BUILD" "$work/tree"
 machine=$(uname -m)
