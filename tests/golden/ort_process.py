@@ -180,7 +180,7 @@ class OrtProcess:
         if not self.process:
             return None
         self.pipe.close()
-        self.process.join(1)
+        self.process.join(10)  # it may be writing a core
         if self.process.is_alive():
             self.process.kill()
             self.process.join()
