@@ -9,13 +9,13 @@ exported is counted by reason.
 """
 import collections
 import functools
+import glob
 import logging
 import os
 import random
 import re
 import signal
 import sys
-import time
 import warnings
 
 import torch
@@ -25,17 +25,26 @@ FAILURES = collections.Counter()
 torch.set_num_threads(1)  # a forked child would wait for threads that it does not have
 
 
+class TimeUp(BaseException):
+    """The seconds are over; not an Exception, which others catch."""
+
+
+def time_up(*_):
+    raise TimeUp
+
+
 def reason(error):
     text = (str(error) or "no message").strip().split("\n")[0]
     return f"{type(error).__name__}: " + re.sub(r"'[^']*'|\d+", "_", text)[:80]
 
 
-def in_child(make, item, path, seconds):
+def in_child(make, item, path):
     """Why there is no model, or nothing: exporters crash, and talk past Python's stdout."""
     source, target = os.pipe()
     child = os.fork()
     if child == 0:
-        signal.alarm(max(1, min(CHILD_SECONDS, round(seconds))))
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
+        signal.alarm(CHILD_SECONDS)
         text = ""
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, 1)
@@ -47,8 +56,13 @@ def in_child(make, item, path, seconds):
         os.write(target, text.encode())
         os._exit(0)
     os.close(target)
-    with os.fdopen(source) as pipe:
-        text = pipe.read()
+    try:
+        with os.fdopen(source) as pipe:
+            text = pipe.read()
+    except TimeUp:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        raise
     status = os.waitpid(child, 0)[1]
     return f"the exporter ended by signal {os.WTERMSIG(status)}" if os.WIFSIGNALED(status) else text
 
@@ -133,33 +147,38 @@ def make_opinfo(item, path):
                           input_names=[f"x{i}" for i in range(len(inputs))])
 
 
-def main():
-    start = time.monotonic()
-    source, folder = sys.argv[1], sys.argv[5]
-    seed, count, seconds = (int(text) for text in sys.argv[2:5])
-    warnings.simplefilter("ignore")
-    logging.disable(logging.CRITICAL)
-    os.makedirs(folder, exist_ok=True)
+def make_all(source, seed, count, folder):
+    """What is in the folder under its own name is whole."""
     if source == "nnsmith":
         items, make = [(s, s) for s in range(seed, seed + count)], nnsmith()
     else:
         items = list(opinfo_samples())
         random.Random(seed).shuffle(items)
         items, make = list(enumerate(items[:count], seed)), make_opinfo
-    made = 0
     for number, item in items:
-        left = seconds - (time.monotonic() - start)
-        if left <= 0:
-            print(f"{source}: stopped after {seconds} s, before {number}")
-            break
         path = os.path.join(folder, f"{source}-{number}.onnx")
-        text = in_child(make, item, path, left)
-        made += not text
+        text = in_child(make, item, path + ".part")
         if text:
             FAILURES[text] += 1
-            if os.path.exists(path):
-                os.remove(path)
-    print(f"{source}: {made} of {len(items)} models")
+        else:
+            os.rename(path + ".part", path)
+
+
+def main():
+    source, folder = sys.argv[1], sys.argv[5]
+    seed, count, seconds = (int(text) for text in sys.argv[2:5])
+    warnings.simplefilter("ignore")
+    logging.disable(logging.CRITICAL)
+    os.makedirs(folder, exist_ok=True)
+    signal.signal(signal.SIGALRM, time_up)
+    signal.alarm(max(1, seconds))
+    try:
+        make_all(source, seed, count, folder)
+        signal.alarm(0)
+    except TimeUp:
+        print(f"{source}: stopped after {seconds} s")
+    made = len(glob.glob(os.path.join(folder, f"{source}-*.onnx")))
+    print(f"{source}: {made} of {count} models")
     for text, times in FAILURES.most_common(12):
         print(f"       {times:5}  {text}")
 

@@ -23,7 +23,10 @@ def main():
         os.chdir(scratch)
         tally = run_all(Zurt(zurt), numbered, seconds, keep)
         os.chdir("/")
-    sys.exit(1 if tally["wrong"] or tally["crashes"] else 0)
+    if tally["wrong"] or tally["crashes"]:
+        sys.exit(1)
+    if not tally["float equal"]:
+        sys.exit("nothing was compared")
 
 
 if __name__ == "__main__":
