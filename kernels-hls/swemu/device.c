@@ -16,7 +16,6 @@
 
 #include "device_wire.h"
 
-/* Call numbers of XRT 2.13's shim. */
 enum {
     CALL_CLOSE = 1,
     CALL_LOAD = 3,
@@ -29,8 +28,22 @@ enum {
     CALL_SET_ENVIRONMENT = 20,
     CALL_SETUP_INSTANCE = 28,
     CALL_REGISTER_WRITE = 51,
-    CALL_REGISTER_READ = 52
+    CALL_REGISTER_READ = 52,
+    CALL_DRIVER_VERSION = 53
 };
+
+/* What the shims want differently. One that knows call 53 makes it before it loads an xclbin. */
+typedef struct dialect {
+    const char *version; // of the driver, as call 53 has it; NULL: no such call
+    bool host_files;     // a file's name for each buffer that the shim has no memory of its own for
+} dialect;
+
+static const dialect dialects[] = {
+    {NULL, false}, // XRT 2.13
+    {"2.0", true}, // XRT 2.14 and later; 2.25 is the newest seen
+};
+
+static const dialect *spoken = &dialects[0];
 
 enum { CONNECT_TRIES = 3000, CONNECT_PAUSE_MS = 10, MAX_BODY = 1 << 30 };
 
@@ -152,22 +165,52 @@ static void call_load(wire_reader in, wire_reply *out)
     free(object);
 }
 
+static void call_driver_version(wire_reader in, wire_reply *out)
+{
+    wire_field f;
+    char *version = NULL;
+    while (wire_next(&in, &f)) {
+        if (f.number == 1 && f.bytes && !version)
+            version = copy_text(&f);
+    }
+    const dialect *found = NULL;
+    for (size_t i = 0; i < sizeof(dialects) / sizeof(dialects[0]); i++) {
+        if (version && dialects[i].version && strcmp(version, dialects[i].version) == 0)
+            found = &dialects[i];
+    }
+    if (!found)
+        device_die("XRT's emulation speaks version '%s', which this zurt does not; use XRT 2.25 or "
+                   "a newer zurt",
+                   version ? version : "");
+    spoken = found;
+    free(version);
+    wire_add_number(out, 1, 1);
+}
+
 static void call_alloc(wire_reader in, wire_reply *out)
 {
     wire_field f;
     uint64_t address = 0;
     uint64_t size = 0;
+    bool wants_file = false;
     while (wire_next(&in, &f)) {
         if (f.number == 1)
             address = f.value;
         else if (f.number == 2)
             size = f.value;
+        else if (f.number == 3)
+            wants_file = f.value != 0;
     }
     if (!memory_alloc(address, size)) // a refusal would be taken for a buffer at address 0
         device_die("buffer of %llu bytes at 0x%llx refused", (unsigned long long)size,
                    (unsigned long long)address);
     wire_add_number(out, 1, 1);
-    wire_add_space(out, 2, 0); // no file: the host keeps a copy of its own
+    // without a file the host keeps a copy of its own
+    const char *file = wants_file && spoken->host_files ? memory_host_file() : "";
+    const size_t n = strlen(file);
+    uint8_t *space = wire_add_space(out, 2, n);
+    if (space)
+        memcpy(space, file, n);
 }
 
 static void call_free(wire_reader in, wire_reply *out)
@@ -289,6 +332,9 @@ static void answer(uint32_t call, wire_reader in, wire_reply *out, bool *last)
     case CALL_READ_CONTROL:
     case CALL_REGISTER_READ:
         call_read(in, out, call);
+        break;
+    case CALL_DRIVER_VERSION:
+        call_driver_version(in, out);
         break;
     case CALL_SET_ENVIRONMENT:
     case CALL_SETUP_INSTANCE:

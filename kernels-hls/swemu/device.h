@@ -36,6 +36,11 @@ void memory_init(uint64_t bytes);
 bool memory_alloc(uint64_t address, uint64_t size);
 void memory_free(uint64_t address);
 void memory_free_all(void);
+/**
+ * Name of a file in which the host keeps its copies of buffers, each at the buffer's address; made
+ * when first asked for. Nothing of it is device memory.
+ */
+const char *memory_host_file(void);
 /** Host address of a range inside one buffer; NULL if it is not. */
 uint8_t *memory_at(uint64_t address, uint64_t size);
 

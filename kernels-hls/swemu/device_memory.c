@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Buffers live in private pages: host and device copies differ until they are synced, so that a
- * forgotten sync shows here as it would on the board. */
+ * forgotten sync shows here as it would on the board. Where the shim maps a file for the host's
+ * copy (it means the file to be the device's memory), it gets one that only hosts map. */
 #include "device.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 enum { PAGE = 4096 };
 
@@ -19,6 +23,7 @@ typedef struct buffer {
 static uint8_t *window;
 static uint64_t window_size;
 static buffer *buffers;
+static int host_file = -1;
 
 void memory_init(uint64_t bytes)
 {
@@ -63,6 +68,9 @@ static void release(buffer *b)
     // back to inaccessible pages: a kernel that still uses them is caught
     mmap(window + b->address, b->size, PROT_NONE,
          MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
+    if (host_file >= 0)
+        fallocate(host_file, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)b->address,
+                  (off_t)b->size);
     free(b);
 }
 
@@ -94,4 +102,16 @@ uint8_t *memory_at(uint64_t address, uint64_t size)
             return window + address;
     }
     return NULL;
+}
+
+const char *memory_host_file(void)
+{
+    static char name[40];
+    if (host_file < 0) {
+        host_file = memfd_create("swemu-host", MFD_CLOEXEC);
+        if (host_file < 0 || ftruncate(host_file, (off_t)window_size) != 0)
+            device_die("cannot make a file for the host's buffers: %s", strerror(errno));
+        snprintf(name, sizeof(name), "/proc/%d/fd/%d", (int)getpid(), host_file);
+    }
+    return name;
 }

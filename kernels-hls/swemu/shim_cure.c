@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Cure for Debian 12's amd64 libxrt_swemu.so.2, linked with the archive of the same library
+ * Cure for Debian's amd64 libxrt_swemu.so.2, linked with the archive of the same library
  * (libxrt-dev) through the linker's --wrap. Nothing of the system is changed: the result is a
  * library of our own that XILINX_XRT points at.
  *
- * 1. Its message buffer drops the result of realloc() and then writes to freed memory. So malloc
- *    gives it regions large enough never to move.
- * 2. It does not notice that the device process ended, or answers by signalling the whole process
+ * Faults of every XRT from 2.13 to 2.25, cured here:
+ * 1. It does not notice that the device process ended, or answers by signalling the whole process
  *    group, or by exit(). So after a lost connection every call is answered here with an empty
  *    success: XRT returns, and the caller learns from swemu_devices_lost() that nothing was done.
- * 3. It waits for ever for a device process that is stopped. Here it waits SWEMU_ANSWER_MS.
- * 4. The host's copy of a buffer outlives the buffer, and so does its record; every launch leaves
- *    its command behind. All have an owner in shim_buffers.c.
- * 5. It installs signal handlers in the host program, sleeps 5 s when it closes, and waits there
+ * 2. It waits for ever for a device process that is stopped. Here it waits SWEMU_ANSWER_MS.
+ * 3. It installs signal handlers in the host program, sleeps 5 s when it closes, and waits there
  *    for any child at all. It gets to do none of these.
+ * 4. Every launch leaves its command behind: shim_commands.c.
+ *
+ * Of 2.13 alone: memory and buffers, shim_2_13.c. Of the later ones: files, buffers and a thread,
+ * shim_2_14.c.
  */
 #include <errno.h>
 #include <poll.h>
@@ -24,7 +25,6 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/select.h>
 #include <sys/socket.h>
 #include <sys/time.h>
@@ -34,11 +34,10 @@
 
 #include "shim_wrap.h"
 
-WRAPPED(void *, malloc, size_t size);
-WRAPPED(void *, realloc, void *ptr, size_t size);
-WRAPPED(void, free, void *ptr);
 WRAPPED(ssize_t, read, int fd, void *out, size_t size);
 WRAPPED(ssize_t, write, int fd, const void *bytes, size_t size);
+WRAPPED(ssize_t, recv, int fd, void *out, size_t size, int flags);
+WRAPPED(ssize_t, send, int fd, const void *bytes, size_t size, int flags);
 WRAPPED(int, kill, pid_t pid, int signal_number);
 WRAPPED(pid_t, waitpid, pid_t pid, int *status, int options);
 WRAPPED(unsigned, sleep, unsigned seconds);
@@ -50,84 +49,10 @@ WRAPPED(int, sigaction, int number, const struct sigaction *action, struct sigac
 /** Device processes that ended while their connection was open, since the program's start. */
 __attribute__((visibility("default"))) unsigned swemu_devices_lost(void);
 
-/* ---- message buffers ---- */
-
-/* Address space, not memory: pages come on first use. */
-#define REGION_BYTES ((size_t)256 << 20)
-
-enum { REGION_HEADER = 64 };
-
-typedef struct region {
-    struct region *next;
-    bool used;
-} region;
-
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static region *regions;
-
-static void *region_data(region *r)
-{
-    return (unsigned char *)r + REGION_HEADER;
-}
-
-/* With the lock held. */
-static region *find_region(const void *data)
-{
-    region *r = regions;
-    while (r && region_data(r) != data)
-        r = r->next;
-    return r;
-}
-
-static region *take_region(void)
-{
-    region *r = regions;
-    while (r && r->used)
-        r = r->next;
-    if (!r) {
-        void *p = mmap(NULL, REGION_BYTES, PROT_READ | PROT_WRITE,
-                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-        if (p == MAP_FAILED)
-            return NULL;
-        r = p;
-        r->next = regions;
-        regions = r;
-    }
-    r->used = true;
-    return r;
-}
-
-void *__wrap_malloc(size_t size)
-{
-    if (size > REGION_BYTES - REGION_HEADER)
-        return NULL;
-    pthread_mutex_lock(&lock);
-    region *r = take_region();
-    pthread_mutex_unlock(&lock);
-    return r ? region_data(r) : NULL;
-}
-
-void *__wrap_realloc(void *ptr, size_t size)
-{
-    return ptr && size <= REGION_BYTES - REGION_HEADER ? ptr : __wrap_malloc(size);
-}
-
-void __wrap_free(void *ptr)
-{
-    pthread_mutex_lock(&lock);
-    region *r = ptr ? find_region(ptr) : NULL;
-    if (r) {
-        r->used = false;
-        // the first page holds the header; a message needs more only if it is large
-        madvise((unsigned char *)r + 4096, REGION_BYTES - 4096, MADV_DONTNEED);
-    }
-    pthread_mutex_unlock(&lock);
-    if (ptr && !r)
-        __real_free(ptr);
-}
-
 /* ---- connections ---- */
 
+enum { CALL_CLOSE = 1, CALL_LOAD = 3, CALL_ALLOC = 4, CALL_TO_DEVICE = 6, CALL_FROM_DEVICE = 7 };
+enum { CALL_READ = 11, CALL_REGISTER_READ = 52, CALL_DRIVER_VERSION = 53 };
 enum { MAX_LINKS = 32, CALL_HEADER = 14, MAX_REPLY = 24, CONNECT_MS = 30000, END_MS = 5000 };
 
 /* A connection to a device process. After accept() only the thread that makes a call touches it:
@@ -144,8 +69,10 @@ typedef struct device_link {
     unsigned char answer[MAX_REPLY];
 } device_link;
 
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; // of the links' numbers
 static device_link links[MAX_LINKS];
 static atomic_uint lost;
+atomic_bool shim_is_loaded;
 static _Thread_local pid_t forked;       // child whose connection is awaited
 static _Thread_local bool ended_early;   // it ended before it connected
 static _Thread_local device_link *spoke; // connection of the last call
@@ -208,7 +135,6 @@ static void await_answer(const device_link *l)
 /* Replies that say nothing was done: header with the body's length, then the body. */
 static void make_answer(device_link *l)
 {
-    enum { LOAD = 3, ALLOC = 4, TO_DEVICE = 6, FROM_DEVICE = 7, READ = 11, REGISTER_READ = 52 };
     static const unsigned char failed[] = {0x08, 0};
     static const unsigned char done[] = {0x08, 1};
     static const unsigned char done_no_file[] = {0x08, 1, 0x12, 0};
@@ -216,15 +142,15 @@ static void make_answer(device_link *l)
     static const unsigned char idle[] = {0x08, 1, 0x12, 4, 6, 0, 0, 0};
     const unsigned char *body = done;
     size_t size = sizeof(done);
-    if (l->call == LOAD || l->call == TO_DEVICE) {
+    if (l->call == CALL_LOAD || l->call == CALL_TO_DEVICE) {
         body = failed;
-    } else if (l->call == ALLOC) {
+    } else if (l->call == CALL_ALLOC) {
         body = done_no_file;
         size = sizeof(done_no_file);
-    } else if (l->call == FROM_DEVICE) {
+    } else if (l->call == CALL_FROM_DEVICE) {
         body = no_data;
         size = sizeof(no_data);
-    } else if (l->call == READ || l->call == REGISTER_READ) {
+    } else if (l->call == CALL_READ || l->call == CALL_REGISTER_READ) {
         body = idle;
         size = sizeof(idle);
     }
@@ -236,14 +162,11 @@ static void make_answer(device_link *l)
     l->answer_size = 9 + size;
 }
 
-ssize_t __wrap_read(int fd, void *out, size_t size)
+static ssize_t take_reply(device_link *l, void *out, size_t size)
 {
-    device_link *l = find_link(fd);
-    if (!l || size == 0)
-        return __real_read(fd, out, size);
     if (!l->gone) {
         await_answer(l);
-        ssize_t n = __real_read(fd, out, size);
+        ssize_t n = __real_read(l->fd, out, size);
         if (n > 0)
             l->in_reply = true;
         if (n > 0 || (n < 0 && errno == EINTR))
@@ -263,6 +186,18 @@ ssize_t __wrap_read(int fd, void *out, size_t size)
     return (ssize_t)n;
 }
 
+ssize_t __wrap_read(int fd, void *out, size_t size)
+{
+    device_link *l = size ? find_link(fd) : NULL;
+    return l ? take_reply(l, out, size) : __real_read(fd, out, size);
+}
+
+ssize_t __wrap_recv(int fd, void *out, size_t size, int flags)
+{
+    device_link *l = size ? find_link(fd) : NULL;
+    return l ? take_reply(l, out, size) : __real_recv(fd, out, size, flags);
+}
+
 /* Follows the frames: each call is a header and a body. */
 static void note_call(device_link *l, const unsigned char *p, size_t size)
 {
@@ -276,6 +211,8 @@ static void note_call(device_link *l, const unsigned char *p, size_t size)
     for (int i = 7; i >= 0; i--)
         l->body_left = l->body_left << 8 | p[1 + i];
     l->call = p[10] | (uint32_t)p[11] << 8 | (uint32_t)p[12] << 16 | (uint32_t)p[13] << 24;
+    if (l->call == CALL_CLOSE || l->call == CALL_DRIVER_VERSION)
+        atomic_store(&shim_is_loaded, l->call == CALL_DRIVER_VERSION);
     l->in_reply = false;
     l->answer_size = 0;
     l->answer_at = 0;
@@ -283,13 +220,10 @@ static void note_call(device_link *l, const unsigned char *p, size_t size)
         make_answer(l);
 }
 
-ssize_t __wrap_write(int fd, const void *bytes, size_t size)
+static ssize_t make_call(device_link *l, const void *bytes, size_t size)
 {
-    device_link *l = find_link(fd);
-    if (!l)
-        return __real_write(fd, bytes, size);
     spoke = l;
-    ssize_t n = l->gone ? (ssize_t)size : send(fd, bytes, size, MSG_NOSIGNAL);
+    ssize_t n = l->gone ? (ssize_t)size : __real_send(l->fd, bytes, size, MSG_NOSIGNAL);
     if (n < 0 && errno == EINTR)
         return n;
     bool broke = n < 0;
@@ -303,6 +237,18 @@ ssize_t __wrap_write(int fd, const void *bytes, size_t size)
         make_answer(l);
     }
     return n;
+}
+
+ssize_t __wrap_write(int fd, const void *bytes, size_t size)
+{
+    device_link *l = find_link(fd);
+    return l ? make_call(l, bytes, size) : __real_write(fd, bytes, size);
+}
+
+ssize_t __wrap_send(int fd, const void *bytes, size_t size, int flags)
+{
+    device_link *l = find_link(fd);
+    return l ? make_call(l, bytes, size) : __real_send(fd, bytes, size, flags);
 }
 
 /* ---- the device process's start and end ---- */

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What Debian's shim never gives back gets an owner: launches' commands, buffers' records and the
- * host's copies of buffers. The rest of the cure is in shim_cure.c. */
+/* What ails XRT 2.13's shim alone: its message buffer drops the result of realloc() and then writes
+ * to freed memory, so malloc gives it regions large enough never to move; and the host's copy of a
+ * buffer outlives the buffer, and so does its record, so both get an owner. The rest of the cure is
+ * in shim_cure.c. */
 #include <errno.h>
 #include <pthread.h>
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -12,52 +13,100 @@
 
 #include "shim_wrap.h"
 
-WRAPPED(void *, malloc, size_t size); // in shim_cure.c; here the heap itself is meant
+WRAPPED(void *, malloc, size_t size);
+WRAPPED(void *, realloc, void *ptr, size_t size);
 WRAPPED(void, free, void *ptr);
 WRAPPED(int, posix_memalign, void **out, size_t align, size_t size);
 
 /* Of class CpuemShim; the first argument is the object. */
-#define MAP_BUFFER                _ZN12xclcpuemhal29CpuemShim8xclMapBOEjb
-#define UNMAP_BUFFER              _ZN12xclcpuemhal29CpuemShim10xclUnmapBOEjPv
-#define FREE_BUFFER               _ZN12xclcpuemhal29CpuemShim9xclFreeBOEj
-#define FIND_BUFFER               _ZN12xclcpuemhal29CpuemShim16xclGetBoByHandleEj
-#define EXPANDED(type, name, ...) WRAPPED(type, name, __VA_ARGS__)
-#define JOIN(a, b)                a##b
-#define NAMED(prefix, name)       JOIN(prefix, name)
+#define MAP_BUFFER   _ZN12xclcpuemhal29CpuemShim8xclMapBOEjb
+#define UNMAP_BUFFER _ZN12xclcpuemhal29CpuemShim10xclUnmapBOEjPv
+#define FREE_BUFFER  _ZN12xclcpuemhal29CpuemShim9xclFreeBOEj
+#define FIND_BUFFER  _ZN12xclcpuemhal29CpuemShim16xclGetBoByHandleEj
+#define DELETE       _ZdlPv // operator delete
 
-/* Of class SWScheduler. */
-#define NEW_COMMAND _ZN12xclcpuemhal211SWScheduler17get_free_xocl_cmdEv
-/* operator new, operator delete */
-#define NEW    _Znwm
-#define DELETE _ZdlPv
-
-EXPANDED(void *, NEW, size_t size);
-void DELETE(void *p);
-void *NEW_COMMAND(void *self);
 EXPANDED(void *, MAP_BUFFER, void *self, unsigned handle, bool write);
 EXPANDED(int, UNMAP_BUFFER, void *self, unsigned handle, void *address);
 EXPANDED(void, FREE_BUFFER, void *self, unsigned handle);
 void *FIND_BUFFER(void *self, unsigned handle);
+void DELETE(void *p);
 
 enum { POISON = 0xa5 };
 
-/* ---- what launches leave behind ---- */
+/* ---- message buffers ---- */
 
-enum { COMMANDS = 4096, COMMAND_BYTES = 64, CODE_BYTES = 0x40 };
+/* Address space, not memory: pages come on first use. */
+#define REGION_BYTES ((size_t)256 << 20)
 
-/* A launch's command is never deleted, and nothing looks at it once the launch has ended. Far fewer
- * than these are in flight: each holds a buffer of XRT's. In the heap they would leave holes
- * between the buffers of sessions. */
-static unsigned char commands[COMMANDS][COMMAND_BYTES] __attribute__((aligned(16)));
-static atomic_uint n_commands;
+enum { REGION_HEADER = 64 };
 
-void *NAMED(__wrap_, NEW)(size_t size)
+typedef struct region {
+    struct region *next;
+    bool used;
+} region;
+
+static pthread_mutex_t regions_lock = PTHREAD_MUTEX_INITIALIZER;
+static region *regions;
+
+static void *region_data(region *r)
 {
-    const uintptr_t caller = (uintptr_t)__builtin_return_address(0);
-    const uintptr_t maker = (uintptr_t)NEW_COMMAND;
-    if (caller <= maker || caller > maker + CODE_BYTES || size > COMMAND_BYTES)
-        return NAMED(__real_, NEW)(size);
-    return commands[atomic_fetch_add(&n_commands, 1) % COMMANDS];
+    return (unsigned char *)r + REGION_HEADER;
+}
+
+/* With the lock held. */
+static region *find_region(const void *data)
+{
+    region *r = regions;
+    while (r && region_data(r) != data)
+        r = r->next;
+    return r;
+}
+
+static region *take_region(void)
+{
+    region *r = regions;
+    while (r && r->used)
+        r = r->next;
+    if (!r) {
+        void *p = mmap(NULL, REGION_BYTES, PROT_READ | PROT_WRITE,
+                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+        if (p == MAP_FAILED)
+            return NULL;
+        r = p;
+        r->next = regions;
+        regions = r;
+    }
+    r->used = true;
+    return r;
+}
+
+void *__wrap_malloc(size_t size)
+{
+    if (size > REGION_BYTES - REGION_HEADER)
+        return NULL;
+    pthread_mutex_lock(&regions_lock);
+    region *r = take_region();
+    pthread_mutex_unlock(&regions_lock);
+    return r ? region_data(r) : NULL;
+}
+
+void *__wrap_realloc(void *ptr, size_t size)
+{
+    return ptr && size <= REGION_BYTES - REGION_HEADER ? ptr : __wrap_malloc(size);
+}
+
+void __wrap_free(void *ptr)
+{
+    pthread_mutex_lock(&regions_lock);
+    region *r = ptr ? find_region(ptr) : NULL;
+    if (r) {
+        r->used = false;
+        // the first page holds the header; a message needs more only if it is large
+        madvise((unsigned char *)r + 4096, REGION_BYTES - 4096, MADV_DONTNEED);
+    }
+    pthread_mutex_unlock(&regions_lock);
+    if (ptr && !r)
+        __real_free(ptr);
 }
 
 /* ---- the host's copies of buffers ---- */
@@ -70,7 +119,7 @@ typedef struct host_copy {
     size_t size;
 } host_copy;
 
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; // of the list
+static pthread_mutex_t copies_lock = PTHREAD_MUTEX_INITIALIZER;
 static host_copy *host_copies;
 
 /* Set while a buffer is mapped: what the shim allocates then is the host's copy. */
@@ -101,10 +150,10 @@ void *NAMED(__wrap_, MAP_BUFFER)(void *self, unsigned handle, bool write)
     copying = c;
     void *p = NAMED(__real_, MAP_BUFFER)(self, handle, write);
     copying = NULL;
-    pthread_mutex_lock(&lock);
+    pthread_mutex_lock(&copies_lock);
     c->next = host_copies;
     host_copies = c;
-    pthread_mutex_unlock(&lock);
+    pthread_mutex_unlock(&copies_lock);
     return p;
 }
 
@@ -121,7 +170,7 @@ void NAMED(__wrap_, FREE_BUFFER)(void *self, unsigned handle)
     NAMED(__real_, FREE_BUFFER)(self, handle);
     if (record && !FIND_BUFFER(self, handle))
         DELETE(record); // it leaves its list, and nothing else knows it
-    pthread_mutex_lock(&lock);
+    pthread_mutex_lock(&copies_lock);
     for (host_copy **at = &host_copies; *at;) {
         host_copy *c = *at;
         if (c->shim != self || c->handle != handle) {
@@ -133,5 +182,5 @@ void NAMED(__wrap_, FREE_BUFFER)(void *self, unsigned handle)
             munmap(c->bytes, c->size);
         __real_free(c);
     }
-    pthread_mutex_unlock(&lock);
+    pthread_mutex_unlock(&copies_lock);
 }
