@@ -134,10 +134,10 @@ def check_calls(path, text):
     code = bare(text)
     library = path.startswith(("runtime/", "compiler/"))
     rules = [(BANNED, "is banned")]
-    if library:
+    if library and path != "runtime/backend/pl/pl_xrt_end.c":  # the program is exiting there
         rules.append((OUTPUT, "prints or ends the process, which a library does not"))
-        if path != "runtime/base/alloc.c":
-            rules.append((HEAP, "belongs to base/alloc.c alone"))
+    if library and path != "runtime/base/alloc.c":
+        rules.append((HEAP, "belongs to base/alloc.c alone"))
     for pattern, why in rules:
         for m in pattern.finditer(code):
             line = code.count("\n", 0, m.start()) + 1

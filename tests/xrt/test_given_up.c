@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -31,6 +32,7 @@ typedef struct fake_run {
     fake_bo *bos[N_ARGS];
     int n_segments;
     enum ert_cmd_state state;
+    bool waited_for; // since it was started
 } fake_run;
 
 static fake_bo *bos[MAX_OBJECTS];
@@ -150,7 +152,10 @@ static int bo_sync(xrtBufferHandle handle, enum xclBOSyncDirection to, size_t by
 static xrtRunHandle run_open(xrtKernelHandle k)
 {
     (void)k;
-    return add((void **)runs, sizeof(fake_run));
+    fake_run *r = add((void **)runs, sizeof(*r));
+    assert_non_null(r);
+    *r = (fake_run){.state = ERT_CMD_STATE_COMPLETED, .waited_for = true};
+    return r;
 }
 
 static int run_set_arg(xrtRunHandle handle, int i, ...)
@@ -176,6 +181,7 @@ static int run_start(xrtRunHandle handle)
 {
     fake_run *r = handle;
     const bool works = r->n_segments > 0;
+    r->waited_for = false;
     r->state = hangs && works ? ERT_CMD_STATE_RUNNING : ERT_CMD_STATE_COMPLETED;
     if (r->state == ERT_CMD_STATE_COMPLETED)
         compute(r);
@@ -193,10 +199,29 @@ static enum ert_cmd_state run_wait_for(xrtRunHandle r, unsigned ms)
     return run_state(r);
 }
 
+static enum ert_cmd_state run_wait(xrtRunHandle r)
+{
+    assert_true(run_state(r) != ERT_CMD_STATE_RUNNING); // it would never return
+    ((fake_run *)r)->waited_for = true;
+    return run_state(r);
+}
+
+/* As XRT 2.25 has it. */
 static int run_close(xrtRunHandle r)
 {
+    if (!((fake_run *)r)->waited_for)
+        abort();
     drop((void **)runs, r);
     return 0;
+}
+
+/* What XRT does with the runs that are left when the program ends. */
+static void close_runs(void)
+{
+    for (int i = 0; i < MAX_OBJECTS; i++) {
+        if (runs[i])
+            run_close(runs[i]);
+    }
 }
 
 zurt_status __wrap_zi_xrt_load(zurt_ctx *ctx, zi_xrt_api *api);
@@ -218,7 +243,7 @@ zurt_status __wrap_zi_xrt_load(zurt_ctx *ctx, zi_xrt_api *api)
                         .run_open = run_open,
                         .run_set_arg = run_set_arg,
                         .run_start = run_start,
-                        .run_wait = run_state,
+                        .run_wait = run_wait,
                         .run_wait_for = run_wait_for,
                         .run_state = run_state,
                         .run_close = run_close};
@@ -342,13 +367,60 @@ static void a_launch_beside_one_that_failed_is_kept(void **state)
     assert_int_equal(count((void **)bos), 0);
 }
 
+/* Its exit status is the program's own, although XRT would abort it. */
+static void a_program_that_gave_up_a_launch_ends_well(void **state)
+{
+    const pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        int n_bos;
+        atexit(close_runs);
+        give_up_a_launch(*state, &n_bos);
+        exit(5);
+    }
+    int status;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 5);
+}
+
+/* A stream that goes before its launch has ended: another one failed meanwhile. */
+static void a_launch_that_nobody_waited_for_is_kept(void **state)
+{
+    zt_pl a = open_and_prepare(*state), b = open_and_prepare(*state);
+    hangs = true;
+    assert_int_equal(zt_pl_start(&a), ZURT_OK);
+    assert_int_equal(zt_pl_start(&b), ZURT_OK);
+    hangs = false;
+    for (int i = 0; i < MAX_OBJECTS; i++) {
+        if (runs[i] && runs[i]->state == ERT_CMD_STATE_RUNNING) {
+            runs[i]->state = ERT_CMD_STATE_ERROR;
+            break;
+        }
+    }
+    const bool a_failed = zi_pl_run_wait(a.run, 20, a.error) == ZURT_E_DEVICE;
+    zt_pl_finish(a_failed ? &a : &b);
+    zt_pl_finish(a_failed ? &b : &a);
+    fake_run *left = NULL;
+    for (int i = 0; i < MAX_OBJECTS; i++)
+        left = runs[i] && runs[i]->state == ERT_CMD_STATE_RUNNING ? runs[i] : left;
+    assert_non_null(left);
+    compute(left);
+    left->state = ERT_CMD_STATE_ABORT;
+    computes(*state);
+    assert_int_equal(count((void **)bos), 0);
+    assert_int_equal(count((void **)runs), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_program_that_gave_up_a_launch_ends_well), // nothing is open yet
         cmocka_unit_test(an_idle_device_stays_open_and_its_engine_does_not),
         cmocka_unit_test(its_buffers_stay_while_it_may_write),
         cmocka_unit_test(those_of_other_sessions_stay_too),
         cmocka_unit_test(a_launch_beside_one_that_failed_is_kept),
+        cmocka_unit_test(a_launch_that_nobody_waited_for_is_kept),
     };
     char folder[] = "/tmp/zurt-given-up-XXXXXX";
     unsetenv("XCL_EMULATION_MODE");

@@ -35,6 +35,7 @@ typedef struct xrt_buf {
 typedef struct xrt_run {
     zi_pl_run base;
     xrtRunHandle handle;
+    bool started; // and not waited for to its end
 } xrt_run;
 
 static zi_xrt_slot *slot_of(const zi_pl_device *device)
@@ -161,7 +162,8 @@ static zurt_status xrt_run_create(zi_pl_device *device, zi_pl_run **out, char *e
 
 static void xrt_run_destroy(zi_pl_run *run)
 {
-    zi_xrt_slot_close_run(slot_of(run->device), ((xrt_run *)run)->handle);
+    const xrt_run *r = (const xrt_run *)run;
+    zi_xrt_slot_close_run(slot_of(run->device), r->handle, r->started);
     zi_free(&run->device->allocator, run);
 }
 
@@ -190,6 +192,7 @@ static zurt_status xrt_run_start(zi_pl_run *run, const zi_pl_launch *l, char *er
         zi_xrt_slot_lose(s);
         return zi_pl_fail(error, ZURT_E_DEVICE, "XRT: cannot start the engine");
     }
+    ((xrt_run *)run)->started = true;
     return ZURT_OK;
 }
 
@@ -240,7 +243,8 @@ static zurt_status xrt_run_wait(zi_pl_run *run, uint32_t timeout_ms, char *error
         return zi_xrt_slot_fail(s, error);
     if (!zi_xrt_is_final(state))
         return give_up(s, handle, timeout_ms, error);
-    zi_xrt()->run_wait(handle); // returns at once; XRT wants it before the next start
+    zi_xrt()->run_wait(handle); // returns at once; XRT wants it before the next start and the close
+    ((xrt_run *)run)->started = false;
     if (state != ERT_CMD_STATE_COMPLETED) {
         zi_xrt_slot_lose(s);
         return zi_pl_fail(error, ZURT_E_DEVICE, "XRT: the launch ended in state %d", (int)state);

@@ -16,10 +16,11 @@
 #include <unistd.h>
 
 #include "backend/pl/pl_port_impl.h"
+#include "backend/pl/pl_xrt_end.h"
 #include "base/alloc.h"
 #include "base/thread.h"
 
-enum { MAX_SLOTS = 4, ARG_ACT_R = 6 };
+enum { MAX_SLOTS = 4, ARG_ACT_R = 6, END_WAIT_MS = 2000, POLL_NS = 20000 };
 
 struct zi_xrt_kept {
     zi_xrt_kept *next;
@@ -113,9 +114,18 @@ bool zi_xrt_is_final(enum ert_cmd_state state)
            state == ERT_CMD_STATE_SKERROR || state == ERT_CMD_STATE_SKCRASHED;
 }
 
+static bool any_may_be_at_work(void)
+{
+    bool any = false;
+    for (int i = 0; i < MAX_SLOTS && !is_forked(); i++)
+        any |= may_be_at_work(&slots[i]);
+    return any;
+}
+
 /* With the lock held. */
 static void keep(zi_xrt_slot *s, xrtRunHandle run, xrtBufferHandle bo)
 {
+    zi_xrt_end_first(any_may_be_at_work);
     const zurt_allocator a = zi_default_allocator(); // it outlives every ctx
     zi_xrt_kept *k = zi_zalloc(&a, sizeof(*k));
     if (!k) {
@@ -147,7 +157,22 @@ void zi_xrt_slot_free_bo(zi_xrt_slot *s, xrtBufferHandle bo)
         xrt.bo_free(bo);
 }
 
-void zi_xrt_slot_close_run(zi_xrt_slot *s, xrtRunHandle run)
+/* XRT 2.25 aborts the program if a run is closed that was not waited for; so wait for what has
+ * ended, or ends at once: the cured shim calls a launch done when it loses the device process. */
+static bool has_ended(const zi_xrt_slot *s, xrtRunHandle run)
+{
+    const uint64_t limit = s->emulated ? (uint64_t)END_WAIT_MS * 1000000u : 0;
+    const uint64_t start = zi_now_ns();
+    while (!zi_xrt_is_final(xrt.run_state(run))) {
+        if (zi_now_ns() - start >= limit)
+            return false;
+        zi_sleep_ns(POLL_NS);
+    }
+    xrt.run_wait(run);
+    return true;
+}
+
+void zi_xrt_slot_close_run(zi_xrt_slot *s, xrtRunHandle run, bool started)
 {
     if (is_forked())
         return;
@@ -156,7 +181,11 @@ void zi_xrt_slot_close_run(zi_xrt_slot *s, xrtRunHandle run)
     for (const zi_xrt_kept *k = s->kept; k; k = k->next)
         kept |= k->run == run;
     pthread_mutex_unlock(&slots_lock);
-    if (!kept)
+    if (kept)
+        return;
+    if (started && !has_ended(s, run) && !s->emulated) // there the process is killed
+        zi_xrt_slot_keep_run(s, run);
+    else
         xrt.run_close(run);
 }
 
@@ -173,10 +202,12 @@ static void free_kept(zi_xrt_slot *s)
     while (s->kept) {
         zi_xrt_kept *k = s->kept;
         s->kept = k->next;
-        if (k->run)
+        if (k->run) {
+            xrt.run_wait(k->run);
             xrt.run_close(k->run);
-        else
+        } else {
             xrt.bo_free(k->bo);
+        }
         zi_free(&a, k);
     }
 }

@@ -58,8 +58,9 @@ zurt_status zi_xrt_slot_fail(const zi_xrt_slot *s, char *error);
 void zi_xrt_slot_keep_run(zi_xrt_slot *s, xrtRunHandle run);
 /** Frees a buffer; not before every run that was given up has ended. */
 void zi_xrt_slot_free_bo(zi_xrt_slot *s, xrtBufferHandle bo);
-/** Closes a run, unless it was kept. */
-void zi_xrt_slot_close_run(zi_xrt_slot *s, xrtRunHandle run);
+/** Closes a run, unless it was kept. One that was started and not waited for to its end is kept if
+ *  it may still be at work. */
+void zi_xrt_slot_close_run(zi_xrt_slot *s, xrtRunHandle run, bool started);
 
 /** Whether a state is a run's last. */
 bool zi_xrt_is_final(enum ert_cmd_state state);
