@@ -5,14 +5,17 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <glob.h>
+#include <limits.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 bool zt_node_is_refused;
 bool zt_xrt_is_absent;
+const char *zt_coreutil;
 
 static const char node[] = "/dev/dri/renderD128";
 
@@ -26,7 +29,10 @@ void *__wrap_dlopen(const char *name, int flags);
 
 void *__wrap_dlopen(const char *name, int flags)
 {
-    return zt_xrt_is_absent && strstr(name, "libxrt_coreutil") ? NULL : __real_dlopen(name, flags);
+    const bool meant = strstr(name, "libxrt_coreutil") != NULL;
+    if (meant && zt_xrt_is_absent)
+        return NULL;
+    return __real_dlopen(meant && zt_coreutil ? zt_coreutil : name, flags);
 }
 
 int __wrap_access(const char *path, int mode)
@@ -77,19 +83,44 @@ bool zt_board_xclbin(const char *emulated, char *path_template)
     return written;
 }
 
+static bool copy_core(const char *from, const char *to)
+{
+    static const char word[] = "zocl";
+    FILE *in = fopen(from, "rb");
+    FILE *out = fopen(to, "wb");
+    if (in && out) {
+        for (int c; (c = getc(in)) != EOF;)
+            putc(c, out);
+        fputs(word, out);
+    }
+    bool copied = in && out && !ferror(in) && !ferror(out);
+    if (in)
+        fclose(in);
+    if (out)
+        copied &= fclose(out) == 0;
+    return copied;
+}
+
 bool zt_set_xrt_folder(char *path_template, const char *libraries)
 {
-    char path[64];
+    char core[64];
+    char path[PATH_MAX];
     if (!mkdtemp(path_template))
         return false;
-    snprintf(path, sizeof(path), "%s/lib", path_template);
-    return symlink(libraries, path) == 0 && setenv("XILINX_XRT", path_template, 1) == 0;
+    snprintf(core, sizeof(core), "%s/lib", path_template);
+    if (mkdir(core, 0700) != 0)
+        return false;
+    snprintf(core, sizeof(core), "%s/lib/libxrt_core.so.2", path_template);
+    snprintf(path, sizeof(path), "%s/libxrt_core.so.2", libraries);
+    return copy_core(path, core) && setenv("XILINX_XRT", path_template, 1) == 0;
 }
 
 void zt_remove_xrt_folder(const char *folder)
 {
     char path[64];
-    snprintf(path, sizeof(path), "%s/lib", folder);
+    snprintf(path, sizeof(path), "%s/lib/libxrt_core.so.2", folder);
     unlink(path);
+    snprintf(path, sizeof(path), "%s/lib", folder);
+    rmdir(path);
     rmdir(folder);
 }

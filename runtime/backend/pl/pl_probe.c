@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "backend/pl/pl_overlay.h"
+#include "backend/pl/pl_xrt_find.h"
 
 #if defined(__aarch64__)
 #define DEFAULT_ROOT "/usr" // where XRT's arm64 build looks if XILINX_XRT is not set
@@ -57,10 +58,17 @@ static zurt_status refuse_debian_shim(zurt_ctx *ctx, const char *path)
     return ZURT_OK;
 }
 
-static zurt_status probe_emulation(zurt_ctx *ctx, const char *shim)
+static zurt_status probe_emulation(zurt_ctx *ctx, char *shim)
 {
+    static const char library[] = "lib/libxrt_swemu.so.2";
     char model[ZI_PATH_BYTES];
+    const char *root = getenv("XILINX_XRT") ? getenv("XILINX_XRT") : DEFAULT_ROOT;
     const char *vitis = environment("XILINX_VITIS");
+    if (!root[0] || !join(shim, root, library) || access(shim, R_OK) != 0)
+        return zi_fail(ctx, ZURT_E_DEVICE,
+                       "XRT would end the program: no %s below XILINX_XRT ('%s'); run it "
+                       "as " ZI_PL_EMULATE,
+                       library, root);
     if (!vitis[0] || !join(model, vitis, MODEL_PATH) || access(model, X_OK) != 0)
         return zi_fail(ctx, ZURT_E_DEVICE,
                        "sw_emu: no device process below XILINX_VITIS ('%s'); run it "
@@ -83,7 +91,7 @@ static bool is_zocl(const char *node)
     return strncmp(base ? base + 1 : target, "zocl", 4) == 0;
 }
 
-static zurt_status probe_board(zurt_ctx *ctx)
+static zurt_status probe_node(zurt_ctx *ctx)
 {
     glob_t nodes;
     zurt_status st = ZURT_E_DEVICE;
@@ -111,6 +119,22 @@ static zurt_status probe_board(zurt_ctx *ctx)
     return st;
 }
 
+/* A build of XRT for cards would say that there is no device, and not why. */
+static zurt_status probe_xrt(zurt_ctx *ctx, char *shim)
+{
+    zi_xrt_found xrt;
+    zurt_status st = zi_xrt_find(ctx, &xrt);
+    if (st)
+        return st;
+    if (xrt.build == ZI_XRT_PCIE)
+        return zi_fail(ctx, ZURT_E_DEVICE,
+                       "XRT %s is built for PCIe cards and does not know zocl: %.200s (libxrt2 of "
+                       "Debian and Ubuntu is such a one); install " ZI_PL_EDGE_XRT,
+                       xrt.version, xrt.core);
+    memcpy(shim, xrt.core, ZI_PATH_BYTES);
+    return ZURT_OK;
+}
+
 zurt_status zi_pl_probe(zurt_ctx *ctx, zi_pl_place *out)
 {
     const char *mode = getenv("XCL_EMULATION_MODE");
@@ -119,20 +143,10 @@ zurt_status zi_pl_probe(zurt_ctx *ctx, zi_pl_place *out)
         return zi_fail(ctx, ZURT_E_DEVICE,
                        "XCL_EMULATION_MODE is '%s'; zurt knows sw_emu, and none for the board",
                        mode);
-    if (!mode) { // the likelier fault first: most machines have no PL
-        zurt_status st = probe_board(ctx);
-        if (st)
-            return st;
-    }
-    const char *root = getenv("XILINX_XRT") ? getenv("XILINX_XRT") : DEFAULT_ROOT;
-    const char *library = mode ? "lib/libxrt_swemu.so.2" : "lib/libxrt_core.so.2";
-    if (!root[0] || !join(out->shim, root, library) || access(out->shim, R_OK) != 0)
-        return zi_fail(ctx, ZURT_E_DEVICE,
-                       "XRT would end the program: no %s below XILINX_XRT ('%s'). With Debian's "
-                       "libxrt1: mkdir D; ln -s /usr/lib/$(uname -m)-linux-gnu D/lib; export "
-                       "XILINX_XRT=D. For sw_emu: " ZI_PL_EMULATE,
-                       library, root);
-    return mode ? probe_emulation(ctx, out->shim) : ZURT_OK;
+    if (mode)
+        return probe_emulation(ctx, out->shim);
+    zurt_status st = probe_node(ctx); // the likelier fault first: most machines have no PL
+    return st ? st : probe_xrt(ctx, out->shim);
 }
 
 zurt_status zi_pl_find_xclbin(zurt_ctx *ctx, const char *asked, char *out)

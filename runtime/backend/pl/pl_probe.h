@@ -23,6 +23,10 @@
 /** What ends whatever the engine still does: no driver resets it. */
 #define ZI_PL_RELOAD "load the overlay again (xmutil unloadapp, xmutil loadapp NAME)"
 
+/** The XRT that a board needs where its distribution has none. */
+#define ZI_PL_EDGE_XRT                                                                             \
+    "AMD's or Canonical's for Zynq and Kria, and name its folder by XILINX_XRT if it is not found"
+
 #define ZI_PATH_BYTES 512
 
 typedef struct zi_pl_place {
@@ -30,7 +34,8 @@ typedef struct zi_pl_place {
     char shim[ZI_PATH_BYTES]; /**< the library that XRT will load by itself */
 } zi_pl_place;
 
-/** ZURT_OK: XRT may be called; ZURT_E_DEVICE, with the remedy. Reads environment and files only. */
+/** ZURT_OK: XRT may be called; ZURT_E_DEVICE, with the remedy. Reads environment and files, and for
+ *  a board loads libxrt_coreutil. */
 zurt_status zi_pl_probe(zurt_ctx *ctx, zi_pl_place *out);
 
 /**

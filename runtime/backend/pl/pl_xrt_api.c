@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Loads libxrt_coreutil and finds its functions. */
+/* Finds the functions of libxrt_coreutil. */
 #include "backend/pl/pl_xrt_api.h"
 
 #include <dlfcn.h>
 #include <stddef.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
+
+#include "backend/pl/pl_xrt_find.h"
 
 static const struct {
     size_t member;
@@ -36,31 +36,17 @@ static const struct {
     {offsetof(zi_xrt_api, run_close), "xrtRunClose"},
 };
 
-/* Where the loader looks, or where AMD's own packages put it. */
-static void *open_library(void)
-{
-    static const char name[] = "libxrt_coreutil.so.2";
-    char path[512];
-    const char *root = getenv("XILINX_XRT");
-    void *library = dlopen(name, RTLD_NOW | RTLD_LOCAL);
-    if (library || !root)
-        return library;
-    int n = snprintf(path, sizeof(path), "%s/lib/%s", root, name);
-    return n > 0 && (size_t)n < sizeof(path) ? dlopen(path, RTLD_NOW | RTLD_LOCAL) : NULL;
-}
-
 /* Never unloaded: XRT has threads and objects that live until the program ends. */
 zurt_status zi_xrt_load(zurt_ctx *ctx, zi_xrt_api *api)
 {
     if (api->loaded)
         return ZURT_OK;
-    void *library = open_library();
-    if (!library)
-        return zi_fail(ctx, ZURT_E_DEVICE,
-                       "XRT is not installed: no libxrt_coreutil.so.2; Debian: apt-get install "
-                       "libxrt1");
+    zi_xrt_found xrt;
+    zurt_status st = zi_xrt_find_library(ctx, &xrt);
+    if (st)
+        return st;
     for (size_t i = 0; i < sizeof(symbols) / sizeof(symbols[0]); i++) {
-        void *symbol = dlsym(library, symbols[i].name);
+        void *symbol = dlsym(xrt.library, symbols[i].name);
         if (!symbol)
             return zi_fail(ctx, ZURT_E_DEVICE, "XRT has no %s; zurt needs 2.13 or later",
                            symbols[i].name);
