@@ -14,7 +14,12 @@ if(NOT ZURT_XRT STREQUAL "OFF")
             NO_DEFAULT_PATH)
   if(XRT_INCLUDE_DIR AND XRT_COREUTIL AND UUID_INCLUDE_DIR)
     set(ZURT_HAVE_XRT ON)
-    file(STRINGS ${XRT_INCLUDE_DIR}/version.h XRT_VERSION REGEX "xrt_build_version\\[\\]")
+    # 2.13's is the first, the second that of later ones
+    find_file(XRT_VERSION_HEADER NAMES version.h xrt/detail/version-slim.h
+              PATHS ${XRT_INCLUDE_DIR} NO_DEFAULT_PATH)
+    if(XRT_VERSION_HEADER)
+      file(STRINGS ${XRT_VERSION_HEADER} XRT_VERSION REGEX "xrt_build_version\\[\\]")
+    endif()
     string(REGEX MATCH "[0-9]+\\.[0-9]+\\.[0-9]+" XRT_VERSION "${XRT_VERSION}")
   elseif(ZURT_XRT STREQUAL "ON")
     message(FATAL_ERROR "ZURT_XRT is ON, but XRT's headers, libxrt_coreutil or uuid/uuid.h is "
@@ -46,3 +51,14 @@ if(ZURT_BUILD_SWEMU AND NOT ZURT_HAVE_XRT)
   message(FATAL_ERROR "ZURT_BUILD_SWEMU is ON in a build without XRT")
 endif()
 set(ZURT_SWEMU_DIR ${PROJECT_BINARY_DIR}/swemu)
+
+# Another XRT to test with, unpacked by scripts/xrt-next: its programs run through its own loader.
+# Sets XRT_NEXT_LIBRARIES, empty where there is none or it cannot be used.
+set(ZURT_XRT_NEXT "${PROJECT_SOURCE_DIR}/build/xrt-next" CACHE PATH
+    "Where scripts/xrt-next unpacked another XRT")
+set(XRT_NEXT_LIBRARIES "")
+if(XRT_SWEMU_ARCHIVE AND NOT CMAKE_CROSSCOMPILING AND NOT ZURT_SANITIZE
+   AND EXISTS ${ZURT_XRT_NEXT}/complete)
+  set(XRT_NEXT_LIBRARIES ${ZURT_XRT_NEXT}/root/usr/lib/x86_64-linux-gnu)
+endif()
+set(ZURT_NEXT_DIR ${PROJECT_BINARY_DIR}/xrt-next)

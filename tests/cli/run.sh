@@ -5,15 +5,16 @@
 # Exit code: the number in CASE.exit, 0 without such a file; 77 skips. Output: CASE.stdout and
 # CASE.stderr, if there, must match line by line; a line is a shell pattern (* and ?, with \ before
 # a bracket meant as such), and `...` alone stands for any number of lines, also none.
-# A case runs with bash -eu, has helpers.sh sourced and `zurt` and `digits` in its PATH.
+# A case runs with bash -eu, has helpers.sh sourced and `zurt` and `digits` in its PATH; those of
+# $ZURT_PROGRAMS come first. $ZURT_FILES is where its files go.
 set -u
 case=$1
 name=$(basename "$case" .sh)
 here=$(dirname "$0")
-work=$ZURT_BUILD/tests/cli/files/$name
+work=${ZURT_FILES:-$ZURT_BUILD/tests/cli/files}/$name
 rm -rf "$work"
 mkdir -p "$work/files"
-export PATH=$ZURT_BUILD/apps/zurt:$ZURT_BUILD/apps/examples:$PATH
+export PATH=${ZURT_PROGRAMS:+$ZURT_PROGRAMS:}$ZURT_BUILD/apps/zurt:$ZURT_BUILD/apps/examples:$PATH
 export FIXTURE=$ZURT_BUILD/tests/cli/fixture
 export LC_ALL=C
 

@@ -1,18 +1,28 @@
-# The libraries of the emulation: libxrt_coreutil is the distribution's, the shim is ours.
-export ZURT_SWEMU=$ZURT_BUILD/swemu
+# The libraries of the emulation: libxrt_coreutil is the distribution's, or that of the XRT which is
+# unpacked in $XRT_NEXT_LIBRARIES; the shim is ours.
+export ZURT_SWEMU=${ZURT_SWEMU:-$ZURT_BUILD/swemu}
 export ASAN_OPTIONS=detect_leaks=0
-command -v ldd >/dev/null || { echo "skipped: no ldd" && exit 77; }
-ldd "$ZURT_SWEMU/lib/libxrt_swemu.so.2" >libraries
+if [ -n "${XRT_NEXT_LIBRARIES:-}" ]; then
+    "$XRT_NEXT_LIBRARIES/ld-linux-x86-64.so.2" --library-path "$XRT_NEXT_LIBRARIES" \
+        --list "$ZURT_SWEMU/lib/libxrt_swemu.so.2" >libraries
+else
+    command -v ldd >/dev/null || { echo "skipped: no ldd" && exit 77; }
+    ldd "$ZURT_SWEMU/lib/libxrt_swemu.so.2" >libraries
+fi
 coreutil=$(awk '$1 == "libxrt_coreutil.so.2" { print $3 }' libraries)
 case $coreutil in
-"$ZURT_BUILD"/*) fail "libxrt_coreutil is not the system's: $coreutil" ;;
 /*) ;;
 *) fail "the shim is not linked with libxrt_coreutil: $(cat libraries)" ;;
 esac
 echo "libxrt_coreutil.so.2 => $(realpath "$coreutil")"
-if command -v dpkg >/dev/null; then
+if [ -n "${XRT_NEXT_LIBRARIES:-}" ]; then
+    [ "$(realpath "$coreutil")" = "$(realpath "$XRT_NEXT_LIBRARIES")/libxrt_coreutil.so.2.25.00" ] ||
+        fail "libxrt_coreutil is not XRT 2.25's: $coreutil"
+elif [[ $coreutil = $ZURT_BUILD/* ]]; then
+    fail "libxrt_coreutil is not the system's: $coreutil"
+elif command -v dpkg >/dev/null; then
     dpkg -S "$(realpath "$coreutil")" | tee owner
-    says "libxrt1" owner
+    grep -qE '^libxrt[12]:' owner || fail "no package of XRT's owns $coreutil"
 fi
 
 # What a process that runs the engine through XRT has mapped: the same file, and the shim.
