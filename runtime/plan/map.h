@@ -168,4 +168,17 @@ zurt_status zi_map_create(zurt_ctx *ctx, const zi_caps *caps, const zi_graph *g,
                           const zi_segment *segment, zi_map **out);
 void zi_map_destroy(zi_map *map);
 
+/** Words of 16 bytes in the device's memory that a mapped segment takes. */
+typedef struct zi_map_words {
+    int64_t segments; /**< one for each segment of every picture: the front of the step list */
+    int64_t steps;    /**< of one picture */
+    int64_t tables;
+    int64_t weights; /**< of each of the four streams */
+    int64_t act;     /**< of the whole batch */
+} zi_map_words;
+
+zi_map_words zi_map_words_of(const zi_map *m);
+/** All of the step list: segments, steps of every picture, tables. */
+int64_t zi_map_list_words(const zi_map *m, const zi_map_words *words);
+
 #endif

@@ -234,6 +234,7 @@ static void totals_are_the_sums_of_the_nodes(void **state)
     assert_int_equal(t.low_ns, t.pl_ns + t.launches * 50000 + t.convert_ns + t.cpu_ns / 4);
     assert_true(t.high_ns >= t.pl_ns + t.launches * 200000 + t.convert_ns + t.cpu_ns);
     assert_true(t.convert_ns > 0);
+    assert_true(t.device_bytes > t.boundary_bytes);
     assert_int_equal(t.segments, segments);
     assert_int_equal(t.launches, launches);
     assert_true(t.cycles > 0 && joined > 0 && launches > 0);

@@ -273,11 +273,6 @@ static void put_table(const packer *p, const zi_map_step *s, v16 *out)
         out[i / 16].b[i % 16] = l->lut[i];
 }
 
-static int32_t table_words(const zi_map_step *s)
-{
-    return s->layer == ZI_NONE ? 0 : zk_table_words(&s->step);
-}
-
 /** Steps of the first picture, and their tables. */
 static void put_steps(packer *p, int32_t first, int32_t tables)
 {
@@ -289,7 +284,7 @@ static void put_steps(packer *p, int32_t first, int32_t tables)
             set_numbers(p, &m->layers[m->steps[i].layer], &s);
             s.table = tables;
             put_table(p, &m->steps[i], p->code->steps + tables);
-            tables += table_words(&m->steps[i]);
+            tables += zk_table_words(&s);
         }
         zk_step_pack(&s, p->code->steps + first + (int32_t)i * ZK_STEP_WORDS);
     }
@@ -322,18 +317,15 @@ static void put_segments(packer *p, int32_t picture, int32_t first)
 zurt_status zi_pl_code_create(zurt_ctx *ctx, const zi_map *m, zi_pl_code *out)
 {
     *out = (zi_pl_code){.allocator = ctx->allocator};
-    int64_t tables = 0, steps = (int64_t)m->n_steps * ZK_STEP_WORDS;
-    int64_t segments = (int64_t)m->n_starts * m->batch;
-    for (size_t i = 0; i < m->n_steps; i++)
-        tables += table_words(&m->steps[i]);
-    int64_t words = segments + steps * m->batch + tables;
-    if (words > INT32_MAX / 64 || (int64_t)m->act_words * m->batch > INT32_MAX / 64)
+    const zi_map_words w = zi_map_words_of(m);
+    const int64_t words = zi_map_list_words(m, &w);
+    if (words > INT32_MAX / 64 || w.act > INT32_MAX / 64)
         return zi_fail(ctx, ZURT_E_LIMIT, "PL: a batch of %d needs too long a step list",
                        (int)m->batch);
     out->step_words = (int32_t)words;
-    out->n_segments = (int32_t)segments;
-    out->weight_words = 4 * m->stream_words;
-    out->act_words = m->act_words * m->batch;
+    out->n_segments = (int32_t)w.segments;
+    out->weight_words = (int32_t)w.weights;
+    out->act_words = (int32_t)w.act;
     out->steps = zi_calloc(&out->allocator, (size_t)words, sizeof(v16));
     bool ok = out->steps != NULL;
     for (int q = 0; q < 4; q++) {
@@ -346,12 +338,12 @@ zurt_status zi_pl_code_create(zurt_ctx *ctx, const zi_map *m, zi_pl_code *out)
     }
     packer p = {.m = m, .code = out, .sum_layer = ZI_NONE};
     for (int32_t i = 0; i < m->batch; i++) {
-        int32_t first = (int32_t)(segments + i * steps);
+        int32_t first = (int32_t)(w.segments + i * w.steps);
         put_segments(&p, i, first);
         if (i == 0)
-            put_steps(&p, first, (int32_t)(words - tables));
+            put_steps(&p, first, (int32_t)(words - w.tables));
         else
-            put_picture(&p, i, first, (int32_t)segments);
+            put_picture(&p, i, first, (int32_t)w.segments);
     }
     for (size_t i = 0; i < m->n_steps; i++) {
         if (m->steps[i].w_used && !m->steps[i].w_again)

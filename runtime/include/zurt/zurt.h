@@ -522,6 +522,8 @@ typedef struct zurt_plan_totals {
                            the CPU's nodes on four cores */
     uint64_t high_ns; /**< the same with 200 us a launch and one core, a fifth slower than its
                            model */
+    uint64_t device_bytes; /**< of the device's contiguous memory, one stream: programs, weights and
+                                activations */
 } zurt_plan_totals;
 
 /**
