@@ -56,6 +56,7 @@ zurt_status zurt_board_info_get(const zurt_board *board, zurt_board_info *out)
         .ring_bytes = (size_t)c->ring_words * WORD_BYTES,
         .clock_khz = c->clock_khz,
         .ddr_bytes_per_us = c->ddr_bytes_per_us,
+        .link_khz = board->link_khz,
     };
     return ZURT_OK;
 }

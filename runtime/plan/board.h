@@ -8,6 +8,7 @@
 struct zurt_board {
     zurt_allocator allocator;
     zi_caps_record record; /**< caps.name points into it */
+    uint32_t link_khz;     /**< as zurt_board_info has it */
 };
 
 /** Copies a table. ZURT_E_NOMEM; ZURT_E_ARG: its name is longer than 31 bytes. */

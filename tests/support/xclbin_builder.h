@@ -48,4 +48,38 @@ static inline bool zt_xclbin_build(zurt_ctx *ctx, uint8_t *x)
     return zi_caps_encode(ctx, zt_pl_caps(), x + ZT_XCLBIN_CAPS_AT) == ZURT_OK;
 }
 
+/** Bytes that a further section adds. */
+#define ZT_XCLBIN_MORE(size) (40 + ((size) + 7) / 8 * 8)
+
+/** Adds a section to a file of ZT_XCLBIN_BYTES, which grows by ZT_XCLBIN_MORE(size). */
+static inline void zt_xclbin_add(uint8_t *x, uint32_t kind, const uint8_t *data, size_t size)
+{
+    const size_t headers_end = ZT_XCLBIN_HEADERS + 40 * ZT_XCLBIN_SECTIONS;
+    memmove(x + headers_end + 40, x + headers_end, ZT_XCLBIN_BYTES - headers_end);
+    for (int i = 0; i < ZT_XCLBIN_SECTIONS; i++) {
+        uint8_t *at = x + ZT_XCLBIN_HEADERS + (size_t)40 * (size_t)i + 24;
+        zi_put_u64(at, zi_get_u64(at) + 40);
+    }
+    memset(x + headers_end, 0, 40);
+    memset(x + ZT_XCLBIN_BYTES + 40, 0, ZT_XCLBIN_MORE(size) - 40);
+    memcpy(x + ZT_XCLBIN_BYTES + 40, data, size);
+    zt_xclbin_section(x, ZT_XCLBIN_SECTIONS, kind, ZT_XCLBIN_BYTES + 40, size);
+    zi_put_u64(x + 304, ZT_XCLBIN_BYTES + ZT_XCLBIN_MORE(size));
+    zi_put_u32(x + 448, ZT_XCLBIN_SECTIONS + 1);
+}
+
+enum { ZT_XCLBIN_CLOCKS_BYTES = 2 + 2 * 136 };
+
+/** A list of two clocks, section kind 11: the system's, and that of the kernels. */
+static inline void zt_xclbin_clocks(uint8_t *s, uint32_t mhz)
+{
+    memset(s, 0, ZT_XCLBIN_CLOCKS_BYTES);
+    s[0] = 2;
+    s[2] = 99;
+    s[4] = 3; // CT_SYSTEM
+    s[2 + 136] = (uint8_t)mhz;
+    s[2 + 137] = (uint8_t)(mhz >> 8);
+    s[2 + 138] = 1; // CT_DATA
+}
+
 #endif

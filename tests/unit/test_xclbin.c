@@ -84,6 +84,25 @@ static void sections_stay_inside_the_file(void **state)
     assert_int_equal(parse(ctx, bytes, sizeof(bytes)), ZURT_E_FORMAT);
 }
 
+static void the_linker_s_clock_is_read(void **state)
+{
+    zurt_ctx *ctx = *state;
+    enum { BYTES = ZT_XCLBIN_BYTES + ZT_XCLBIN_MORE(ZT_XCLBIN_CLOCKS_BYTES) };
+    uint8_t bytes[BYTES], clocks[ZT_XCLBIN_CLOCKS_BYTES];
+    zi_xclbin x;
+    zt_xclbin_clocks(clocks, 301);
+    for (size_t size = 0; size <= sizeof(clocks); size++) {
+        assert_true(zt_xclbin_build(ctx, bytes));
+        zt_xclbin_add(bytes, 11, clocks, size);
+        const zi_bytes file = {bytes, ZT_XCLBIN_BYTES + ZT_XCLBIN_MORE(size)};
+        assert_int_equal(zi_xclbin_parse(ctx, file, &x), ZURT_OK);
+        assert_int_equal(x.link_khz, size == sizeof(clocks) ? 301000 : 0); // cut off: not said
+    }
+    assert_true(zt_xclbin_build(ctx, bytes));
+    assert_int_equal(zi_xclbin_parse(ctx, (zi_bytes){bytes, ZT_XCLBIN_BYTES}, &x), ZURT_OK);
+    assert_int_equal(x.link_khz, 0);
+}
+
 /* XRT copies as many bytes as the header says and follows the sections in its copy. */
 static void the_header_s_length_is_the_file_s(void **state)
 {
@@ -156,6 +175,7 @@ int main(void)
         cmocka_unit_test(reads_what_zurt_needs),
         cmocka_unit_test(every_truncation_is_refused),
         cmocka_unit_test(sections_stay_inside_the_file),
+        cmocka_unit_test(the_linker_s_clock_is_read),
         cmocka_unit_test(the_header_s_length_is_the_file_s),
         cmocka_unit_test(connections_name_what_exists),
         cmocka_unit_test(overlays_of_others_are_named_so),

@@ -16,6 +16,8 @@ zurt_status zurt_board_load_xclbin(zurt_ctx *ctx, const char *path, zurt_board *
         st = zi_caps_check_engine(ctx, &x.caps.caps);
     if (!st)
         st = zi_board_create(ctx, &x.caps.caps, out);
+    if (!st)
+        (*out)->link_khz = x.link_khz;
     zi_xclbin_close(&x);
     return st;
 }

@@ -26,6 +26,10 @@ enum {
     MEMORY_BYTES = 40,
     CONNECTION_BYTES = 12,
     CONNECTIONS_AT = 4,
+    CLOCK_BYTES = 136,
+    CLOCKS_AT = 2,
+    CLOCK_AT_TYPE = 2,
+    CLOCK_DATA = 1, // CT_DATA: the kernels'
     CONNECTION_AT_UNIT = 4,
     CONNECTION_AT_MEMORY = 8,
     ENGINE_ARGUMENTS = 8,
@@ -165,6 +169,22 @@ static zurt_status check_connections(zurt_ctx *ctx, const zi_xclbin *x, zi_xclbi
     return ZURT_OK;
 }
 
+/* What the linker says that the kernels' clock is; nothing follows it, so a damaged list is none.
+ */
+static uint32_t clock_of(const zi_xclbin *x)
+{
+    zi_bytes s;
+    if (!zi_xclbin_section(x, ZI_XCLBIN_CLOCKS, &s) || s.size < CLOCKS_AT)
+        return 0;
+    const size_t count = (size_t)s.data[0] | (size_t)s.data[1] << 8;
+    for (size_t i = 0; i < count && (i + 1) * CLOCK_BYTES <= s.size - CLOCKS_AT; i++) {
+        const uint8_t *clock = s.data + CLOCKS_AT + i * CLOCK_BYTES;
+        if (clock[CLOCK_AT_TYPE] == CLOCK_DATA)
+            return ((uint32_t)clock[0] | (uint32_t)clock[1] << 8) * 1000;
+    }
+    return 0;
+}
+
 /* The compute unit that is the engine. */
 static zurt_status find_engine(zurt_ctx *ctx, zi_xclbin *x)
 {
@@ -183,8 +203,8 @@ static zurt_status find_engine(zurt_ctx *ctx, zi_xclbin *x)
     }
     if (!x->unit[0])
         return zi_fail(ctx, ZURT_E_DEVICE,
-                       "not an overlay of zurt's: none of its %u compute units is a %s; load one "
-                       "of zurt's, e.g. zurt-kv260.xclbin",
+                       "not an overlay of zurt's: none of its %u compute units is a %s; name one "
+                       "with zurt's engine (kernels-hls/vitis builds it)",
                        count, engine_prefix);
     return ZURT_OK;
 }
@@ -202,12 +222,13 @@ zurt_status zi_xclbin_parse(zurt_ctx *ctx, zi_bytes file, zi_xclbin *out)
     zi_bytes table;
     if (!st && !zi_xclbin_section(out, ZI_XCLBIN_USER, &table))
         st = zi_fail(ctx, ZURT_E_DEVICE,
-                     "not an overlay of zurt's: it has no capability table (USER_METADATA); load "
-                     "one of zurt's, e.g. zurt-kv260.xclbin");
+                     "not an overlay of zurt's: it has no capability table (USER_METADATA); name "
+                     "one with zurt's engine (kernels-hls/vitis builds it)");
     if (!st)
         st = zi_caps_decode(ctx, table, &out->caps);
     if (!st)
         st = find_engine(ctx, out);
+    out->link_khz = st ? 0 : clock_of(out);
     return st;
 }
 

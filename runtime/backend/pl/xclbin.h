@@ -17,6 +17,7 @@ typedef enum zi_xclbin_kind {
     ZI_XCLBIN_MEMORY = 6,
     ZI_XCLBIN_CONNECTIVITY = 7,
     ZI_XCLBIN_UNITS = 8,
+    ZI_XCLBIN_CLOCKS = 11,
     ZI_XCLBIN_USER = 16, /**< the capability table */
     ZI_XCLBIN_GROUP_MEMORY = 26,
     ZI_XCLBIN_GROUP_CONNECTIVITY = 27
@@ -35,6 +36,7 @@ typedef struct zi_xclbin {
     char platform[ZI_XCLBIN_NAME_BYTES]; /**< "" if absent */
     char unit[ZI_XCLBIN_NAME_BYTES];     /**< "kernel:instance" of the engine */
     char kernel[ZI_XCLBIN_NAME_BYTES];   /**< the part before the colon */
+    uint32_t link_khz; /**< the kernels' clock as the linker reached it; 0: not said */
     zi_caps_record caps;
 } zi_xclbin;
 

@@ -465,6 +465,7 @@ typedef struct zurt_board_info {
     size_t ring_bytes;       /**< weights on chip */
     uint32_t clock_khz;
     uint32_t ddr_bytes_per_us; /**< assumed by the model of the cycles */
+    uint32_t link_khz; /**< clock that the tools reached, as they say in the xclbin; 0: unknown */
 } zurt_board_info;
 
 /** @return ZURT_OK; ZURT_E_ARG: NULL. Any thread; allocates nothing, as the one below. */
