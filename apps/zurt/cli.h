@@ -54,8 +54,8 @@ typedef struct cli {
 /** One command: parses its own arguments (argv[0] is its name), returns an exit code. */
 typedef int cli_main(cli *c, int argc, char **argv);
 
-cli_main cmd_bench, cmd_compare, cmd_compile, cmd_eval, cmd_info, cmd_inspect, cmd_merge,
-    cmd_quantize, cmd_run;
+cli_main cmd_bench, cmd_compare, cmd_compile, cmd_doctor, cmd_eval, cmd_info, cmd_inspect,
+    cmd_merge, cmd_quantize, cmd_run;
 
 int cli_exit_code(zurt_status status);
 

@@ -149,6 +149,15 @@ static const option_row bench[] = {
     {0},
 };
 
+static const option_row doctor[] = {
+    {OPT_XCLBIN, "xclbin", "FILE", "the one to use (default: ZURT_XCLBIN, or the installed one)",
+     0},
+    {OPT_TIMEOUT, "timeout", "MS", "limit of one launch on the PL (default 10000)", 0},
+    {OPT_ROOT, "root", "DIR", "looks at the files of another root: tests, or a copy of a board's",
+     0},
+    {0},
+};
+
 #define LISTS(...)                                                                                 \
     (const option_row *const[])                                                                    \
     {                                                                                              \
@@ -211,6 +220,14 @@ const command_row command_rows[N_COMMANDS] = {
                        "missing or there twice,\n"
                        "and results of different models, data or options.\n",
                        LISTS(merge)},
+    [COMMAND_DOCTOR] =
+        {"doctor", "what stands between a model and the PL, and how to mend it",
+         "[MODEL.zurt] [options]",
+         "Looks at board, kernel, driver, XRT, overlay, clock and memory, and runs a "
+         "small built-in\n"
+         "model on the CPU and the PL. With MODEL.zurt: whether that fits. Exit 5 "
+         "if there is a fault.\n",
+         LISTS(doctor, memory)},
 };
 
 const char command_exit_codes[] = "0 done\n"

@@ -14,6 +14,7 @@
 static cli_main *const mains[N_COMMANDS] = {
     [COMMAND_INSPECT] = cmd_inspect, [COMMAND_RUN] = cmd_run,     [COMMAND_EVAL] = cmd_eval,
     [COMMAND_COMPARE] = cmd_compare, [COMMAND_BENCH] = cmd_bench, [COMMAND_INFO] = cmd_info,
+    [COMMAND_DOCTOR] = cmd_doctor,
 };
 
 static void log_line(void *self, zurt_log_level level, const char *text)

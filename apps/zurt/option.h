@@ -68,7 +68,9 @@ typedef enum option_id {
     OPT_WARMUP,
     OPT_RUNS,
     OPT_SECONDS,
-    OPT_PROFILE
+    OPT_PROFILE,
+    // doctor
+    OPT_ROOT
 } option_id;
 
 typedef struct option_row {
@@ -89,6 +91,7 @@ typedef enum command_id {
     COMMAND_BENCH,
     COMMAND_INFO,
     COMMAND_MERGE,
+    COMMAND_DOCTOR,
     N_COMMANDS
 } command_id;
 

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The engine as a kernel that fails: $ZT_FAULT is crash:N, exit:N, stop:N or hang:N, of its N-th
- * launch; N = 0 is any launch without work, as in the test when a device is opened.
+ * The engine as a kernel that fails: $ZT_FAULT is crash:N, exit:N, stop:N, hang:N or wrong:N, of
+ * its N-th launch; N = 0 is any launch without work, as in the test when a device is opened.
+ * late:MS: every launch takes that much longer.
  */
 #include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "engine/zk_step.h"
@@ -32,6 +34,13 @@ void zk_engine(const v16 *steps, int32_t n_segments, const v16 *w0, const v16 *w
                const v16 *w3, const v16 *act_r, v16 *act_w)
 {
     const char *fault = getenv("ZT_FAULT");
+    int wrong = 0;
+    if (fault && strncmp(fault, "late:", 5) == 0) {
+        long ms = strtol(fault + 5, NULL, 10);
+        const struct timespec t = {ms / 1000, ms % 1000 * 1000000};
+        nanosleep(&t, NULL);
+        fault = NULL;
+    }
     if (is_due(fault, n_segments)) {
         if (strncmp(fault, "crash", 5) == 0)
             abort();
@@ -41,6 +50,9 @@ void zk_engine(const v16 *steps, int32_t n_segments, const v16 *w0, const v16 *w
             kill(getpid(), SIGSTOP);
         while (strncmp(fault, "hang", 4) == 0)
             pause();
+        wrong = strncmp(fault, "wrong", 5) == 0;
     }
     zk_engine_kv260(steps, n_segments, w0, w1, w2, w3, act_r, act_w);
+    for (int i = 0; wrong && i < 256; i++) // wherever the outputs are
+        act_w[i].b[0] ^= 1;
 }

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Processors, memory and kernel. */
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <zlib.h>
+
+#include "doctor_root.h"
+
+enum { HOT_MILLIDEGREES = 90000, MIB = 1 << 20 };
+
+#define CPU "/sys/devices/system/cpu/"
+
+/* How many numbers "0-3,7" has; 0: it is not of that form. */
+static uint64_t count_list(const char *text)
+{
+    uint64_t n = 0;
+    while (*text) {
+        char *end;
+        uint64_t first = strtoull(text, &end, 10), last = first;
+        if (end == text)
+            return 0;
+        if (*end == '-')
+            last = strtoull(end + 1, &end, 10);
+        n += last >= first ? last - first + 1 : 0;
+        if (*end && *end != ',')
+            return 0;
+        text = *end ? end + 1 : end;
+    }
+    return n;
+}
+
+static void look_at_frequency(doctor *d)
+{
+    char governor[DOCTOR_NAME_BYTES];
+    uint64_t most, allowed;
+    if (doctor_read(d, CPU "cpu0/cpufreq/scaling_governor", governor, sizeof(governor)) &&
+        strcmp(governor, "performance") != 0 && strcmp(governor, "userspace") != 0)
+        doctor_find(d, DOCTOR_GOVERNOR, "the governor is '%s'", governor);
+    if (doctor_read_number(d, CPU "cpu0/cpufreq/cpuinfo_max_freq", &most) &&
+        doctor_read_number(d, CPU "cpu0/cpufreq/scaling_max_freq", &allowed) && allowed < most)
+        doctor_find(d, DOCTOR_CPU_CAPPED, "%" PRIu64 " MHz of %" PRIu64, allowed / 1000,
+                    most / 1000);
+}
+
+/* The hottest sensor, in thousandths of a degree; 0 without. */
+static uint64_t hottest(const doctor *d)
+{
+    static const char *const patterns[] = {"/sys/class/thermal/thermal_zone*/temp",
+                                           "/sys/class/hwmon/hwmon*/temp*_input"};
+    uint64_t most = 0;
+    for (size_t k = 0; k < sizeof(patterns) / sizeof(patterns[0]); k++) {
+        doctor_paths p = doctor_glob(d, patterns[k]);
+        for (size_t i = 0; i < p.n; i++) {
+            uint64_t t;
+            if (doctor_read_number(d, p.items[i], &t) && t > most)
+                most = t;
+        }
+        doctor_paths_free(&p);
+    }
+    return most;
+}
+
+void doctor_processors(doctor *d)
+{
+    char online[DOCTOR_NAME_BYTES], present[DOCTOR_NAME_BYTES];
+    if (!doctor_read(d, CPU "online", online, sizeof(online)) ||
+        !doctor_read(d, CPU "present", present, sizeof(present)))
+        return;
+    const uint64_t n = count_list(online), all = count_list(present);
+    if (d->place == DOCTOR_BOARD && n < all)
+        doctor_find(d, DOCTOR_CPUS_OFFLINE, "%s of %s are on", online, present);
+    else
+        doctor_ok(d, "%" PRIu64 " of %" PRIu64 " are on", n, all);
+    if (d->place != DOCTOR_BOARD) // a PC's have drivers and limits of their own
+        return;
+    look_at_frequency(d);
+    const uint64_t heat = hottest(d);
+    if (heat >= HOT_MILLIDEGREES)
+        doctor_find(d, DOCTOR_HOT, "%" PRIu64 " degrees", heat / 1000);
+}
+
+/* Heap of a session on the CPU, and the file's own bytes; 0 without a model. */
+static uint64_t host_bytes(doctor *d)
+{
+    zurt_session *session;
+    zurt_session_info info;
+    zurt_session_options options = ZURT_SESSION_OPTIONS_INIT;
+    struct stat st;
+    options.device = ZURT_DEVICE_CPU;
+    if (!d->loaded || stat(d->model, &st) != 0 ||
+        zurt_session_create(d->ctx, d->loaded, &options, &session) != ZURT_OK)
+        return 0;
+    zurt_session_info_get(session, &info);
+    zurt_session_destroy(session);
+    return (uint64_t)st.st_size + info.arena_bytes + info.scratch_bytes;
+}
+
+void doctor_memory(doctor *d)
+{
+    char text[DOCTOR_TEXT_BYTES];
+    uint64_t total, available, swap = 0, swap_free = 0;
+    if (!doctor_read(d, "/proc/meminfo", text, sizeof(text)) ||
+        !doctor_meminfo(text, "MemTotal", &total) ||
+        !doctor_meminfo(text, "MemAvailable", &available))
+        return;
+    const uint64_t need = host_bytes(d);
+    if (need > available)
+        doctor_find(d, DOCTOR_MEMORY_SMALL,
+                    "the model needs %" PRIu64 " MiB on the CPU, %" PRIu64 " of %" PRIu64
+                    " MiB are available",
+                    need / MIB + 1, available / MIB, total / MIB);
+    else
+        doctor_ok(d, "%" PRIu64 " of %" PRIu64 " MiB available", available / MIB, total / MIB);
+    if (doctor_meminfo(text, "SwapTotal", &swap) && doctor_meminfo(text, "SwapFree", &swap_free) &&
+        swap_free < swap / 2)
+        doctor_find(d, DOCTOR_SWAPPING, "%" PRIu64 " of %" PRIu64 " MiB are left", swap_free / MIB,
+                    swap / MIB);
+}
+
+/* ---- kernel ---- */
+
+static const char *const options[] = {"CONFIG_CMA", "CONFIG_DMA_CMA", "CONFIG_OF_OVERLAY",
+                                      "CONFIG_OF_CONFIGFS", "CONFIG_FPGA_MGR_ZYNQMP_FPGA"};
+enum { N_OPTIONS = sizeof(options) / sizeof(options[0]) };
+
+/* Marks the options that a configuration has; false: it cannot be read. Plain or gzip. */
+static bool read_config(const doctor *d, const char *path, bool *has)
+{
+    char full[DOCTOR_PATH_BYTES], line[256];
+    int fd = doctor_path(d, path, full) ? open(full, O_RDONLY | O_CLOEXEC | O_NONBLOCK) : -1;
+    gzFile f = fd >= 0 ? gzdopen(fd, "rb") : NULL;
+    bool any = false;
+    if (!f && fd >= 0)
+        close(fd);
+    if (!f)
+        return false;
+    while (gzgets(f, line, sizeof(line))) {
+        any = true;
+        for (size_t i = 0; i < N_OPTIONS; i++) {
+            size_t n = strlen(options[i]);
+            if (strncmp(line, options[i], n) == 0 && line[n] == '=' && strchr("ym", line[n + 1]))
+                has[i] = true;
+        }
+    }
+    gzclose(f);
+    return any;
+}
+
+void doctor_kernel(doctor *d)
+{
+    bool has[N_OPTIONS] = {false};
+    char path[DOCTOR_PATH_BYTES], missing[512] = "";
+    size_t n = 0;
+    snprintf(path, sizeof(path), "/boot/config-%s", d->kernel);
+    if (!read_config(d, "/proc/config.gz", has) && !read_config(d, path, has)) {
+        doctor_ok(d, "its configuration is not there to read (/proc/config.gz, %s)", path);
+        return;
+    }
+    for (size_t i = 0; i < N_OPTIONS; i++) {
+        if (!has[i] && n < sizeof(missing))
+            n += (size_t)snprintf(missing + n, sizeof(missing) - n, "%s%s", n ? ", " : "",
+                                  options[i]);
+    }
+    if (n)
+        doctor_find(d, DOCTOR_KERNEL_CONFIG, "it lacks %s", missing);
+    else
+        doctor_ok(d, "overlays, bitstreams and contiguous memory are configured");
+}
