@@ -66,17 +66,19 @@ alive() { # PROCESS
     kill -0 "$1" 2>/dev/null
 }
 
-# One at a time changes what the links lead to. The lock is a link that names its process.
+# One at a time changes what the links lead to. The lock is a link that names its process, and the
+# boot that it is of.
 lock() {
     tries=0
-    until ln -s $$ "$root/.lock" 2>/dev/null; do
+    boot=$(cat /proc/sys/kernel/random/boot_id)
+    until ln -s "$$ $boot" "$root/.lock" 2>/dev/null; do
         owner=$(readlink "$root/.lock") || continue
-        if ! alive "$owner"; then
+        if [ "${owner#* }" != "$boot" ] || ! alive "${owner%% *}"; then
             rm -f "$root/.lock"
             continue
         fi
         tries=$((tries + 1))
-        [ $tries -le 60 ] || die "process $owner is installing; if it is not, rm ~/zurt/.lock"
+        [ $tries -le 60 ] || die "process ${owner%% *} is installing; if it is not, rm ~/zurt/.lock"
         sleep 1
     done
     trap 'rm -f "$root/.lock"' EXIT
@@ -127,13 +129,16 @@ verify() { # SHA
     exit 122
 }
 
-do_have() { # SHA NAME
-    if [ -f "$root/files/$1/$2" ]; then
-        touch "$root/files/$1"
-        echo yes
-    else
-        echo no
-    fi
+do_have() { # SHA NAME...: a letter for each, y or n
+    while [ $# -gt 0 ]; do
+        if [ -f "$root/files/$1/$2" ]; then
+            touch "$root/files/$1"
+            printf y
+        else
+            printf n
+        fi
+        shift 2
+    done
 }
 
 do_installed() { # ID

@@ -38,12 +38,12 @@ command -v ssh >/dev/null || skip "no ssh"
 unshare --user --map-root-user --mount true 2>/dev/null ||
     skip "no user namespaces here, in which a stand-in board lives"
 
-# Ends what a test started: sshds by the process groups that they lead, and with them all sessions.
-groups=()
+# Ends what a test started: with the first process of a namespace all of it ends.
+declare -A server_of=()
 cleanup() {
-    local group
-    for group in ${groups[@]+"${groups[@]}"}; do
-        kill -KILL -- "-$group" 2>/dev/null || true
+    local name
+    for name in "${!server_of[@]}"; do
+        kill_board "$name" 2>/dev/null || true
     done
     rm -rf "$XDG_RUNTIME_DIR"
 }
@@ -101,17 +101,22 @@ Host $name
     UserKnownHostsFile $work/known_hosts
     BatchMode yes
 EOF
-    # mount_and_serve, outside in: root of a namespace mounts, an ordinary user of another serves
-    setsid unshare --user --map-root-user --mount "$ZURT_SOURCE/tests/board/serve.sh" \
+    # the root of a namespace mounts, an ordinary user of another serves; --pid: they end together
+    unshare --user --map-root-user --mount --pid --fork --kill-child "$ZURT_SOURCE/tests/board/serve.sh" \
         "$kind" "$etc/passwd" "$sshd" "$etc/sshd_config" >"$etc/log" 2>&1 &
     local server=$! tries=0
     disown
-    groups+=($server)
+    server_of[$name]=$server
     until ssh -F "$ZURT_SSH_CONFIG" "$name" true 2>/dev/null; do
         tries=$((tries + 1))
         kill -0 $server 2>/dev/null && [ $tries -lt 100 ] || fail "the sshd of $name: $(cat "$etc/log")"
         sleep 0.1
     done
+}
+
+# kill_board NAME: as a board that loses its power, with all that runs on it.
+kill_board() {
+    kill -KILL "${server_of[$1]}"
 }
 
 # on NAME COMMAND: by plain ssh.
