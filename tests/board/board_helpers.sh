@@ -57,7 +57,7 @@ free_port() {
     echo $port
 }
 
-# make_board NAME [native|arm64|busybox]: NAME is a host of $ZURT_SSH_CONFIG then, with its home in $work/NAME.
+# make_board NAME [native|busybox|arm64|qemu]: NAME is a host of $ZURT_SSH_CONFIG then, with its home in $work/NAME.
 make_board() {
     local name=$1 kind=${2:-native} home=$work/$1 etc=$work/$1.etc port tool
     port=$(free_port)
@@ -73,7 +73,7 @@ make_board() {
         done
         path=$etc/bin
     fi
-    if [ "$kind" = arm64 ]; then
+    if [ "$kind" = arm64 ] || [ "$kind" = qemu ]; then # qemu: programs must start it themselves
         printf '#!/bin/sh\necho aarch64\n' >"$etc/bin/uname"
         chmod +x "$etc/bin/uname"
         more=" QEMU_LD_PREFIX=$root"
@@ -131,17 +131,15 @@ make_package() {
     shift 2
     mkdir -p "$work/pack/$top"
     cp -a "$tree/." "$work/pack/$top/"
-    [ $# = 0 ] || cp "$@" "$work/pack/$top/share/"
+    [ $# = 0 ] || cp "$@" "$work/pack/$top/share/zurt/"
     tar -C "$work/pack" --owner=0 --group=0 -czf "$work/$top.tar.gz" "$top"
     package=$work/$top.tar.gz
 }
 
 # The program and what a board needs beside it, from a build's install rules.
 install_tree() { # BUILD TREE
-    cmake --install "$1" --prefix "$work/all" >/dev/null
-    mkdir -p "$2/bin" "$2/lib" "$2/share/zurt"
-    cp "$work/all/bin/zurt" "$2/bin/"
-    find "$work/all/lib" -maxdepth 1 -name 'lib*.so*' -exec cp -P {} "$2/lib/" \;
+    cmake --install "$1" --component runtime --prefix "$2" >/dev/null
+    mkdir -p "$2/lib" "$2/share/zurt"
     cp "$fixture/small.zurt" "$2/share/zurt/"
 }
 
