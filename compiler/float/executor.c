@@ -48,6 +48,7 @@ zurt_status zc_kernel_table(zurt_ctx *ctx, const zi_graph *g, const zi_node *nod
         if (!atomic_flag_test_and_set(&zc_blas.missed)) // a quantisation makes several tables
             zi_log(ctx, ZURT_LOG_WARNING, "%s; zurt's own float kernels compute, more slowly",
                    zurt_ctx_error(ctx));
+        ctx->error[0] = 0;
         return ZURT_OK;
     }
     if (st)
