@@ -4,6 +4,7 @@
 
 #include "backend/cpu/backend_cpu.h"
 #include "backend/pl/pl.h"
+#include "backend/pl/pl_overlay.h"
 
 static const zi_device_row rows[] = {
     {ZURT_DEVICE_XRT, &zi_backend_xrt, true, zi_pl_look_board},
@@ -39,7 +40,8 @@ zurt_status zurt_device_probe(zurt_ctx *ctx, zurt_device device, const char *xcl
 
 zi_accelerators zi_accelerators_for(zurt_device device)
 {
-    zi_accelerators a = {.required = device == ZURT_DEVICE_XRT || device == ZURT_DEVICE_SIM};
+    zi_accelerators a = {.required = device == ZURT_DEVICE_XRT || device == ZURT_DEVICE_SIM,
+                         .expected = zi_pl_is_board("")};
     for (size_t i = 0; i < N_ROWS; i++) {
         bool wanted = device == ZURT_DEVICE_AUTO ? rows[i].automatic : rows[i].device == device;
         if (wanted && rows[i].device != ZURT_DEVICE_CPU)

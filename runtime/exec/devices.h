@@ -29,6 +29,7 @@ typedef struct zi_accelerators {
     const zi_backend_vtable *candidates[ZI_MAX_ACCELERATORS]; /**< the first that opens is used */
     uint32_t n;
     bool required; /**< fail if none opens; else an absent device (ZURT_E_DEVICE) is passed over */
+    bool expected; /**< this is a board that has a PL: that it is passed over is said */
 } zi_accelerators;
 
 /** The candidates for a choice of the public API. */

@@ -80,7 +80,8 @@ static zurt_status open_devices(zurt_session *s, const zi_accelerators *a)
         if (st && (a->required || st != ZURT_E_DEVICE))
             return st;
         if (st)
-            zi_log(s->ctx, ZURT_LOG_INFO, "%s: passed over: %s", a->candidates[i]->name,
+            zi_log(s->ctx, a->expected ? ZURT_LOG_WARNING : ZURT_LOG_INFO,
+                   "%s: passed over, the CPU computes: %s", a->candidates[i]->name,
                    zurt_ctx_error(s->ctx));
     }
     return open_device(s, zi_device_cpu());

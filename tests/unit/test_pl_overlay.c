@@ -194,6 +194,18 @@ static void nothing_there_is_said_with_the_remedy(void **state)
     expect_refusal(*state, "docs/first-light.md");
 }
 
+static void boards_with_an_engine_are_known(void **state)
+{
+    (void)state;
+    assert_false(zi_pl_is_board(root));
+    BOARD(zcu102);
+    assert_false(zi_pl_is_board(root));
+    BOARD(k26);
+    assert_true(zi_pl_is_board(root));
+    BOARD(zcu104);
+    assert_true(zi_pl_is_board(root));
+}
+
 static void a_property_without_an_end_is_read_safely(void **state)
 {
     static char endless[4096];
@@ -220,6 +232,7 @@ int main(void)
         ON_A_ROOT(another_boards_is_never_taken),
         ON_A_ROOT(only_apps_count),
         ON_A_ROOT(nothing_there_is_said_with_the_remedy),
+        ON_A_ROOT(boards_with_an_engine_are_known),
         ON_A_ROOT(a_property_without_an_end_is_read_safely),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -178,6 +179,39 @@ static void an_absent_device_is_passed_over_unless_required(void **state)
     zt_device.open_with = ZURT_E_VERSION; // there, but wrong: not to be hidden
     assert_int_equal(zi_session_create(f->ctx, &f->model, &options, &a, &s), ZURT_E_VERSION);
     assert_null(s);
+}
+
+typedef struct heard {
+    zurt_log_level level;
+    char text[256];
+} heard;
+
+static void hear(void *self, zurt_log_level level, const char *text)
+{
+    heard *h = self;
+    h->level = level;
+    snprintf(h->text, sizeof(h->text), "%s", text);
+}
+
+/* On a board that has a PL the user wants to know why it is not used; on a PC nobody does. */
+static void a_device_that_is_passed_over_on_a_board_is_told(void **state)
+{
+    fixture *f = *state;
+    zurt_session_options options = ZURT_SESSION_OPTIONS_INIT;
+    zi_accelerators a = {.candidates = {&zt_backend_device}, .n = 1};
+    heard h;
+    f->ctx->log = hear;
+    f->ctx->log_self = &h;
+    zt_device.open_with = ZURT_E_DEVICE;
+    for (int on_board = 0; on_board < 2; on_board++) {
+        zurt_session *s;
+        h = (heard){0};
+        a.expected = on_board;
+        assert_int_equal(zi_session_create(f->ctx, &f->model, &options, &a, &s), ZURT_OK);
+        zurt_session_destroy(s);
+        assert_int_equal(h.level, on_board ? ZURT_LOG_WARNING : ZURT_LOG_INFO);
+        assert_non_null(strstr(h.text, "passed over, the CPU computes: "));
+    }
 }
 
 // ---- arguments
@@ -447,6 +481,7 @@ int main(void)
         TEST(bad_options_are_refused),
         TEST(a_device_of_no_back_end_is_absent),
         TEST(an_absent_device_is_passed_over_unless_required),
+        TEST(a_device_that_is_passed_over_on_a_board_is_told),
         TEST(bad_requests_are_refused),
         TEST(partly_overlapping_memory_is_found),
         TEST(unaligned_elements_are_refused),

@@ -64,8 +64,7 @@ static bool app_of(const char *path, char *out)
     return true;
 }
 
-/* A property of the device tree, whose strings end with 0 each; how many bytes, 0: there is none.
- */
+/* A property of the device tree, whose strings end with 0 each. How many bytes; 0: not there. */
 static size_t read_property(const char *path, char *out)
 {
     const int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -179,6 +178,13 @@ static zurt_status choose(zurt_ctx *ctx, overlays *o, char *out)
                        "in /lib/firmware/xilinx (none is published yet: docs/first-light.md)");
     snprintf(out, ZI_PATH_BYTES, "%s", loaded ? loaded : o->fitting);
     return ZURT_OK;
+}
+
+bool zi_pl_is_board(const char *root)
+{
+    overlays o = {.root = root};
+    find_board(&o);
+    return o.board != NULL;
 }
 
 zurt_status zi_pl_choose_overlay(zurt_ctx *ctx, const char *root, char *out)

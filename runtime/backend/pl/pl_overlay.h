@@ -7,7 +7,12 @@
 #ifndef ZI_BACKEND_PL_OVERLAY_H
 #define ZI_BACKEND_PL_OVERLAY_H
 
+#include <stdbool.h>
+
 #include "base/ctx.h"
+
+/** Whether /proc/device-tree/compatible below `root` names a board that zurt has an engine for. */
+bool zi_pl_is_board(const char *root);
 
 /**
  * Chooses among the files /lib/firmware/xilinx/APP/APP.xclbin whose APP begins with "zurt-": the

@@ -17,8 +17,8 @@
 
 /** What gives a board its engine. */
 #define ZI_PL_OVERLAY                                                                              \
-    "an overlay with zurt's engine (none is published yet: kernels-hls/vitis/README.md says how "  \
-    "to build one; then xmutil loadapp NAME)"
+    "an overlay with zurt's engine (none is published yet: docs/first-light.md says how to build " \
+    "one; then xmutil loadapp NAME)"
 
 /** What ends whatever the engine still does: no driver resets it. */
 #define ZI_PL_RELOAD "load the overlay again (xmutil unloadapp, xmutil loadapp NAME)"

@@ -600,7 +600,7 @@ typedef struct zurt_session_options {
     size_t size;         /**< sizeof(zurt_session_options); set by ZURT_SESSION_OPTIONS_INIT */
     zurt_device device;  /**< where to run */
     const char *xclbin;  /**< copied; NULL: $ZURT_XCLBIN, or this board's overlay below
-                              /lib/firmware/xilinx: docs/yocto.md */
+                              /lib/firmware/xilinx: docs/first-light.md */
     uint32_t threads;    /**< CPU threads of one request, 1..64; 0: one per online core. A request
                               that finds them busy with another goes on with its own alone */
     uint32_t streams;    /**< requests that may be in flight, 1..16; each has its own arena */
