@@ -76,7 +76,8 @@ HEAP = re.compile(r"\b(malloc|calloc|realloc|aligned_alloc|posix_memalign|strdup
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*([<"])([^>"]+)[>"]', re.M)
 
 # Names that a tool or convention asks for in each folder, and data that only looks like files.
-SAME_NAME = {"CMakeLists.txt", "README.md", ".gitignore", "LICENSE"}
+SAME_NAME = {"CMakeLists.txt", "README.md", ".gitignore", "LICENSE",
+             "shell.json"}  # dfx-mgr wants that name; a layer carries its own
 DATA = ("tests/fuzz/corpus/", "tests/golden/", "tests/cli/cases/")
 
 

@@ -24,7 +24,8 @@ TARGETS = {  # target -> what its recipe must run
     "csynth": ["ZK_STAGE=csynth", "run_hls.tcl"],
     "cosim": ["ZK_STAGE=cosim", "run_hls.tcl"],
     "link": ["v++ --link -t hw", "--kernel_frequency", "connectivity_"],
-    "package": ["USER_METADATA:RAW:", "BITSTREAM:RAW:", "bootgen", "createdts", "shell.json"],
+    "package": ["USER_METADATA:RAW:", "BITSTREAM:RAW:", "bootgen", "createdts", "dtc -@",
+                "shell.json"],
 }
 COMMANDS = """open_project set_top add_files open_solution set_part create_clock
 set_clock_uncertainty config_interface config_compile csim_design csynth_design cosim_design
