@@ -35,7 +35,7 @@ typedef struct zc_blas_functions {
     _Atomic(zc_sgemm_fn *) sgemm;
     _Atomic(zc_sgemv_fn *) sgemv;
     _Atomic uint32_t n_threads;
-    atomic_flag missed; /**< it was said that it is not there */
+    atomic_flag missed; /**< it was said that it cannot be had */
 } zc_blas_functions;
 
 extern zc_blas_functions zc_blas; /**< of the process, as the library is */

@@ -19,12 +19,12 @@ typedef zurt_status zc_tap_fn(void *self, zi_id tensor, void *data);
 
 /**
  * The kernel table of the host for these nodes: the best for this CPU, then OpenBLAS where it is
- * better and installed. It is loaded only if one of the nodes computes with it.
+ * better and can be had, which is loaded only if one of the nodes computes with it. Where it
+ * cannot, a warning in the log says so, once.
  * @param n_threads that will run nodes at a time.
- * @return ZURT_OK; ZURT_E_NOMEM, as zc_blas_load().
  */
-zurt_status zc_kernel_table(zurt_ctx *ctx, const zi_graph *g, const zi_node *nodes, size_t n_nodes,
-                            uint32_t n_threads, zk_table *out);
+void zc_kernel_table(zurt_ctx *ctx, const zi_graph *g, const zi_node *nodes, size_t n_nodes,
+                     uint32_t n_threads, zk_table *out);
 
 zurt_status zc_executor_create(zurt_ctx *ctx, const zi_graph *g, uint32_t threads,
                                zc_executor **out);

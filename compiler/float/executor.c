@@ -34,28 +34,24 @@ static bool is_linear_algebra(const zi_graph *g, const zi_node *n)
     return g->tensors[n->in[0]].dtype == ZURT_F32;
 }
 
-zurt_status zc_kernel_table(zurt_ctx *ctx, const zi_graph *g, const zi_node *nodes, size_t n_nodes,
-                            uint32_t n_threads, zk_table *out)
+void zc_kernel_table(zurt_ctx *ctx, const zi_graph *g, const zi_node *nodes, size_t n_nodes,
+                     uint32_t n_threads, zk_table *out)
 {
     bool wanted = false;
     zk_table_init(out, ctx->cpu);
     for (size_t i = 0; i < n_nodes; i++)
         wanted = wanted || is_linear_algebra(g, &nodes[i]);
     if (!wanted || !ctx->cpu) // the reference kernels were asked for
-        return ZURT_OK;
-    zurt_status st = zc_blas_load(ctx, n_threads);
-    if (st == ZURT_E_UNSUPPORTED) {
+        return;
+    if (zc_blas_load(ctx, n_threads)) {
         if (!atomic_flag_test_and_set(&zc_blas.missed)) // a quantisation makes several tables
             zi_log(ctx, ZURT_LOG_WARNING, "%s; zurt's own float kernels compute, more slowly",
                    zurt_ctx_error(ctx));
         ctx->error[0] = 0;
-        return ZURT_OK;
+        return;
     }
-    if (st)
-        return st;
     out->conv_f32 = zc_conv_f32_blas;
     out->matmul_f32 = zc_matmul_f32_blas;
-    return ZURT_OK;
 }
 
 static zurt_status no_memory(zc_executor *e)
@@ -124,9 +120,9 @@ zurt_status zc_executor_create(zurt_ctx *ctx, const zi_graph *g, uint32_t thread
     e->ctx = ctx;
     e->g = g;
     e->parallel = zi_parallel_serial();
-    zurt_status st =
-        zc_kernel_table(ctx, g, g->nodes, g->n_nodes, threads ? threads : 1, &e->kernels);
-    if (!st && threads > 1)
+    zc_kernel_table(ctx, g, g->nodes, g->n_nodes, threads ? threads : 1, &e->kernels);
+    zurt_status st = ZURT_OK;
+    if (threads > 1)
         st = zi_pool_create(ctx, threads, &e->pool);
     if (!st && e->pool)
         e->parallel = zi_pool_parallel(e->pool);

@@ -33,9 +33,8 @@ static bool make_room(zurt_ctx *ctx, zi_graph *g, const zi_node *n, folding *f)
 
 static zurt_status fold(zurt_ctx *ctx, zi_graph *g, zi_node *n, folding *f)
 {
-    zurt_status st = zc_kernel_table(ctx, g, n, 1, 1, &f->kernels);
-    if (!st)
-        st = zi_op_prepare(ctx, g, n, &f->kernels, 1, &f->node);
+    zc_kernel_table(ctx, g, n, 1, 1, &f->kernels);
+    zurt_status st = zi_op_prepare(ctx, g, n, &f->kernels, 1, &f->node);
     if (st)
         return st;
     if (!make_room(ctx, g, n, f))

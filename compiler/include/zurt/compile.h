@@ -169,8 +169,8 @@ ZURT_API zurt_status zurt_graph_plan(zurt_ctx *ctx, const zurt_graph *graph,
  * loaded (libopenblas.so.0) by the first evaluator, quantisation or constant folding that needs it
  * and stays; it computes on the calling thread from then on (openblas_set_num_threads(1), a setting
  * of the whole process): the evaluator's own threads share out the work. Where it is not installed,
- * zurt's own float kernels compute, more slowly and with sums in another order, which a warning in
- * the log says once.
+ * or the address space has no room for its buffers, zurt's own float kernels compute, more slowly
+ * and with sums in another order, which a warning in the log says once.
  */
 typedef struct zurt_evaluator zurt_evaluator;
 
@@ -180,9 +180,9 @@ typedef struct zurt_evaluator zurt_evaluator;
  * @param graph   must outlive the evaluator, unchanged.
  * @param threads 1..64; 0: one per core.
  * @param out     owned by the caller: zurt_evaluator_destroy(); NULL on failure.
- * @return ZURT_OK; ZURT_E_ARG: NULL, or too many threads; ZURT_E_NOMEM, also if the address space
- *         is too short for OpenBLAS's buffers; ZURT_E_IO: the OS gives no more threads;
- *         ZURT_E_UNSUPPORTED: a node that cannot be computed, named; ZURT_E_LIMIT.
+ * @return ZURT_OK; ZURT_E_ARG: NULL, or too many threads; ZURT_E_NOMEM; ZURT_E_IO: the OS
+ *         gives no more threads; ZURT_E_UNSUPPORTED: a node that cannot be computed, named;
+ *         ZURT_E_LIMIT.
  */
 ZURT_API zurt_status zurt_evaluator_create(zurt_ctx *ctx, const zurt_graph *graph, uint32_t threads,
                                            zurt_evaluator **out);
