@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # A board's programs, cross-built for AArch64, on two boards of qemu-user: push, run, bench, eval,
 # rollback; and that nothing of another machine gets there. Wants scripts/arm64-root to have run.
-. "$(dirname "$0")/helpers.sh"
+. "$(dirname "$0")/board_helpers.sh"
 [ -e "$root/complete" ] || skip "no arm64 packages; scripts/arm64-root gets them"
 for tool in qemu-aarch64-static aarch64-linux-gnu-gcc; do
     command -v $tool >/dev/null || skip "no $tool; scripts/arm64-root names it"

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # scripts/board eval over three boards: the counts of one machine to the byte, also when a board is
 # killed on its way, and a board that computes anything else is named.
-. "$(dirname "$0")/helpers.sh"
+. "$(dirname "$0")/board_helpers.sh"
 command -v parallel >/dev/null || skip "no GNU parallel; scripts/setup installs it"
 install_tree "$ZURT_BUILD" "$work/tree"
 make_package "$work/tree" "1.0-$(uname -m)"

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # kills.sh [COUNT [SEED]]: pushes that are killed at random moments, on this side, on the board or
 # between. Whatever the moment, the board has the old or the new version, whole, and it runs.
-. "$(dirname "$0")/helpers.sh"
+. "$(dirname "$0")/board_helpers.sh"
 count=${1:-20}
 RANDOM=${2:-1}
 install_tree "$ZURT_BUILD" "$work/tree"
