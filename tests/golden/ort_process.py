@@ -194,6 +194,7 @@ class OrtProcess:
         try:
             self.pipe.send((verb, argument))
             if not self.pipe.poll(seconds):
+                self.process.kill()
                 self.stop()
                 self.limit(0)
                 raise Refused(f"ONNX Runtime did not end within {MODEL_SECONDS} s")
