@@ -12,6 +12,7 @@ import onnx
 
 MODEL_SECONDS = 60  # for one model's session, and for one run of it
 NOISE = 1e-6        # of open_noisy()
+STEP = 0.25         # of open_rough(): what rounding twice may move a tie by, in steps
 
 
 class Refused(Exception):
@@ -102,6 +103,25 @@ def with_noise(model):
     return model.SerializeToString()
 
 
+def with_steps(model):
+    """The same QDQ model, rounding as zurt may: QuantizeLinear's input moves by up to STEP."""
+    nodes = []
+    for node in model.graph.node:
+        if node.op_type == "QuantizeLinear":
+            value, scale = node.input[:2]
+            name = node.output[0] + "~rough"
+            nodes += [
+                onnx.helper.make_node("RandomUniformLike", [value], [name + "~part"],
+                                      low=-STEP, high=STEP),
+                onnx.helper.make_node("Mul", [name + "~part", scale], [name + "~move"]),
+                onnx.helper.make_node("Add", [value, name + "~move"], [name])]
+            node.input[0] = name
+        nodes.append(node)
+    del model.graph.node[:]
+    model.graph.node.extend(nodes)
+    return model.SerializeToString()
+
+
 def session(model):
     import onnxruntime  # in this process alone
 
@@ -118,7 +138,8 @@ def answer(verb, argument, state):
     state.clear()  # what it had is given back first
     model = onnx.load(argument)
     check_nodes(model)
-    state["session"] = session(with_noise(model) if verb == "open_noisy" else argument)
+    changes = {"open_noisy": with_noise, "open_rough": with_steps}
+    state["session"] = session(changes[verb](model) if verb in changes else argument)
     return [(i.name, i.type, i.shape) for i in state["session"].get_inputs()]
 
 
@@ -163,6 +184,10 @@ class OrtProcess:
     def open_noisy(self, path):
         """open() of a model whose every float differs by about NOISE of itself, each run anew."""
         return self.ask("open_noisy", os.path.abspath(path))
+
+    def open_rough(self, path):
+        """open() of a QDQ model whose roundings may go the other way, each run anew."""
+        return self.ask("open_rough", os.path.abspath(path))
 
     def infer(self, feeds):
         """The outputs, as arrays, of the model that was opened last."""

@@ -74,6 +74,20 @@ def check_possible(ort, feeds):
                                  np.float32([0, np.nan, 1, 0]))
 
 
+def check_rough(ort):
+    """What is near the middle between two steps may go either way."""
+    check = Check(None, ort, {})
+    scale = helper.make_node("Constant", [], ["s"], value_float=1.0)
+    zero = helper.make_node("Constant", [], ["z"],
+                            value=helper.make_tensor("z", TensorProto.INT8, [], [0]))
+    save("q.onnx", [scale, zero, helper.make_node("QuantizeLinear", ["x", "s", "z"], ["q"]),
+                    helper.make_node("DequantizeLinear", ["q", "s", "z"], ["y"])])
+    for x, sure in (([3, -1, 0, 2.1], True), ([3, -1, 0, 2.4], False)):
+        feeds = {"x": np.float32([x])}
+        ort.open("q.onnx")
+        assert np.isinf(check.rough_sqnr(feeds, 0, ort.infer(feeds)[0])) == sure
+
+
 def main():
     nan, infinite = np.nan, np.inf
     assert not any(differs(np.array([1, nan, infinite]), np.array([1 + 1e-5, nan, infinite])))
@@ -88,6 +102,7 @@ def main():
         with ort_process.OrtProcess() as ort:
             check_ends(ort, feeds)
             check_possible(ort, feeds)
+            check_rough(ort)
         os.chdir("/")
 
 
