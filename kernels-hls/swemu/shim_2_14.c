@@ -2,8 +2,8 @@
 /*
  * What ails the shim of XRT 2.14 to 2.25 and not 2.13's. The rest of the cure is in shim_cure.c.
  *
- * 1. It takes the host's copy of a buffer from the heap and gives it back to the kernel by
- * munmap(). So it gets pages.
+ * 1. It takes the host's copy of a buffer from the heap, and gives it to munmap() in the end. So it
+ *    gets pages.
  * 2. For a buffer in a file it opens the file once more and maps 16 GB of it, and gives back
  *    neither. So there is one descriptor and one mapping.
  * 3. Its static objects are gone before XRT closes the device at the program's end. So they stay.
@@ -11,6 +11,7 @@
  *    minutes never sleeps again. So it sleeps until the device is closed or loads anew.
  * 5. The record of a buffer outlives the buffer. It goes with the record's entry in the shim's map.
  */
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -63,13 +64,12 @@ typedef struct map_node {
     void *record;
 } map_node;
 
-enum { FREE_BUFFER_BYTES = 0x400 };
-
 void NAMED(__wrap_, DELETE_SIZED)(void *p, size_t size)
 {
-    const uintptr_t caller = (uintptr_t)__builtin_return_address(0);
     const uintptr_t freer = (uintptr_t)FREE_BUFFER;
-    if (p && size == sizeof(map_node) && caller > freer && caller <= freer + FREE_BUFFER_BYTES)
+    Dl_info caller;
+    if (p && size == sizeof(map_node) && dladdr(__builtin_return_address(0), &caller) &&
+        (uintptr_t)caller.dli_saddr == freer)
         DELETE(((const map_node *)p)->record);
     NAMED(__real_, DELETE_SIZED)(p, size);
 }
@@ -136,14 +136,13 @@ int __wrap_open(const char *path, int flags, ...)
     return fd;
 }
 
+/* The mapping stays: XRT may have an eye on a command for longer than on the device. */
 int __wrap_close(int fd)
 {
     pthread_mutex_lock(&lock);
     host_file *f = fd > 0 ? find_file(NULL, fd) : NULL;
-    if (f) {
-        __real_munmap(f->bytes, f->size);
+    if (f)
         *f = (host_file){0};
-    }
     pthread_mutex_unlock(&lock);
     return __real_close(fd);
 }
