@@ -1,6 +1,6 @@
 # What can go wrong with a device, as a user of `zurt run --device xrt` meets it: the exit code and
 # the words of docs/troubleshooting.md, in time, no device process left, and the next run works.
-export ZURT_SWEMU=${ZURT_SWEMU:-$ZURT_BUILD/swemu}
+export ZURT_SWEMU=${XRT_NEXT_SWEMU:-$ZURT_BUILD/swemu}
 export ASAN_OPTIONS=detect_leaks=0
 export SWEMU_ANSWER_MS=2000
 xclbins=$ZURT_BUILD/tests/xrt

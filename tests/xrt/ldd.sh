@@ -1,6 +1,6 @@
 # The libraries of the emulation: libxrt_coreutil is the distribution's, or that of the XRT which is
 # unpacked in $XRT_NEXT_LIBRARIES; the shim is ours.
-export ZURT_SWEMU=${ZURT_SWEMU:-$ZURT_BUILD/swemu}
+export ZURT_SWEMU=${XRT_NEXT_SWEMU:-$ZURT_BUILD/swemu}
 export ASAN_OPTIONS=detect_leaks=0
 if [ -n "${XRT_NEXT_LIBRARIES:-}" ]; then
     "$XRT_NEXT_LIBRARIES/ld-linux-x86-64.so.2" --library-path "$XRT_NEXT_LIBRARIES" \

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # The tests of this folder once more with the XRT that scripts/xrt-next unpacked, through its own
-# loader and C library. Not those that know nothing of XRT's version (xrt.given_up has functions of
-# its own) or for which that XRT has nothing (xrt.arm64: libxrt2 has no emulation for arm64).
+# loader and C library. Not those that do without XRT (xrt.given_up, xrt.dialects) or for which that XRT
+# has nothing (xrt.arm64: libxrt2 has no emulation for arm64).
 set(next_tests port conf core processes faults forgotten_sync ldd strace soak xclbin_mutants)
 if(NOT XRT_NEXT_LIBRARIES)
   if(ZURT_SANITIZE)
@@ -41,8 +41,10 @@ endforeach()
 
 set(next_environment ${environment})
 list(TRANSFORM next_environment REPLACE "^ZURT_SWEMU=.*" "ZURT_SWEMU=${ZURT_NEXT_DIR}/swemu")
-list(APPEND next_environment "XRT_NEXT_LIBRARIES=${XRT_NEXT_LIBRARIES}"
-     "ZURT_PROGRAMS=${next_programs}" "ZURT_FILES=${ZURT_NEXT_DIR}/files")
+list(APPEND next_environment "XRT_NEXT_SWEMU=${ZURT_NEXT_DIR}/swemu"
+     "XRT_NEXT_LIBRARIES=${XRT_NEXT_LIBRARIES}"
+     "ZURT_PROGRAMS=${next_programs}"
+     "ZURT_FILES=${ZURT_NEXT_DIR}/files")
 
 # next_test(NAME SECONDS PROGRAM ARGUMENTS...)
 function(next_test name seconds program)

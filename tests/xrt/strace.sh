@@ -1,6 +1,6 @@
 # Every step of an inference as the kernel sees it: the real library is opened, the device process
 # is started and loads the engine, and they speak over a socket. Without --device xrt none of it.
-export ZURT_SWEMU=${ZURT_SWEMU:-$ZURT_BUILD/swemu}
+export ZURT_SWEMU=${XRT_NEXT_SWEMU:-$ZURT_BUILD/swemu}
 command -v strace >/dev/null || { echo "skipped: no strace" && exit 77; }
 strace -o trace true 2>why || { echo "skipped: strace may not trace: $(head -n 1 why)" && exit 77; }
 
