@@ -6,8 +6,9 @@
 #include <stdbool.h>
 
 /**
- * From now on, if `wanted` says so when the program exits, it ends before XRT's destructors run,
- * with the exit status that it asked for. Called once XRT is loaded; later calls do nothing.
+ * From now on, if `wanted` says so when the program exits, it ends before the destructors of what
+ * XRT has made so far run, with the exit status that it asked for. Call it again when XRT has made
+ * more; the same `wanted` each time.
  */
 void zi_xrt_end_first(bool (*wanted)(void));
 

@@ -114,18 +114,18 @@ bool zi_xrt_is_final(enum ert_cmd_state state)
            state == ERT_CMD_STATE_SKERROR || state == ERT_CMD_STATE_SKCRASHED;
 }
 
-static bool any_may_be_at_work(void)
+/* Whether XRT must not end: its runs are at work, or are the parent's. */
+static bool xrt_must_not_end(void)
 {
-    bool any = false;
-    for (int i = 0; i < MAX_SLOTS && !is_forked(); i++)
-        any |= may_be_at_work(&slots[i]);
-    return any;
+    bool must_not = is_forked();
+    for (int i = 0; i < MAX_SLOTS && !must_not; i++)
+        must_not = may_be_at_work(&slots[i]);
+    return must_not;
 }
 
 /* With the lock held. */
 static void keep(zi_xrt_slot *s, xrtRunHandle run, xrtBufferHandle bo)
 {
-    zi_xrt_end_first(any_may_be_at_work);
     const zurt_allocator a = zi_default_allocator(); // it outlives every ctx
     zi_xrt_kept *k = zi_zalloc(&a, sizeof(*k));
     if (!k) {
@@ -141,6 +141,7 @@ void zi_xrt_slot_keep_run(zi_xrt_slot *s, xrtRunHandle run)
     pthread_mutex_lock(&slots_lock);
     s->lost = true;
     keep(s, run, NULL);
+    zi_xrt_end_first(xrt_must_not_end);
     pthread_mutex_unlock(&slots_lock);
 }
 
@@ -374,6 +375,8 @@ zurt_status zi_xrt_slot_take(zurt_ctx *ctx, const char *name, const zi_pl_place 
 void zi_xrt_slot_settle(zi_xrt_slot *s, bool opened, bool failed, char *note)
 {
     pthread_mutex_lock(&slots_lock);
+    if (opened) // and launched for a test: XRT has made all that it makes
+        zi_xrt_end_first(xrt_must_not_end);
     s->lost |= failed;
     memcpy(opened ? s->note : note, opened ? note : s->note, ZI_ERROR_BYTES);
     pthread_mutex_unlock(&slots_lock);
