@@ -20,7 +20,7 @@ static const struct line {
     const doctor_check_row *check;
     const doctor_row *row;
 } lines[] = {
-#define DOCTOR_CHECK(name, where, heading) {&doctor_check_rows[DOCTOR_CHECK_##name], NULL},
+#define DOCTOR_CHECK(name, id, where, heading) {&doctor_check_rows[DOCTOR_CHECK_##name], NULL},
 #define DOCTOR_FINDING(id, name, severity, without, what, why, mend)                               \
     {NULL, &doctor_rows[DOCTOR_##id]},
 #include "zurt/doctor.def"
@@ -37,14 +37,12 @@ static void print_cell(FILE *f, const char *text)
     fputs(" |", f);
 }
 
-static void print_row(FILE *f, const char *heading, const doctor_row *row)
+static void print_row(FILE *f, const doctor_row *row)
 {
-    fprintf(f, "| %s | `%s` | %s", heading, row->name, doctor_severity_name(row->severity));
+    fprintf(f, "| `%s`<br>%s", row->name, doctor_severity_name(row->severity));
     if (row->without != row->severity)
         fprintf(f, ", else %s", doctor_severity_name(row->without));
-    fputs(" | ", f);
-    print_cell(f, row->what);
-    fputc(' ', f);
+    fprintf(f, " | **%s.** ", row->what);
     print_cell(f, row->why);
     fputc(' ', f);
     print_cell(f, row->mend);
@@ -73,17 +71,14 @@ static void print_bugs(FILE *f)
 
 static void print_all(FILE *f)
 {
-    const char *heading = "";
-    fputs("\n| looks at | finding | severity | what | why it matters | what to do "
-          "|\n|---|---|---|---|---|---|\n",
-          f);
     for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
-        if (lines[i].check) {
-            heading = lines[i].check->heading;
-            continue;
-        }
-        print_row(f, heading, lines[i].row);
-        heading = "";
+        if (lines[i].check)
+            fprintf(f,
+                    "\n### %s\n\n| finding | what it is, and why it matters | what to do "
+                    "|\n|---|---|---|\n",
+                    lines[i].check->heading);
+        else
+            print_row(f, lines[i].row);
     }
     print_bugs(f);
     fputc('\n', f);

@@ -16,7 +16,7 @@ typedef struct doctor_options {
 } doctor_options;
 
 static doctor_check_fn *const checks[N_DOCTOR_CHECKS] = {
-#define DOCTOR_CHECK(name, where, heading) [DOCTOR_CHECK_##name] = doctor_##name,
+#define DOCTOR_CHECK(name, id, where, heading) [DOCTOR_CHECK_##name] = doctor_##name,
 #include "doctor.def"
 };
 

@@ -66,7 +66,7 @@ bool doctor_is_elsewhere(const doctor *d);
 
 /** Every check, by its name. */
 typedef void doctor_check_fn(doctor *d);
-#define DOCTOR_CHECK(name, where, heading) doctor_check_fn doctor_##name;
+#define DOCTOR_CHECK(name, id, where, heading) doctor_check_fn doctor_##name;
 #include "doctor.def"
 
 /** Faults of XRT and zocl that are known, of a release 2.`minor`; NULL past the last. */

@@ -48,6 +48,7 @@ void doctor_print_json(const doctor *d)
     json_begin(&j, stdout);
     json_string(&j, "version", zurt_version());
     json_string(&j, "pl", places[d->place]);
+    json_bool(&j, "wanted", d->wanted);
     json_string(&j, "machine", d->machine);
     json_string(&j, "board", d->board);
     json_string(&j, "kernel", d->kernel);

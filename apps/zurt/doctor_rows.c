@@ -3,7 +3,7 @@
 #include "doctor_rows.h"
 
 const doctor_check_row doctor_check_rows[N_DOCTOR_CHECKS] = {
-#define DOCTOR_CHECK(name, where, heading) {#name, heading, DOCTOR_SCOPE_##where},
+#define DOCTOR_CHECK(name, id, where, heading) {id, heading, DOCTOR_SCOPE_##where},
 #include "doctor.def"
 };
 

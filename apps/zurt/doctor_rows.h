@@ -22,7 +22,7 @@ typedef enum doctor_scope {
 } doctor_scope;
 
 typedef enum doctor_check {
-#define DOCTOR_CHECK(name, where, heading) DOCTOR_CHECK_##name,
+#define DOCTOR_CHECK(name, id, where, heading) DOCTOR_CHECK_##name,
 #include "doctor.def"
     N_DOCTOR_CHECKS
 } doctor_check;
@@ -34,7 +34,7 @@ typedef enum doctor_id {
 } doctor_id;
 
 typedef struct doctor_check_row {
-    const char *name;
+    const char *name; /**< of --json, where all is well */
     const char *heading;
     doctor_scope scope;
 } doctor_check_row;

@@ -2,6 +2,7 @@
 /* XRT's libraries: there, of this machine, loadable, of the right build and release. */
 #include <dlfcn.h>
 #include <fcntl.h>
+#include <link.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -51,15 +52,6 @@ static bool find_in(const doctor *d, const char *list, const char *suffix, char 
     return false;
 }
 
-static bool find_library(const doctor *d, char *out)
-{
-    static const char usual[] =
-        "/usr/lib:/usr/lib64:/usr/lib/aarch64-linux-gnu:/usr/lib/x86_64-linux-gnu:/usr/local/lib:"
-        "/lib:/opt/xilinx/xrt/lib";
-    return (!doctor_is_elsewhere(d) && find_in(d, getenv("LD_LIBRARY_PATH"), "", out)) ||
-           find_in(d, usual, "", out) || find_in(d, getenv("XILINX_XRT"), "/lib", out);
-}
-
 static bool is_of_this_machine(const doctor *d, const char *library)
 {
     char head[ELF_HEAD + 1];
@@ -75,87 +67,103 @@ static bool is_of_this_machine(const doctor *d, const char *library)
 
 typedef enum load_result { LOAD_GOOD, LOAD_BROKEN, LOAD_INCOMPLETE } load_result;
 
-static _Noreturn void load_in_child(const char *path, int pipe)
+static _Noreturn void load_in_child(const char *name, int pipe)
 {
+    const struct link_map *map = NULL;
     int null = open("/dev/null", O_WRONLY);
     if (null >= 0) { // XRT may print; what it says there is no result of ours
         dup2(null, STDOUT_FILENO);
         dup2(null, STDERR_FILENO);
     }
     alarm(LOAD_SECONDS);
-    void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
-    const char *error = library ? "" : dlerror();
-    if (write(pipe, error, strlen(error)) < 0)
-        _exit(LOAD_BROKEN);
-    if (!library)
+    void *library = dlopen(name, RTLD_NOW | RTLD_LOCAL);
+    const char *text = library ? name : dlerror();
+    if (library && dlinfo(library, RTLD_DI_LINKMAP, &map) == 0)
+        text = map->l_name;
+    if (write(pipe, text, strlen(text)) < 0 || !library)
         _exit(LOAD_BROKEN);
     _exit(dlsym(library, NEEDED_FUNCTION) ? LOAD_GOOD : LOAD_INCOMPLETE);
 }
 
-static load_result try_load(const char *path, char *error, size_t size)
+/* `text` becomes the path of what was loaded, or why it was not. */
+static load_result try_load(const char *name, char *text, size_t size)
 {
     int ends[2], status = 0;
-    snprintf(error, size, "no process to try it in");
+    snprintf(text, size, "no process to try it in");
     if (pipe(ends) != 0)
         return LOAD_BROKEN;
     fflush(NULL);
     pid_t child = fork();
     if (child == 0) {
         close(ends[0]);
-        load_in_child(path, ends[1]);
+        load_in_child(name, ends[1]);
     }
     close(ends[1]);
     size_t n = 0;
     for (ssize_t got = 1; child > 0 && got > 0 && n<size - 1; n += got> 0 ? (size_t)got : 0)
-        got = read(ends[0], error + n, size - 1 - n);
+        got = read(ends[0], text + n, size - 1 - n);
     close(ends[0]);
     if (child < 0)
         return LOAD_BROKEN;
-    error[n] = 0;
+    text[n] = 0;
     waitpid(child, &status, 0);
     if (WIFSIGNALED(status)) {
-        snprintf(error, size, "%s: it ends the program by signal %d", path, WTERMSIG(status));
+        snprintf(text, size, "%s: it ends the program by signal %d", name, WTERMSIG(status));
         return LOAD_BROKEN;
     }
     return (load_result)WEXITSTATUS(status);
 }
 
+/* Where the loader finds it; where it is as a rule, though it cannot be loaded from there. */
+static bool find_library(const doctor *d, char *out)
+{
+    static const char usual[] =
+        "/usr/lib:/usr/lib64:/usr/lib/aarch64-linux-gnu:/usr/lib/x86_64-linux-gnu:/usr/local/lib:"
+        "/lib:/opt/xilinx/xrt/lib";
+    if (!doctor_is_elsewhere(d) && try_load(COREUTIL, out, DOCTOR_PATH_BYTES) != LOAD_BROKEN)
+        return true;
+    return find_in(d, usual, "", out) || find_in(d, getenv("XILINX_XRT"), "/lib", out);
+}
+
 /* ---- the driver library ---- */
 
-/* Whether a file has one of two words in it: 0 none, 1 the first, 2 only the second. */
-static int find_words(const doctor *d, const char *path, const char *first, const char *second)
+/* What a libxrt_core drives: each has the name of its own driver in it. */
+typedef enum xrt_build { XRT_UNKNOWN, XRT_EDGE, XRT_PCIE } xrt_build;
+
+static xrt_build build_of(const doctor *d, const char *core)
 {
+    enum { WORD = 4 };
     char full[DOCTOR_PATH_BYTES], part[65536];
-    const size_t length = strlen(first); // of both
-    size_t kept = 0;
-    int found = 0;
-    int fd = doctor_path(d, path, full) ? open(full, O_RDONLY | O_CLOEXEC | O_NONBLOCK) : -1;
-    for (ssize_t n;
-         fd >= 0 && found != 1 && (n = read(fd, part + kept, sizeof(part) - kept)) > 0;) {
-        const size_t size = kept + (size_t)n;
-        for (size_t i = 0; i + length <= size && found != 1; i++) {
-            if (memcmp(part + i, first, length) == 0)
-                found = 1;
-            else if (memcmp(part + i, second, length) == 0)
-                found = 2;
+    size_t kept = 0; // of the part before: a word may be across both
+    xrt_build build = XRT_UNKNOWN;
+    int fd = doctor_path(d, core, full) ? open(full, O_RDONLY | O_CLOEXEC | O_NONBLOCK) : -1;
+    for (ssize_t n = 1; fd >= 0 && n > 0 && build != XRT_EDGE;) {
+        n = read(fd, part + kept, sizeof(part) - kept);
+        const size_t size = kept + (n > 0 ? (size_t)n : 0);
+        for (size_t i = 0; i + WORD <= size && build != XRT_EDGE; i++) {
+            if (memcmp(part + i, "zocl", WORD) == 0)
+                build = XRT_EDGE;
+            else if (memcmp(part + i, "xocl", WORD) == 0)
+                build = XRT_PCIE; // unless the other follows
         }
-        kept = size < length - 1 ? size : length - 1;
+        kept = size < WORD - 1 ? size : WORD - 1;
         memmove(part, part + size - kept, kept);
     }
     if (fd >= 0)
         close(fd);
-    return found;
+    return build;
 }
 
-/* Each build of libxrt_core has the name of its own driver in it. */
 static void judge_build(doctor *d, const char *core)
 {
-    static const char *const builds[] = {"of an unknown build", "edge build", "PCIe build"};
-    const int build = find_words(d, core, "zocl", "xocl");
-    if (build == 2)
+    static const char *const names[] = {[XRT_UNKNOWN] = "of an unknown build",
+                                        [XRT_EDGE] = "edge build",
+                                        [XRT_PCIE] = "PCIe build"};
+    const xrt_build build = build_of(d, core);
+    if (build == XRT_PCIE)
         doctor_find(d, DOCTOR_XRT_PCIE, "%s has the driver xocl in it, and not zocl", core);
     else
-        doctor_ok(d, "driver library %s, %s", core, builds[build]);
+        doctor_ok(d, "driver library %s, %s", core, names[build]);
 }
 
 /* In $XILINX_XRT/lib, or beside `coreutil`. */

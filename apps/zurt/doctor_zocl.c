@@ -8,15 +8,14 @@
 
 #include "doctor_root.h"
 
-/* Whether the module file of this kernel is there, compressed or not. */
+/* Whether the module file of this kernel is there, compressed or not: extra/, updates/dkms/, ... */
 static bool is_built(const doctor *d)
 {
-    static const char *const folders[] = {
-        "extra", "updates", "updates/dkms", "kernel/drivers/gpu/drm/zocl", "xrt", "*"};
+    static const char *const depths[] = {"*", "*/*", "*/*/*", "*/*/*/*", "*/*/*/*/*"};
     bool found = false;
-    for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]) && !found; i++) {
+    for (size_t i = 0; i < sizeof(depths) / sizeof(depths[0]) && !found; i++) {
         char pattern[DOCTOR_PATH_BYTES];
-        snprintf(pattern, sizeof(pattern), "/lib/modules/%s/%s/zocl.ko*", d->kernel, folders[i]);
+        snprintf(pattern, sizeof(pattern), "/lib/modules/%s/%s/zocl.ko*", d->kernel, depths[i]);
         doctor_paths p = doctor_glob(d, pattern);
         found = p.n > 0;
         doctor_paths_free(&p);

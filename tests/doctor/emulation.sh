@@ -5,7 +5,7 @@ exits 0 zurt doctor --json
 json out 'o["faults"] == 0' 'o["version"].count(".") == 2'
 [ -e /proc/device-tree ] || json out 'o["pl"] == "none"' \
     'any(f["id"] == "no-board" and "--device cpu" in f["mend"] for f in o["findings"])'
-json out 'any(f["id"] == "cpu_self_test" and f["severity"] == "ok" for f in o["findings"])'
+json out 'any(f["id"] == "cpu-self-test" and f["severity"] == "ok" for f in o["findings"])'
 exits 0 zurt doctor "$CNN"
 
 export ZURT_SWEMU=$ZURT_BUILD/swemu
@@ -37,8 +37,8 @@ for xclbin in kv260 zcu104; do
     finds ok xrt "XRT 2."
     finds ok xrt "libxrt_swemu.so.2"
     finds ok xclbin "zurt-$xclbin.xclbin"
-    finds ok device_self_test "the device gives the CPU"
-    finds ok device_self_test "a launch takes"
+    finds ok device-self-test "the device gives the CPU"
+    finds ok device-self-test "a launch takes"
 done
 
 # an engine with a fault
@@ -61,7 +61,7 @@ emulate 5 XILINX_VITIS=/nonexistent --
 finds fault emulation-incomplete /nonexistent
 emulate 5 XILINX_XRT=/nonexistent --
 finds fault xrt-driver /nonexistent/lib/libxrt_swemu.so.2
-finds ok device_self_test "the faults above come first"
+finds ok device-self-test "the faults above come first"
 head -c 3000 "$ZURT_SWEMU/zurt-kv260.xclbin" >part.xclbin
 emulate 5 -- --xclbin part.xclbin
 finds fault xclbin-refused "truncated: the header says"

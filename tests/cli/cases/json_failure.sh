@@ -1,6 +1,6 @@
 # --json states failures as an object too, beside the message on stderr.
 for arguments in "eval none.zurt --data $EVAL" "inspect none.onnx" "bench none.zurt" \
-    "info none.zurt" "run none.zurt in.raw" "compile none.onnx --calib $CALIB -o x.zurt" \
+    "info none.zurt" "doctor none.zurt" "run none.zurt in.raw" "compile none.onnx --calib $CALIB -o x.zurt" \
     "quantize none.onnx --calib $CALIB -o x.onnx" "compare none.onnx none.zurt --data $EVAL"; do
     # shellcheck disable=SC2086 # words
     exits 1 zurt $arguments --json
