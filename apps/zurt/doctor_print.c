@@ -26,18 +26,28 @@ static void print_finding(const doctor_finding *f)
     columns_wrap(stdout, INDENT, "", text);
 }
 
-static void print_count(size_t n, const char *one, const char *end)
+/* "2 faults (xrt-pcie, render-group)" */
+static void print_sum(const doctor *d, doctor_severity severity, const char *end)
 {
-    printf("%zu %s%s%s", n, one, n == 1 ? "" : "s", end);
+    const size_t n = doctor_count(d, severity);
+    const char *lead = " (";
+    printf("%zu %s%s", n, doctor_severity_name(severity), n == 1 ? "" : "s");
+    for (size_t i = 0; i < d->n; i++) {
+        if (d->findings[i].severity != severity)
+            continue;
+        printf("%s%s", lead, d->findings[i].row->name);
+        lead = ", ";
+    }
+    printf("%s%s", n ? ")" : "", end);
 }
 
 void doctor_print(const doctor *d)
 {
     for (size_t i = 0; i < d->n; i++)
         print_finding(&d->findings[i]);
-    print_count(doctor_count(d, DOCTOR_FAULT), "fault", ", ");
-    print_count(doctor_count(d, DOCTOR_WARNING), "warning", ", ");
-    print_count(doctor_count(d, DOCTOR_NOTE), "note", "\n");
+    print_sum(d, DOCTOR_FAULT, ", ");
+    print_sum(d, DOCTOR_WARNING, ", ");
+    print_sum(d, DOCTOR_NOTE, "\n");
 }
 
 void doctor_print_json(const doctor *d)
