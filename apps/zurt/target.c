@@ -154,7 +154,10 @@ static int prepare(cli *c, target *t, const target_options *options)
         st = zurt_session_create(c->ctx, t->model, &options->session, &t->session);
     else if (!options->facts_only)
         st = compiler->prepare(c, t, options);
-    return st ? cli_fail(c, st, NULL) : EXIT_DONE;
+    int code = st ? cli_fail(c, st, NULL) : EXIT_DONE;
+    if (code == EXIT_DEVICE && options->session.device == ZURT_DEVICE_XRT)
+        cli_note(c, "zurt doctor looks for what is wrong, and says how to mend it");
+    return code;
 }
 
 static int allocate(cli *c, target *t)

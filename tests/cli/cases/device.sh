@@ -29,6 +29,9 @@ if [ ! -e /dev/dri ]; then
     json out 'o["device"] == "cpu"'
     empty err
     exits 5 zurt run "$SMALL" "$EVAL#0" --device xrt
+    says "^zurt: zurt doctor looks for what is wrong" err
+    exits 5 zurt run "$SMALL" "$EVAL#0" --device xrt --quiet
+    ! grep -q doctor err || fail "--quiet: $(cat err)"
     exits 0 zurt run "$SMALL" "$EVAL#0" --device xrt --fallback --json
     json out 'o["device"] == "cpu"'
     says "no PL: .*runs on the CPU" err
