@@ -2,6 +2,7 @@
 /* Processors, memory and kernel. */
 #include <fcntl.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -46,18 +47,46 @@ static void look_at_frequency(doctor *d)
                     most / 1000);
 }
 
+/* A number of the channel that `raw` is the value of: its "scale" or "offset". */
+static bool read_factor(const doctor *d, const char *raw, const char *what, double *out)
+{
+    char path[DOCTOR_PATH_BYTES], text[64], *end;
+    snprintf(path, sizeof(path), "%.*s%s", (int)(strlen(raw) - strlen("raw")), raw, what);
+    if (!doctor_read(d, path, text, sizeof(text)))
+        return false;
+    *out = strtod(text, &end);
+    return end != text;
+}
+
+/* The monitor of a Zynq UltraScale+ (xilinx-ams) is an IIO device: (raw + offset) * scale. */
+static double hottest_channel(const doctor *d)
+{
+    doctor_paths p = doctor_glob(d, "/sys/bus/iio/devices/iio:device*/in_temp*_raw");
+    double most = 0;
+    for (size_t i = 0; i < p.n; i++) {
+        uint64_t raw;
+        double offset, scale;
+        if (doctor_read_number(d, p.items[i], &raw) &&
+            read_factor(d, p.items[i], "offset", &offset) &&
+            read_factor(d, p.items[i], "scale", &scale))
+            most = fmax(most, ((double)raw + offset) * scale);
+    }
+    doctor_paths_free(&p);
+    return most;
+}
+
 /* The hottest sensor, in thousandths of a degree; 0 without. */
-static uint64_t hottest(const doctor *d)
+static double hottest(const doctor *d)
 {
     static const char *const patterns[] = {"/sys/class/thermal/thermal_zone*/temp",
                                            "/sys/class/hwmon/hwmon*/temp*_input"};
-    uint64_t most = 0;
+    double most = hottest_channel(d);
     for (size_t k = 0; k < sizeof(patterns) / sizeof(patterns[0]); k++) {
         doctor_paths p = doctor_glob(d, patterns[k]);
         for (size_t i = 0; i < p.n; i++) {
             uint64_t t;
-            if (doctor_read_number(d, p.items[i], &t) && t > most)
-                most = t;
+            if (doctor_read_number(d, p.items[i], &t))
+                most = fmax(most, (double)t);
         }
         doctor_paths_free(&p);
     }
@@ -78,9 +107,11 @@ void doctor_processors(doctor *d)
     if (d->place != DOCTOR_BOARD) // a PC's have drivers and limits of their own
         return;
     look_at_frequency(d);
-    const uint64_t heat = hottest(d);
+    const double heat = hottest(d);
     if (heat >= HOT_MILLIDEGREES)
-        doctor_find(d, DOCTOR_HOT, "%" PRIu64 " degrees", heat / 1000);
+        doctor_find(d, DOCTOR_HOT, "%.0f degrees", heat / 1000);
+    else if (heat > 0)
+        doctor_ok(d, "%.0f degrees", heat / 1000);
 }
 
 /* Heap of a session on the CPU, and the file's own bytes; 0 without a model. */

@@ -127,6 +127,14 @@ $known"
 wrong 'echo 97000 >sys/class/thermal/thermal_zone0/temp'
 finds 0 "warning hot
 $known"
+ams=sys/bus/iio/devices/iio:device0 # 56 degrees, then 95
+wrong "mkdir -p $ams && echo -36058 >$ams/in_temp7_offset && echo 7.771514892 >$ams/in_temp7_scale &&
+    echo 43264 >$ams/in_temp7_raw"
+finds 0 "$known"
+says '"what": "56 degrees"' out
+echo 48282 >board/$ams/in_temp7_raw
+finds 0 "warning hot
+$known"
 wrong 'sed -i "s/SwapTotal:.*/SwapTotal: 1000000 kB/; s/SwapFree:.*/SwapFree: 10000 kB/" proc/meminfo'
 finds 0 "warning swapping
 $known"
