@@ -46,18 +46,42 @@ static void judge_folder(doctor *d, const char *name)
         doctor_ok(d, FIRMWARE "%s is complete", name);
 }
 
-/* Folders of zurt's; the one for this board is the one to use. */
+/* NAME of the bitstream NAME.bit.bin or NAME.bin that a region of the device tree has. */
+static bool find_loaded(const doctor *d, char *name, size_t size)
+{
+    doctor_paths p = doctor_glob(d, "/proc/device-tree/*/firmware-name");
+    bool found = false;
+    for (size_t i = 0; i < p.n && !found; i++) {
+        char file[DOCTOR_PATH_BYTES];
+        if (!doctor_read(d, p.items[i], file, sizeof(file)))
+            continue;
+        const char *base = base_name(file);
+        const char *end = strstr(base, ".bi"); // .bit.bin, .bin
+        found = end && end > base && (size_t)(end - base) < size;
+        if (found)
+            snprintf(name, size, "%.*s", (int)(end - base), base);
+    }
+    doctor_paths_free(&p);
+    return found;
+}
+
+/* Folders of zurt's; the one to use is that which is loaded, else that for this board. */
 static size_t look_at_folders(doctor *d)
 {
-    char wanted[DOCTOR_NAME_BYTES];
+    char wanted[DOCTOR_NAME_BYTES], loaded[DOCTOR_NAME_BYTES] = "";
+    bool is_loaded = false;
     doctor_paths p = doctor_glob(d, FIRMWARE "zurt-*");
     snprintf(wanted, sizeof(wanted), "zurt-%s", d->board);
+    find_loaded(d, loaded, sizeof(loaded));
     for (size_t i = 0; i < p.n; i++) {
         const char *name = base_name(p.items[i]);
         judge_folder(d, name);
+        is_loaded = is_loaded || strcmp(name, loaded) == 0;
         if (p.n == 1 || strcmp(name, wanted) == 0)
             snprintf(d->firmware, sizeof(d->firmware), "%s", name);
     }
+    if (is_loaded)
+        snprintf(d->firmware, sizeof(d->firmware), "%s", loaded);
     size_t n = p.n;
     doctor_paths_free(&p);
     return n;
@@ -93,23 +117,12 @@ static bool is_ours(const doctor *d, const char *overlay)
     return doctor_read(d, path, source, sizeof(source)) && strstr(source, d->firmware);
 }
 
-/* The bitstream that a region of the device tree names is the folder's. */
-static bool is_in_tree(const doctor *d)
-{
-    doctor_paths p = doctor_glob(d, "/proc/device-tree/*/firmware-name");
-    bool found = false;
-    for (size_t i = 0; i < p.n && !found && d->firmware[0]; i++) {
-        char name[DOCTOR_PATH_BYTES];
-        found = doctor_read(d, p.items[i], name, sizeof(name)) && strstr(name, d->firmware);
-    }
-    doctor_paths_free(&p);
-    return found;
-}
-
 static void look_at_overlays(doctor *d, bool operating)
 {
-    char path[DOCTOR_PATH_BYTES], status[DOCTOR_NAME_BYTES], others[512] = "";
-    bool ours = is_in_tree(d), failed = false;
+    char path[DOCTOR_PATH_BYTES], status[DOCTOR_NAME_BYTES], loaded[DOCTOR_NAME_BYTES];
+    char others[512] = "";
+    bool failed = false;
+    bool ours = find_loaded(d, loaded, sizeof(loaded)) && strcmp(loaded, d->firmware) == 0;
     doctor_paths p = doctor_glob(d, OVERLAYS "/*");
     for (size_t i = 0; i < p.n; i++) {
         snprintf(path, sizeof(path), "%s/status", p.items[i]);

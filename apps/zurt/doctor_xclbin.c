@@ -8,16 +8,15 @@
 
 #define PL_CLOCK "/sys/kernel/debug/clk/pl0_ref"
 
-/* The one for this board, or the only one. */
+/* That of the overlay that is loaded or for this board, or the only one. */
 static void choose(doctor *d)
 {
-    char wanted[DOCTOR_PATH_BYTES];
     doctor_paths p = doctor_glob(d, "/lib/firmware/xilinx/zurt-*/zurt-*.xclbin");
     const char *chosen = p.n == 1 ? p.items[0] : NULL;
-    snprintf(wanted, sizeof(wanted), "/lib/firmware/xilinx/zurt-%s/zurt-%s.xclbin", d->board,
-             d->board);
-    for (size_t i = 0; i < p.n; i++) {
-        if (strcmp(p.items[i], wanted) == 0)
+    const size_t length = strlen(d->firmware);
+    for (size_t i = 0; i < p.n && length; i++) {
+        const char *name = strrchr(p.items[i], '/') + 1;
+        if (strncmp(name, d->firmware, length) == 0 && strcmp(name + length, ".xclbin") == 0)
             chosen = p.items[i];
     }
     if (p.n > 1 && !chosen)

@@ -301,6 +301,16 @@ printf 'xlnx,zynqmp-zcu102\0xlnx,zynqmp\0' >board/proc/device-tree/compatible
 finds 0 "note board-other
 $known
 note xclbin-several"
+# two for this board: that which the fabric has
+wrong "cp -r $app $app-slow &&
+    cd $app-slow && for f in zurt-kv260.*; do mv \$f zurt-kv260-slow.\${f#zurt-kv260.}; done"
+finds 0 "$known"
+json out 'o["xclbin"].endswith("/zurt-kv260.xclbin")'
+mkdir board/proc/device-tree/fpga-full
+printf 'xilinx/zurt-kv260-slow/zurt-kv260-slow.bit.bin\0' >board/proc/device-tree/fpga-full/firmware-name
+finds 0 "$known"
+json out 'o["xclbin"].endswith("/zurt-kv260-slow.xclbin")'
+says '"what": "zurt-kv260-slow is loaded"' out
 healthy board
 head -c 300 "other/$app/zurt-kv260.xclbin" >"board/$app/zurt-kv260.xclbin"
 finds 5 "$known
