@@ -264,6 +264,17 @@ say_who() {
     note "of $shards shards${text}; every output is this machine's, to the byte"
 }
 
+# One after another, since ssh may ask for a password: the jobs use the connections.
+reach_boards() {
+    local k left=${#hosts[@]}
+    for k in "${!hosts[@]}"; do
+        connect "${hosts[k]}" && continue
+        echo 255 >"$state/dead.$k"
+        left=$((left - 1))
+    done
+    [ "$left" -gt 0 ] || die "no board is left"
+}
+
 evaluate() {
     [ $# -ge 2 ] || usage "eval wants HOST[,HOST...] and MODEL"
     parallel --version 2>/dev/null | grep -q GNU ||
@@ -273,6 +284,7 @@ evaluate() {
     find_zurt
     read_eval "$@"
     check_model "$model"
+    reach_boards
     give "$model"
     board_model=$link
     split_data "$data"
@@ -285,7 +297,7 @@ evaluate() {
     mapfile -t numbers < <(seq "$shards")
     PARALLEL_SHELL=/bin/bash PARALLEL_HOME=$temporary parallel --plain --will-cite --halt now,fail=1 \
         -j ${#hosts[@]} "$(quote "$here/board") shard $(quote "$state") {}" ::: "${numbers[@]}" \
-        2>&1 | sed -u '/^parallel: This job failed/,+1d' >&2 || status=$?
+        </dev/null 2>&1 | sed -u '/^parallel: This job failed/,+1d' >&2 || status=$?
     if [ $status != 0 ]; then
         kill $host 2>/dev/null || true
         [ "$(find "$state" -name 'dead.*' | wc -l)" -lt ${#hosts[@]} ] || die "no board is left"

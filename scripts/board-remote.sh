@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# What scripts/board runs on a board: it is copied there, and needs sh, tar, gzip and what coreutils
-# or busybox have. Everything is below ~/zurt:
+# What scripts/board runs on a board: it is copied there, and needs sh, tar, gzip, sed, find and
+# coreutils, or busybox. Everything is below ~/zurt:
 #
 #   versions/ID/            an unpacked package (bin, lib, share)
 #   current, previous       symbolic links to two of them, replaced by rename alone
@@ -39,6 +39,10 @@ glibc() {
             version=$($library --version 2>/dev/null | sed -n '1s/.*version \([0-9.]*[0-9]\).*/\1/p')
     done
     echo "${version:-none}"
+}
+
+free_kib() {
+    df -Pk "$root" | sed -n '2s/.* \([0-9][0-9]*\)  *[0-9][0-9]*% .*/\1/p'
 }
 
 # Whether a symbolic link to a folder can be replaced in one step.
@@ -100,14 +104,14 @@ sweep() {
 do_probe() {
     mkdir -p "$root"
     missing=""
-    for tool in tar gzip readlink find wc cut tail; do
+    for tool in tar gzip sed find readlink cut touch; do
         command -v $tool >/dev/null 2>&1 || missing="$missing $tool"
     done
     command -v sha256sum >/dev/null 2>&1 || command -v openssl >/dev/null 2>&1 ||
         missing="$missing sha256sum"
     echo "machine $(uname -m)"
     echo "glibc $(glibc)"
-    echo "free_kib $(df -Pk "$root" | awk 'NR == 2 { print $4 }')"
+    echo "free_kib $(free_kib)"
     echo "switch $(can_switch)"
     echo "missing$missing"
 }
@@ -217,11 +221,12 @@ do_status() {
         [ ! -f "$part" ] || echo "incoming  $(size "$part") bytes of ${part##*/}"
     done
     [ ! -x "$root/current/bin/zurt" ] || echo "says      $("$root/current/bin/zurt" --version 2>&1)"
-    echo "system    $(uname -m), glibc $(glibc), $(df -Pk "$root" | awk 'NR == 2 { print $4 }') KiB free"
+    echo "system    $(uname -m), glibc $(glibc), $(free_kib) KiB free"
 }
 
-# run [SHA NAME LINK]... -- ARGUMENTS: zurt in a folder of its own, with links to files.
-# UNPACK in place of LINK unpacks the file, data sets, instead.
+# run [COLLECT] [SHA NAME LINK]... -- ARGUMENTS: zurt in a folder of its own, with links to files.
+# UNPACK in place of LINK unpacks the file instead, UNPACK_ONCE also deletes it. COLLECT: what is
+# written is an archive of `stdout` and the files out.* that zurt wrote.
 do_run() {
     [ -x "$root/current/bin/zurt" ] || die "zurt is not there: scripts/board push"
     version=$(readlink "$root/current") # a push in between changes nothing
@@ -231,6 +236,11 @@ do_run() {
     trap 'rm -rf "$work"' EXIT
     trap 'exit 129' HUP INT TERM PIPE
     cd "$work"
+    collect=""
+    if [ "$1" = COLLECT ]; then
+        collect=yes
+        shift
+    fi
     while [ "$1" != -- ]; do
         file=$root/files/$1/$2
         [ -f "$file" ] || die "$2 is not there any more"
@@ -246,13 +256,33 @@ do_run() {
     done
     shift
     code=0
-    "$root/$version/bin/zurt" "$@" || code=$?
+    if [ -n "$collect" ]; then
+        "$root/$version/bin/zurt" "$@" >stdout || code=$?
+        set -- out.*
+        [ -e "$1" ] || shift
+        tar -cf - stdout "$@"
+    else
+        "$root/$version/bin/zurt" "$@" || code=$?
+    fi
     exit $code
+}
+
+# The model and the picture that came with the package.
+do_demo() { # ARGUMENTS
+    [ -x "$root/current/bin/zurt" ] || die "zurt is not there: scripts/board push"
+    cd "$root/current/share/zurt" 2>/dev/null || die "this package came without a model"
+    for model in *.zurt; do
+        for picture in *.jpg *.png; do
+            [ ! -f "$model" ] || [ ! -f "$picture" ] ||
+                exec ../../bin/zurt run "$model" "$picture" "$@"
+        done
+    done
+    die "this package came without a model and a picture"
 }
 
 command=$1
 shift
 case $command in
-probe | offset | receive | have | keep | installed | install | rollback | status | run) "do_$command" "$@" ;;
+probe | offset | receive | have | keep | installed | install | rollback | status | run | demo) "do_$command" "$@" ;;
 *) die "no command $command" ;;
 esac

@@ -15,7 +15,7 @@ export XDG_RUNTIME_DIR ZURT_SSH_CONFIG=$work/ssh_config TMPDIR=$work
 export ZURT=$ZURT_BUILD/apps/zurt/zurt
 board=$ZURT_SOURCE/scripts/board
 fixture=$ZURT_BUILD/tests/cli/fixture
-root=${ZURT_ARM64_ROOT:-$ZURT_SOURCE/build/arm64/root}
+root=${ZURT_ARM64_ROOT:-$ZURT_SOURCE/build/arm64/root} # libraries of arm64 programs
 
 skip() {
     echo "skipped: $*"
@@ -140,7 +140,7 @@ make_package() {
 install_tree() { # BUILD TREE
     cmake --install "$1" --component runtime --prefix "$2" >/dev/null
     mkdir -p "$2/lib" "$2/share/zurt"
-    cp "$fixture/small.zurt" "$2/share/zurt/"
+    cp "$fixture/small.zurt" "$ZURT_SOURCE/tests/cli/seven.jpg" "$2/share/zurt/"
 }
 
 # exits CODE COMMAND...: its output is in the files out and err.

@@ -55,6 +55,20 @@ seq 0 9 | sed 's/^/digit /' >"$work/names.txt"
 exits 0 "$board" run kv260 "$fixture/small.zurt" "$picture" --labels "$work/names.txt"
 says "digit 7" out
 
+# The model that came with the package; outputs as files of this side.
+exits 0 "$board" run kv260
+says "7" out
+exits 0 "$board" run kv260 --top 1 --json
+says '"sha256"' out
+exits 0 "$board" run kv260 "$fixture/small.zurt" "$picture" -o "$work/o u t"
+(cd "$work" && "$ZURT" run "$fixture/small.zurt" "$picture" -o here >/dev/null)
+for file in "$work"/here.*; do
+    cmp "$file" "$work/o u t${file##*/here}"
+done
+exits 1 "$board" run kv260 "$fixture/small.zurt" "$picture" -o "$work/o u t"
+says "exists; --force overwrites it" err
+exits 0 "$board" run kv260 "$fixture/small.zurt" "$picture" --output="$work/o u t" --force
+
 # Names are names, whatever is in them.
 hostile=$work/"it's \"a\" \$(touch pwned);\`touch pwned\` & *
 x"
