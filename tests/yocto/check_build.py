@@ -8,6 +8,7 @@ ptest script, with qemu-user in the board's place.
 Usage: check_build.py BUILD_FOLDER [WORD OF PACKAGECONFIG...]      (xrt; by hand also: compiler xrt)
 Wants scripts/arm64-root to have run; $ZURT_ARM64_ROOT names its folder. Exit 77 without.
 """
+import glob
 import os
 import re
 import shutil
@@ -19,7 +20,7 @@ from recipe import Recipe, matches  # noqa: E402
 
 SOURCE = os.path.realpath(os.environ["ZURT_SOURCE"])
 ROOT = os.environ.get("ZURT_ARM64_ROOT", SOURCE + "/build/arm64/root")
-RECIPE = SOURCE + "/petalinux-recipe/meta-zurt/recipes-zurt/zurt/zurt_0.1.0.bb"
+RECIPE = glob.glob(SOURCE + "/petalinux-recipe/meta-zurt/recipes-zurt/zurt/zurt_*.bb")[0]
 TOOLS = ("aarch64-linux-gnu-gcc", "aarch64-linux-gnu-readelf", "qemu-aarch64-static", "ninja")
 
 # What a shared library is built from. libc and its parts are in every build.
@@ -62,9 +63,10 @@ def build(folder, recipe):
     print("options of the recipe: " + " ".join(options))
     run("cmake", "-S", SOURCE, "-B", folder, "-G", "Ninja", "-Wno-dev",
         "-DCMAKE_TOOLCHAIN_FILE=%s/scripts/cmake/aarch64-debian.cmake" % SOURCE,
-        "-DZURT_ARM64_ROOT=" + ROOT, "-DCMAKE_INSTALL_PREFIX=/usr", "-DCMAKE_INSTALL_BINDIR=bin",
-        "-DCMAKE_INSTALL_LIBDIR=lib", "-DCMAKE_INSTALL_LIBEXECDIR=libexec",
-        "-DCMAKE_INSTALL_INCLUDEDIR=include", "-DCMAKE_INSTALL_DATAROOTDIR=share",
+        "-DZURT_ARM64_ROOT=" + ROOT, "-DZURT_QEMU_AARCH64:STRING=OFF",  # Yocto's has no emulator
+        "-DCMAKE_INSTALL_PREFIX=/usr", "-DCMAKE_INSTALL_BINDIR=bin", "-DCMAKE_INSTALL_LIBDIR=lib",
+        "-DCMAKE_INSTALL_LIBEXECDIR=libexec", "-DCMAKE_INSTALL_INCLUDEDIR=include",
+        "-DCMAKE_INSTALL_DATAROOTDIR=share",
         "-DCMAKE_C_FLAGS=" + flags, "-DCMAKE_C_FLAGS_RELEASE=-DNDEBUG", *options)
     run("cmake", "--build", folder)
     image = folder + "/image"
