@@ -19,15 +19,16 @@
 
 enum { APP_BYTES = 64, PROPERTY_BYTES = 1024 };
 
-/* What each board's device tree has among its compatible strings. The starter kit's names the
- * carrier card only where the kernel knows it, and else the module, which is on no other board that
- * has an overlay. */
+/* What each board's device tree has among its compatible strings. The KV260's names the carrier
+ * card in some kernels, in others, Linux 6.1 among them, only the module on it: the starter kit's
+ * or the one of production. Neither is on another board that has an overlay. */
 static const struct {
     const char *in_compatible;
     const char *board;
 } boards[] = {
     {"-sk-kv260", "kv260"},
     {"-smk-k26", "kv260"},
+    {"-sm-k26", "kv260"},
     {"-zcu104", "zcu104"},
 };
 
