@@ -157,13 +157,15 @@ def check_names(files):
 
 
 def tree(root):
-    """Files of the project, as paths from the root; build folders and dot folders apart."""
+    """Files of the project, as paths from the root; build folders, dot folders and links apart."""
     files = set()
     for folder, folders, names in os.walk(root):
         folders[:] = [f for f in folders if not f.startswith((".", "build")) and f != "__pycache__"
                       and not os.path.exists(os.path.join(folder, f, "CMakeCache.txt"))]
         for name in names:
-            files.add(os.path.relpath(os.path.join(folder, name), root).replace(os.sep, "/"))
+            path = os.path.join(folder, name)
+            if not os.path.islink(path):
+                files.add(os.path.relpath(path, root).replace(os.sep, "/"))
     return files
 
 
