@@ -117,13 +117,15 @@ void doctor_device_self_test(doctor *d)
                     zurt_ctx_error(d->ctx));
         return;
     }
+    if (!r.n_launches) {
+        doctor_find(d, DOCTOR_DEVICE_FAILED, "its table takes nothing of the built-in model");
+        return;
+    }
     if (n_wrong(&r))
         doctor_find(d, DOCTOR_DEVICE_WRONG, "%zu of %d bytes", n_wrong(&r),
                     DOCTOR_GOLDEN_OUTPUT_BYTES);
     else
         doctor_ok(d, "the device gives the CPU's %d bytes", DOCTOR_GOLDEN_OUTPUT_BYTES);
-    if (!r.n_launches)
-        return;
     const double ms = (double)r.least_ns / r.n_launches / NS_PER_MS;
     if (r.least_ns / r.n_launches >= STALL_NS)
         doctor_find(d, DOCTOR_LAUNCH_STALL, "%.0f ms at the least", ms);
