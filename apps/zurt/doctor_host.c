@@ -34,6 +34,23 @@ static uint64_t count_list(const char *text)
     return n;
 }
 
+/* What the kernel lets this process use of the `n` that are on. */
+static void look_at_binding(doctor *d, uint64_t n)
+{
+    static const char key[] = "\nCpus_allowed_list:";
+    char text[DOCTOR_TEXT_BYTES], list[DOCTOR_NAME_BYTES];
+    const char *line =
+        doctor_read(d, "/proc/self/status", text, sizeof(text)) ? strstr(text, key) : NULL;
+    if (!line)
+        return;
+    line += sizeof(key) - 1;
+    line += strspn(line, " \t");
+    snprintf(list, sizeof(list), "%.*s", (int)strcspn(line, "\n"), line);
+    const uint64_t allowed = count_list(list);
+    if (allowed && allowed < n)
+        doctor_find(d, DOCTOR_CPUS_BOUND, "%" PRIu64 " of %" PRIu64 ": %s", allowed, n, list);
+}
+
 static void look_at_frequency(doctor *d)
 {
     char governor[DOCTOR_NAME_BYTES];
@@ -104,6 +121,7 @@ void doctor_processors(doctor *d)
         doctor_find(d, DOCTOR_CPUS_OFFLINE, "%s of %s are on", online, present);
     else
         doctor_ok(d, "%" PRIu64 " of %" PRIu64 " are on", n, all);
+    look_at_binding(d, n);
     if (d->place != DOCTOR_BOARD) // a PC's have drivers and limits of their own
         return;
     look_at_frequency(d);
@@ -130,6 +148,24 @@ static uint64_t host_bytes(doctor *d)
     return (uint64_t)st.st_size + info.arena_bytes + info.scratch_bytes;
 }
 
+/* What a control group leaves this process, at most `available`. */
+static uint64_t limit_memory(const doctor *d, uint64_t available)
+{
+    static const char *const groups[][2] = {
+        {"/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current"},
+        {"/sys/fs/cgroup/memory/memory.limit_in_bytes",
+         "/sys/fs/cgroup/memory/memory.usage_in_bytes"}};
+    for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++) {
+        uint64_t most, used;
+        if (!doctor_read_number(d, groups[i][0], &most) || // "max": none
+            !doctor_read_number(d, groups[i][1], &used))
+            continue;
+        const uint64_t left = used < most ? most - used : 0;
+        available = left < available ? left : available;
+    }
+    return available;
+}
+
 void doctor_memory(doctor *d)
 {
     char text[DOCTOR_TEXT_BYTES];
@@ -138,6 +174,7 @@ void doctor_memory(doctor *d)
         !doctor_meminfo(text, "MemTotal", &total) ||
         !doctor_meminfo(text, "MemAvailable", &available))
         return;
+    available = limit_memory(d, available);
     const uint64_t need = host_bytes(d);
     if (need > available)
         doctor_find(d, DOCTOR_MEMORY_SMALL,

@@ -29,7 +29,8 @@ CmaFree:         1000000 kB"
     put "$1/proc/self/status" "Name:	zurt
 Uid:	12345	12345	12345	12345
 Gid:	12345	12345	12345	12345
-Groups:	27 $(stat -c %g "$1")"
+Groups:	27 $(stat -c %g "$1")
+Cpus_allowed_list:	0-3"
     put "$1/proc/42/comm" dfx-mgrd
     gzip -c >"$1/proc/config.gz" <<<"CONFIG_CMA=y
 CONFIG_DMA_CMA=y
@@ -118,6 +119,9 @@ $known"
 wrong "echo 0-1 >$cpu/online"
 finds 0 "warning cpus-offline
 $known"
+wrong 'sed -i "s/Cpus_allowed_list:.*/Cpus_allowed_list:	1,3/" proc/self/status'
+finds 0 "note cpus-bound
+$known"
 wrong "echo ondemand >$cpu/cpu0/cpufreq/scaling_governor"
 finds 0 "note governor
 $known"
@@ -142,6 +146,12 @@ wrong 'sed -i "s/MemAvailable:.*/MemAvailable: 1 kB/" proc/meminfo'
 finds 0 "$known" # without a model nothing is known to be too large
 finds 0 "warning memory-small
 $known" "$CNN"
+wrong 'mkdir -p sys/fs/cgroup && echo 1000000 >sys/fs/cgroup/memory.max &&
+    echo 999000 >sys/fs/cgroup/memory.current'
+finds 0 "warning memory-small
+$known" "$CNN"
+echo max >board/sys/fs/cgroup/memory.max
+finds 0 "$known" "$CNN"
 rm -r board/proc/device-tree board/sys/class/drm board/lib
 finds 0 "note no-board"
 json out 'o["pl"] == "none"'
