@@ -33,6 +33,7 @@ typedef struct doctor {
     uint32_t timeout_ms;
     // what is known so far
     doctor_place place;
+    bool tree_hidden;                    /**< a board whose device tree cannot be read */
     bool wanted;                         /**< something asks for the PL; doctor_row.without else */
     char machine[DOCTOR_NAME_BYTES];     /**< model of the device tree; "" */
     char board[16];                      /**< "kv260", "zcu104" or "" */

@@ -51,22 +51,41 @@ static void look_at_emulation(doctor *d, const char *mode)
     doctor_find(d, DOCTOR_EMULATION_INCOMPLETE, "XILINX_VITIS is '%s'", vitis ? vitis : "");
 }
 
-void doctor_machine(doctor *d)
+/* A Zynq UltraScale+ by what else the kernel shows. */
+static bool shows_zynqmp(const doctor *d)
+{
+    char family[DOCTOR_NAME_BYTES];
+    return doctor_exists(d, "/sys/module/zocl") ||
+           (doctor_read(d, "/sys/devices/soc0/family", family, sizeof(family)) &&
+            strstr(family, "ZynqMP"));
+}
+
+/* Fills machine, board, kernel, tree_hidden; true: a Zynq UltraScale+. */
+static bool identify(doctor *d)
 {
     char compatible[512];
-    const char *mode = getenv("XCL_EMULATION_MODE");
     if (!doctor_read(d, "/proc/sys/kernel/osrelease", d->kernel, sizeof(d->kernel)))
-        d->kernel[0] = 0;
+        snprintf(d->kernel, sizeof(d->kernel), "of an unknown release");
     if (!doctor_read(d, "/proc/device-tree/model", d->machine, sizeof(d->machine)))
         d->machine[0] = 0;
-    ssize_t n =
+    const ssize_t n =
         doctor_read_bytes(d, "/proc/device-tree/compatible", compatible, sizeof(compatible));
-    bool zynqmp = n > 0 && doctor_strings_have(compatible, (size_t)n, "xlnx,zynqmp");
+    d->tree_hidden = n <= 0 && shows_zynqmp(d);
+    if (n <= 0 || !doctor_strings_have(compatible, (size_t)n, "xlnx,zynqmp"))
+        return d->tree_hidden;
+    snprintf(d->board, sizeof(d->board), "%s", board_of(compatible, (size_t)n));
+    return true;
+}
+
+void doctor_machine(doctor *d)
+{
+    const char *mode = getenv("XCL_EMULATION_MODE");
+    const bool zynqmp = identify(d);
     d->place = mode ? DOCTOR_EMULATION : zynqmp ? DOCTOR_BOARD : DOCTOR_PC;
     d->wanted = mode || d->xclbin || has_firmware(d);
-    if (zynqmp)
-        snprintf(d->board, sizeof(d->board), "%s", board_of(compatible, (size_t)n));
-    if (zynqmp && !d->board[0])
+    if (d->tree_hidden)
+        doctor_find(d, DOCTOR_TREE_HIDDEN, "no /proc/device-tree/compatible, Linux %s", d->kernel);
+    else if (zynqmp && !d->board[0])
         doctor_find(d, DOCTOR_BOARD_OTHER, "%s", d->machine);
     else if (zynqmp)
         doctor_ok(d, "%s, Linux %s", d->machine[0] ? d->machine : d->board, d->kernel);
@@ -76,7 +95,7 @@ void doctor_machine(doctor *d)
         look_at_emulation(d, mode);
     else if (!zynqmp)
         doctor_find(d, DOCTOR_NO_BOARD, "%s%sLinux %s", d->machine, d->machine[0] ? ", " : "",
-                    d->kernel[0] ? d->kernel : "of an unknown release");
+                    d->kernel);
 }
 
 void doctor_container(doctor *d)

@@ -155,12 +155,14 @@ static void look_at_dfx(doctor *d, size_t n_folders)
     const bool left = doctor_exists(d, "/tmp/dfx-mgrd.socket") ||
                       doctor_exists(d, "/run/dfx-mgrd.socket") ||
                       doctor_exists(d, "/var/run/dfx-mgrd.socket");
-    if (there && !doctor_runs(d, "dfx-mgrd"))
+    // where processes of others are hidden (hidepid), init is too
+    const bool told = doctor_is_elsewhere(d) || doctor_exists(d, "/proc/1/comm");
+    if (there && told && !doctor_runs(d, "dfx-mgrd"))
         doctor_find(d, DOCTOR_DFX_STOPPED, "no process dfx-mgrd%s",
                     left ? "; its socket is left over" : "");
-    else if (there)
+    else if (there && told)
         doctor_ok(d, "dfx-mgr runs%s", left ? "" : ", without its socket in /run or /tmp");
-    else if (n_folders)
+    else if (n_folders && !there)
         doctor_find(d, DOCTOR_DFX_ABSENT, "no /usr/bin/dfx-mgrd");
 }
 

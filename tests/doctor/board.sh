@@ -152,7 +152,17 @@ finds 0 "warning memory-small
 $known" "$CNN"
 echo max >board/sys/fs/cgroup/memory.max
 finds 0 "$known" "$CNN"
-rm -r board/proc/device-tree board/sys/class/drm board/lib
+wrong 'rm proc/device-tree && touch .dockerenv' # as docker hides it
+finds 0 "note tree-hidden
+note container
+$known"
+wrong 'rm -r proc/device-tree sys/class/drm lib sys/module && mkdir -p sys/devices/soc0 &&
+    echo ZynqMP >sys/devices/soc0/family'
+finds 0 "note tree-hidden
+$known
+note zocl-not-built
+note no-overlay"
+rm -r board/sys/devices/soc0
 finds 0 "note no-board"
 json out 'o["pl"] == "none"'
 healthy board
