@@ -75,7 +75,7 @@ static zurt_status compare(const v16 *words, uint32_t question, const zi_caps *c
                               "ports do not work");
         return zi_pl_fail(error, ZURT_E_DEVICE,
                           "the capability table is of another engine: %s %u, the engine has %u; "
-                          "install the overlay that came with this zurt",
+                          "build and package it from this zurt's sources (docs/first-light.md)",
                           table[i].what, (unsigned)table[i].number, (unsigned)engine);
     }
     return ZURT_OK;

@@ -288,8 +288,8 @@ static zurt_status check_xclbin(zurt_ctx *ctx, const zi_xclbin *x, const zi_pl_p
     uint32_t version = x->caps.caps.engine_version;
     if (version != config->engine_version)
         return zi_fail(ctx, ZURT_E_VERSION,
-                       "the overlay's engine has version %u, this zurt drives %u; install the "
-                       "overlay that came with it",
+                       "the overlay's engine has version %u, this zurt drives %u; build one of "
+                       "its own sources (docs/first-light.md), or take the zurt that it is of",
                        version, config->engine_version);
     return ZURT_OK;
 }
