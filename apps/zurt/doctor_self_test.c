@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The built-in network on the CPU and on the device, against the bytes that are right. */
-#include <inttypes.h>
 #include <string.h>
 
 #include "doctor.h"

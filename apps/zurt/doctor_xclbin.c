@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The xclbin that would be used, its capability table, and the clock that this promises. */
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 

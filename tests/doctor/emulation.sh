@@ -1,5 +1,5 @@
-# zurt doctor on this machine: as it is, and through the real XRT in software emulation, with an engine
-# that is well and with ones that are not.
+# zurt doctor on this machine: as it is, and through the real XRT in software emulation, with an
+# engine that is well and with ones that are not.
 unset XCL_EMULATION_MODE ZURT_XCLBIN
 for form in zurt "$ZURT_BUILD/apps/zurt/runtime/zurt"; do # the complete one, and that of a board
     zurt=$(command -v "$form") || continue
@@ -34,7 +34,8 @@ emulate() { # CODE ENVIRONMENT... -- ARGUMENTS...
         zurt doctor "$@" --json
 }
 finds() { # SEVERITY ID WORDS
-    json out "any(f['severity'] == '$1' and f['id'] == '$2' and '$3' in f['what'] for f in o['findings'])"
+    json out "any(f['severity'] == '$1' and f['id'] == '$2' and '$3' in f['what']
+        for f in o['findings'])"
 }
 
 # as it is
