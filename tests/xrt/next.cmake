@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # The tests of this folder once more with the XRT that scripts/xrt-next unpacked, through its own
-# loader and C library. Not those that do without XRT (xrt.given_up, xrt.dialects) or for which that XRT
-# has nothing (xrt.arm64: libxrt2 has no emulation for arm64).
+# loader and C library. Not those that do without XRT (xrt.given_up, xrt.dialects) or for which that
+# XRT has nothing (xrt.arm64: libxrt2 has no emulation for arm64).
 set(next_tests port conf core processes faults forgotten_sync ldd strace soak xclbin_mutants)
 set(why "no XRT 2.25 in ${ZURT_XRT_NEXT}: run scripts/xrt-next, then configure again")
 if(ZURT_SANITIZE)
