@@ -9,7 +9,7 @@
  * 3. Its static objects are gone before XRT closes the device at the program's end. So they stay.
  * 4. A thread of it sleeps for 10, 20, 30 ... s, which a second xclbin waits for, and after five
  *    minutes never sleeps again. So it sleeps until the device is closed or loads anew.
- * 5. The record of a buffer outlives the buffer. It goes with the record's entry in the shim's map.
+ * 5. The record of a buffer outlives the buffer. It goes with its entry in the shim's map.
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -19,6 +19,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -27,14 +28,23 @@
 
 #include "shim_wrap.h"
 
-/* Of class SwEmuShim; operator delete, with a size and without. */
+/* Of class SwEmuShim. Operator delete, with a size and without. */
 #define FREE_BUFFER  _ZN12xclswemuhal29SwEmuShim9xclFreeBOEj
 #define DELETE_SIZED _ZdlPvm
 #define DELETE       _ZdlPv
+/* std::string's assignment. */
+#define ASSIGN _ZNSt7__cxx1112basic_stringIcSt11char_traitsIcESaIcEE9_M_assignERKS4_
+
+/* The begin of a std::string. */
+typedef struct text {
+    const char *bytes;
+    size_t size;
+} text;
 
 void FREE_BUFFER(void *self, unsigned handle);
 EXPANDED(void, DELETE_SIZED, void *p, size_t size);
 void DELETE(void *p);
+EXPANDED(void, ASSIGN, text *self, const text *from);
 WRAPPED(int, posix_memalign, void **out, size_t align, size_t size);
 WRAPPED(int, open, const char *path, int flags, ...);
 WRAPPED(int, close, int fd);
@@ -76,46 +86,69 @@ void NAMED(__wrap_, DELETE_SIZED)(void *p, size_t size)
 
 /* The device process's file of the host's buffers. */
 typedef struct host_file {
-    char path[64];
-    int fd; // 0: none
+    char path[64]; // "": the entry is free
+    int fd;        // 0: not opened yet
     unsigned char *bytes;
     size_t size;
 } host_file;
 
 enum { MAX_FILES = 8 };
 
+static const char alias[] = "/proc/swemu/"; // and an index below MAX_FILES
+
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; // of the files
 static host_file files[MAX_FILES];
 
-/* With the lock held. */
-static host_file *find_file(const char *path, int fd)
+/* With the lock held. An entry that was never opened may have to go. */
+static int name_file(const char *path)
 {
+    int found = -1;
     for (int i = 0; i < MAX_FILES; i++) {
-        host_file *f = &files[i];
-        if (path ? f->fd && strcmp(f->path, path) == 0 : f->fd == fd)
-            return f;
+        if (strcmp(files[i].path, path) == 0)
+            return i;
+        if (!files[i].fd && (found < 0 || files[found].path[0]))
+            found = i;
     }
-    return NULL;
+    if (found >= 0) {
+        files[found] = (host_file){0};
+        memcpy(files[found].path, path, strlen(path) + 1);
+    }
+    return found;
 }
 
-/* With the lock held. Other files of /proc are opened as ever. */
-static int open_file(const char *path, int flags)
+/* The file's name is kept in each buffer's record, whose strings are not freed with it: so it gets
+ * one that is short enough to lie in the record itself. */
+void NAMED(__wrap_, ASSIGN)(text *self, const text *from)
 {
-    host_file *f = find_file(path, 0);
-    if (f)
-        return f->fd;
-    f = find_file(NULL, 0);
+    char name[sizeof(alias) + 1];
+    text other = {name, 0};
+    if (from->size < sizeof(files[0].path) && strncmp(from->bytes, "/proc/", 6) == 0 &&
+        strstr(from->bytes, "/fd/")) {
+        pthread_mutex_lock(&lock);
+        const int i = name_file(from->bytes);
+        pthread_mutex_unlock(&lock);
+        if (i >= 0)
+            other.size = (size_t)snprintf(name, sizeof(name), "%s%d", alias, i);
+    }
+    NAMED(__real_, ASSIGN)(self, other.size ? &other : from);
+}
+
+/* With the lock held. */
+static int open_file(host_file *f, int flags)
+{
     struct stat about;
-    const int fd = __real_open(path, flags & ~O_CREAT);
-    if (fd <= 0 || !f || !strstr(path, "/fd/") || strlen(path) >= sizeof(f->path) ||
-        fstat(fd, &about) != 0)
+    if (f->fd)
+        return f->fd;
+    const int fd = __real_open(f->path, flags & ~O_CREAT);
+    if (fd <= 0 || fstat(fd, &about) != 0)
         return fd;
     void *bytes = __real_mmap(NULL, (size_t)about.st_size, PROT_READ | PROT_WRITE,
                               MAP_SHARED | MAP_NORESERVE, fd, 0);
-    if (bytes != MAP_FAILED) {
-        *f = (host_file){.fd = fd, .bytes = bytes, .size = (size_t)about.st_size};
-        memcpy(f->path, path, strlen(path) + 1);
-    }
+    if (bytes == MAP_FAILED)
+        return fd;
+    f->fd = fd;
+    f->bytes = bytes;
+    f->size = (size_t)about.st_size;
     return fd;
 }
 
@@ -128,19 +161,29 @@ int __wrap_open(const char *path, int flags, ...)
         mode = va_arg(args, unsigned);
         va_end(args);
     }
-    if (strncmp(path, "/proc/", 6) != 0)
+    if (strncmp(path, alias, sizeof(alias) - 1) != 0)
         return __real_open(path, flags, mode);
     pthread_mutex_lock(&lock);
-    const int fd = open_file(path, flags);
+    const int fd = open_file(&files[(unsigned)(path[sizeof(alias) - 1] - '0') % MAX_FILES], flags);
     pthread_mutex_unlock(&lock);
     return fd;
+}
+
+/* With the lock held. */
+static host_file *find_file(int fd)
+{
+    for (int i = 0; i < MAX_FILES && fd > 0; i++) {
+        if (files[i].fd == fd)
+            return &files[i];
+    }
+    return NULL;
 }
 
 /* The mapping stays: XRT may have an eye on a command for longer than on the device. */
 int __wrap_close(int fd)
 {
     pthread_mutex_lock(&lock);
-    host_file *f = fd > 0 ? find_file(NULL, fd) : NULL;
+    host_file *f = find_file(fd);
     if (f)
         *f = (host_file){0};
     pthread_mutex_unlock(&lock);
@@ -151,7 +194,7 @@ void *__wrap_mmap(void *at, size_t size, int protection, int flags, int fd, off_
 {
     unsigned char *p = NULL;
     pthread_mutex_lock(&lock);
-    host_file *f = fd > 0 ? find_file(NULL, fd) : NULL;
+    host_file *f = find_file(fd);
     if (f && offset >= 0 && (uint64_t)offset < f->size)
         p = f->bytes + offset;
     pthread_mutex_unlock(&lock);
