@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """Does by hand what bitbake would with the recipe zurt for a board: a cross build with the recipe's
-CMake options and those that cmake.bbclass adds, an installation, and what do_package and its QA look
-at: the package of every file, the libraries that each program needs, paths of this machine. Then the
-ptest script, with qemu-user in the board's place.
+CMake options and those that cmake.bbclass adds, an installation, and what do_package and its QA
+look at: the package of every file, the libraries that each program needs, paths of this machine.
+Then the ptest script, with qemu-user in the board's place.
 
 Usage: check_build.py BUILD_FOLDER [WORD OF PACKAGECONFIG...]      (xrt; by hand also: compiler xrt)
 Wants scripts/arm64-root to have run; $ZURT_ARM64_ROOT names its folder. Exit 77 without.
@@ -57,8 +57,8 @@ def run(*command, **how):
 def build(folder, recipe):
     """Configures, builds and installs; the installed tree."""
     shutil.rmtree(folder, ignore_errors=True)
-    flags = "-O2 -pipe -g -ffile-prefix-map=%s=/usr/src/debug -ffile-prefix-map=%s=/usr/src/debug" % (
-        SOURCE, folder)
+    flags = "-O2 -pipe -g" + "".join(
+        " -ffile-prefix-map=%s=/usr/src/debug" % place for place in (SOURCE, folder))
     options = recipe.packageconfig()[0] + recipe.words("EXTRA_OECMAKE")
     print("options of the recipe: " + " ".join(options))
     run("cmake", "-S", SOURCE, "-B", folder, "-G", "Ninja", "-Wno-dev",
@@ -89,7 +89,8 @@ def packages(image, recipe):
         for pattern in recipe.words("FILES:" + package):
             stated = "FILES:%s = " % package.replace("zurt", "${PN}", package.startswith("zurt"))
             if stated in text_of(RECIPE):
-                check([p for p in split[package] if matches(pattern, p)], package, "has no", pattern)
+                found = [path for path in split[package] if matches(pattern, path)]
+                check(found, package, "has no", pattern)
     return split
 
 

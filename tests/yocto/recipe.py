@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Reads recipes as far as those of meta-zurt go, so that tests ask the recipe itself for what it says:
-assignments, overrides, PACKAGECONFIG, inline Python and shell functions. Not bitbake: no classes, and
-of bitbake.conf only the names below.
+"""Reads recipes as far as those of meta-zurt go, so that tests ask the recipe itself for what it
+says: assignments, overrides, PACKAGECONFIG, inline Python and shell functions. Not bitbake: no
+classes, and of bitbake.conf only the names below.
 """
 import os
 import re
@@ -51,7 +51,7 @@ class Recipe:
         self.overrides = list(overrides)
         self.flags, self.functions, self.inherits, self.appends = {}, {}, [], []
         self.lines = 0
-        self.python = {"bb": BB, "d": self, "os": os}
+        self.python = {"bb": BB, "os": os}  # an expression sees d as a local, as in bitbake
         self.read(path)
         for name, value in self.appends:
             self.values[name] = self.values.get(name, "") + value
@@ -120,12 +120,12 @@ class Recipe:
         return None
 
     def expand(self, text):
-        """Variables, then Python, until nothing changes; unknown names stay, as bitbake leaves them."""
+        """Variables, then Python, until nothing changes; unknown names stay, as in bitbake."""
         while True:
             before = text
             text = re.sub(r"\$\{([\w.+-]+)\}", lambda m: self.known(m), text)
             text = re.sub(r"\$\{@(.+?)\}(?=[^']|$)",
-                          lambda m: str(eval(m.group(1), self.python)), text)
+                          lambda m: str(eval(m.group(1), self.python, {"d": self})), text)
             if text == before:
                 return text
 
