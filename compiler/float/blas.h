@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/** @file Kernels on OpenBLAS, variants of those in kernels/. Private to float/. */
+/** @file Kernels on OpenBLAS and in its place, variants of those in kernels/. Private to float/. */
 #ifndef ZC_FLOAT_BLAS_H
 #define ZC_FLOAT_BLAS_H
 
@@ -11,6 +11,18 @@
 
 zk_conv_f32_fn zc_conv_f32_blas;
 zk_matmul_f32_fn zc_matmul_f32_blas;
+
+/** Output channels [begin, end) of one group for n patches, which lie side by side, from `pixel`
+ * on; bias and clamp included. */
+typedef void zc_conv_block_fn(const zk_conv_f32_args *a, const float *patches, int64_t pixel,
+                              int64_t n, int32_t begin, int32_t end);
+
+/** The loops of a convolution: tiles of pixels, groups, channels up to the next multiple of width.
+ */
+void zc_conv_f32_tiles(const zk_conv_f32_args *a, int32_t width, zc_conv_block_fn *block);
+
+/** In OpenBLAS's place, and always to be had; the matrix product is then the reference's. */
+zk_conv_f32_fn zc_conv_f32_own;
 
 /**
  * Loads OpenBLAS, once for the process, for up to n_threads threads that compute at a time, and

@@ -20,7 +20,7 @@ typedef zurt_status zc_tap_fn(void *self, zi_id tensor, void *data);
 /**
  * The kernel table of the host for these nodes: the best for this CPU, then OpenBLAS where it is
  * better and can be had, which is loaded only if one of the nodes computes with it. Where it
- * cannot, a warning in the log says so, once.
+ * cannot, our own convolution takes its place, and a warning in the log says so, once.
  * @param n_threads that will run nodes at a time.
  */
 void zc_kernel_table(zurt_ctx *ctx, const zi_graph *g, const zi_node *nodes, size_t n_nodes,

@@ -218,6 +218,9 @@ const kern_variant *kern_variants(size_t *n)
             list[count].name = steps[i].name;
             zk_table_init(&list[count++].table, mask);
         }
+        list[count].name = "own";
+        zk_table_init(&list[count].table, cpu);
+        list[count++].table.conv_f32 = zc_conv_f32_own;
         if (has_blas()) {
             list[count].name = "blas";
             zk_table_init(&list[count].table, cpu);
