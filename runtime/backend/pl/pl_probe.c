@@ -45,8 +45,11 @@ static const char *environment(const char *name)
 static zurt_status refuse_debian_shim(zurt_ctx *ctx, const char *path)
 {
 #if defined(__x86_64__)
+    // zurt-swemu, the package, has the cured one in a folder below it
+    static const char folder[] = "/usr/lib/x86_64-linux-gnu/";
     char real[PATH_MAX];
-    if (realpath(path, real) && strncmp(real, "/usr/lib/x86_64-linux-gnu/", 26) == 0)
+    if (realpath(path, real) && strncmp(real, folder, strlen(folder)) == 0 &&
+        !strchr(real + strlen(folder), '/'))
         return zi_fail(ctx, ZURT_E_DEVICE,
                        "sw_emu: %s is Debian's library, which corrupts memory; use zurt's cured "
                        "one: " ZI_PL_EMULATE,
