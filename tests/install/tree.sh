@@ -11,22 +11,16 @@ CC=${CC:-cc}
 rm -rf "$prefix" "$folder"/example-*
 mkdir -p "$folder"
 
-if [ "$kind" = static ]; then
-    cmake --install "$ZURT_BUILD" --prefix "$prefix" >/dev/null
-else
-    cmake -S "$ZURT_SOURCE" -B "$folder/build" -G Ninja -DCMAKE_BUILD_TYPE=Release \
-        -DBUILD_SHARED_LIBS=ON -DZURT_BUILD_TESTS=OFF -DCMAKE_C_COMPILER="$CC" \
-        -DCMAKE_C_COMPILER_LAUNCHER="$(command -v ccache || true)" \
-        -DCMAKE_INSTALL_PREFIX="$prefix" -DCMAKE_INSTALL_RPATH="$prefix/lib" \
-        -DCMAKE_INSTALL_LIBDIR=lib >/dev/null
-    cmake --build "$folder/build" >"$folder/build.log" || {
-        cat "$folder/build.log"
-        exit 1
-    }
-    cmake --install "$folder/build" >/dev/null
+tree=$ZURT_BUILD
+if [ "$kind" = shared ]; then
+    tree=$ZURT_BUILD/package/native # as tests/package/native.sh leaves it
+    [ -e "$tree/CPackConfig.cmake" ] || { echo "skipped: no build of shared libraries" && exit 77; }
 fi
+cmake --install "$tree" --prefix "$prefix" >/dev/null
 libdir=$(dirname "$(find "$prefix" -name libzurt.a -o -name libzurt.so)")
+libs=${libdir#"$prefix/"}
 zurt=$prefix/bin/zurt
+[ "$kind" = static ] || export LD_LIBRARY_PATH=$libdir # the folder is not where it was built for
 
 # ---- exported symbols: the lists are what the headers declare, and what the libraries export
 differs() {
@@ -54,20 +48,18 @@ done
 # ---- the runtime alone: nothing of the compiler, which it says
 board=$folder/board
 rm -rf "$board"
-tree=$ZURT_BUILD
-[ "$kind" = static ] || tree=$folder/build
 cmake --install "$tree" --prefix "$board" --component runtime >/dev/null
 (cd "$board" && find bin lib -type f -o -type l | sort) >"$folder/board.txt" 2>/dev/null || true
 {
     echo bin/zurt
-    [ "$kind" = static ] || (cd "$prefix" && ls lib/libzurt.so.*)
+    [ "$kind" = static ] || (cd "$prefix" && ls "$libs"/libzurt.so.*)
 } | diff "$folder/board.txt" - || differs "the component runtime (left) is not the runtime"
 while read -r file; do
     readelf -d "$board/$file" | grep -E 'NEEDED.*(openblas|onnx|compiler)' &&
         differs "$file wants what the compiler needs"
 done <"$folder/board.txt"
 code=0
-LD_LIBRARY_PATH=$board/lib "$board/bin/zurt" compile x.onnx 2>"$folder/refusal.txt" || code=$?
+LD_LIBRARY_PATH=$board/$libs "$board/bin/zurt" compile x.onnx 2>"$folder/refusal.txt" || code=$?
 { [ $code = 4 ] && grep -q 'install zurt-compiler' "$folder/refusal.txt"; } ||
     differs "compile in the runtime alone: exit $code, $(cat "$folder/refusal.txt")"
 
@@ -88,7 +80,7 @@ head -c $((16 + (digit + 1) * 784)) "$folder/digits-images.idx" | tail -c 784 >"
 # the runtime alone runs it; with an .onnx the installed command becomes the complete one
 answer() { "$1" run "$2" "$folder/digit.raw" --device cpu --json | grep '"sha256"'; }
 answer "$zurt" "$folder/small.zurt" >"$folder/whole.sum"
-LD_LIBRARY_PATH=$board/lib answer "$board/bin/zurt" "$folder/small.zurt" |
+LD_LIBRARY_PATH=$board/$libs answer "$board/bin/zurt" "$folder/small.zurt" |
     cmp - "$folder/whole.sum"
 "$zurt" info "$ZURT_SOURCE/models/mnist_small.onnx" --shape image=2x1x28x28 | grep -q nodes
 

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# firmware.sh FOLDER: a package of a bitstream. That of the emulation stands in for one: its xclbin has
+# bitstream.sh FOLDER: a package of a bitstream. That of the emulation stands in for one: its xclbin has
 # a capability table, and nobody looks into the bits.
 set -euo pipefail
 export LC_ALL=C

@@ -1,0 +1,48 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# clean_root.sh amd64|arm64 FOLDER: the Debian packages in a system that mmdebstrap has just made, in
+# namespaces of its own, so that nothing here changes. installed.sh says what is asked there. arm64 runs
+# by qemu-user, by a binfmt_misc of the namespace; it has dpkg alone, not apt, to be made in time.
+set -euo pipefail
+arch=$1
+folder=$2
+skip() {
+    echo "skipped: $*"
+    exit 77
+}
+command -v mmdebstrap >/dev/null || skip "no mmdebstrap; scripts/setup installs it"
+[ "$(id -u)" = 0 ] || skip "only root may have a namespace with the users of a system"
+debs=$ZURT_BUILD/package/$arch-debs
+[ -d "$debs" ] || skip "no packages for $arch were made"
+rm -rf "$folder"
+mkdir -p "$folder"
+mkfifo "$folder/mapped"
+
+case $arch in
+amd64) choice=(--variant=apt --include=usr-is-merged) ;;
+arm64) # libraries that packages of ours need, and what dpkg and this test need
+    packages=dpkg,dash,coreutils,libc-bin,findutils,diffutils,sed,grep,usr-is-merged
+    packages=$packages,libjpeg62-turbo,libpng16-16,libprotobuf-c1,zlib1g
+    # shellcheck disable=SC2016 # mmdebstrap's
+    choice=(--variant=custom "--include=$packages"
+        --setup-hook='mkdir -p "$1/dev" "$1/proc" "$1/sys" "$1/tmp"')
+    ;;
+esac
+command=(mmdebstrap --quiet --mode=root --architectures="$arch" --format=null "${choice[@]}"
+    --hook-dir=/usr/share/mmdebstrap/hooks/merged-usr
+    --customize-hook="$ZURT_SOURCE/tests/package/installed.sh" bookworm /dev/null)
+
+# All users of this machine are in the namespace, but its root owns nothing outside.
+export ARCH=$arch DEBS=$debs FIXTURE=$ZURT_BUILD/tests/cli/fixture WORK=$folder TMPDIR=$folder
+unshare --user --mount --pid --fork --kill-child \
+    "$ZURT_SOURCE/tests/package/namespace.sh" "$folder/mapped" "$arch" "${command[@]}" &
+namespace=$!
+until [ "$(readlink /proc/$namespace/ns/user)" != "$(readlink /proc/self/ns/user)" ]; do
+    kill -0 $namespace 2>/dev/null || skip "no user namespaces here"
+    sleep 0.05
+done
+echo "0 0 65536" >/proc/$namespace/uid_map
+echo "0 0 65536" >/proc/$namespace/gid_map
+echo go >"$folder/mapped"
+wait $namespace
+rm -rf "$folder"
