@@ -10,8 +10,8 @@ find_zurt() {
     local candidate newest=""
     zurt=${ZURT:-$(command -v zurt || true)}
     if [ -z "$zurt" ]; then
-        for candidate in "$here"/../build/*/apps/zurt/zurt; do
-            if [ -x "$candidate" ] && { [ -z "$newest" ] || [ "$candidate" -nt "$newest" ]; }; then
+        for candidate in "$here"/../build/{,package/}*/apps/zurt/zurt; do
+            if [ "$(machine_of "$candidate")" = "$(uname -m)" ] && { [ -z "$newest" ] || [ "$candidate" -nt "$newest" ]; }; then
                 newest=$candidate
             fi
         done
@@ -293,13 +293,13 @@ evaluate() {
     declare -p hosts model data shards kind samples folder skeleton board_model board_data on_boards \
         on_host files links zurt >"$state/settings"
     "$zurt" eval "$model" --data "$data" "${on_host[@]}" --json >"$state/host" 2>"$state/host.err" &
-    local host=$! status=0 numbers i
+    background=$!
+    local status=0 numbers i
     mapfile -t numbers < <(seq "$shards")
     PARALLEL_SHELL=/bin/bash PARALLEL_HOME=$temporary parallel --plain --will-cite --halt now,fail=1 \
         -j ${#hosts[@]} "$(quote "$here/board") shard $(quote "$state") {}" ::: "${numbers[@]}" \
         </dev/null 2>&1 | sed -u '/^parallel: This job failed/,+1d' >&2 || status=$?
     if [ $status != 0 ]; then
-        kill $host 2>/dev/null || true
         [ "$(find "$state" -name 'dead.*' | wc -l)" -lt ${#hosts[@]} ] || die "no board is left"
         exit $status
     fi
@@ -308,7 +308,8 @@ evaluate() {
         numbers[i - 1]=$state/result.$i
     done
     "$zurt" merge --json --quiet "${numbers[@]}" >"$state/merged" || [ $? = 3 ] || exit 1
-    wait $host || [ $? = 3 ] || die "this machine: $(cat "$state/host.err")"
+    wait $background || [ $? = 3 ] || die "this machine: $(cat "$state/host.err")"
+    background=""
     facts "$state/merged" | cmp -s - <(facts "$state/host") || name_differences
     say_who
     # shellcheck disable=SC2086 # an option or nothing

@@ -113,7 +113,7 @@ do_probe() {
     echo "glibc $(glibc)"
     echo "free_kib $(free_kib)"
     echo "switch $(can_switch)"
-    echo "missing$missing"
+    echo "missing${missing:- nothing}"
 }
 
 do_offset() { # SHA

@@ -65,7 +65,7 @@ make_board() {
     [ -e "$work/key" ] || ssh-keygen -q -t ed25519 -N '' -f "$work/key"
     ssh-keygen -q -t ed25519 -N '' -f "$etc/host_key"
     echo "[127.0.0.1]:$port $(cut -d' ' -f1,2 "$etc/host_key.pub")" >>"$work/known_hosts"
-    echo "board:x:1000:1000::$home:/bin/sh" >"$etc/passwd"
+    echo "board:x:1000:1000::$home:/bin/bash" >"$etc/passwd"
     local path=$etc/bin:/usr/bin:/bin more=""
     if [ "$kind" = busybox ]; then
         for tool in $(busybox --list); do

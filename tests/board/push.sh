@@ -65,6 +65,10 @@ exits 0 "$board" run kv260 "$fixture/small.zurt" "$picture" -o "$work/o u t"
 for file in "$work"/here.*; do
     cmp "$file" "$work/o u t${file##*/here}"
 done
+cp "$picture" "$work/stdout"
+exits 0 "$board" run kv260 "$fixture/small.zurt" "$work/stdout" -o "$work/second"
+exits 0 "$board" run kv260 "$fixture/small.zurt" "$work/stdout" --top 1
+says "0.99.* 7" out
 exits 1 "$board" run kv260 "$fixture/small.zurt" "$picture" -o "$work/o u t"
 says "exists; --force overwrites it" err
 exits 0 "$board" run kv260 "$fixture/small.zurt" "$picture" --output="$work/o u t" --force
@@ -103,6 +107,12 @@ exits 1 "$board" bench kv260 "$fixture/small.zurt" --runs 3 -o "$work/bench.json
 says "exists; --force" err
 exits 0 "$board" shell kv260 "zurt --version"
 says "^zurt [0-9.]" out
+
+# What is wrong with this board: it is none.
+exits 0 "$board" doctor kv260
+says "no board" out
+exits 0 "$board" doctor kv260 --json
+says '"schema": 1' out
 
 # An earlier try is gone on with, and damage is found.
 sha=$(sha256sum <"$first" | cut -c1-64)
@@ -155,6 +165,15 @@ refused "kv260: has glibc [0-9.]+, .* needs 2.99" "$altered"
 altered dead 'd=$(echo zurt-*); mv $d/bin/zurt $d/lib/libx.so; printf "#!/bin/sh\necho a library is missing\nexit 127\n" >$d/bin/zurt; chmod +x $d/bin/zurt'
 refused "does not start, so nothing is changed: a library is missing" "$altered"
 
+# A shell that talks to programs too.
+echo 'echo welcome' >"$work/kv260/.profile"
+echo 'echo welcome' >"$work/kv260/.bashrc"
+if [ "$(on kv260 true)" = welcome ]; then
+    exits 1 "$board" run kv260 "$fixture/small.zurt" "$picture"
+    says "kv260: answers 'welcome': its shell prints something at login" err
+fi
+rm "$work/kv260/.profile" "$work/kv260/.bashrc"
+
 # Hosts.
 for host in -oProxyCommand=touch\ pwned "" "a b"; do
     exits 2 "$board" push "$host"
@@ -176,5 +195,9 @@ if command -v busybox >/dev/null; then
     [[ $(current plain) == versions/1.0-* ]] || fail "current is $(current plain)"
     exits 0 "$board" run plain "$fixture/small.zurt" "$picture" --json
     [ "$(grep sha256 "$work/out")" = "$(host)" ] || fail "the board says $(cat "$work/out")"
+    rm "$work/plain.etc/bin/gzip" "$work/plain.etc/bin/find"
+    exits 1 "$board" push plain --package "$second"
+    says "plain: lacks gzip find, which come with" err
+    [[ $(current plain) == versions/1.0-* ]] || fail "current is $(current plain)"
     echo "with busybox too"
 fi
