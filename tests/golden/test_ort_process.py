@@ -74,6 +74,16 @@ def check_possible(ort, feeds):
                                  np.float32([0, np.nan, 1, 0]))
 
 
+def check_reference(ort):
+    """ONNX's evaluator says what a minimum with a NaN is."""
+    check, feeds = Check(None, ort, {}), {"x": np.float32([[3, np.nan, 2, 5]])}
+    save("min.onnx", [helper.make_node("ReduceMin", ["x"], ["y"], axes=[1], keepdims=0)],
+         output_shape=[1])
+    assert check.is_reference("min.onnx", feeds, 0, np.float32([np.nan]))
+    assert not check.is_reference("min.onnx", feeds, 0, np.float32([2]))
+    assert not check.is_reference("nonsense.onnx", feeds, 0, np.float32([2]))
+
+
 def check_rough(ort):
     """What is near the middle between two steps may go either way."""
     check = Check(None, ort, {})
@@ -102,6 +112,7 @@ def main():
         with ort_process.OrtProcess() as ort:
             check_ends(ort, feeds)
             check_possible(ort, feeds)
+            check_reference(ort)
             check_rough(ort)
         os.chdir("/")
 
