@@ -30,9 +30,25 @@ def reason(text):
 
 # ---- in the process ----
 
-def casts_to_8_bits(node):
-    return any(a.name == "to" and a.i in (onnx.TensorProto.UINT8, onnx.TensorProto.INT8)
-               for a in node.attribute)
+def target(node):
+    """The type that a Cast makes an integer; none for others."""
+    to = next((a.i for a in node.attribute if a.name == "to"), 0) if node.op_type == "Cast" else 0
+    dtype = onnx.helper.tensor_dtype_to_np_dtype(to) if to else np.dtype(bool)
+    return dtype if dtype.kind in "iu" else None
+
+
+def casts_beyond(path, feeds):
+    """Whether a Cast to an integer meets NaN or what is beyond its range."""
+    model = onnx.load(path)
+    values = {v.name: v for v in onnx.shape_inference.infer_shapes(model).graph.value_info}
+    casts = [(n.input[0], np.iinfo(target(n))) for n in model.graph.node
+             if target(n) and n.input[0] in values]
+    del model.graph.output[:]
+    model.graph.output.extend(values[name] for name in {name for name, _ in casts})
+    s = session(model.SerializeToString())
+    found = dict(zip([o.name for o in s.get_outputs()], s.run(None, feeds)))
+    return any(not np.all((found[name] >= limits.min) & (found[name] <= limits.max))
+               for name, limits in casts)
 
 
 def with_noise(model):
@@ -98,11 +114,13 @@ def session(model):
 def answer(verb, argument, state):
     if verb == "infer":
         return [np.asarray(value) for value in state["session"].run(None, argument)]
+    if verb == "casts_beyond":
+        return casts_beyond(*argument)
     if verb == "reference":
         return [np.asarray(value) for value in state["reference"].run(None, argument)]
     state.clear()  # what it had is given back first
     model = onnx.load(argument)
-    if any(node.op_type == "Cast" and casts_to_8_bits(node) for node in model.graph.node):
+    if any(target(node) and target(node).itemsize == 1 for node in model.graph.node):
         raise Refused("Cast to 8 bits: ONNX leaves open what lies beyond the range")
     if verb == "open_reference":
         state["reference"] = onnx.reference.ReferenceEvaluator(model)
@@ -157,6 +175,10 @@ class OrtProcess:
     def open_rough(self, path):
         """open() of a QDQ model whose roundings may go the other way, each run anew."""
         return self.ask("open_rough", os.path.abspath(path))
+
+    def casts_beyond(self, path, feeds):
+        """Whether a Cast to an integer meets NaN or what is beyond its range."""
+        return self.ask("casts_beyond", (os.path.abspath(path), feeds))
 
     def reference(self, path, feeds):
         """The outputs as ONNX's own evaluator computes them."""

@@ -84,6 +84,18 @@ def check_reference(ort):
     assert not check.is_reference("nonsense.onnx", feeds, 0, np.float32([2]))
 
 
+def check_open(ort):
+    """A Cast of NaN to an integer may give anything."""
+    check = Check(None, ort, {})
+    save("cast.onnx", [helper.make_node("Sqrt", ["x"], ["r"]),
+                       helper.make_node("Cast", ["r"], ["y"], to=TensorProto.INT32)],
+         TensorProto.INT32)
+    assert not check.is_open("cast.onnx", {"x": np.float32([[1, 4, 0, 1e9]])})
+    assert check.is_open("cast.onnx", {"x": np.float32([[1, 4, 0, 1e20]])})
+    assert check.is_open("cast.onnx", {"x": np.float32([[1, -4, 0, 1]])})
+    assert not check.is_open("relu.onnx", {"x": np.float32([[1, -4, 0, 1]])})
+
+
 def check_rough(ort):
     """What is near the middle between two steps may go either way."""
     check = Check(None, ort, {})
@@ -113,6 +125,7 @@ def main():
             check_ends(ort, feeds)
             check_possible(ort, feeds)
             check_reference(ort)
+            check_open(ort)
             check_rough(ort)
         os.chdir("/")
 
