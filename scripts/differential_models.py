@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """ONNX models that others generate, for scripts/differential.
 
-differential_models.py nnsmith SEED COUNT SECONDS FOLDER    NNSmith's random networks
-differential_models.py opinfo SEED COUNT SECONDS FOLDER     PyTorch's own samples of its operators
+differential_models.py nnsmith SEED COUNT SECONDS FOLDER NODES   NNSmith's random networks
+differential_models.py opinfo SEED COUNT SECONDS FOLDER NODES    PyTorch's samples of its operators
 
-Writes FOLDER/SOURCE-SEED.onnx, for so many seconds at most; a model that cannot be generated or
-exported is counted by reason.
+Writes FOLDER/SOURCE-SEED.onnx, networks of 1 to NODES nodes or single operators, for so many
+seconds at most; a model that cannot be generated or exported is counted by reason.
 """
 import collections
 import functools
@@ -71,8 +71,8 @@ def in_child(make, item, path):
 torch.onnx.export = functools.partial(torch.onnx.export, dynamo=False)
 
 
-def nnsmith():
-    """What makes one of its networks; loaded and asked for its operators once, not in each child."""
+def nnsmith(nodes):
+    """What makes a network of it; loaded and asked for its operators once, not in each child."""
     from nnsmith.abstract.dtype import DType
     from nnsmith.graph_gen import model_gen
     from nnsmith.materialize import Model
@@ -84,7 +84,8 @@ def nnsmith():
 
     def make(seed, path):
         graph = model_gen(opset=opset, method="symbolic-cinit", seed=seed,
-                          max_elem_per_tensor=2**12, max_nodes=1 + seed % 8, timeout_ms=5000,
+                          max_elem_per_tensor=2**12, max_nodes=1 + seed % max(nodes, 1),
+                          timeout_ms=5000,
                           dtype_choices=[DType.float32, DType.int32, DType.int64, DType.bool])
         model_type.from_gir(graph.make_concrete()).dump(path)
 
@@ -147,10 +148,10 @@ def make_opinfo(item, path):
                           input_names=[f"x{i}" for i in range(len(inputs))])
 
 
-def make_all(source, seed, count, folder):
+def make_all(source, seed, count, folder, nodes):
     """What is in the folder under its own name is whole."""
     if source == "nnsmith":
-        items, make = [(s, s) for s in range(seed, seed + count)], nnsmith()
+        items, make = [(s, s) for s in range(seed, seed + count)], nnsmith(nodes)
     else:
         items = list(opinfo_samples())
         random.Random(seed).shuffle(items)
@@ -165,7 +166,7 @@ def make_all(source, seed, count, folder):
 
 
 def main():
-    source, folder = sys.argv[1], sys.argv[5]
+    source, folder, nodes = sys.argv[1], sys.argv[5], int(sys.argv[6])
     seed, count, seconds = (int(text) for text in sys.argv[2:5])
     warnings.simplefilter("ignore")
     logging.disable(logging.CRITICAL)
@@ -173,7 +174,7 @@ def main():
     signal.signal(signal.SIGALRM, time_up)
     signal.alarm(max(1, seconds))
     try:
-        make_all(source, seed, count, folder)
+        make_all(source, seed, count, folder, nodes)
         signal.alarm(0)
     except TimeUp:
         print(f"{source}: stopped after {seconds} s")
