@@ -67,6 +67,7 @@ typedef struct zk_conv_s8_args {
     const zk_conv_shape *shape;
     const int8_t *x;             /**< [batch][in_h][in_w][in_c] */
     const int8_t *w;             /**< [out_c][kernel_h][kernel_w][in_c / groups] */
+    const void *packed;          /**< what the variant's pack() made; NULL if it has none */
     const int32_t *w_zero_point; /**< [out_c]; NULL: all zero */
     const int32_t *bias;         /**< [out_c], scale s_x * s_w */
     const int32_t *multiplier;   /**< [out_c], of s_x * s_w / s_out: requant.h */
@@ -77,18 +78,27 @@ typedef struct zk_conv_s8_args {
     int8_t *out;    /**< [batch][out_h][out_w][out_c]; only the ranges below are written */
     int64_t pixel_begin, pixel_end;
     int32_t channel_begin, channel_end;
-    int32_t tile;     /**< patches held at a time, >= 1 */
-    int16_t *scratch; /**< zk_conv_s8_scratch() bytes, ZI_ALIGN */
+    int32_t tile;  /**< patches held at a time, >= 1 */
+    void *scratch; /**< the variant's scratch_bytes(), ZI_ALIGN; NULL if that is 0 */
 } zk_conv_s8_args;
 
-/** Scratch bytes of one call; the caller keeps tile small enough for the sum to fit. */
-static inline size_t zk_conv_s8_scratch(const zk_conv_shape *s, int32_t tile)
-{
-    return ((size_t)tile + ZK_CONV_CHANNELS) * (size_t)zk_conv_s8_pitch(s) * sizeof(int16_t);
-}
-
-/** out = clamp(requant(bias + sum (x - x_zero_point) * (w - w_zero_point)) + out_zero_point). */
-typedef void zk_conv_s8_fn(const zk_conv_s8_args *args);
+/**
+ * A variant of the s8 convolution: out = clamp(requant(bias + sum (x - x_zero_point) *
+ * (w - w_zero_point)) + out_zero_point).
+ *
+ * Weights, biases and multipliers do not change once a node is prepared: a variant may have them
+ * packed then, in a form of its own, with whatever can be computed or proved of them.
+ */
+typedef struct zk_conv_s8_kernel {
+    /** Bytes of the packed operand; NULL: the variant reads the weights as they are. */
+    size_t (*packed_bytes)(const zk_conv_shape *shape);
+    /** Fills args->packed's memory, zeroed and aligned to 16. Reads neither x nor the members
+     *  that say what a call computes. NULL with packed_bytes. */
+    void (*pack)(const zk_conv_s8_args *args, void *packed);
+    /** Of one call; the caller keeps tile small enough for the sum to fit. */
+    size_t (*scratch_bytes)(const zk_conv_shape *shape, int32_t tile);
+    void (*run)(const zk_conv_s8_args *args);
+} zk_conv_s8_kernel;
 
 typedef struct zk_conv_f32_args {
     const zk_conv_shape *shape;

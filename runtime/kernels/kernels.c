@@ -7,7 +7,7 @@ void zk_table_init(zk_table *table, uint32_t cpu)
     *table = (zk_table){0};
 #define ZK(op, variant, need)                                                                      \
     if ((cpu & (need)) == (need))                                                                  \
-        table->op = zk_##op##_##variant;
+        table->op = &zk_##op##_##variant;
 #include "kernels/kernels.def"
 #undef ZK
 }

@@ -7,6 +7,10 @@
  *
  * Argument structs and function types stand in one header per family; kernels.def lists every
  * variant; zk_table has one typed pointer per op.
+ *
+ * A variant is a function, zk_<op>_fn, or, where a node's constant operand can be packed once for
+ * many runs, a zk_<op>_kernel: how large the packed operand is, the function that packs it, and the
+ * one that computes. Who prepares a node owns the packed operand; another variant cannot read it.
  */
 #ifndef ZK_KERNELS_H
 #define ZK_KERNELS_H
@@ -19,13 +23,14 @@
 #include "kernels/elementwise.h"
 #include "kernels/pool.h"
 
-#define ZK(op, variant, need) zk_##op##_fn zk_##op##_##variant;
+#define ZK(op, variant, need)        zk_##op##_fn zk_##op##_##variant;
+#define ZK_PACKED(op, variant, need) extern const zk_##op##_kernel zk_##op##_##variant;
 #include "kernels/kernels.def"
 #undef ZK
 
 /** One pointer per op: the fastest variant that the CPU can run. */
 typedef struct zk_table {
-    zk_conv_s8_fn *conv_s8;
+    const zk_conv_s8_kernel *conv_s8;
     zk_conv_f32_fn *conv_f32;
     zk_depthwise_s8_fn *depthwise_s8;
     zk_depthwise_f32_fn *depthwise_f32;

@@ -61,7 +61,7 @@ static void gather_tile_s8(const zk_conv_s8_args *a, int64_t pixel, int64_t n, i
     const int64_t pitch = zk_conv_s8_pitch(a->shape);
     zk_pixel p = zk_pixel_at(a->shape, pixel);
     for (int64_t i = 0; i < n; i++, zk_pixel_next(a->shape, &p))
-        gather_s8(a, p, group, a->scratch + i * pitch);
+        gather_s8(a, p, group, (int16_t *)a->scratch + i * pitch);
 }
 
 /* Weight rows of output channels [c, c + n), behind the patches. */
@@ -69,7 +69,7 @@ static const int16_t *widen_weights(const zk_conv_s8_args *a, int32_t c, int32_t
 {
     const int64_t patch = zk_conv_patch(a->shape);
     const int64_t pitch = zk_conv_s8_pitch(a->shape);
-    int16_t *w = a->scratch + a->tile * pitch;
+    int16_t *w = (int16_t *)a->scratch + a->tile * pitch;
     for (int32_t i = 0; i < ZK_CONV_CHANNELS; i++) {
         int16_t *row = w + i * pitch;
         const int64_t used = i < n ? patch : 0;
@@ -78,6 +78,11 @@ static const int16_t *widen_weights(const zk_conv_s8_args *a, int32_t c, int32_t
         memset(row + used, 0, (size_t)(pitch - used) * sizeof(*row));
     }
     return w;
+}
+
+size_t zk_conv_s8_tiles_scratch(const zk_conv_shape *s, int32_t tile)
+{
+    return ((size_t)tile + ZK_CONV_CHANNELS) * (size_t)zk_conv_s8_pitch(s) * sizeof(int16_t);
 }
 
 void zk_conv_s8_tiles(const zk_conv_s8_args *a, zk_conv_s8_block_fn *block)

@@ -80,6 +80,9 @@ static inline zk_taps zk_taps_at(int32_t o, int32_t kernel, int32_t stride, int3
 typedef void zk_conv_s8_block_fn(const zk_conv_s8_args *a, const int16_t *w, int64_t pixel,
                                  int64_t n_pixels, int32_t c, int32_t n_c);
 
+/** Scratch bytes of zk_conv_s8_tiles(). */
+size_t zk_conv_s8_tiles_scratch(const zk_conv_shape *s, int32_t tile);
+
 /** The loops of an s8 convolution: tiles of pixels, groups, blocks of channels. */
 void zk_conv_s8_tiles(const zk_conv_s8_args *a, zk_conv_s8_block_fn *block);
 

@@ -29,8 +29,9 @@ typedef struct conv_plan {
     int32_t channel_tile; /**< channels computed together */
     size_t task_bytes;    /**< scratch of one task */
     int64_t macs;
-    const void *w;    /**< as the kernel wants it; NULL: given at run time */
-    const void *bias; /**< likewise */
+    const void *w;      /**< as the kernel wants it; NULL: given at run time */
+    const void *packed; /**< what the kernel has made of w, bias and the tables; may be NULL */
+    const void *bias;   /**< likewise */
     const int32_t *w_zero_point;
     const int32_t *multiplier;
     const int32_t *shift;
@@ -217,9 +218,44 @@ static void choose_tiles(conv_plan *plan, bool s8)
 static bool size_scratch(zi_prepared *p, conv_plan *plan, bool s8)
 {
     const zk_conv_shape *s = &plan->shape;
-    size_t bytes = s8 ? zk_conv_s8_scratch(s, plan->tile) : zk_conv_f32_scratch(s, plan->tile);
+    size_t bytes =
+        s8 ? p->kernels->conv_s8->scratch_bytes(s, plan->tile) : zk_conv_f32_scratch(s, plan->tile);
     return zi_size_align(bytes, ZI_ALIGN, &plan->task_bytes) &&
            zi_size_mul(plan->task_bytes, p->n_threads, &p->scratch_bytes);
+}
+
+/** What all calls of an s8 kernel have in common. */
+static zk_conv_s8_args args_s8(const conv_plan *plan)
+{
+    return (zk_conv_s8_args){
+        .shape = &plan->shape,
+        .w = plan->w,
+        .packed = plan->packed,
+        .w_zero_point = plan->w_zero_point,
+        .bias = plan->bias,
+        .multiplier = plan->multiplier,
+        .shift = plan->shift,
+        .x_zero_point = plan->x_zero_point,
+        .out_zero_point = plan->out_zero_point,
+        .lo = plan->lo,
+        .hi = plan->hi,
+        .tile = plan->tile,
+    };
+}
+
+/** Has the kernel pack its constant operand, if it wants one; false without memory. */
+static bool pack_s8(zi_prepared *p, conv_plan *plan)
+{
+    const zk_conv_s8_kernel *kernel = p->kernels->conv_s8;
+    if (!kernel->packed_bytes)
+        return true;
+    void *packed = zi_arena_alloc(&p->arena, kernel->packed_bytes(&plan->shape));
+    if (!packed)
+        return false;
+    const zk_conv_s8_args args = args_s8(plan);
+    kernel->pack(&args, packed);
+    plan->packed = packed;
+    return true;
 }
 
 zurt_status zi_conv_prepare(zurt_ctx *ctx, zi_prepared *p, const zk_conv_shape *shape)
@@ -250,6 +286,8 @@ zurt_status zi_conv_prepare(zurt_ctx *ctx, zi_prepared *p, const zk_conv_shape *
     if (plan->macs == 0) // an empty batch
         return ZURT_OK;
     choose_tiles(plan, s8);
+    if (s8 && !pack_s8(p, plan))
+        return zi_op_nomem(ctx, p);
     if (!size_scratch(p, plan, s8))
         return zi_node_fail(ctx, p->graph, p->node, ZURT_E_LIMIT, "the window is too large");
     return ZURT_OK;
@@ -298,27 +336,15 @@ static void task_conv_s8(void *arg, uint32_t task, uint32_t n_tasks)
     const conv_plan *plan = run->plan;
     const conv_share share = share_of(plan, task, n_tasks);
     const uint32_t slot = zi_slots_take(run->slots);
-    const zk_conv_s8_args args = {
-        .shape = &plan->shape,
-        .x = run->args->in[0],
-        .w = run->w,
-        .w_zero_point = plan->w_zero_point,
-        .bias = run->bias,
-        .multiplier = plan->multiplier,
-        .shift = plan->shift,
-        .x_zero_point = plan->x_zero_point,
-        .out_zero_point = plan->out_zero_point,
-        .lo = plan->lo,
-        .hi = plan->hi,
-        .out = run->args->out[0],
-        .pixel_begin = share.pixel_begin,
-        .pixel_end = share.pixel_end,
-        .channel_begin = (int32_t)share.channel_begin,
-        .channel_end = (int32_t)share.channel_end,
-        .tile = plan->tile,
-        .scratch = (void *)((char *)run->args->scratch + slot * plan->task_bytes),
-    };
-    run->p->kernels->conv_s8(&args);
+    zk_conv_s8_args args = args_s8(plan);
+    args.x = run->args->in[0];
+    args.out = run->args->out[0];
+    args.pixel_begin = share.pixel_begin;
+    args.pixel_end = share.pixel_end;
+    args.channel_begin = (int32_t)share.channel_begin;
+    args.channel_end = (int32_t)share.channel_end;
+    args.scratch = plan->task_bytes ? (char *)run->args->scratch + slot * plan->task_bytes : NULL;
+    run->p->kernels->conv_s8->run(&args);
     zi_slots_give(run->slots, slot);
 }
 

@@ -27,8 +27,9 @@ int64_t kern_int(kern_rng *r, int64_t lo, int64_t hi);
 float kern_f32(kern_rng *r, float lo, float hi);
 bool kern_chance(kern_rng *r, uint32_t percent);
 
-/** Operand buffers; KERN_SCRATCH is aligned to 64 bytes, the others to their element. */
-enum { KERN_X, KERN_W, KERN_BIAS, KERN_AUX, KERN_OUT, KERN_SCRATCH, KERN_BUFFERS };
+/** Operand buffers; KERN_SCRATCH is aligned to 64 bytes, KERN_PACKED to 16, the others to their
+ *  element. */
+enum { KERN_X, KERN_W, KERN_BIAS, KERN_AUX, KERN_OUT, KERN_SCRATCH, KERN_PACKED, KERN_BUFFERS };
 
 /** `bytes` bytes that end at a page which cannot be touched; contents are random. */
 void *kern_place(kern_rng *r, int buffer, size_t bytes, size_t align);

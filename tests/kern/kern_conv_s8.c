@@ -144,6 +144,22 @@ static void random_ranges(kern_rng *r, op_s8 *op)
     a->tile = (int32_t)kern_int(r, 1, kern_chance(r, 50) ? 5 : 200);
 }
 
+/* What a variant needs besides operands: packed weights, scratch. */
+static void prepare_conv(kern_rng *r, const zk_conv_s8_kernel *kernel, op_s8 *op)
+{
+    const zk_conv_shape *s = &op->shape;
+    op->conv.packed = NULL;
+    if (kernel->packed_bytes) {
+        const size_t bytes = kernel->packed_bytes(s);
+        void *packed = kern_place(r, KERN_PACKED, bytes, 16);
+        memset(packed, 0, bytes);
+        kernel->pack(&op->conv, packed);
+        op->conv.packed = packed;
+    }
+    const size_t bytes = kernel->scratch_bytes(s, op->conv.tile);
+    op->conv.scratch = bytes ? kern_place(r, KERN_SCRATCH, bytes, 64) : NULL;
+}
+
 static bool check_conv(kern_rng *r)
 {
     op_s8 op = {.shape = random_conv(r)};
@@ -160,13 +176,12 @@ static bool check_conv(kern_rng *r)
     bool ok = true;
     for (size_t i = 0; ok && i < n_variants; i++) {
         op.conv.out = kern_place(r, KERN_OUT, n, 1);
-        op.conv.scratch =
-            kern_place(r, KERN_SCRATCH, zk_conv_s8_scratch(&op.shape, op.conv.tile), 64);
+        prepare_conv(r, v[i].table.conv_s8, &op);
         memcpy(expected, op.conv.out, n);
         for (int64_t p = op.conv.pixel_begin; p < op.conv.pixel_end; p++)
             for (int64_t c = op.conv.channel_begin; c < op.conv.channel_end; c++)
                 expected[p * op.shape.out_c + c] = all[p * op.shape.out_c + c];
-        v[i].table.conv_s8(&op.conv);
+        v[i].table.conv_s8->run(&op.conv);
         ok = kern_same_bytes(v[i].name, op.conv.out, expected, n);
     }
     free(all);
@@ -240,7 +255,7 @@ typedef struct timed {
 static void call_conv(void *arg)
 {
     timed *t = arg;
-    t->table->conv_s8(&t->op.conv);
+    t->table->conv_s8->run(&t->op.conv);
 }
 
 static void call_depthwise(void *arg)
@@ -260,7 +275,6 @@ static void bench_layers(kern_rng *r, const char *name, const layer *layers, siz
         t.op.conv.w_zero_point = NULL;
         t.op.conv.tile = 64;
         t.op.conv.out = kern_place(r, KERN_OUT, out_elems(&t.op.shape), 1);
-        t.op.conv.scratch = kern_place(r, KERN_SCRATCH, zk_conv_s8_scratch(&t.op.shape, 64), 64);
         if (call == call_depthwise) {
             depthwise_op(r, &t.op);
             t.op.depthwise.out = t.op.conv.out;
@@ -271,6 +285,8 @@ static void bench_layers(kern_rng *r, const char *name, const layer *layers, siz
             const zk_table *before = &v[i ? i - 1 : 0].table;
             const bool same = call == call_conv ? before->conv_s8 == t.table->conv_s8
                                                 : before->depthwise_s8 == t.table->depthwise_s8;
+            if (call == call_conv)
+                prepare_conv(r, t.table->conv_s8, &t.op);
             if (!i || !same)
                 kern_time(name, layers[k].name, v[i].name, call, &t, macs);
         }

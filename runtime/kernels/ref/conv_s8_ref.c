@@ -31,7 +31,7 @@ static void channels(const zk_conv_s8_args *a, const int16_t *w, int64_t pixel, 
     const int64_t pitch = zk_conv_s8_pitch(a->shape);
     for (int64_t i = 0; i < n_pixels; i++) {
         int32_t acc[ZK_CONV_CHANNELS];
-        dot(a->scratch + i * pitch, w, pitch, acc);
+        dot((const int16_t *)a->scratch + i * pitch, w, pitch, acc);
         int8_t *out = a->out + (pixel + i) * a->shape->out_c + c;
         for (int32_t j = 0; j < n_c; j++) {
             const int32_t q =
@@ -41,7 +41,12 @@ static void channels(const zk_conv_s8_args *a, const int16_t *w, int64_t pixel, 
     }
 }
 
-void zk_conv_s8_ref(const zk_conv_s8_args *a)
+static void run(const zk_conv_s8_args *a)
 {
     zk_conv_s8_tiles(a, channels);
 }
+
+const zk_conv_s8_kernel zk_conv_s8_ref = {
+    .scratch_bytes = zk_conv_s8_tiles_scratch,
+    .run = run,
+};

@@ -62,7 +62,7 @@ static void channels(const zk_conv_s8_args *a, const int16_t *w, int64_t pixel, 
         zk_requant_avx2_make(twice(a->multiplier + c, n_c), twice(a->shift + c, n_c));
     for (int64_t i = 0; i < n_pixels; i += 2) {
         const bool pair = i + 1 < n_pixels;
-        const int16_t *x0 = a->scratch + i * pitch, *x1 = pair ? x0 + pitch : x0;
+        const int16_t *x0 = (const int16_t *)a->scratch + i * pitch, *x1 = pair ? x0 + pitch : x0;
         const __m256i acc = _mm256_add_epi32(dot(x0, x1, w, pitch), bias);
         const __m256i q =
             zk_offset_clamp_avx2(zk_requant_avx2_run(&scale, acc), a->out_zero_point, a->lo, a->hi);
@@ -80,7 +80,12 @@ static void channels(const zk_conv_s8_args *a, const int16_t *w, int64_t pixel, 
     }
 }
 
-void zk_conv_s8_avx2(const zk_conv_s8_args *a)
+static void run(const zk_conv_s8_args *a)
 {
     zk_conv_s8_tiles(a, channels);
 }
+
+const zk_conv_s8_kernel zk_conv_s8_avx2 = {
+    .scratch_bytes = zk_conv_s8_tiles_scratch,
+    .run = run,
+};
