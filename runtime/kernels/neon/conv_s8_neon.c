@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Convolution of s8: tiles of pixels that stay in the first-level cache, all blocks of channels
+ * over each, four pixels and four channels at a time. */
+#include <arm_neon.h>
+#include <assert.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include "kernels/kernels.h"
+#include "kernels/neon/conv_s8_neon.h"
+#include "kernels/patch.h"
+
+/* Rows of a tile: half of the first-level cache, and a few quads at least. */
+enum { TILE_BYTES = 16 * 1024, TILE_MIN = 16, TILE_MAX = 256 };
+
+/* Pixels of a block of channels that are not all asked for, computed beside the output. */
+enum { ASIDE = 16 };
+
+_Static_assert(offsetof(zk_neon_block, w) == 96 && offsetof(zk_neon_block, right) == 32 &&
+                   offsetof(zk_neon_block, left) == 48 && offsetof(zk_neon_block, zero) == 64 &&
+                   offsetof(zk_neon_block, plain) == 80 && offsetof(zk_neon_block, pairs) == 84,
+               "as the assembly reads it");
+_Static_assert(offsetof(zk_neon_quads, out) == 16 && offsetof(zk_neon_quads, block) == 32 &&
+                   offsetof(zk_neon_quads, steps) == 48 &&
+                   offsetof(zk_neon_quads, half_step) == 56 &&
+                   offsetof(zk_neon_quads, sums) == 64 &&
+                   offsetof(zk_neon_quads, out_zero_point) == 72 &&
+                   offsetof(zk_neon_quads, lo) == 74 && offsetof(zk_neon_quads, hi) == 75,
+               "as the assembly reads it");
+
+/* A tile of pixels, one group. */
+typedef struct tile {
+    int64_t pixel, n;
+    int32_t group;
+    const int8_t *x;
+    int64_t pitch;
+    int32_t *sums; /* of rows: at least ZK_NEON_PIXELS of them */
+} tile;
+
+/* True if the input itself is the matrix of rows. */
+static bool in_place(const zk_conv_shape *s)
+{
+    zk_conv_shape one_group = *s;
+    one_group.groups = 1;
+    return zk_conv_is_gemm(&one_group) && zk_conv_patch(s) == zk_neon_row(s);
+}
+
+static int64_t tile_pixels(const zk_conv_shape *s, int32_t most)
+{
+    int64_t n = TILE_BYTES / zk_neon_row(s);
+    n = n < TILE_MIN ? TILE_MIN : n > TILE_MAX ? TILE_MAX : n / ZK_NEON_PIXELS * ZK_NEON_PIXELS;
+    return n < most ? n : most;
+}
+
+static size_t sums_bytes(int64_t n)
+{
+    return (size_t)(n < ZK_NEON_PIXELS ? ZK_NEON_PIXELS : n) * sizeof(int32_t);
+}
+
+static size_t scratch_bytes(const zk_conv_shape *s, int32_t most)
+{
+    const int64_t n = tile_pixels(s, most);
+    return sums_bytes(n) + (in_place(s) ? 0 : (size_t)(n * zk_neon_row(s)));
+}
+
+static void gather_row(const zk_conv_s8_args *a, zk_pixel p, int32_t group, int8_t *out)
+{
+    const zk_conv_shape *s = a->shape;
+    const size_t n = (size_t)(s->in_c / s->groups);
+    const int8_t *image = a->x + p.image * s->in_h * s->in_w * s->in_c + (size_t)group * n;
+    const int8_t *end = out + zk_neon_row(s);
+    for (int32_t ky = 0; ky < s->kernel_h; ky++) {
+        const int64_t iy = zk_tap_y(s, p.y, ky);
+        for (int32_t kx = 0; kx < s->kernel_w; kx++) {
+            const int64_t ix = iy < 0 ? -1 : zk_tap_x(s, p.x, kx);
+            if (ix < 0)
+                memset(out, a->x_zero_point, n);
+            else
+                memcpy(out, image + (iy * s->in_w + ix) * s->in_c, n);
+            out += n;
+        }
+    }
+    memset(out, 0, (size_t)(end - out));
+}
+
+static void gather(const zk_conv_s8_args *a, const tile *t, int8_t *out)
+{
+    zk_pixel p = zk_pixel_at(a->shape, t->pixel);
+    for (int64_t i = 0; i < t->n; i++, zk_pixel_next(a->shape, &p))
+        gather_row(a, p, t->group, out + i * zk_neon_row(a->shape));
+}
+
+static void sum_rows(const tile *t, int64_t row)
+{
+    for (int64_t i = 0; i < t->n; i++) {
+        int32x4_t sum = vdupq_n_s32(0);
+        for (int64_t k = 0; k < row; k += ZK_NEON_HALF_STEP)
+            sum = vpadalq_s16(sum, vmovl_s8(vld1_s8(t->x + i * t->pitch + k)));
+        t->sums[i] = vaddvq_s32(sum);
+    }
+}
+
+/* Pixels [from, from + n) of a tile and all channels of a block, to `out`. */
+static void run_block(const zk_conv_s8_args *a, const tile *t, const zk_neon_block *block,
+                      int64_t from, int64_t n, int8_t *out, int64_t out_pitch)
+{
+    const int64_t row = zk_neon_row(a->shape);
+    zk_neon_quads q = {
+        .x = t->x + from * t->pitch,
+        .x_pitch = t->pitch,
+        .out = out,
+        .out_pitch = out_pitch,
+        .block = block,
+        .n = n / ZK_NEON_PIXELS,
+        .steps = row / ZK_NEON_STEP,
+        .half_step = row % ZK_NEON_STEP != 0,
+        .sums = block->needs_sums ? t->sums + from : NULL,
+        .out_zero_point = (int16_t)a->out_zero_point,
+        .lo = (int8_t)a->lo,
+        .hi = (int8_t)a->hi,
+    };
+    if (q.n)
+        zk_neon_quads_run(&q);
+    const int64_t rest = n % ZK_NEON_PIXELS;
+    if (rest && q.n) { // some of the last four once more
+        const int64_t again = n - ZK_NEON_PIXELS;
+        q.x += again * q.x_pitch;
+        q.out += again * out_pitch;
+        q.sums = q.sums ? q.sums + again : NULL;
+        q.n = 1;
+        zk_neon_quads_run(&q);
+        return;
+    }
+    for (int64_t i = 0; i < rest; i++) { // each four times
+        int8_t four[ZK_NEON_PIXELS * ZK_NEON_CHANNELS];
+        const int32_t sum = block->needs_sums ? t->sums[from + i] : 0;
+        const int32_t sums[ZK_NEON_PIXELS] = {sum, sum, sum, sum};
+        q.x = t->x + (from + i) * t->pitch;
+        q.x_pitch = 0;
+        q.out = four;
+        q.out_pitch = ZK_NEON_CHANNELS;
+        q.sums = block->needs_sums ? sums : NULL;
+        q.n = 1;
+        zk_neon_quads_run(&q);
+        memcpy(out + i * out_pitch, four, ZK_NEON_CHANNELS);
+    }
+}
+
+/* The n channels from `first` on of a block whose channels begin at c. */
+static void some_channels(const zk_conv_s8_args *a, const tile *t, const zk_neon_block *block,
+                          int32_t c, int32_t first, int32_t n)
+{
+    int8_t aside[ASIDE * ZK_NEON_CHANNELS];
+    for (int64_t i = 0; i < t->n; i += ASIDE) {
+        const int64_t pixels = t->n - i < ASIDE ? t->n - i : ASIDE;
+        run_block(a, t, block, i, pixels, aside, ZK_NEON_CHANNELS);
+        for (int64_t k = 0; k < pixels; k++)
+            memcpy(a->out + (t->pixel + i + k) * a->shape->out_c + first,
+                   aside + k * ZK_NEON_CHANNELS + (first - c), (size_t)n);
+    }
+}
+
+/* Channels [begin, end) of the tile's group. */
+static void run_channels(const zk_conv_s8_args *a, const tile *t, int32_t begin, int32_t end)
+{
+    const zk_conv_shape *s = a->shape;
+    const int32_t group_begin = t->group * (s->out_c / s->groups);
+    int32_t b = (begin - group_begin) / ZK_NEON_CHANNELS;
+    for (; group_begin + b * ZK_NEON_CHANNELS < end; b++) {
+        const int32_t c = group_begin + b * ZK_NEON_CHANNELS;
+        const int64_t index = (int64_t)t->group * zk_neon_blocks(s) + b;
+        const zk_neon_block *block =
+            (const void *)((const char *)a->packed + (size_t)index * zk_neon_block_bytes(s));
+        const int32_t first = c < begin ? begin : c;
+        const int32_t last = end < c + ZK_NEON_CHANNELS ? end : c + ZK_NEON_CHANNELS;
+        if (last - first == ZK_NEON_CHANNELS)
+            run_block(a, t, block, 0, t->n, a->out + t->pixel * s->out_c + c, s->out_c);
+        else
+            some_channels(a, t, block, c, first, last - first);
+    }
+}
+
+static void run_tile(const zk_conv_s8_args *a, tile *t)
+{
+    const zk_conv_shape *s = a->shape;
+    const int32_t per_group = s->out_c / s->groups;
+    for (int32_t c = a->channel_begin; c < a->channel_end;) {
+        t->group = c / per_group;
+        const int32_t group_end = (t->group + 1) * per_group;
+        const int32_t end = group_end < a->channel_end ? group_end : a->channel_end;
+        if (in_place(s)) {
+            t->pitch = s->in_c;
+            t->x = a->x + t->pixel * s->in_c + t->group * zk_conv_patch(s);
+        } else {
+            int8_t *rows = (int8_t *)a->scratch + sums_bytes(tile_pixels(s, a->tile));
+            t->pitch = zk_neon_row(s);
+            t->x = rows;
+            gather(a, t, rows);
+        }
+        if (a->w_zero_point)
+            sum_rows(t, zk_neon_row(s));
+        run_channels(a, t, c, end);
+        c = end;
+    }
+}
+
+static void run(const zk_conv_s8_args *a)
+{
+    const int64_t n = tile_pixels(a->shape, a->tile);
+    assert(a->packed && a->scratch);
+    for (int64_t pixel = a->pixel_begin; pixel < a->pixel_end; pixel += n) {
+        const int64_t left = a->pixel_end - pixel;
+        tile t = {.pixel = pixel, .n = left < n ? left : n, .sums = a->scratch};
+        run_tile(a, &t);
+    }
+}
+
+const zk_conv_s8_kernel zk_conv_s8_neon = {
+    .packed_bytes = zk_neon_packed_bytes,
+    .pack = zk_neon_pack,
+    .scratch_bytes = scratch_bytes,
+    .run = run,
+};

@@ -1,0 +1,334 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * void zk_neon_quads_run(const zk_neon_quads *): products of 4 pixels and 4 channels, 16 sums, in
+ * registers; then their requantisation. In assembly because the Cortex-A53 issues in order: a
+ * 128-bit load stops everything for two cycles, where the same load in halves, one through a
+ * general register, takes one, and compilers do not split it.
+ *
+ * A step is 16 values of a row. Values i and i + 8 are multiplied and added in 16 bits (smull,
+ * smlal2), pairs of lanes then in 32 (sadalp): 4 cycles for 16 products. The loads of the next step
+ * lie between: weights go to the other of two sets of registers, a row to its own, which is free
+ * once it is multiplied.
+ *
+ *   v0-v3 rows of x   v4-v7, v12-v15 weights   v8-v11 products   v16-v31 sums, 4 for each pixel
+ *   x0 arguments  x1 weights  x2-x5 rows  x6 steps left  x7 out  x8 next quad  x9-x11 upper halves
+ *   x12 steps  x13 quads left  x14 block  x15, x16 pitches  x17 sums of rows
+ */
+	.arch armv8-a
+
+#define ARG_X          0
+#define ARG_OUT        16
+#define ARG_BLOCK      32
+#define ARG_STEPS      48
+#define ARG_HALF       56
+#define ARG_SUMS       64
+#define ARG_ZERO_POINT 72
+#define ARG_LO         74
+#define ARG_HI         75
+
+#define BLOCK_BIAS   0
+#define BLOCK_RIGHT  32
+#define BLOCK_LEFT   48
+#define BLOCK_ZERO   64
+#define BLOCK_PLAIN  80
+#define BLOCK_PAIRS  84
+#define BLOCK_W      96
+
+/* One pixel of a step. `first`: the sums begin here. `load`: what the next step needs: its row, and
+ * the weights of one channel, `next`, which lie at `at`. The upper half of the row is put in place
+ * by the pixel after this one, which is `late`; its general register is `upper`. */
+	.macro PIXEL x, w0, w1, w2, w3, a0, a1, a2, a3, row, upper, late, late_upper, next, at, first, load
+	smull v8.8h, v\x\().8b, v\w0\().8b
+	.if \load
+	ldr x11, [x1, #\at + 8]
+	.endif
+	smull v9.8h, v\x\().8b, v\w1\().8b
+	.if \load
+	ldr x\upper, [x\row, #24]
+	.endif
+	smull v10.8h, v\x\().8b, v\w2\().8b
+	smull v11.8h, v\x\().8b, v\w3\().8b
+	.if \load
+	ldr d\next, [x1, #\at]
+	.endif
+	.if \load || \x == 0
+	ins v\late\().d[1], x\late_upper
+	.endif
+	smlal2 v8.8h, v\x\().16b, v\w0\().16b
+	smlal2 v9.8h, v\x\().16b, v\w1\().16b
+	smlal2 v10.8h, v\x\().16b, v\w2\().16b
+	smlal2 v11.8h, v\x\().16b, v\w3\().16b
+	.if \load
+	ldr d\x, [x\row, #16]!
+	ins v\next\().d[1], x11
+	.endif
+	.if \first
+	saddlp v\a0\().4s, v8.8h
+	saddlp v\a1\().4s, v9.8h
+	saddlp v\a2\().4s, v10.8h
+	saddlp v\a3\().4s, v11.8h
+	.else
+	sadalp v\a0\().4s, v8.8h
+	sadalp v\a1\().4s, v9.8h
+	sadalp v\a2\().4s, v10.8h
+	sadalp v\a3\().4s, v11.8h
+	.endif
+	.endm
+
+/* A step with weights w0.. of this one and n0.. of the next. */
+	.macro STEP w0, w1, w2, w3, n0, n1, n2, n3, first, load
+	PIXEL 0, \w0, \w1, \w2, \w3, 16, 17, 18, 19, 2, 9, 3, 10, \n0, 64, \first, \load
+	PIXEL 1, \w0, \w1, \w2, \w3, 20, 21, 22, 23, 3, 10, 0, 9, \n1, 80, \first, \load
+	PIXEL 2, \w0, \w1, \w2, \w3, 24, 25, 26, 27, 4, 9, 1, 10, \n2, 96, \first, \load
+	PIXEL 3, \w0, \w1, \w2, \w3, 28, 29, 30, 31, 5, 10, 2, 9, \n3, 112, \first, \load
+	.if \load
+	add x1, x1, #64
+	.endif
+	.endm
+	.macro EVEN first, load
+	STEP 4, 5, 6, 7, 12, 13, 14, 15, \first, \load
+	.endm
+	.macro ODD load
+	STEP 12, 13, 14, 15, 4, 5, 6, 7, 0, \load
+	.endm
+
+/* Eight values of one pixel. */
+	.macro PIXEL_HALF sum, x, a0, a1, a2, a3
+	smull v8.8h, v\x\().8b, v4.8b
+	smull v9.8h, v\x\().8b, v5.8b
+	smull v10.8h, v\x\().8b, v6.8b
+	smull v11.8h, v\x\().8b, v7.8b
+	\sum v\a0\().4s, v8.8h
+	\sum v\a1\().4s, v9.8h
+	\sum v\a2\().4s, v10.8h
+	\sum v\a3\().4s, v11.8h
+	.endm
+	.macro HALF sum, x_at, w_at
+	ldr d4, [x1, #\w_at]
+	ldr d5, [x1, #\w_at + 8]
+	ldr d6, [x1, #\w_at + 16]
+	ldr d7, [x1, #\w_at + 24]
+	ldr d0, [x2, #\x_at]
+	ldr d1, [x3, #\x_at]
+	ldr d2, [x4, #\x_at]
+	ldr d3, [x5, #\x_at]
+	PIXEL_HALF \sum, 0, 16, 17, 18, 19
+	PIXEL_HALF \sum, 1, 20, 21, 22, 23
+	PIXEL_HALF \sum, 2, 24, 25, 26, 27
+	PIXEL_HALF \sum, 3, 28, 29, 30, 31
+	.endm
+
+/* One product a lane, for weights whose pairs do not fit. */
+	.macro PIXEL_SINGLE x, a0, a1, a2, a3
+	.irp part, l, h
+	.ifc \part, l
+	smull v8.8h, v\x\().8b, v4.8b
+	smull v9.8h, v\x\().8b, v5.8b
+	smull v10.8h, v\x\().8b, v6.8b
+	smull v11.8h, v\x\().8b, v7.8b
+	.else
+	smull2 v8.8h, v\x\().16b, v4.16b
+	smull2 v9.8h, v\x\().16b, v5.16b
+	smull2 v10.8h, v\x\().16b, v6.16b
+	smull2 v11.8h, v\x\().16b, v7.16b
+	.endif
+	sadalp v\a0\().4s, v8.8h
+	sadalp v\a1\().4s, v9.8h
+	sadalp v\a2\().4s, v10.8h
+	sadalp v\a3\().4s, v11.8h
+	.endr
+	.endm
+
+	.text
+	.balign 16
+	.hidden zk_neon_quads_run
+	.global zk_neon_quads_run
+	.type zk_neon_quads_run, %function
+zk_neon_quads_run:
+	stp d8, d9, [sp, #-64]!
+	stp d10, d11, [sp, #16]
+	stp d12, d13, [sp, #32]
+	stp d14, d15, [sp, #48]
+	ldp x8, x15, [x0, #ARG_X]
+	ldp x7, x16, [x0, #ARG_OUT]
+	ldp x14, x13, [x0, #ARG_BLOCK]
+	ldr x12, [x0, #ARG_STEPS]
+	ldr x17, [x0, #ARG_SUMS]
+
+.Lquad:
+	mov x2, x8
+	add x3, x8, x15
+	ldr w9, [x14, #BLOCK_PAIRS]
+	add x4, x3, x15
+	add x5, x4, x15
+	add x8, x5, x15
+	add x1, x14, #BLOCK_W
+	mov x6, x12
+	cbz w9, .Lsingle
+	cbz x6, .Lonly_half
+
+	ldr d4, [x1]
+	ldr x9, [x1, #8]
+	ldr d5, [x1, #16]
+	ldr x10, [x1, #24]
+	ldr d6, [x1, #32]
+	ins v4.d[1], x9
+	ldr x9, [x1, #40]
+	ldr d7, [x1, #48]
+	ins v5.d[1], x10
+	ldr x10, [x1, #56]
+	ldr d0, [x2]
+	ins v6.d[1], x9
+	ldr x9, [x2, #8]
+	ldr d1, [x3]
+	ins v7.d[1], x10
+	ldr x10, [x3, #8]
+	ldr d2, [x4]
+	ins v0.d[1], x9
+	ldr x9, [x4, #8]
+	ldr d3, [x5]
+	ins v1.d[1], x10
+	ldr x10, [x5, #8] /* goes to v3 in the step */
+	subs x6, x6, #1
+	ins v2.d[1], x9
+	b.eq .Lfirst_is_last
+	EVEN 1, 1
+.Lsteps:
+	subs x6, x6, #2
+	b.lt .Llast_is_odd
+	b.eq .Llast_is_even
+	ODD 1
+	EVEN 0, 1
+	b .Lsteps
+.Lfirst_is_last:
+	EVEN 1, 0
+	b .Lhalf
+.Llast_is_even:
+	ODD 1
+	EVEN 0, 0
+	b .Lhalf
+.Llast_is_odd:
+	ODD 0
+.Lhalf:
+	ldr x9, [x0, #ARG_HALF]
+	cbz x9, .Lrequantise
+	HALF sadalp, 16, 64
+	b .Lrequantise
+.Lonly_half:
+	HALF saddlp, 0, 0
+	b .Lrequantise
+
+.Lsingle:
+	.irp a, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31
+	movi v\a\().4s, #0
+	.endr
+	cbz x6, .Lsingle_half
+.Lsingle_step:
+	ldr q0, [x2], #16
+	ldr q1, [x3], #16
+	ldr q2, [x4], #16
+	ldr q3, [x5], #16
+	ldp q4, q5, [x1]
+	ldp q6, q7, [x1, #32]
+	add x1, x1, #64
+	subs x6, x6, #1
+	PIXEL_SINGLE 0, 16, 17, 18, 19
+	PIXEL_SINGLE 1, 20, 21, 22, 23
+	PIXEL_SINGLE 2, 24, 25, 26, 27
+	PIXEL_SINGLE 3, 28, 29, 30, 31
+	b.ne .Lsingle_step
+.Lsingle_half:
+	ldr x9, [x0, #ARG_HALF]
+	cbz x9, .Lrequantise
+	HALF sadalp, 0, 0
+
+/* Sums of lanes; then v0 to v3 are the pixels, their lanes the channels. */
+.Lrequantise:
+	addp v0.4s, v16.4s, v17.4s
+	addp v1.4s, v18.4s, v19.4s
+	addp v2.4s, v20.4s, v21.4s
+	addp v3.4s, v22.4s, v23.4s
+	addp v4.4s, v24.4s, v25.4s
+	addp v5.4s, v26.4s, v27.4s
+	addp v6.4s, v28.4s, v29.4s
+	addp v7.4s, v30.4s, v31.4s
+	ldp q8, q9, [x14, #BLOCK_BIAS]
+	addp v0.4s, v0.4s, v1.4s
+	addp v1.4s, v2.4s, v3.4s
+	addp v2.4s, v4.4s, v5.4s
+	addp v3.4s, v6.4s, v7.4s
+	ldr q10, [x14, #BLOCK_RIGHT]
+	add v0.4s, v0.4s, v8.4s
+	add v1.4s, v1.4s, v8.4s
+	add v2.4s, v2.4s, v8.4s
+	ldr w9, [x14, #BLOCK_PLAIN]
+	add v3.4s, v3.4s, v8.4s
+	cbz x17, .Lsummed
+	ldr q11, [x14, #BLOCK_ZERO]
+	ldr q12, [x17], #16
+	mls v0.4s, v11.4s, v12.s[0]
+	mls v1.4s, v11.4s, v12.s[1]
+	mls v2.4s, v11.4s, v12.s[2]
+	mls v3.4s, v11.4s, v12.s[3]
+.Lsummed:
+	add x10, x0, #ARG_ZERO_POINT
+	add x11, x0, #ARG_LO
+	add x6, x0, #ARG_HI
+	ld1r {v13.8h}, [x10]
+	cbz w9, .Lgeneral
+	sqrdmulh v0.4s, v0.4s, v9.4s
+	sqrdmulh v1.4s, v1.4s, v9.4s
+	sqrdmulh v2.4s, v2.4s, v9.4s
+	sqrdmulh v3.4s, v3.4s, v9.4s
+	/* srshl rounds ties up: negative values one less, and they go away from zero */
+	ssra v0.4s, v0.4s, #31
+	ssra v1.4s, v1.4s, #31
+	ssra v2.4s, v2.4s, #31
+	ssra v3.4s, v3.4s, #31
+.Lshift:
+	srshl v0.4s, v0.4s, v10.4s
+	srshl v1.4s, v1.4s, v10.4s
+	srshl v2.4s, v2.4s, v10.4s
+	srshl v3.4s, v3.4s, v10.4s
+	ld1r {v14.16b}, [x11]
+	sqxtn v0.4h, v0.4s
+	sqxtn v2.4h, v2.4s
+	sqxtn2 v0.8h, v1.4s
+	sqxtn2 v2.8h, v3.4s
+	ld1r {v15.16b}, [x6]
+	sqadd v0.8h, v0.8h, v13.8h
+	sqadd v2.8h, v2.8h, v13.8h
+	sqxtn v0.8b, v0.8h
+	sqxtn2 v0.16b, v2.8h
+	smax v0.16b, v0.16b, v14.16b
+	smin v0.16b, v0.16b, v15.16b
+	subs x13, x13, #1
+	st1 {v0.s}[0], [x7], x16
+	st1 {v0.s}[1], [x7], x16
+	st1 {v0.s}[2], [x7], x16
+	st1 {v0.s}[3], [x7], x16
+	b.ne .Lquad
+
+	ldp d10, d11, [sp, #16]
+	ldp d12, d13, [sp, #32]
+	ldp d14, d15, [sp, #48]
+	ldp d8, d9, [sp], #64
+	ret
+
+/* Some shifts are to the left, or none: there the rounding's step down is left out. */
+.Lgeneral:
+	ldr q11, [x14, #BLOCK_LEFT]
+	.irp v, 0, 1, 2, 3
+	sqshl v\v\().4s, v\v\().4s, v11.4s
+	.endr
+	.irp v, 0, 1, 2, 3
+	sqrdmulh v\v\().4s, v\v\().4s, v9.4s
+	.endr
+	.irp v, 0, 1, 2, 3
+	and v4.16b, v\v\().16b, v10.16b
+	ssra v\v\().4s, v4.4s, #31
+	.endr
+	b .Lshift
+	.size zk_neon_quads_run, . - zk_neon_quads_run
+
+	.section .note.GNU-stack, "", %progbits
