@@ -1,19 +1,33 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Eight channels at a time. A 3x3 window goes along a row with its weights and the columns that the
- * next pixel needs again in registers; what touches the left or right edge, and other windows, take
- * tap after tap.
+ * next pixel needs again in registers; other windows take tap after tap.
  */
 #include <arm_neon.h>
+#include <stddef.h>
 
 #include "kernels/kernels.h"
+#include "kernels/neon/depthwise_s8_neon.h"
 #include "kernels/neon/requant_neon.h"
 #include "kernels/patch.h"
 
-enum { LANES = 8 };
+enum { LANES = ZK_NEON_LANES };
 
-/* Input bytes that a run of pixels reads, all channels: half of the first-level cache. */
-enum { RUN_BYTES = 16 * 1024 };
+/* Pixels that a strip reads: the eight blocks of channels that share their cache lines come one
+ * after the other, and half of the first-level cache holds so many lines. */
+enum { STRIP_PIXELS = 256 };
+
+_Static_assert(offsetof(zk_neon_block8, bias) == 144 &&
+                   offsetof(zk_neon_block8, multiplier) == 176 &&
+                   offsetof(zk_neon_block8, right) == 208 &&
+                   offsetof(zk_neon_block8, left) == 240 &&
+                   offsetof(zk_neon_block8, out_zero_point) == 272 &&
+                   offsetof(zk_neon_block8, lo) == 288 && offsetof(zk_neon_block8, hi) == 296 &&
+                   offsetof(zk_neon_block8, x_zero_point) == 304,
+               "as the assembly reads it");
+_Static_assert(offsetof(zk_neon_windows, out) == 24 && offsetof(zk_neon_windows, n) == 40 &&
+                   offsetof(zk_neon_windows, flags) == 48,
+               "as the assembly reads it");
 
 typedef struct sums {
     int32x4_t low, high;
@@ -93,153 +107,139 @@ static void any_pixels(const zk_depthwise_s8_args *a, const int8_t *image, zk_ta
 
 /* ---- 3x3 ---- */
 
-/* Three pixels of the input, one below the other, less their zero point. */
-typedef struct column {
-    int16x8_t v[3];
-} column;
-
-/* Where a window's columns come from, and the weights; those of rows outside are 0. */
-typedef struct rows3 {
-    const int8_t *x[3];
-    int16x8_t w[9];
-    int8x8_t zero;
-} rows3;
-
-static inline column load_column(const rows3 *r, int64_t offset)
+/* Returns the flag of the shifts. */
+static int64_t fill_block(const zk_depthwise_s8_args *a, int32_t c, zk_neon_block8 *out)
 {
-    column c;
-    for (int i = 0; i < 3; i++)
-        c.v[i] = vsubl_s8(vld1_s8(r->x[i] + offset), r->zero);
-    return c;
+    int64_t flag = 0;
+    for (int32_t i = 0; i < LANES; i++) {
+        const int32_t shift = a->shift[c + i];
+        out->bias[i] = a->bias[c + i];
+        out->multiplier[i] = a->multiplier[c + i];
+        out->right[i] = shift > 0 ? 0 : shift;
+        out->left[i] = shift > 0 ? shift : 0;
+        out->out_zero_point[i] = (int16_t)a->out_zero_point;
+        out->lo[i] = (int8_t)a->lo;
+        out->hi[i] = (int8_t)a->hi;
+        out->x_zero_point[i] = (int8_t)a->x_zero_point;
+        flag = shift >= 0 ? ZK_NEON_LEFT_SHIFTS : flag;
+    }
+    return flag;
 }
 
-static inline sums window3(const rows3 *r, const column *a, const column *b, const column *c)
+static void fill_weights(const zk_depthwise_s8_args *a, zk_taps ty, int32_t c, zk_neon_block8 *out)
 {
-    sums s = {vmull_s16(vget_low_s16(a->v[0]), vget_low_s16(r->w[0])),
-              vmull_high_s16(a->v[0], r->w[0])};
-    s = multiply_add(s, b->v[0], r->w[1]);
-    s = multiply_add(s, c->v[0], r->w[2]);
-    for (int i = 1; i < 3; i++) {
-        s = multiply_add(s, a->v[i], r->w[3 * i]);
-        s = multiply_add(s, b->v[i], r->w[3 * i + 1]);
-        s = multiply_add(s, c->v[i], r->w[3 * i + 2]);
-    }
-    return s;
-}
-
-/* n pixels with stride 1; x from column to column and out from pixel to pixel: `step`. Three at a
- * time: then each column is where the first one was. */
-static void run_stride1(const rows3 *rows, const zk_requant_neon *q, int64_t n, int64_t step,
-                        int8_t *out)
-{
-    const rows3 r = *rows;
-    column a = load_column(&r, 0), b = load_column(&r, step);
-    int64_t at = 2 * step;
-    for (; n >= 3; n -= 3, at += 3 * step, out += 3 * step) {
-        const column c = load_column(&r, at);
-        const sums s0 = window3(&r, &a, &b, &c);
-        a = load_column(&r, at + step);
-        const sums s1 = window3(&r, &b, &c, &a);
-        b = load_column(&r, at + 2 * step);
-        const sums s2 = window3(&r, &c, &a, &b);
-        vst1_s8(out, zk_requant_neon_run(q, s0.low, s0.high));
-        vst1_s8(out + step, zk_requant_neon_run(q, s1.low, s1.high));
-        vst1_s8(out + 2 * step, zk_requant_neon_run(q, s2.low, s2.high));
-    }
-    for (; n > 0; n--, at += step, out += step) {
-        const column c = load_column(&r, at);
-        const sums s = window3(&r, &a, &b, &c);
-        vst1_s8(out, zk_requant_neon_run(q, s.low, s.high));
-        a = b;
-        b = c;
+    for (int32_t i = 0; i < 9; i++) {
+        const bool inside = i / 3 >= ty.begin && i / 3 < ty.end;
+        vst1q_s16(out->w[i], inside ? vld1q_s16(a->w + i * a->shape->out_c + c) : vdupq_n_s16(0));
     }
 }
 
-static void run_stride2(const rows3 *rows, const zk_requant_neon *q, int64_t n, int64_t step,
-                        int8_t *out)
+static zk_taps taps_of_row(const zk_conv_shape *s, int64_t row)
 {
-    const rows3 r = *rows;
-    column a = load_column(&r, 0);
-    int64_t at = step;
-    for (; n >= 2; n -= 2, at += 4 * step, out += 2 * step) {
-        const column b = load_column(&r, at), c = load_column(&r, at + step);
-        const sums s0 = window3(&r, &a, &b, &c);
-        const column d = load_column(&r, at + 2 * step);
-        a = load_column(&r, at + 3 * step);
-        const sums s1 = window3(&r, &c, &d, &a);
-        vst1_s8(out, zk_requant_neon_run(q, s0.low, s0.high));
-        vst1_s8(out + step, zk_requant_neon_run(q, s1.low, s1.high));
-    }
-    if (n > 0) {
-        const column b = load_column(&r, at), c = load_column(&r, at + step);
-        const sums s = window3(&r, &a, &b, &c);
-        vst1_s8(out, zk_requant_neon_run(q, s.low, s.high));
-    }
+    return zk_taps_at((int32_t)(row % s->out_h), s->kernel_h, s->stride_h, s->dilation_h,
+                      s->pad_top, s->in_h);
 }
 
-/* Output pixels [begin, end) of a row, whose windows lie inside from left to right. */
-static void inner_pixels(const zk_depthwise_s8_args *a, const int8_t *image, zk_taps ty,
-                         int32_t begin, int32_t end, int8_t *out)
+static const int8_t *image_of_row(const zk_depthwise_s8_args *a, int64_t row)
 {
     const zk_conv_shape *s = a->shape;
-    const int32_t n = s->out_c;
-    int64_t run = RUN_BYTES / (3 * (int64_t)n * s->stride_w);
-    run = run < 6 ? 6 : run / 6 * 6;
-    for (int32_t ox = begin; ox < end; ox += (int32_t)run) {
-        const int64_t pixels = end - ox < run ? end - ox : run;
-        const int64_t ix = (int64_t)ox * s->stride_w - s->pad_left;
-        for (int32_t first = 0; first < n; first += LANES) {
-            const int32_t c = block_at(first, n);
-            rows3 r = {.zero = vdup_n_s8((int8_t)a->x_zero_point)};
-            for (int32_t ky = 0; ky < 3; ky++) {
-                const bool inside = ky >= ty.begin && ky < ty.end;
-                const int64_t iy = ty.first + (inside ? ky - ty.begin : 0);
-                r.x[ky] = image + (iy * s->in_w + ix) * n + c;
-                for (int32_t kx = 0; kx < 3; kx++)
-                    r.w[3 * ky + kx] =
-                        inside ? vld1q_s16(a->w + (3 * ky + kx) * n + c) : vdupq_n_s16(0);
+    return a->x + row / s->out_h * s->in_h * s->in_w * s->in_c;
+}
+
+/* Some rows, and pixels of each; eight channels from c on. */
+typedef struct strip {
+    int64_t row, row_end;
+    int32_t ox, ox_end;
+    int32_t c;
+} strip;
+
+static void run_strip(const zk_depthwise_s8_args *a, const strip *t)
+{
+    const zk_conv_shape *s = a->shape;
+    const int64_t n = s->out_c, ix = (int64_t)t->ox * s->stride_w - s->pad_left;
+    const bool right_outside = (int64_t)(t->ox_end - 1) * s->stride_w - s->pad_left + 2 >= s->in_w;
+    zk_neon_block8 block;
+    zk_taps filled = {0, 0, 0};
+    zk_neon_windows w = {
+        .step = n,
+        .n = t->ox_end - t->ox - right_outside,
+        .flags = (ix < 0 ? ZK_NEON_LEFT_OUTSIDE : 0) | (right_outside ? ZK_NEON_RIGHT_OUTSIDE : 0) |
+                 (s->stride_w == 2 ? ZK_NEON_STRIDE2 : 0),
+    };
+    w.flags |= fill_block(a, t->c, &block);
+    for (int64_t row = t->row; row < t->row_end; row++) {
+        const zk_taps ty = taps_of_row(s, row);
+        const int8_t *image = image_of_row(a, row);
+        if (ty.begin != filled.begin || ty.end != filled.end)
+            fill_weights(a, ty, t->c, &block);
+        filled = ty;
+        for (int32_t ky = 0; ky < 3; ky++) { // a row outside: another, its weights are 0
+            const bool inside = ky >= ty.begin && ky < ty.end;
+            const int64_t iy = ty.first + (inside ? ky - ty.begin : 0);
+            w.x[ky] = image + (iy * s->in_w + ix) * n + t->c;
+        }
+        w.out = a->out + (row * s->out_w + t->ox) * n + t->c;
+        zk_neon_rows_run(&block, &w);
+    }
+}
+
+/* The pixels of a row whose windows have their middle column inside. */
+typedef struct span {
+    int32_t begin, end;
+} span;
+
+static span inner_span(const zk_conv_shape *s)
+{
+    span in = {0, 0};
+    const bool fits = s->kernel_h == 3 && s->kernel_w == 3 && s->dilation_h == 1 &&
+                      s->dilation_w == 1 && s->stride_w <= 2 && s->in_w >= 2;
+    if (!fits)
+        return in;
+    const int64_t begin = s->pad_left < 1 ? 0 : (s->pad_left - 1 + s->stride_w - 1) / s->stride_w;
+    const int64_t end = ((int64_t)s->in_w - 2 + s->pad_left) / s->stride_w + 1;
+    in.end = end < s->out_w ? (int32_t)end : s->out_w;
+    in.begin = begin < in.end ? (int32_t)begin : in.end;
+    return in;
+}
+
+static void inner_rows(const zk_depthwise_s8_args *a, span in)
+{
+    const zk_conv_shape *s = a->shape;
+    const int32_t width = in.end - in.begin, most = STRIP_PIXELS / 3 / s->stride_w;
+    const int32_t run = width < most ? width : most;
+    int64_t rows = STRIP_PIXELS / ((int64_t)(run + 2) * s->stride_w) - 2;
+    rows = rows / s->stride_h < 1 ? 1 : rows / s->stride_h;
+    for (int64_t row = a->row_begin; row < a->row_end; row += rows) {
+        const int64_t end = row + rows < a->row_end ? row + rows : a->row_end;
+        for (int32_t ox = in.begin; ox < in.end; ox += run) {
+            const int32_t ox_end = in.end - ox < run ? in.end : ox + run;
+            for (int32_t c = 0; c < s->out_c; c += LANES) {
+                const strip t = {row, end, ox, ox_end, block_at(c, s->out_c)};
+                run_strip(a, &t);
             }
-            const zk_requant_neon q = requant_of(a, c);
-            int8_t *to = out + (int64_t)ox * n + c;
-            if (s->stride_w == 1)
-                run_stride1(&r, &q, pixels, n, to);
-            else
-                run_stride2(&r, &q, pixels, n, to);
         }
     }
 }
 
-static bool has_inner(const zk_conv_shape *s)
-{
-    return s->kernel_h == 3 && s->kernel_w == 3 && s->dilation_h == 1 && s->dilation_w == 1 &&
-           s->stride_w <= 2;
-}
-
-static void row(const zk_depthwise_s8_args *a, int64_t index, int8_t *out)
-{
-    const zk_conv_shape *s = a->shape;
-    const int8_t *image = a->x + index / s->out_h * s->in_h * s->in_w * s->in_c;
-    const zk_taps ty = zk_taps_at((int32_t)(index % s->out_h), s->kernel_h, s->stride_h,
-                                  s->dilation_h, s->pad_top, s->in_h);
-    int32_t begin = 0, end = 0;
-    if (has_inner(s) && ty.begin < ty.end && s->in_w >= 3) {
-        begin = (s->pad_left + s->stride_w - 1) / s->stride_w;
-        const int64_t last = ((int64_t)s->in_w - 3 + s->pad_left) / s->stride_w;
-        end = last + 1 < s->out_w ? (int32_t)last + 1 : s->out_w;
-        begin = begin < end ? begin : end;
-    }
-    any_pixels(a, image, ty, 0, begin, out);
-    inner_pixels(a, image, ty, begin, end, out);
-    any_pixels(a, image, ty, end, s->out_w, out);
-}
-
 void zk_depthwise_s8_neon(const zk_depthwise_s8_args *a)
 {
-    const int64_t width = (int64_t)a->shape->out_w * a->shape->out_c;
-    if (a->shape->out_c < LANES) {
+    const zk_conv_shape *s = a->shape;
+    if (s->out_c < LANES) {
         zk_depthwise_s8_ref(a);
         return;
     }
-    for (int64_t i = a->row_begin; i < a->row_end; i++)
-        row(a, i, a->out + i * width);
+    span in = inner_span(s);
+    for (int64_t row = a->row_begin; row < a->row_end; row++) {
+        const zk_taps ty = taps_of_row(s, row);
+        if (ty.begin == ty.end)
+            in.end = in.begin; // windows above or below the input
+    }
+    if (in.begin < in.end)
+        inner_rows(a, in);
+    for (int64_t row = a->row_begin; row < a->row_end; row++) {
+        const int8_t *image = image_of_row(a, row);
+        int8_t *out = a->out + row * s->out_w * s->out_c;
+        any_pixels(a, image, taps_of_row(s, row), 0, in.begin, out);
+        any_pixels(a, image, taps_of_row(s, row), in.end, s->out_w, out);
+    }
 }

@@ -69,7 +69,7 @@ static inline int8x8_t zk_requant_neon_run(const zk_requant_neon *r, int32x4_t l
         low = zk_requant_neon_any(low, r->multiplier[0], r->left[0], r->right[0]);
         high = zk_requant_neon_any(high, r->multiplier[1], r->left[1], r->right[1]);
     }
-    const int16x8_t q = vqmovn_high_s32(vqmovn_s32(low), high);
+    const int16x8_t q = vcombine_s16(vqmovn_s32(low), vqmovn_s32(high));
     const int8x8_t bytes = vqmovn_s16(vqaddq_s16(q, r->zero_point));
     return vmin_s8(vmax_s8(bytes, r->lo), r->hi);
 }
