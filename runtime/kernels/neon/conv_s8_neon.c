@@ -10,8 +10,8 @@
 #include "kernels/neon/conv_s8_neon.h"
 #include "kernels/patch.h"
 
-/* Rows of a tile: half of the first-level cache, and a few quads at least. */
-enum { TILE_BYTES = 16 * 1024, TILE_MIN = 16, TILE_MAX = 256 };
+/* Rows of a tile and their results: most of the first-level cache, and a few quads at least. */
+enum { TILE_BYTES = 24 * 1024, TILE_MIN = 16, TILE_MAX = 256 };
 
 /* Pixels of a block of channels that are not all asked for, computed beside the output. */
 enum { ASIDE = 16 };
@@ -34,7 +34,7 @@ typedef struct tile {
     int32_t group;
     const int8_t *x;
     int64_t pitch;
-    int32_t *sums; /* of rows: at least ZK_NEON_PIXELS of them */
+    int32_t *sums; /* of rows */
 } tile;
 
 /* True if the input itself is the matrix of rows. */
@@ -47,23 +47,73 @@ static bool in_place(const zk_conv_shape *s)
 
 static int64_t tile_pixels(const zk_conv_shape *s, int32_t most)
 {
-    int64_t n = TILE_BYTES / zk_neon_row(s);
+    int64_t n = TILE_BYTES / (zk_neon_row(s) + s->out_c / s->groups);
     n = n < TILE_MIN ? TILE_MIN : n > TILE_MAX ? TILE_MAX : n / ZK_NEON_PIXELS * ZK_NEON_PIXELS;
     return n < most ? n : most;
 }
 
-static size_t sums_bytes(int64_t n)
+/* Pixels of the last tile at most: fewer than a quad are no tile of their own. */
+static int64_t last_tile_pixels(const zk_conv_shape *s, int32_t most)
 {
-    return (size_t)(n < ZK_NEON_PIXELS ? ZK_NEON_PIXELS : n) * sizeof(int32_t);
+    return tile_pixels(s, most) + ZK_NEON_PIXELS - 1;
 }
 
 static size_t scratch_bytes(const zk_conv_shape *s, int32_t most)
 {
-    const int64_t n = tile_pixels(s, most);
-    return sums_bytes(n) + (in_place(s) ? 0 : (size_t)(n * zk_neon_row(s)));
+    const int64_t n = last_tile_pixels(s, most);
+    const int64_t row = in_place(s) ? 0 : zk_neon_row(s);
+    return (size_t)n * (sizeof(int32_t) + (size_t)row);
 }
 
-static void gather_row(const zk_conv_s8_args *a, zk_pixel p, int32_t group, int8_t *out)
+/* memcpy() for a few bytes, which most rows of windows are. */
+static inline void copy(int8_t *out, const int8_t *x, int64_t n)
+{
+    int64_t i = 0;
+    for (; i + 8 <= n; i += 8)
+        memcpy(out + i, x + i, 8);
+    if (i < n && n >= 8) {
+        memcpy(out + n - 8, x + n - 8, 8);
+        return;
+    }
+    for (; i < n; i++)
+        out[i] = x[i];
+}
+
+static inline void fill(int8_t *out, int32_t value, int64_t n)
+{
+    for (int64_t i = 0; i < n; i++)
+        out[i] = (int8_t)value;
+}
+
+/* Windows whose rows lie in one piece in the input. */
+static void gather_rows(const zk_conv_s8_args *a, const tile *t, int8_t *out)
+{
+    const zk_conv_shape *s = a->shape;
+    const int64_t width = (int64_t)s->kernel_w * s->in_c;
+    const int64_t pad = zk_neon_row(s) - s->kernel_h * width;
+    zk_pixel p = zk_pixel_at(s, t->pixel);
+    for (int64_t i = 0; i < t->n; i++, zk_pixel_next(s, &p)) {
+        const int8_t *image = a->x + p.image * s->in_h * s->in_w * s->in_c;
+        const int64_t ix = (int64_t)p.x * s->stride_w - s->pad_left;
+        const int64_t before = ix < 0 ? (ix < -s->kernel_w ? s->kernel_w : -ix) : 0;
+        const int64_t room = s->in_w - ix; // columns of the window before the right edge
+        const int64_t inside = room < before ? before : room < s->kernel_w ? room : s->kernel_w;
+        for (int32_t ky = 0; ky < s->kernel_h; ky++, out += width) {
+            const int64_t iy = zk_tap_y(s, p.y, ky);
+            const int64_t begin = iy < 0 ? s->kernel_w : before;
+            const int64_t end = iy < 0 ? s->kernel_w : inside;
+            fill(out, a->x_zero_point, begin * s->in_c);
+            if (begin < end)
+                copy(out + begin * s->in_c, image + (iy * s->in_w + ix + begin) * s->in_c,
+                     (end - begin) * s->in_c);
+            fill(out + end * s->in_c, a->x_zero_point, width - end * s->in_c);
+        }
+        fill(out, 0, pad);
+        out += pad;
+    }
+}
+
+static void gather_taps(const zk_conv_s8_args *a, zk_pixel p, int32_t group, int8_t *out)
 {
     const zk_conv_shape *s = a->shape;
     const size_t n = (size_t)(s->in_c / s->groups);
@@ -85,9 +135,14 @@ static void gather_row(const zk_conv_s8_args *a, zk_pixel p, int32_t group, int8
 
 static void gather(const zk_conv_s8_args *a, const tile *t, int8_t *out)
 {
-    zk_pixel p = zk_pixel_at(a->shape, t->pixel);
-    for (int64_t i = 0; i < t->n; i++, zk_pixel_next(a->shape, &p))
-        gather_row(a, p, t->group, out + i * zk_neon_row(a->shape));
+    const zk_conv_shape *s = a->shape;
+    if (s->groups == 1 && s->dilation_w == 1 && !s->transposed) {
+        gather_rows(a, t, out);
+        return;
+    }
+    zk_pixel p = zk_pixel_at(s, t->pixel);
+    for (int64_t i = 0; i < t->n; i++, zk_pixel_next(s, &p))
+        gather_taps(a, p, t->group, out + i * zk_neon_row(s));
 }
 
 static void sum_rows(const tile *t, int64_t row)
@@ -192,7 +247,7 @@ static void run_tile(const zk_conv_s8_args *a, tile *t)
             t->pitch = s->in_c;
             t->x = a->x + t->pixel * s->in_c + t->group * zk_conv_patch(s);
         } else {
-            int8_t *rows = (int8_t *)a->scratch + sums_bytes(tile_pixels(s, a->tile));
+            int8_t *rows = (int8_t *)(t->sums + last_tile_pixels(s, a->tile));
             t->pitch = zk_neon_row(s);
             t->x = rows;
             gather(a, t, rows);
@@ -208,9 +263,10 @@ static void run(const zk_conv_s8_args *a)
 {
     const int64_t n = tile_pixels(a->shape, a->tile);
     assert(a->packed && a->scratch);
-    for (int64_t pixel = a->pixel_begin; pixel < a->pixel_end; pixel += n) {
-        const int64_t left = a->pixel_end - pixel;
-        tile t = {.pixel = pixel, .n = left < n ? left : n, .sums = a->scratch};
+    tile t = {.pixel = a->pixel_begin, .sums = a->scratch};
+    for (; t.pixel < a->pixel_end; t.pixel += t.n) {
+        const int64_t left = a->pixel_end - t.pixel;
+        t.n = left < n + ZK_NEON_PIXELS ? left : n;
         run_tile(a, &t);
     }
 }

@@ -26,13 +26,14 @@
 #define ARG_LO         74
 #define ARG_HI         75
 
-#define BLOCK_BIAS   0
-#define BLOCK_RIGHT  32
-#define BLOCK_LEFT   48
-#define BLOCK_ZERO   64
-#define BLOCK_PLAIN  80
-#define BLOCK_PAIRS  84
-#define BLOCK_W      96
+#define BLOCK_BIAS       0
+#define BLOCK_MULTIPLIER 16
+#define BLOCK_RIGHT      32
+#define BLOCK_LEFT       48
+#define BLOCK_ZERO       64
+#define BLOCK_PLAIN      80
+#define BLOCK_PAIRS      84
+#define BLOCK_W          96
 
 /* One pixel of a step. `first`: the sums begin here. `load`: what the next step needs: its row, and
  * the weights of one channel, `next`, which lie at `at`. The upper half of the row is put in place
@@ -139,6 +140,153 @@
 	.endr
 	.endm
 
+/* Rows of the quad at x8; x8 goes to the one after it. */
+	.macro ROWS
+	mov x2, x8
+	add x3, x8, x15
+	add x4, x3, x15
+	add x5, x4, x15
+	add x8, x5, x15
+	.endm
+
+/* The product where shifts are to the left, or none: those lanes are not made one less. */
+	.macro SCALE_GENERAL v
+	sqshl v\v\().4s, v\v\().4s, v19.4s
+	sqrdmulh v\v\().4s, v\v\().4s, v17.4s
+	and v20.16b, v\v\().16b, v18.16b
+	ssra v\v\().4s, v20.4s, #31
+	.endm
+
+/* Adds up lanes: then v8 to v11 are the pixels, their lanes the channels. Requantises and stores
+ * them. `load`: in the gaps, the first step of the next quad; after the last one, the same quad's
+ * again, which nothing reads. */
+	.macro REQUANTISE again, load
+	.if \load
+	sub x9, x8, x15, lsl #2
+	subs x13, x13, #1
+	csel x8, x9, x8, eq
+	.else
+	subs x13, x13, #1
+	.endif
+	addp v8.4s, v16.4s, v17.4s
+	addp v9.4s, v18.4s, v19.4s
+	addp v10.4s, v20.4s, v21.4s
+	ROWS
+	addp v11.4s, v22.4s, v23.4s
+	addp v12.4s, v24.4s, v25.4s
+	addp v13.4s, v26.4s, v27.4s
+	addp v14.4s, v28.4s, v29.4s
+	addp v15.4s, v30.4s, v31.4s
+	ldr q16, [x14, #BLOCK_BIAS]
+	addp v8.4s, v8.4s, v9.4s
+	addp v9.4s, v10.4s, v11.4s
+	ldr w11, [x14, #BLOCK_PLAIN]
+	addp v10.4s, v12.4s, v13.4s
+	addp v11.4s, v14.4s, v15.4s
+	ldr q17, [x14, #BLOCK_MULTIPLIER]
+	add v8.4s, v8.4s, v16.4s
+	add v9.4s, v9.4s, v16.4s
+	add v10.4s, v10.4s, v16.4s
+	add v11.4s, v11.4s, v16.4s
+	cbz x17, 1f
+	ldr q19, [x14, #BLOCK_ZERO]
+	ldr q20, [x17], #16
+	mls v8.4s, v19.4s, v20.s[0]
+	mls v9.4s, v19.4s, v20.s[1]
+	mls v10.4s, v19.4s, v20.s[2]
+	mls v11.4s, v19.4s, v20.s[3]
+1:
+	ldr q18, [x14, #BLOCK_RIGHT]
+	cbz w11, 3f
+	sqrdmulh v8.4s, v8.4s, v17.4s
+	sqrdmulh v9.4s, v9.4s, v17.4s
+	sqrdmulh v10.4s, v10.4s, v17.4s
+	sqrdmulh v11.4s, v11.4s, v17.4s
+	/* srshl rounds ties up: negative values one less, and they go away from zero */
+	ssra v8.4s, v8.4s, #31
+	ssra v9.4s, v9.4s, #31
+	ssra v10.4s, v10.4s, #31
+	ssra v11.4s, v11.4s, #31
+2:
+	srshl v8.4s, v8.4s, v18.4s
+	.if \load
+	ldr x9, [x14, #BLOCK_W + 8]
+	.endif
+	srshl v10.4s, v10.4s, v18.4s
+	.if \load
+	ldr x11, [x14, #BLOCK_W + 24]
+	.endif
+	srshl v9.4s, v9.4s, v18.4s
+	.if \load
+	ldr x10, [x14, #BLOCK_W + 40]
+	.endif
+	srshl v11.4s, v11.4s, v18.4s
+	.if \load
+	ldr x6, [x14, #BLOCK_W + 56]
+	.endif
+	sqxtn v8.4h, v8.4s
+	sqxtn v10.4h, v10.4s
+	.if \load
+	ldr d4, [x14, #BLOCK_W]
+	ldr d5, [x14, #BLOCK_W + 16]
+	ldr d6, [x14, #BLOCK_W + 32]
+	.endif
+	add x1, x0, #ARG_ZERO_POINT
+	ld1r {v13.8h}, [x1]
+	sqxtn2 v8.8h, v9.4s
+	sqxtn2 v10.8h, v11.4s
+	.if \load
+	ldr d7, [x14, #BLOCK_W + 48]
+	ins v4.d[1], x9
+	ldr d0, [x2]
+	ins v5.d[1], x11
+	ldr x9, [x2, #8]
+	ldr d1, [x3]
+	ins v6.d[1], x10
+	ldr x11, [x3, #8]
+	.endif
+	add x1, x0, #ARG_LO
+	sqadd v8.8h, v8.8h, v13.8h
+	sqadd v10.8h, v10.8h, v13.8h
+	ld1r {v14.16b}, [x1]
+	.if \load
+	ins v7.d[1], x6
+	ldr d2, [x4]
+	ins v0.d[1], x9
+	.endif
+	sqxtn v8.8b, v8.8h
+	add x1, x0, #ARG_HI
+	ld1r {v15.16b}, [x1]
+	.if \load
+	ldr x9, [x4, #8]
+	ldr d3, [x5]
+	ins v1.d[1], x11
+	ldr x10, [x5, #8] /* goes to v3 in the step */
+	.endif
+	sqxtn2 v8.16b, v10.8h
+	.if \load
+	ins v2.d[1], x9
+	.endif
+	mov x6, x12
+	add x1, x14, #BLOCK_W
+	smax v8.16b, v8.16b, v14.16b
+	smin v8.16b, v8.16b, v15.16b
+	st1 {v8.s}[0], [x7], x16
+	st1 {v8.s}[1], [x7], x16
+	st1 {v8.s}[2], [x7], x16
+	st1 {v8.s}[3], [x7], x16
+	b.ne \again
+	b .Lreturn
+
+3:
+	ldr q19, [x14, #BLOCK_LEFT]
+	SCALE_GENERAL 8
+	SCALE_GENERAL 9
+	SCALE_GENERAL 10
+	SCALE_GENERAL 11
+	b 2b
+	.endm
+
 	.text
 	.balign 16
 	.hidden zk_neon_quads_run
@@ -154,43 +302,40 @@ zk_neon_quads_run:
 	ldp x14, x13, [x0, #ARG_BLOCK]
 	ldr x12, [x0, #ARG_STEPS]
 	ldr x17, [x0, #ARG_SUMS]
-
-.Lquad:
-	mov x2, x8
-	add x3, x8, x15
 	ldr w9, [x14, #BLOCK_PAIRS]
-	add x4, x3, x15
-	add x5, x4, x15
-	add x8, x5, x15
 	add x1, x14, #BLOCK_W
+	ROWS
 	mov x6, x12
 	cbz w9, .Lsingle
-	cbz x6, .Lonly_half
+	cbz x12, .Lonly_half
 
-	ldr d4, [x1]
+	/* the first step of the first quad */
 	ldr x9, [x1, #8]
-	ldr d5, [x1, #16]
 	ldr x10, [x1, #24]
+	ldr d4, [x1]
+	ldr d5, [x1, #16]
 	ldr d6, [x1, #32]
-	ins v4.d[1], x9
-	ldr x9, [x1, #40]
 	ldr d7, [x1, #48]
+	ins v4.d[1], x9
 	ins v5.d[1], x10
+	ldr x9, [x1, #40]
 	ldr x10, [x1, #56]
 	ldr d0, [x2]
-	ins v6.d[1], x9
-	ldr x9, [x2, #8]
 	ldr d1, [x3]
-	ins v7.d[1], x10
-	ldr x10, [x3, #8]
 	ldr d2, [x4]
-	ins v0.d[1], x9
-	ldr x9, [x4, #8]
 	ldr d3, [x5]
+	ins v6.d[1], x9
+	ins v7.d[1], x10
+	ldr x9, [x2, #8]
+	ldr x10, [x3, #8]
+	ldr x11, [x4, #8]
+	ins v0.d[1], x9
 	ins v1.d[1], x10
+	ins v2.d[1], x11
 	ldr x10, [x5, #8] /* goes to v3 in the step */
+
+.Lquad:
 	subs x6, x6, #1
-	ins v2.d[1], x9
 	b.eq .Lfirst_is_last
 	EVEN 1, 1
 .Lsteps:
@@ -211,18 +356,19 @@ zk_neon_quads_run:
 	ODD 0
 .Lhalf:
 	ldr x9, [x0, #ARG_HALF]
-	cbz x9, .Lrequantise
+	cbz x9, .Lwhole
 	HALF sadalp, 16, 64
-	b .Lrequantise
+.Lwhole:
+	REQUANTISE .Lquad, 1
+
 .Lonly_half:
 	HALF saddlp, 0, 0
-	b .Lrequantise
+	REQUANTISE .Lonly_half, 0
 
 .Lsingle:
 	.irp a, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31
 	movi v\a\().4s, #0
 	.endr
-	cbz x6, .Lsingle_half
 .Lsingle_step:
 	ldr q0, [x2], #16
 	ldr q1, [x3], #16
@@ -237,98 +383,18 @@ zk_neon_quads_run:
 	PIXEL_SINGLE 2, 24, 25, 26, 27
 	PIXEL_SINGLE 3, 28, 29, 30, 31
 	b.ne .Lsingle_step
-.Lsingle_half:
 	ldr x9, [x0, #ARG_HALF]
-	cbz x9, .Lrequantise
+	cbz x9, .Lsingle_whole
 	HALF sadalp, 0, 0
+.Lsingle_whole:
+	REQUANTISE .Lsingle, 0
 
-/* Sums of lanes; then v0 to v3 are the pixels, their lanes the channels. */
-.Lrequantise:
-	addp v0.4s, v16.4s, v17.4s
-	addp v1.4s, v18.4s, v19.4s
-	addp v2.4s, v20.4s, v21.4s
-	addp v3.4s, v22.4s, v23.4s
-	addp v4.4s, v24.4s, v25.4s
-	addp v5.4s, v26.4s, v27.4s
-	addp v6.4s, v28.4s, v29.4s
-	addp v7.4s, v30.4s, v31.4s
-	ldp q8, q9, [x14, #BLOCK_BIAS]
-	addp v0.4s, v0.4s, v1.4s
-	addp v1.4s, v2.4s, v3.4s
-	addp v2.4s, v4.4s, v5.4s
-	addp v3.4s, v6.4s, v7.4s
-	ldr q10, [x14, #BLOCK_RIGHT]
-	add v0.4s, v0.4s, v8.4s
-	add v1.4s, v1.4s, v8.4s
-	add v2.4s, v2.4s, v8.4s
-	ldr w9, [x14, #BLOCK_PLAIN]
-	add v3.4s, v3.4s, v8.4s
-	cbz x17, .Lsummed
-	ldr q11, [x14, #BLOCK_ZERO]
-	ldr q12, [x17], #16
-	mls v0.4s, v11.4s, v12.s[0]
-	mls v1.4s, v11.4s, v12.s[1]
-	mls v2.4s, v11.4s, v12.s[2]
-	mls v3.4s, v11.4s, v12.s[3]
-.Lsummed:
-	add x10, x0, #ARG_ZERO_POINT
-	add x11, x0, #ARG_LO
-	add x6, x0, #ARG_HI
-	ld1r {v13.8h}, [x10]
-	cbz w9, .Lgeneral
-	sqrdmulh v0.4s, v0.4s, v9.4s
-	sqrdmulh v1.4s, v1.4s, v9.4s
-	sqrdmulh v2.4s, v2.4s, v9.4s
-	sqrdmulh v3.4s, v3.4s, v9.4s
-	/* srshl rounds ties up: negative values one less, and they go away from zero */
-	ssra v0.4s, v0.4s, #31
-	ssra v1.4s, v1.4s, #31
-	ssra v2.4s, v2.4s, #31
-	ssra v3.4s, v3.4s, #31
-.Lshift:
-	srshl v0.4s, v0.4s, v10.4s
-	srshl v1.4s, v1.4s, v10.4s
-	srshl v2.4s, v2.4s, v10.4s
-	srshl v3.4s, v3.4s, v10.4s
-	ld1r {v14.16b}, [x11]
-	sqxtn v0.4h, v0.4s
-	sqxtn v2.4h, v2.4s
-	sqxtn2 v0.8h, v1.4s
-	sqxtn2 v2.8h, v3.4s
-	ld1r {v15.16b}, [x6]
-	sqadd v0.8h, v0.8h, v13.8h
-	sqadd v2.8h, v2.8h, v13.8h
-	sqxtn v0.8b, v0.8h
-	sqxtn2 v0.16b, v2.8h
-	smax v0.16b, v0.16b, v14.16b
-	smin v0.16b, v0.16b, v15.16b
-	subs x13, x13, #1
-	st1 {v0.s}[0], [x7], x16
-	st1 {v0.s}[1], [x7], x16
-	st1 {v0.s}[2], [x7], x16
-	st1 {v0.s}[3], [x7], x16
-	b.ne .Lquad
-
+.Lreturn:
 	ldp d10, d11, [sp, #16]
 	ldp d12, d13, [sp, #32]
 	ldp d14, d15, [sp, #48]
 	ldp d8, d9, [sp], #64
 	ret
-
-/* Some shifts are to the left, or none: there the rounding's step down is left out. */
-.Lgeneral:
-	ldr q11, [x14, #BLOCK_LEFT]
-	.irp v, 0, 1, 2, 3
-	sqshl v\v\().4s, v\v\().4s, v11.4s
-	.endr
-	.irp v, 0, 1, 2, 3
-	sqrdmulh v\v\().4s, v\v\().4s, v9.4s
-	.endr
-	.irp v, 0, 1, 2, 3
-	and v4.16b, v\v\().16b, v10.16b
-	ssra v\v\().4s, v4.4s, #31
-	.endr
-	b .Lshift
 	.size zk_neon_quads_run, . - zk_neon_quads_run
 
 	.section .note.GNU-stack, "", %progbits
