@@ -8,6 +8,7 @@
 
 #include "kernels/kernels.h"
 #include "kernels/neon/conv_s8_neon.h"
+#include "kernels/neon/requant_neon.h"
 #include "kernels/patch.h"
 
 /* Rows of a tile and their results: most of the first-level cache, and a few quads at least. */
@@ -68,48 +69,52 @@ static size_t scratch_bytes(const zk_conv_shape *s, int32_t most)
 /* memcpy() for a few bytes, which most rows of windows are. */
 static inline void copy(int8_t *out, const int8_t *x, int64_t n)
 {
-    int64_t i = 0;
-    for (; i + 8 <= n; i += 8)
-        memcpy(out + i, x + i, 8);
-    if (i < n && n >= 8) {
+    if (n >= 8) {
+        for (int64_t i = 0; i + 8 < n; i += 8)
+            memcpy(out + i, x + i, 8);
         memcpy(out + n - 8, x + n - 8, 8);
         return;
     }
-    for (; i < n; i++)
+    for (int64_t i = 0; i < n; i++)
         out[i] = x[i];
 }
 
-static inline void fill(int8_t *out, int32_t value, int64_t n)
+/* A window that touches an edge; its first pixel is (iy, ix). */
+static void gather_edge(const zk_conv_s8_args *a, const int8_t *image, int64_t iy, int64_t ix,
+                        int8_t *out)
 {
-    for (int64_t i = 0; i < n; i++)
-        out[i] = (int8_t)value;
+    const zk_conv_shape *s = a->shape;
+    const int64_t n = s->in_c, width = s->kernel_w * n;
+    const int64_t before = ix >= 0 ? 0 : -ix < s->kernel_w ? -ix : s->kernel_w;
+    const int64_t room = s->in_w - ix; // columns of the window before the right edge
+    const int64_t end = room < before ? before : room < s->kernel_w ? room : s->kernel_w;
+    memset(out, a->x_zero_point, (size_t)(s->kernel_h * width));
+    for (int32_t ky = 0; ky < s->kernel_h; ky++, iy += s->dilation_h, out += width) {
+        if (iy >= 0 && iy < s->in_h && before < end)
+            copy(out + before * n, image + (iy * s->in_w + ix + before) * n, (end - before) * n);
+    }
 }
 
 /* Windows whose rows lie in one piece in the input. */
 static void gather_rows(const zk_conv_s8_args *a, const tile *t, int8_t *out)
 {
     const zk_conv_shape *s = a->shape;
-    const int64_t width = (int64_t)s->kernel_w * s->in_c;
-    const int64_t pad = zk_neon_row(s) - s->kernel_h * width;
+    const int64_t n = s->in_c, width = s->kernel_w * n, pitch = zk_neon_row(s);
+    const int64_t step = (int64_t)s->dilation_h * s->in_w * n;
     zk_pixel p = zk_pixel_at(s, t->pixel);
-    for (int64_t i = 0; i < t->n; i++, zk_pixel_next(s, &p)) {
-        const int8_t *image = a->x + p.image * s->in_h * s->in_w * s->in_c;
+    for (int64_t i = 0; i < t->n; i++, zk_pixel_next(s, &p), out += pitch) {
+        const int8_t *image = a->x + p.image * s->in_h * s->in_w * n;
+        const int64_t iy = (int64_t)p.y * s->stride_h - s->pad_top;
         const int64_t ix = (int64_t)p.x * s->stride_w - s->pad_left;
-        const int64_t before = ix < 0 ? (ix < -s->kernel_w ? s->kernel_w : -ix) : 0;
-        const int64_t room = s->in_w - ix; // columns of the window before the right edge
-        const int64_t inside = room < before ? before : room < s->kernel_w ? room : s->kernel_w;
-        for (int32_t ky = 0; ky < s->kernel_h; ky++, out += width) {
-            const int64_t iy = zk_tap_y(s, p.y, ky);
-            const int64_t begin = iy < 0 ? s->kernel_w : before;
-            const int64_t end = iy < 0 ? s->kernel_w : inside;
-            fill(out, a->x_zero_point, begin * s->in_c);
-            if (begin < end)
-                copy(out + begin * s->in_c, image + (iy * s->in_w + ix + begin) * s->in_c,
-                     (end - begin) * s->in_c);
-            fill(out + end * s->in_c, a->x_zero_point, width - end * s->in_c);
+        memset(out + pitch - ZK_NEON_HALF_STEP, 0, ZK_NEON_HALF_STEP); // what pads the row
+        if (iy < 0 || ix < 0 || ix + s->kernel_w > s->in_w ||
+            iy + (int64_t)(s->kernel_h - 1) * s->dilation_h >= s->in_h) {
+            gather_edge(a, image, iy, ix, out);
+            continue;
         }
-        fill(out, 0, pad);
-        out += pad;
+        const int8_t *x = image + (iy * s->in_w + ix) * n;
+        for (int32_t ky = 0; ky < s->kernel_h; ky++, x += step)
+            copy(out + ky * width, x, width);
     }
 }
 
@@ -155,6 +160,59 @@ static void sum_rows(const tile *t, int64_t row)
     }
 }
 
+/* The sums of one pixel and four channels, two products a lane. */
+static int32x4_t sums_of_pixel(const int8_t *x, const int8_t *w, int64_t steps)
+{
+    int32x4_t sum[ZK_NEON_CHANNELS];
+    for (int j = 0; j < ZK_NEON_CHANNELS; j++)
+        sum[j] = vdupq_n_s32(0);
+    for (int64_t i = 0; i < steps; i++, x += ZK_NEON_STEP) {
+        const int8x16_t v = vld1q_s8(x);
+        for (int j = 0; j < ZK_NEON_CHANNELS; j++, w += ZK_NEON_STEP) {
+            const int8x16_t k = vld1q_s8(w);
+            const int16x8_t low = vmull_s8(vget_low_s8(v), vget_low_s8(k));
+            sum[j] = vpadalq_s16(sum[j], vmlal_high_s8(low, v, k));
+        }
+    }
+    return vpaddq_s32(vpaddq_s32(sum[0], sum[1]), vpaddq_s32(sum[2], sum[3]));
+}
+
+/* Pixel i of a tile, of which too few are left for a quad. Other rows than those of whole steps,
+ * and weights whose pairs do not fit, take the quad's way with four times the same pixel. */
+static void run_pixel(const zk_conv_s8_args *a, const tile *t, const zk_neon_block *block,
+                      int64_t i, int8_t *out)
+{
+    const int64_t row = zk_neon_row(a->shape);
+    const int32_t sum = block->needs_sums ? t->sums[i] : 0;
+    const int32_t sums[ZK_NEON_PIXELS] = {sum, sum, sum, sum};
+    int8_t four[ZK_NEON_PIXELS * ZK_NEON_CHANNELS];
+    if (row % ZK_NEON_STEP == 0 && block->pairs) {
+        int32x4_t acc = sums_of_pixel(t->x + i * t->pitch, block->w, row / ZK_NEON_STEP);
+        acc = vmlsq_n_s32(vaddq_s32(acc, vld1q_s32(block->bias)), vld1q_s32(block->zero), sum);
+        const int32x4_t q = zk_requant_neon_any(acc, vld1q_s32(block->multiplier),
+                                                vld1q_s32(block->left), vld1q_s32(block->right));
+        const int16x4_t offset = vqadd_s16(vqmovn_s32(q), vdup_n_s16((int16_t)a->out_zero_point));
+        const int8x8_t bytes = vqmovn_s16(vcombine_s16(offset, offset));
+        vst1_s8(four, vmin_s8(vmax_s8(bytes, vdup_n_s8((int8_t)a->lo)), vdup_n_s8((int8_t)a->hi)));
+    } else {
+        const zk_neon_quads q = {
+            .x = t->x + i * t->pitch,
+            .out = four,
+            .out_pitch = ZK_NEON_CHANNELS,
+            .block = block,
+            .n = 1,
+            .steps = row / ZK_NEON_STEP,
+            .half_step = row % ZK_NEON_STEP != 0,
+            .sums = block->needs_sums ? sums : NULL,
+            .out_zero_point = (int16_t)a->out_zero_point,
+            .lo = (int8_t)a->lo,
+            .hi = (int8_t)a->hi,
+        };
+        zk_neon_quads_run(&q);
+    }
+    memcpy(out, four, ZK_NEON_CHANNELS);
+}
+
 /* Pixels [from, from + n) of a tile and all channels of a block, to `out`. */
 static void run_block(const zk_conv_s8_args *a, const tile *t, const zk_neon_block *block,
                       int64_t from, int64_t n, int8_t *out, int64_t out_pitch)
@@ -186,19 +244,8 @@ static void run_block(const zk_conv_s8_args *a, const tile *t, const zk_neon_blo
         zk_neon_quads_run(&q);
         return;
     }
-    for (int64_t i = 0; i < rest; i++) { // each four times
-        int8_t four[ZK_NEON_PIXELS * ZK_NEON_CHANNELS];
-        const int32_t sum = block->needs_sums ? t->sums[from + i] : 0;
-        const int32_t sums[ZK_NEON_PIXELS] = {sum, sum, sum, sum};
-        q.x = t->x + (from + i) * t->pitch;
-        q.x_pitch = 0;
-        q.out = four;
-        q.out_pitch = ZK_NEON_CHANNELS;
-        q.sums = block->needs_sums ? sums : NULL;
-        q.n = 1;
-        zk_neon_quads_run(&q);
-        memcpy(out + i * out_pitch, four, ZK_NEON_CHANNELS);
-    }
+    for (int64_t i = from; i < from + rest; i++)
+        run_pixel(a, t, block, i, out + (i - from) * out_pitch);
 }
 
 /* The n channels from `first` on of a block whose channels begin at c. */
