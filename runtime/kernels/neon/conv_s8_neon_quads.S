@@ -12,7 +12,7 @@
  *
  *   v0-v3 rows of x   v4-v7, v12-v15 weights   v8-v11 products   v16-v31 sums, 4 for each pixel
  *   x0 arguments  x1 weights  x2-x5 rows  x6 steps left  x7 out  x8 next quad  x9-x11 upper halves
- *   x12 steps  x13 quads left  x14 block  x15, x16 pitches  x17 sums of rows
+ *   x12 steps  x13 quads left  x14 block  x15, x16 pitches  x17 sums of rows  x19-x22 upper halves
  */
 	.arch armv8-a
 
@@ -161,26 +161,30 @@
  * them. `load`: in the gaps, the first step of the next quad; after the last one, the same quad's
  * again, which nothing reads. */
 	.macro REQUANTISE again, load
+	addp v8.4s, v16.4s, v17.4s
 	.if \load
 	sub x9, x8, x15, lsl #2
-	subs x13, x13, #1
-	csel x8, x9, x8, eq
-	.else
-	subs x13, x13, #1
 	.endif
-	addp v8.4s, v16.4s, v17.4s
 	addp v9.4s, v18.4s, v19.4s
+	subs x13, x13, #1
 	addp v10.4s, v20.4s, v21.4s
-	ROWS
+	.if \load
+	csel x8, x9, x8, eq
+	.endif
 	addp v11.4s, v22.4s, v23.4s
+	mov x2, x8
 	addp v12.4s, v24.4s, v25.4s
+	add x3, x8, x15
 	addp v13.4s, v26.4s, v27.4s
+	add x4, x3, x15
 	addp v14.4s, v28.4s, v29.4s
+	add x5, x4, x15
 	addp v15.4s, v30.4s, v31.4s
+	add x8, x5, x15
 	ldr q16, [x14, #BLOCK_BIAS]
 	addp v8.4s, v8.4s, v9.4s
-	addp v9.4s, v10.4s, v11.4s
 	ldr w11, [x14, #BLOCK_PLAIN]
+	addp v9.4s, v10.4s, v11.4s
 	addp v10.4s, v12.4s, v13.4s
 	addp v11.4s, v14.4s, v15.4s
 	ldr q17, [x14, #BLOCK_MULTIPLIER]
@@ -208,73 +212,85 @@
 	ssra v10.4s, v10.4s, #31
 	ssra v11.4s, v11.4s, #31
 2:
-	srshl v8.4s, v8.4s, v18.4s
 	.if \load
 	ldr x9, [x14, #BLOCK_W + 8]
-	.endif
-	srshl v10.4s, v10.4s, v18.4s
-	.if \load
+	srshl v8.4s, v8.4s, v18.4s
 	ldr x11, [x14, #BLOCK_W + 24]
-	.endif
 	srshl v9.4s, v9.4s, v18.4s
-	.if \load
-	ldr x10, [x14, #BLOCK_W + 40]
-	.endif
+	ldr x6, [x14, #BLOCK_W + 40]
+	srshl v10.4s, v10.4s, v18.4s
+	ldr x19, [x14, #BLOCK_W + 56]
 	srshl v11.4s, v11.4s, v18.4s
-	.if \load
-	ldr x6, [x14, #BLOCK_W + 56]
-	.endif
+	ldr x20, [x2, #8]
+	add x1, x0, #ARG_ZERO_POINT
 	sqxtn v8.4h, v8.4s
+	sqxtn v9.4h, v9.4s
 	sqxtn v10.4h, v10.4s
-	.if \load
+	sqxtn v11.4h, v11.4s
 	ldr d4, [x14, #BLOCK_W]
 	ldr d5, [x14, #BLOCK_W + 16]
+	ld1r {v13.8h}, [x1]
+	ins v8.d[1], v9.d[0]
+	ldr x21, [x3, #8]
+	ins v10.d[1], v11.d[0]
+	ldr x22, [x4, #8]
+	sqadd v8.8h, v8.8h, v13.8h
+	ldr x10, [x5, #8] /* goes to v3 in the step */
+	sqadd v10.8h, v10.8h, v13.8h
+	add x1, x0, #ARG_LO
 	ldr d6, [x14, #BLOCK_W + 32]
-	.endif
+	ins v4.d[1], x9
+	ldr d7, [x14, #BLOCK_W + 48]
+	ins v5.d[1], x11
+	sqxtn v8.8b, v8.8h
+	sqxtn v10.8b, v10.8h
+	ld1r {v14.8b}, [x1]
+	add x1, x0, #ARG_HI
+	ldr d0, [x2]
+	ins v6.d[1], x6
+	ldr d1, [x3]
+	ins v7.d[1], x19
+	ld1r {v15.8b}, [x1]
+	smax v8.8b, v8.8b, v14.8b
+	smax v10.8b, v10.8b, v14.8b
+	ldr d2, [x4]
+	ins v0.d[1], x20
+	ldr d3, [x5]
+	ins v1.d[1], x21
+	smin v8.8b, v8.8b, v15.8b
+	smin v10.8b, v10.8b, v15.8b
+	mov x6, x12
+	ins v2.d[1], x22
+	.else
+	srshl v8.4s, v8.4s, v18.4s
+	srshl v9.4s, v9.4s, v18.4s
+	srshl v10.4s, v10.4s, v18.4s
+	srshl v11.4s, v11.4s, v18.4s
 	add x1, x0, #ARG_ZERO_POINT
 	ld1r {v13.8h}, [x1]
+	add x1, x0, #ARG_LO
+	ld1r {v14.8b}, [x1]
+	add x1, x0, #ARG_HI
+	ld1r {v15.8b}, [x1]
+	sqxtn v8.4h, v8.4s
+	sqxtn v10.4h, v10.4s
 	sqxtn2 v8.8h, v9.4s
 	sqxtn2 v10.8h, v11.4s
-	.if \load
-	ldr d7, [x14, #BLOCK_W + 48]
-	ins v4.d[1], x9
-	ldr d0, [x2]
-	ins v5.d[1], x11
-	ldr x9, [x2, #8]
-	ldr d1, [x3]
-	ins v6.d[1], x10
-	ldr x11, [x3, #8]
-	.endif
-	add x1, x0, #ARG_LO
 	sqadd v8.8h, v8.8h, v13.8h
 	sqadd v10.8h, v10.8h, v13.8h
-	ld1r {v14.16b}, [x1]
-	.if \load
-	ins v7.d[1], x6
-	ldr d2, [x4]
-	ins v0.d[1], x9
-	.endif
 	sqxtn v8.8b, v8.8h
-	add x1, x0, #ARG_HI
-	ld1r {v15.16b}, [x1]
-	.if \load
-	ldr x9, [x4, #8]
-	ldr d3, [x5]
-	ins v1.d[1], x11
-	ldr x10, [x5, #8] /* goes to v3 in the step */
-	.endif
-	sqxtn2 v8.16b, v10.8h
-	.if \load
-	ins v2.d[1], x9
-	.endif
+	sqxtn v10.8b, v10.8h
+	smax v8.8b, v8.8b, v14.8b
+	smax v10.8b, v10.8b, v14.8b
+	smin v8.8b, v8.8b, v15.8b
+	smin v10.8b, v10.8b, v15.8b
 	mov x6, x12
+	.endif
 	add x1, x14, #BLOCK_W
-	smax v8.16b, v8.16b, v14.16b
-	smin v8.16b, v8.16b, v15.16b
 	st1 {v8.s}[0], [x7], x16
 	st1 {v8.s}[1], [x7], x16
-	st1 {v8.s}[2], [x7], x16
-	st1 {v8.s}[3], [x7], x16
+	st1 {v10.s}[0], [x7], x16
+	st1 {v10.s}[1], [x7], x16
 	b.ne \again
 	b .Lreturn
 
@@ -293,10 +309,12 @@
 	.global zk_neon_quads_run
 	.type zk_neon_quads_run, %function
 zk_neon_quads_run:
-	stp d8, d9, [sp, #-64]!
+	stp d8, d9, [sp, #-96]!
 	stp d10, d11, [sp, #16]
 	stp d12, d13, [sp, #32]
 	stp d14, d15, [sp, #48]
+	stp x19, x20, [sp, #64]
+	stp x21, x22, [sp, #80]
 	ldp x8, x15, [x0, #ARG_X]
 	ldp x7, x16, [x0, #ARG_OUT]
 	ldp x14, x13, [x0, #ARG_BLOCK]
@@ -393,7 +411,9 @@ zk_neon_quads_run:
 	ldp d10, d11, [sp, #16]
 	ldp d12, d13, [sp, #32]
 	ldp d14, d15, [sp, #48]
-	ldp d8, d9, [sp], #64
+	ldp x19, x20, [sp, #64]
+	ldp x21, x22, [sp, #80]
+	ldp d8, d9, [sp], #96
 	ret
 	.size zk_neon_quads_run, . - zk_neon_quads_run
 

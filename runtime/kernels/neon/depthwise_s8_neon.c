@@ -14,8 +14,9 @@
 enum { LANES = ZK_NEON_LANES };
 
 /* Pixels that a strip reads: the eight blocks of channels that share their cache lines come one
- * after the other, and half of the first-level cache holds so many lines. */
-enum { STRIP_PIXELS = 256 };
+ * after the other, and half of the first-level cache holds so many lines. A multiple of 18: whole
+ * turns of three windows. */
+enum { STRIP_PIXELS = 252 };
 
 _Static_assert(offsetof(zk_neon_block8, bias) == 144 &&
                    offsetof(zk_neon_block8, multiplier) == 176 &&
