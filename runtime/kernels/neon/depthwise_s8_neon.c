@@ -27,7 +27,9 @@ _Static_assert(offsetof(zk_neon_block8, bias) == 144 &&
                    offsetof(zk_neon_block8, x_zero_point) == 304,
                "as the assembly reads it");
 _Static_assert(offsetof(zk_neon_windows, out) == 24 && offsetof(zk_neon_windows, n) == 40 &&
-                   offsetof(zk_neon_windows, flags) == 48,
+                   offsetof(zk_neon_windows, flags) == 48 &&
+                   offsetof(zk_neon_windows, rows) == 56 &&
+                   offsetof(zk_neon_windows, x_pitch) == 64,
                "as the assembly reads it");
 
 typedef struct sums {
@@ -147,6 +149,17 @@ static const int8_t *image_of_row(const zk_depthwise_s8_args *a, int64_t row)
     return a->x + row / s->out_h * s->in_h * s->in_w * s->in_c;
 }
 
+/* Rows of one image from `row` on, whose taps are `ty`, that have all taps inside; else 1. */
+static int64_t alike(const zk_conv_shape *s, int64_t row, int64_t end, zk_taps ty)
+{
+    int64_t n = 1;
+    while (row + n < end && (row + n) % s->out_h && ty.end - ty.begin == 3) {
+        ty = taps_of_row(s, row + n);
+        n += ty.end - ty.begin == 3;
+    }
+    return n;
+}
+
 /* Some rows, and pixels of each; eight channels from c on. */
 typedef struct strip {
     int64_t row, row_end;
@@ -164,11 +177,13 @@ static void run_strip(const zk_depthwise_s8_args *a, const strip *t)
     zk_neon_windows w = {
         .step = n,
         .n = t->ox_end - t->ox - right_outside,
+        .x_pitch = (int64_t)s->stride_h * s->in_w * n,
+        .out_pitch = (int64_t)s->out_w * n,
         .flags = (ix < 0 ? ZK_NEON_LEFT_OUTSIDE : 0) | (right_outside ? ZK_NEON_RIGHT_OUTSIDE : 0) |
                  (s->stride_w == 2 ? ZK_NEON_STRIDE2 : 0),
     };
     w.flags |= fill_block(a, t->c, &block);
-    for (int64_t row = t->row; row < t->row_end; row++) {
+    for (int64_t row = t->row; row < t->row_end; row += w.rows) {
         const zk_taps ty = taps_of_row(s, row);
         const int8_t *image = image_of_row(a, row);
         if (ty.begin != filled.begin || ty.end != filled.end)
@@ -179,6 +194,7 @@ static void run_strip(const zk_depthwise_s8_args *a, const strip *t)
             const int64_t iy = ty.first + (inside ? ky - ty.begin : 0);
             w.x[ky] = image + (iy * s->in_w + ix) * n + t->c;
         }
+        w.rows = alike(s, row, t->row_end, ty);
         w.out = a->out + (row * s->out_w + t->ox) * n + t->c;
         zk_neon_rows_run(&block, &w);
     }

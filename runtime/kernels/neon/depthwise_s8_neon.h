@@ -26,13 +26,15 @@ enum {
     ZK_NEON_LEFT_SHIFTS = 8 /**< some shifts are not to the right by one at least */
 };
 
-/** Windows of one row of the output. */
+/** Windows of some rows of the output that lie one below the other, all with the same weights. */
 typedef struct zk_neon_windows {
     const int8_t *x[3]; /**< the first window's left column; not read where that is outside */
     int8_t *out;
     int64_t step;  /**< bytes from column to column, and from output to output */
     int64_t n;     /**< windows whose right column is inside */
     int64_t flags; /**< ZK_NEON_...; right outside: one more window, whose right column is not */
+    int64_t rows;  /**< >= 1 */
+    int64_t x_pitch, out_pitch; /**< bytes from row to row */
 } zk_neon_windows;
 
 void zk_neon_rows_run(const zk_neon_block8 *block, const zk_neon_windows *windows);

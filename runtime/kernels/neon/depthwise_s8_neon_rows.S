@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * void zk_neon_rows_run(const zk_neon_block8 *, const zk_neon_windows *): 3x3 windows along a row,
+ * void zk_neon_rows_run(const zk_neon_block8 *, const zk_neon_windows *): 3x3 windows along rows,
  * eight channels. Three windows a turn, so that each column of the input is loaded once, and stays
  * in registers for all its windows. In assembly because it takes all 32 registers: compilers spill.
  *
  *   v0-v2, v3-v5, v6-v8 three columns, widened, less their zero point   v16-v24 weights
  *   v25-v30 sums of three windows   v31 the zero point   v9-v15 what is loaded, and constants
- *   x0 block  x1-x3 rows  x4 out  x5 step  x6 windows left  x7 flags
+ *   x0 block  x1-x3 rows  x4 out  x5 step  x6 windows left  x7 flags  x12 windows of a row
+ *   x9-x11, x16 the next row's beginnings  x13 rows left  x14, x15 from row to row
  */
 	.arch armv8-a
 
@@ -19,9 +20,10 @@
 #define BLOCK_HI         296
 #define BLOCK_X_ZERO     304
 
-#define WINDOWS_OUT   24
-#define WINDOWS_N     40
-#define WINDOWS_FLAGS 48
+#define WINDOWS_OUT    24
+#define WINDOWS_N      40
+#define WINDOWS_ROWS   56
+#define WINDOWS_PITCH  64
 
 	/* a column's three values, eight channels each */
 	.macro LOAD r0, r1, r2
@@ -213,11 +215,23 @@ zk_neon_rows_run:
 	ldp q22, q23, [x0, #96]
 	ldr q24, [x0, #128]
 	ldr d31, [x0, #BLOCK_X_ZERO]
-	ldp x4, x5, [x1, #WINDOWS_OUT]
-	ldr x6, [x1, #WINDOWS_N]
-	ldr x7, [x1, #WINDOWS_FLAGS]
-	ldp x2, x3, [x1, #8]
-	ldr x1, [x1]
+	ldp x16, x5, [x1, #WINDOWS_OUT]
+	ldp x12, x7, [x1, #WINDOWS_N]
+	ldr x13, [x1, #WINDOWS_ROWS]
+	ldp x14, x15, [x1, #WINDOWS_PITCH]
+	ldp x9, x10, [x1]
+	ldr x11, [x1, #16]
+
+.Lrow:
+	mov x1, x9
+	mov x2, x10
+	mov x3, x11
+	mov x4, x16
+	mov x6, x12
+	add x9, x9, x14
+	add x10, x10, x14
+	add x11, x11, x14
+	add x16, x16, x15
 
 	/* the left column */
 	tbz x7, #0, .Lleft_inside
@@ -258,11 +272,11 @@ zk_neon_rows_run:
 	COPY 5, 8
 	b.ne .Lsingle1
 .Llast1:
-	tbz x7, #1, .Lreturn
+	tbz x7, #1, .Lrow_done
 	LEFT 25, 26, 0, 1, 2
 	MIDDLE 25, 26, 3, 4, 5
 	REQUANTISE1
-	b .Lreturn
+	b .Lrow_done
 
 .Lstride2:
 	subs x6, x6, #3
@@ -286,14 +300,17 @@ zk_neon_rows_run:
 	COPY 2, 8
 	b.ne .Lsingle2
 .Llast2:
-	tbz x7, #1, .Lreturn
+	tbz x7, #1, .Lrow_done
 	LOAD 12, 13, 14
 	LEFT 25, 26, 0, 1, 2
 	WIDEN 3, 4, 5, 12, 13, 14
 	MIDDLE 25, 26, 3, 4, 5
 	REQUANTISE1
 
-.Lreturn:
+.Lrow_done:
+	subs x13, x13, #1
+	b.ne .Lrow
+
 	ldp d10, d11, [sp, #16]
 	ldp d12, d13, [sp, #32]
 	ldp d14, d15, [sp, #48]
