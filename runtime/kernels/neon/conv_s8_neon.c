@@ -14,6 +14,9 @@
 /* Rows of a tile and their results: most of the first-level cache, and a few quads at least. */
 enum { TILE_BYTES = 24 * 1024, TILE_MIN = 16, TILE_MAX = 256 };
 
+/* Bytes from which a call costs less than it saves. */
+enum { COPY_LONG = 48 };
+
 /* Pixels of a block of channels that are not all asked for, computed beside the output. */
 enum { ASIDE = 16 };
 
@@ -59,16 +62,26 @@ static int64_t last_tile_pixels(const zk_conv_shape *s, int32_t most)
     return tile_pixels(s, most) + ZK_NEON_PIXELS - 1;
 }
 
-static size_t scratch_bytes(const zk_conv_shape *s, int32_t most)
+/* Bytes of the sums, before the gathered rows: these are aligned, as loads of 8 bytes that are not
+ * take twice as long. */
+static size_t sums_bytes(const zk_conv_shape *s, int32_t most)
 {
-    const int64_t n = last_tile_pixels(s, most);
-    const int64_t row = in_place(s) ? 0 : zk_neon_row(s);
-    return (size_t)n * (sizeof(int32_t) + (size_t)row);
+    return ((size_t)last_tile_pixels(s, most) * sizeof(int32_t) + 63) / 64 * 64;
 }
 
-/* memcpy() for a few bytes, which most rows of windows are. */
+static size_t scratch_bytes(const zk_conv_shape *s, int32_t most)
+{
+    const int64_t row = in_place(s) ? 0 : zk_neon_row(s);
+    return sums_bytes(s, most) + (size_t)(last_tile_pixels(s, most) * row);
+}
+
+/* memcpy() that begins at once for the few bytes that many rows of windows are. */
 static inline void copy(int8_t *out, const int8_t *x, int64_t n)
 {
+    if (n >= COPY_LONG) {
+        memcpy(out, x, (size_t)n);
+        return;
+    }
     if (n >= 8) {
         for (int64_t i = 0; i + 8 < n; i += 8)
             memcpy(out + i, x + i, 8);
@@ -294,7 +307,7 @@ static void run_tile(const zk_conv_s8_args *a, tile *t)
             t->pitch = s->in_c;
             t->x = a->x + t->pixel * s->in_c + t->group * zk_conv_patch(s);
         } else {
-            int8_t *rows = (int8_t *)(t->sums + last_tile_pixels(s, a->tile));
+            int8_t *rows = (int8_t *)a->scratch + sums_bytes(s, a->tile);
             t->pitch = zk_neon_row(s);
             t->x = rows;
             gather(a, t, rows);
