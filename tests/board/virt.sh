@@ -112,7 +112,7 @@ until on virt true 2>/dev/null; do
     fi
     sleep 2
 done
-echo "virt answers after $((SECONDS - start)) s: $(on virt 'uname -srm; head -c 1 /dev/null'), $(basename "$kernel")"
+echo "virt answers after $((SECONDS - start)) s: $(on virt 'uname -srm'), $(basename "$kernel")"
 exercise "$work/tree" virt
 exits 0 "$board" status virt
 cat "$work/out"
