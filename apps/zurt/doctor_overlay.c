@@ -65,23 +65,24 @@ static bool find_loaded(const doctor *d, char *name, size_t size)
     return found;
 }
 
-/* Folders of zurt's; the one to use is that which is loaded, else that for this board. */
+/* Folders of zurt's. The one to use is that of the xclbin that a session would take; where this is
+ * missing, that of the board, or the only one. */
 static size_t look_at_folders(doctor *d)
 {
-    char wanted[DOCTOR_NAME_BYTES], loaded[DOCTOR_NAME_BYTES] = "";
-    bool is_loaded = false;
+    char wanted[DOCTOR_NAME_BYTES], xclbin[DOCTOR_PATH_BYTES];
     doctor_paths p = doctor_glob(d, FIRMWARE "zurt-*");
     snprintf(wanted, sizeof(wanted), "zurt-%s", d->board);
-    find_loaded(d, loaded, sizeof(loaded));
     for (size_t i = 0; i < p.n; i++) {
         const char *name = base_name(p.items[i]);
         judge_folder(d, name);
-        is_loaded = is_loaded || strcmp(name, loaded) == 0;
         if (p.n == 1 || strcmp(name, wanted) == 0)
             snprintf(d->firmware, sizeof(d->firmware), "%s", name);
     }
-    if (is_loaded)
-        snprintf(d->firmware, sizeof(d->firmware), "%s", loaded);
+    if (zurt_board_find_xclbin(d->ctx, d->root, xclbin, sizeof(xclbin)) == ZURT_OK) {
+        *strrchr(xclbin, '/') = 0; // .../APP/APP.xclbin
+        snprintf(d->firmware, sizeof(d->firmware), "%.*s", DOCTOR_NAME_BYTES - 1,
+                 base_name(xclbin));
+    }
     size_t n = p.n;
     doctor_paths_free(&p);
     return n;

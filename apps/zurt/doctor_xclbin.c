@@ -7,23 +7,16 @@
 
 #define PL_CLOCK "/sys/kernel/debug/clk/pl0_ref"
 
-/* That of the overlay that is loaded or for this board, or the only one. */
+/* The one that a session would take. */
 static void choose(doctor *d)
 {
+    if (zurt_board_find_xclbin(d->ctx, d->root, d->xclbin_file, sizeof(d->xclbin_file)) == ZURT_OK)
+        return;
     doctor_paths p = doctor_glob(d, "/lib/firmware/xilinx/zurt-*/zurt-*.xclbin");
-    const char *chosen = p.n == 1 ? p.items[0] : NULL;
-    const size_t length = strlen(d->firmware);
-    for (size_t i = 0; i < p.n && length; i++) {
-        const char *name = strrchr(p.items[i], '/') + 1;
-        if (strncmp(name, d->firmware, length) == 0 && strcmp(name + length, ".xclbin") == 0)
-            chosen = p.items[i];
-    }
-    if (p.n > 1 && !chosen)
-        doctor_find(d, DOCTOR_XCLBIN_SEVERAL, "%s, %s", p.items[0], p.items[1]);
-    else if (!chosen && d->wanted)
+    if (p.n)
+        doctor_find(d, DOCTOR_XCLBIN_UNSETTLED, "%s", zurt_ctx_error(d->ctx));
+    else if (d->wanted)
         doctor_find(d, DOCTOR_XCLBIN_ABSENT, "none in /lib/firmware/xilinx/zurt-*");
-    if (chosen && !doctor_path(d, chosen, d->xclbin_file))
-        d->xclbin_file[0] = 0;
     doctor_paths_free(&p);
 }
 

@@ -322,7 +322,7 @@ finds 0 "$known" # this board's is taken
 printf 'xlnx,zynqmp-zcu102\0xlnx,zynqmp\0' >board/proc/device-tree/compatible
 finds 0 "note board-other
 $known
-note xclbin-several"
+note xclbin-unsettled"
 # two for this board: that which the fabric has
 wrong "cp -r $app $app-slow &&
     cd $app-slow && for f in zurt-kv260.*; do mv \$f zurt-kv260-slow.\${f#zurt-kv260.}; done"

@@ -454,6 +454,22 @@ ZURT_API zurt_status zurt_board_builtin(zurt_ctx *ctx, const char *name, zurt_bo
  */
 ZURT_API zurt_status zurt_board_load_xclbin(zurt_ctx *ctx, const char *path, zurt_board **out);
 
+/**
+ * The xclbin that device xrt takes where none is named: among the files
+ * /lib/firmware/xilinx/APP/APP.xclbin whose APP begins with "zurt-" that of the app which is in the
+ * fabric, else the board's own, as the device tree names it, else the only one.
+ *
+ * @param root what the paths begin with: "" for this machine's own, or a folder without a slash at
+ *             its end.
+ * @param out  its path, `root` included; "" on failure.
+ * @param size bytes of `out`; 512 are enough.
+ * @return ZURT_OK; ZURT_E_ARG: NULL, or no room; ZURT_E_DEVICE: none is there, or for this board, or
+ *         several and nothing tells which: zurt_ctx_error() says what to do. Any thread; reads files
+ *         only.
+ */
+ZURT_API zurt_status zurt_board_find_xclbin(zurt_ctx *ctx, const char *root, char *out,
+                                            size_t size);
+
 /** A board's numbers; all but the name are 0 for "cpu". */
 typedef struct zurt_board_info {
     const char *name;          /**< "kv260", ... or what the xclbin says; borrowed */
