@@ -10,7 +10,6 @@ import collections
 import glob
 import importlib.metadata
 import os
-import re
 import shutil
 import subprocess
 import time
