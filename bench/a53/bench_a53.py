@@ -4,9 +4,9 @@
 
 Usage: bench_a53.py [--layers] [--l2 BYTES] MODEL.zurt...
 
-Builds nothing: $ZURT_A53 is the plugin (default build/test/bench/a53/a53.so), $ZURT_A53_RUN the cross-built
-a53_run (default build/arm64/zurt/bench/a53/a53_run), $ZURT_ARM64_ROOT the root it runs in (default
-build/arm64/root). docs/performance-cpu.md says what the cycles are worth.
+Builds nothing: $ZURT_A53 is the plugin (default build/test/bench/a53/a53.so), $ZURT_A53_RUN the
+cross-built a53_run (default build/arm64/zurt/bench/a53/a53_run), $ZURT_ARM64_ROOT the root it runs
+in (default build/arm64/root). docs/performance-cpu.md says what the cycles are worth.
 """
 import argparse
 import os
@@ -32,7 +32,7 @@ def qemu_with_plugins():
 
 
 def run(plugin, program, root=None, l2=None):
-    """Runs a program under the model; its output's lines, and (instructions, cycles) of intervals."""
+    """Runs a program; the lines it writes, and (instructions, modelled cycles) of its intervals."""
     with tempfile.TemporaryDirectory() as folder:
         out = os.path.join(folder, "intervals")
         options = f"{plugin},out={out}" + (f",l2={l2}" if l2 else "")
@@ -66,8 +66,9 @@ def model(path, arguments):
         for (op, mac, name), (n, c) in zip(steps, counted):
             print(f"{n / 1e6:9.3f} {c / 1e6:9.3f} {100 * c / cycles:5.1f}% {int(mac) / 1e6:9.3f} "
                   f"{int(mac) / c:6.2f}  {op}  {name}")
-    print(f"{os.path.basename(path)}: {insns / 1e6:.1f} M instructions, {cycles / 1e6:.1f} M modelled "
-          f"cycles, {macs / 1e6:.1f} MMAC, {macs / cycles:.2f} MAC per modelled cycle", flush=True)
+    print(f"{os.path.basename(path)}: {insns / 1e6:.1f} M instructions, "
+          f"{cycles / 1e6:.1f} M modelled cycles, {macs / 1e6:.1f} MMAC, "
+          f"{macs / cycles:.2f} MAC per modelled cycle", flush=True)
 
 
 def main():

@@ -15,8 +15,8 @@ import tempfile
 import bench_a53
 
 # Cycles of one turn, its counter and branch included, which pair with each other.
-# Measured: github.com/ocxtal/insn_bench_aarch64, results/raspberry-pi-3_cortex-a53.md; mixtures with
-# loads: gemmlowp, standalone/neon-gemm-kernel-benchmark.cc.
+# Measured: github.com/ocxtal/insn_bench_aarch64, results/raspberry-pi-3_cortex-a53.md; mixtures
+# with loads: gemmlowp, standalone/neon-gemm-kernel-benchmark.cc.
 TIMES = [
     ("16 independent smlal, one a cycle", 17),
     ("16 dependent fmla, forwarded after 4", 64),
@@ -48,7 +48,7 @@ def main():
     failed = False
     for (what, expected), (_, cycles) in zip(TIMES, intervals[1::2], strict=True):
         turn = cycles / TURNS
-        same = abs(turn - expected) < 0.1 # the first turns find cold caches
+        same = abs(turn - expected) < 0.1  # the first turns find cold caches
         failed = failed or not same
         print(f"{'ok  ' if same else 'FAIL'} {turn:6.2f} cycles, {expected} expected: {what}")
     sys.exit(1 if failed else 0)

@@ -192,7 +192,7 @@ static void run_strip(const zk_depthwise_s8_args *a, const strip *t)
         for (int32_t ky = 0; ky < 3; ky++) { // a row outside: another, its weights are 0
             const bool inside = ky >= ty.begin && ky < ty.end;
             const int64_t iy = ty.first + (inside ? ky - ty.begin : 0);
-            w.x[ky] = image + (iy * s->in_w + ix) * n + t->c;
+            w.x[ky] = image + (iy * s->in_w + (ix < 0 ? 0 : ix)) * n + t->c;
         }
         w.rows = alike(s, row, t->row_end, ty);
         w.out = a->out + (row * s->out_w + t->ox) * n + t->c;

@@ -28,7 +28,7 @@ enum {
 
 /** Windows of some rows of the output that lie one below the other, all with the same weights. */
 typedef struct zk_neon_windows {
-    const int8_t *x[3]; /**< the first window's left column; not read where that is outside */
+    const int8_t *x[3]; /**< the first window's first column inside: the left or the middle one */
     int8_t *out;
     int64_t step;  /**< bytes from column to column, and from output to output */
     int64_t n;     /**< windows whose right column is inside */

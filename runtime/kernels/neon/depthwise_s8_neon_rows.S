@@ -236,9 +236,6 @@ zk_neon_rows_run:
 	/* the left column */
 	tbz x7, #0, .Lleft_inside
 	NOTHING 0, 1, 2
-	add x1, x1, x5
-	add x2, x2, x5
-	add x3, x3, x5
 	b .Lleft_done
 .Lleft_inside:
 	LOAD 12, 13, 14
