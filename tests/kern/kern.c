@@ -17,7 +17,6 @@
 #include <unistd.h>
 
 #include "base/cpu.h"
-#include "float/blas.h"
 
 #define REGION ((size_t)16 << 20)
 #define GUARD  256
@@ -181,21 +180,6 @@ bool kern_same_f32(const char *variant, const float *out, const float *expected,
 
 /* ---- variants ---- */
 
-/* Where OpenBLAS is not installed, the others are all there is. */
-static bool has_blas(void)
-{
-    zurt_ctx *ctx = NULL;
-    if (zurt_ctx_create(NULL, &ctx))
-        exit(1);
-    const zurt_status st = zc_blas_load(ctx, 1);
-    if (st)
-        fprintf(stderr, "kern: %s\n", zurt_ctx_error(ctx));
-    if (st && st != ZURT_E_UNSUPPORTED)
-        exit(1);
-    zurt_ctx_destroy(ctx);
-    return st == ZURT_OK;
-}
-
 const kern_variant *kern_variants(size_t *n)
 {
     static kern_variant list[8];
@@ -218,15 +202,7 @@ const kern_variant *kern_variants(size_t *n)
             list[count].name = steps[i].name;
             zk_table_init(&list[count++].table, mask);
         }
-        list[count].name = "own";
-        zk_table_init(&list[count].table, cpu);
-        list[count++].table.conv_f32 = zc_conv_f32_own;
-        if (has_blas()) {
-            list[count].name = "blas";
-            zk_table_init(&list[count].table, cpu);
-            list[count].table.conv_f32 = zc_conv_f32_blas;
-            list[count++].table.matmul_f32 = zc_matmul_f32_blas;
-        }
+        kern_add_compiler(list, &count);
     }
     *n = count;
     return list;

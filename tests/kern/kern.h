@@ -43,6 +43,10 @@ typedef struct kern_variant {
 /** Tables of growing CPU masks, as far as this CPU goes, the reference first; OpenBLAS last. */
 const kern_variant *kern_variants(size_t *n);
 
+/** Appends the compiler's own convolution, and OpenBLAS where there is one to load;
+ *  kern_no_compiler.c: nothing. */
+void kern_add_compiler(kern_variant *list, size_t *count);
+
 /** What a failure says; printf-like, kept until the next. */
 void kern_describe(const char *fmt, ...);
 

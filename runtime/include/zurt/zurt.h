@@ -463,8 +463,8 @@ ZURT_API zurt_status zurt_board_load_xclbin(zurt_ctx *ctx, const char *path, zur
  *             its end.
  * @param out  its path, `root` included; "" on failure.
  * @param size bytes of `out`; 512 are enough.
- * @return ZURT_OK; ZURT_E_ARG: NULL, or no room; ZURT_E_DEVICE: none is there, or for this board, or
- *         several and nothing tells which: zurt_ctx_error() says what to do. Any thread; reads files
+ * @return ZURT_OK; ZURT_E_ARG: NULL, or no room; ZURT_E_DEVICE: none is there, or for this board,
+ * or several and nothing tells which: zurt_ctx_error() says what to do. Any thread; reads files
  *         only.
  */
 ZURT_API zurt_status zurt_board_find_xclbin(zurt_ctx *ctx, const char *root, char *out,
