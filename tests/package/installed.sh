@@ -63,6 +63,7 @@ exits() { # CODE COMMAND...
     [ $code = "$want" ] || fail "$*: exit $code, not $want: $(cat "$root/try/err")"
 }
 
+touch "$WORK/made"
 mkdir "$root/try"
 cp "$DEBS"/*.deb "$FIXTURE"/cnn.zurt "$FIXTURE"/calib-{images,labels}.idx \
     "$ZURT_SOURCE"/models/mnist_small.onnx "$ZURT_SOURCE"/tests/cli/seven.jpg "$root/try/"
@@ -73,9 +74,9 @@ compile=(zurt compile /try/mnist_small.onnx --samples 100 -o /try/small.zurt
 step "the runtime"
 add libzurt0 zurt
 [ "$(class_of cnn.zurt)" = 7 ] || fail "the seven is no 7"
-inside ldconfig -p | grep -q 'libzurt\.so\.0 ' || fail "the loader does not know libzurt"
+inside ldconfig -p | grep 'libzurt\.so\.0 ' >/dev/null || fail "the loader does not know libzurt"
 for file in usr/lib/udev/rules.d/70-zurt-render.rules usr/share/man/man1/zurt-run.1.gz; do
-    [ -s "$root/$file" ] || [ ! -d "$root/usr/share/man" ] || fail "no $file"
+    [ -s "$root/$file" ] || fail "no $file"
 done
 exits 4 "${compile[@]}"
 grep -q 'install zurt-compiler' "$root/try/err" || fail "compile: $(cat "$root/try/err")"
