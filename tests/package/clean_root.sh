@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# clean_root.sh amd64|arm64 FOLDER: the Debian packages in a system that mmdebstrap has just made, in
-# namespaces of its own, so that nothing here changes. installed.sh says what is asked there. arm64 runs
-# by qemu-user, by a binfmt_misc of the namespace; it has dpkg alone, not apt, to be made in time.
+# clean_root.sh amd64|arm64 FOLDER [DEBS]: Debian packages in a system that mmdebstrap has just made,
+# in namespaces of its own, so that nothing here changes. installed.sh says what is asked there. arm64
+# runs by qemu-user, by a binfmt_misc of the namespace; it has dpkg alone, not apt, to be made in time.
 set -euo pipefail
 arch=$1
 folder=$2
@@ -12,7 +12,7 @@ skip() {
 }
 command -v mmdebstrap >/dev/null || skip "no mmdebstrap; scripts/setup installs it"
 [ "$(id -u)" = 0 ] || skip "only root may have a namespace with the users of a system"
-debs=$ZURT_BUILD/package/$arch-debs
+debs=${3:-$ZURT_BUILD/package/$arch-debs}
 [ -d "$debs" ] || skip "no packages for $arch were made"
 rm -rf "$folder"
 mkdir -p "$folder"
@@ -21,11 +21,15 @@ mkfifo "$folder/mapped"
 case $arch in
 amd64) choice=(--variant=apt --include=usr-is-merged) ;;
 arm64) # libraries that packages of ours need, and what dpkg and this test need
-    packages=dpkg,dash,coreutils,libc-bin,findutils,diffutils,sed,grep,usr-is-merged
-    packages=$packages,libjpeg62-turbo,libpng16-16,libprotobuf-c1,zlib1g
-    # shellcheck disable=SC2016 # mmdebstrap's
-    choice=(--variant=custom "--include=$packages"
-        --setup-hook='mkdir -p "$1/dev" "$1/proc" "$1/sys" "$1/tmp"')
+    packages=usr-is-merged,libjpeg62-turbo,libpng16-16,libprotobuf-c1,zlib1g
+    if [ -n "$(find "$debs" -name 'zurt-compiler_*')" ]; then
+        choice=(--variant=essential "--include=$packages,libcjson1,libxrt1")
+    else
+        packages=$packages,dpkg,dash,coreutils,libc-bin,findutils,diffutils,sed,grep
+        # shellcheck disable=SC2016 # mmdebstrap's
+        choice=(--variant=custom "--include=$packages"
+            --setup-hook='mkdir -p "$1/dev" "$1/proc" "$1/sys" "$1/tmp"')
+    fi
     ;;
 esac
 command=(mmdebstrap --quiet --mode=root --architectures="$arch" --format=null "${choice[@]}"

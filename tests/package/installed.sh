@@ -81,7 +81,7 @@ done
 exits 4 "${compile[@]}"
 grep -q 'install zurt-compiler' "$root/try/err" || fail "compile: $(cat "$root/try/err")"
 
-if [ "$ARCH" = amd64 ]; then
+if [ -n "$(find "$DEBS" -name 'zurt-compiler_*')" ]; then
     step "the compiler"
     add zurt-compiler
     exits 0 "${compile[@]}"
