@@ -7,7 +7,7 @@
 #   current, previous       symbolic links to two of them, replaced by rename alone
 #   files/SHA256/NAME       models and samples, known by their contents
 #   incoming/SHA256.part    what is being received; a lost connection leaves its beginning
-#   work/PID/               where one command runs
+#   jobs/PID/               where one command runs
 #
 # Exit 121: refused, the message says why. 122: what was received is damaged, and gone.
 set -eu
@@ -91,7 +91,7 @@ lock() {
 
 # What processes that are no more have left.
 sweep() {
-    for left in "$root"/versions/.new.* "$root"/versions/.old.* "$root"/work/* \
+    for left in "$root"/versions/.new.* "$root"/versions/.old.* "$root"/jobs/* \
         "$root"/.current.* "$root"/.previous.* "$root"/.try.*; do
         if [ -e "$left" ] || [ -L "$left" ]; then
             alive "${left##*[./]}" || rm -rf "$left"
@@ -230,7 +230,7 @@ do_status() {
 do_run() {
     [ -x "$root/current/bin/zurt" ] || die "zurt is not there: scripts/board push"
     version=$(readlink "$root/current") # a push in between changes nothing
-    work=$root/work/$$
+    work=$root/jobs/$$
     rm -rf "$work"
     mkdir -p "$work"
     trap 'rm -rf "$work"' EXIT

@@ -49,8 +49,8 @@ exits 0 "$board" run kv260 "$fixture/small.zurt" "$picture" --json
 [ "$(grep sha256 "$work/out")" = "$(host)" ] || fail "the board says $(cat "$work/out")"
 exits 0 "$board" run kv260 "$fixture/small.zurt" "$picture" "$picture" --top 1
 says "^ +0\.99[0-9]+ +7" out
-[ "$(on kv260 'ls zurt/files | wc -l; ls zurt/work | wc -l' | tr '\n' ' ')" = "2 0 " ] ||
-    fail "on the board are $(on kv260 'ls zurt/files zurt/work')"
+[ "$(on kv260 'ls zurt/files | wc -l; ls zurt/jobs | wc -l' | tr '\n' ' ')" = "2 0 " ] ||
+    fail "on the board are $(on kv260 'ls zurt/files zurt/jobs')"
 seq 0 9 | sed 's/^/digit /' >"$work/names.txt"
 exits 0 "$board" run kv260 "$fixture/small.zurt" "$picture" --labels "$work/names.txt"
 says "digit 7" out
