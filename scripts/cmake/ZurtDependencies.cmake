@@ -7,8 +7,8 @@ pkg_check_modules(JPEG REQUIRED IMPORTED_TARGET libjpeg)
 pkg_check_modules(PNG REQUIRED IMPORTED_TARGET libpng)
 find_program(PROTOC_C protoc-c REQUIRED)
 if(ZURT_BUILD_COMPILER)
-  # In a cross build the target's; -DONNX_PROTO_DIR= names another folder.
   pkg_check_modules(CJSON REQUIRED IMPORTED_TARGET libcjson)
+  # In a cross build the target's; -DONNX_PROTO_DIR= names another folder.
   find_path(ONNX_PROTO_DIR onnx/onnx.proto REQUIRED)
 endif()
 if(ZURT_BUILD_APPS OR ZURT_BUILD_TESTS)

@@ -109,8 +109,8 @@ static zurt_status probe_node(zurt_ctx *ctx)
                 st = ZURT_OK;
             else
                 zi_fail(ctx, st,
-                        "%s: %s; add the user to the group 'render' (usermod -aG render USER), or "
-                        "install the udev rule KERNEL==\"renderD*\", MODE=\"0666\"",
+                        "%s: %s; add the user to the group 'render' (usermod -aG render USER), and "
+                        "if the node is root's alone: zurt doctor has the udev rule",
                         path, strerror(errno));
         }
         globfree(&nodes);
