@@ -4,14 +4,14 @@
  *
  * The figures are from a model of the core (in order, two instructions a cycle, 32 KiB of L1 and
  * 1 MiB of L2), bench/a53, which ran this library, built with GCC 12 -O3 for aarch64, node by node:
- * six networks for the NEON kernels (convolution, depthwise, fully connected, Add, Mul in int8), and
- * networks of single ops of 25,000 to 50,000 elements for the rest, which is plain C. Million
+ * six networks for the NEON kernels (convolution, depthwise, fully connected, Add, Mul in int8),
+ * and networks of single ops of 25,000 to 50,000 elements for the rest, which is plain C. Million
  * cycles, in the model and by this table: MobileNetV2 1.0 at 224x224 121.0 and 128.2, UltraFace at
- * 320x240 48.5 and 47.1, YuNet at 320x320 69.2 and 70.5, MLPerf Tiny's image classification 4.87 and
- * 4.74, its keywords 1.22 and 1.22, its wake words 3.74 and 3.40. Single convolutions are within
- * 0.5 and 1.6 times, but a depthwise one of fewer than 8 channels takes 30 cycles a product: it has
- * no kernel of its own yet. Against the one published time of a real core the model was 16 % too
- * fast: ZI_CPU_SLACK_PERCENT. When kernels change, measure again.
+ * 320x240 48.5 and 47.1, YuNet at 320x320 69.2 and 70.5, MLPerf Tiny's image classification 4.87
+ * and 4.74, its keywords 1.22 and 1.22, its wake words 3.74 and 3.40. Single convolutions are
+ * within 0.5 and 1.6 times, but a depthwise one of fewer than 8 channels takes 30 cycles a product:
+ * it has no kernel of its own yet. Against the one published time of a real core the model was 16 %
+ * too fast: ZI_CPU_SLACK_PERCENT. When kernels change, measure again.
  *
  * Rows marked (*) were not measured but taken from what is alike.
  */

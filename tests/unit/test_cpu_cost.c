@@ -39,8 +39,7 @@ static void convolutions_cost_by_their_work(void **state)
                     2 * conv_cost(ZURT_S8, 8, 1) + 1);
     assert_true(conv_cost(ZURT_F32, 8, 1) > conv_cost(ZURT_S8, 8, 1));
     // a depthwise one has a sixteenth of the work at twice the cost
-    assert_in_range(conv_cost(ZURT_S8, 8, 16), (uint64_t)(macs / 16 * 0.6),
-                    (uint64_t)(macs / 16));
+    assert_in_range(conv_cost(ZURT_S8, 8, 16), (uint64_t)(macs / 16 * 0.6), (uint64_t)(macs / 16));
 }
 
 static void a_view_costs_nothing_and_an_add_does(void **state)
