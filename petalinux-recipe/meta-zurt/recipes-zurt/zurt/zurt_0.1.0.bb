@@ -18,7 +18,7 @@ ZURT_FROM_GIT = "${@'1' if d.getVar('ZURT_URI').startswith('git://') else ''}"
 PV .= "${@'+git' if d.getVar('ZURT_FROM_GIT') else ''}"
 SRC_URI = "${ZURT_URI}${@';destsuffix=${BP}' if d.getVar('ZURT_FROM_GIT') else ''} \
            file://run-ptest"
-SRCREV = "e2f3ff1bb24b45e1428dfaf92bfb16ccb7d2193a"
+SRCREV = "c796dd4896b38f223d610a366871fcca80df3901"
 
 inherit cmake pkgconfig ptest
 
