@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include "compiler_part.h"
-#include "shown.h"
 
 /* From the folder of the command; the build states it, so that a tree can be moved. */
 static const char beside[] = ZURT_COMPILER_COMMAND;
