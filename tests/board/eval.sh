@@ -46,7 +46,7 @@ same "dir:$tree" 3
 says "1 of 12 samples could not be read" err
 printf '%s 7\n' a.jpg "-b c.JPG" 'd"e.png' >"$work/labels.txt"
 same "dir:$tree,$work/labels.txt" 3 --shards 4
-on one 'ls zurt/work' >"$work/left"
+on one 'ls zurt/jobs' >"$work/left"
 [ ! -s "$work/left" ] || fail "left on the board: $(cat "$work/left")"
 
 # One that is killed midway is given up, and its shard is another's.
