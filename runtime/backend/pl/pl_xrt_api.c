@@ -46,7 +46,7 @@ zurt_status zi_xrt_load(zurt_ctx *ctx, zi_xrt_api *api)
     if (st)
         return st;
     for (size_t i = 0; i < sizeof(symbols) / sizeof(symbols[0]); i++) {
-        void *symbol = dlsym(xrt.library, symbols[i].name);
+        void *symbol = dlsym(xrt.handle, symbols[i].name);
         if (!symbol)
             return zi_fail(ctx, ZURT_E_DEVICE, "XRT has no %s; zurt needs 2.13 or later",
                            symbols[i].name);

@@ -28,13 +28,13 @@ zurt_status zi_xrt_find_library(zurt_ctx *ctx, zi_xrt_found *out)
     const char *root = getenv("XILINX_XRT");
     *out = (zi_xrt_found){0};
     const bool is_named = root && is_at(out->coreutil, root, "/lib", coreutil_name);
-    out->library = dlopen(is_named ? out->coreutil : coreutil_name, RTLD_NOW | RTLD_LOCAL);
-    if (!out->library && is_named)
+    out->handle = dlopen(is_named ? out->coreutil : coreutil_name, RTLD_NOW | RTLD_LOCAL);
+    if (!out->handle && is_named)
         return zi_fail(ctx, ZURT_E_DEVICE,
                        "XRT cannot be loaded: %s. Install it anew, or mend "
                        "XILINX_XRT",
                        dlerror());
-    if (!out->library)
+    if (!out->handle)
         return zi_fail(
             ctx, ZURT_E_DEVICE,
             "XRT is not installed: no libxrt_coreutil.so.2. Debian 12 and 13, Ubuntu "
@@ -90,7 +90,7 @@ zurt_status zi_xrt_find(zurt_ctx *ctx, zi_xrt_found *out)
     const char *root = getenv("XILINX_XRT");
     const struct link_map *map = NULL;
     char folder[ZI_PATH_BYTES] = "";
-    if (dlinfo(out->library, RTLD_DI_LINKMAP, &map) == 0 && strlen(map->l_name) < ZI_PATH_BYTES) {
+    if (dlinfo(out->handle, RTLD_DI_LINKMAP, &map) == 0 && strlen(map->l_name) < ZI_PATH_BYTES) {
         memcpy(out->coreutil, map->l_name, strlen(map->l_name) + 1);
         memcpy(folder, out->coreutil, sizeof(folder));
         char *slash = strrchr(folder, '/');

@@ -16,7 +16,7 @@ typedef enum zi_xrt_build {
 } zi_xrt_build;
 
 typedef struct zi_xrt_found {
-    void *library;                /**< libxrt_coreutil; never unloaded */
+    void *handle;                 /**< of libxrt_coreutil, as dlopen() gives it; never unloaded */
     char coreutil[ZI_PATH_BYTES]; /**< its path */
     char core[ZI_PATH_BYTES];     /**< of the libxrt_core that belongs to it */
     char version[16];             /**< "2.13.0", from the file's name; "" if that does not say */
