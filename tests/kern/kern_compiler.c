@@ -4,9 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "base/cpu.h"
 #include "float/blas.h"
-#include "kern.h"
+#include "harness.h"
 
 /* Where OpenBLAS is not installed, the others are all there is. */
 static bool has_blas(void)
@@ -23,17 +22,11 @@ static bool has_blas(void)
     return st == ZURT_OK;
 }
 
-void kern_add_compiler(kern_variant *list, size_t *count)
+void kern_add_compiler(void)
 {
-    kern_variant *v = &list[(*count)++];
-    v->name = "own";
-    zk_table_init(&v->table, zi_cpu_detect());
-    v->table.conv_f32 = zc_conv_f32_own;
+    kern_add_variant(&kern_conv_f32, "own", 0)->conv_f32 = zc_conv_f32_own;
     if (!has_blas())
         return;
-    v = &list[(*count)++];
-    v->name = "blas";
-    zk_table_init(&v->table, zi_cpu_detect());
-    v->table.conv_f32 = zc_conv_f32_blas;
-    v->table.matmul_f32 = zc_matmul_f32_blas;
+    kern_add_variant(&kern_conv_f32, "blas", 0)->conv_f32 = zc_conv_f32_blas;
+    kern_add_variant(&kern_matmul_f32, "blas", 0)->matmul_f32 = zc_matmul_f32_blas;
 }

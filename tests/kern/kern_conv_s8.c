@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Convolution kernels of s8 against the definition, byte by byte. */
+/* Convolution kernels of s8: the general one and depthwise. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,7 +9,7 @@
 #include "quant/requant.h"
 #include "quant/scale.h"
 
-/* One operation: its operands lie in the guarded buffers, the rest here. */
+/* One case. */
 typedef struct op_s8 {
     zk_conv_shape shape;
     zk_conv_s8_args conv;
@@ -63,13 +63,13 @@ static void random_channels(kern_rng *r, op_s8 *op)
     }
 }
 
-static void random_op(kern_rng *r, op_s8 *op)
+static void random_operands(kern_rng *r, op_s8 *op)
 {
     const int32_t n = op->shape.out_c;
-    op->x = kern_place(r, KERN_X, x_elems(&op->shape), 1);
-    op->w = kern_place(r, KERN_W, w_elems(&op->shape), 1);
-    op->bias = kern_place(r, KERN_BIAS, (size_t)n * sizeof(int32_t), 4);
-    op->table = kern_place(r, KERN_AUX, 3 * (size_t)n * sizeof(int32_t), 4);
+    op->x = kern_place(r, KERN_IN, x_elems(&op->shape), 1);
+    op->w = kern_place(r, KERN_IN, w_elems(&op->shape), 1);
+    op->bias = kern_place(r, KERN_IN, (size_t)n * sizeof(int32_t), 4);
+    op->table = kern_place(r, KERN_IN, 3 * (size_t)n * sizeof(int32_t), 4);
     op->extreme = kern_chance(r, 20);
     for (int32_t o = 0; o < n; o++)
         op->table[2 * n + o] = (int32_t)kern_int(r, -128, 127);
@@ -100,108 +100,128 @@ static void random_op(kern_rng *r, op_s8 *op)
     };
 }
 
-/* The whole output by the naive model; malloc'd. */
-static int8_t *expected_s8(const op_s8 *op)
+static bool in_channels(const zk_conv_s8_args *a, int64_t c)
+{
+    return c >= a->channel_begin && c < a->channel_end;
+}
+
+/* Output pixels [begin, end) by the naive model. */
+static void expect_pixels(const op_s8 *op, int64_t begin, int64_t end, int8_t *out)
 {
     const zk_conv_shape *s = &op->shape;
     const size_t n_x = x_elems(s), n_w = w_elems(s), n_out = out_elems(s);
     double *x = malloc(n_x * sizeof(*x));
     double *w = malloc(n_w * sizeof(*w));
     double *sum = calloc(n_out, sizeof(*sum));
-    int8_t *out = malloc(n_out);
-    if (!x || !w || !sum || !out)
+    if (!x || !w || !sum)
         abort();
     for (size_t i = 0; i < n_x; i++)
         x[i] = op->x[i] - op->conv.x_zero_point;
     for (size_t i = 0; i < n_w; i++)
         w[i] = op->w[i] - zero_of(op, (int32_t)(i / (size_t)zk_conv_patch(s)));
     naive_conv(s, x, w, sum, NULL);
-    for (size_t i = 0; i < n_out; i++) {
-        const size_t o = i % (size_t)s->out_c;
+    for (int64_t i = begin * s->out_c; i < end * s->out_c; i++) {
+        const int32_t o = (int32_t)(i % s->out_c);
+        if (!in_channels(&op->conv, o))
+            continue;
         const int64_t acc = (int64_t)sum[i] + op->bias[o];
-        int64_t q = naive_requant(acc, op->table[o], op->table[(size_t)s->out_c + o]);
+        int64_t q = naive_requant(acc, op->table[o], op->table[s->out_c + o]);
         q += op->conv.out_zero_point;
         out[i] = (int8_t)(q < op->conv.lo ? op->conv.lo : q > op->conv.hi ? op->conv.hi : q);
     }
     free(x);
     free(w);
     free(sum);
-    return out;
 }
 
-/* A share of the work: bytes outside it must stay as they are. */
-static void random_ranges(kern_rng *r, op_s8 *op)
+/* ---- conv_s8 ---- */
+
+static void make_conv(kern_rng *r, void *state, const kern_layer *layer)
 {
+    op_s8 *op = state;
+    op->shape = layer ? layer->conv : random_conv(r);
+    describe_conv("conv_s8", &op->shape);
+    random_operands(r, op);
+    kern_work((double)out_elems(&op->shape) * (double)zk_conv_patch(&op->shape));
     zk_conv_s8_args *a = &op->conv;
-    if (kern_chance(r, 40)) {
-        a->pixel_begin = kern_int(r, 0, a->pixel_end);
-        a->pixel_end = kern_int(r, a->pixel_begin, a->pixel_end);
-    }
-    if (kern_chance(r, 40)) {
-        a->channel_begin = (int32_t)kern_int(r, 0, a->channel_end);
-        a->channel_end = (int32_t)kern_int(r, a->channel_begin, a->channel_end);
-    }
-    a->tile = (int32_t)kern_int(r, 1, kern_chance(r, 50) ? 5 : 200);
+    a->out = kern_place(r, KERN_OUT, out_elems(&op->shape), 1);
+    a->tile = layer ? 64 : (int32_t)kern_int(r, 1, kern_chance(r, 50) ? 5 : 200);
+    if (layer)
+        return;
+    int64_t begin = 0, end = a->channel_end;
+    random_part(r, &a->pixel_begin, &a->pixel_end);
+    random_part(r, &begin, &end);
+    a->channel_begin = (int32_t)begin;
+    a->channel_end = (int32_t)end;
 }
 
-/* What a variant needs besides operands: packed weights, scratch. */
-static void prepare_conv(kern_rng *r, const zk_conv_s8_kernel *kernel, op_s8 *op)
+static void expect_conv(const void *state, void *out, float *tolerance)
 {
-    const zk_conv_shape *s = &op->shape;
+    const op_s8 *op = state;
+    (void)tolerance;
+    expect_pixels(op, op->conv.pixel_begin, op->conv.pixel_end, out);
+}
+
+static void prepare_conv(kern_rng *r, void *state, const zk_table *t)
+{
+    op_s8 *op = state;
+    const zk_conv_s8_kernel *kernel = t->conv_s8;
     op->conv.packed = NULL;
     if (kernel->packed_bytes) {
-        const size_t bytes = kernel->packed_bytes(s);
-        void *packed = kern_place(r, KERN_PACKED, bytes, 16);
+        const size_t bytes = kernel->packed_bytes(&op->shape);
+        void *packed = kern_place(r, KERN_IN, bytes, 16);
         memset(packed, 0, bytes);
         kernel->pack(&op->conv, packed);
         op->conv.packed = packed;
     }
-    const size_t bytes = kernel->scratch_bytes(s, op->conv.tile);
+    const size_t bytes = kernel->scratch_bytes(&op->shape, op->conv.tile);
     op->conv.scratch = bytes ? kern_place(r, KERN_SCRATCH, bytes, 64) : NULL;
 }
 
-static bool check_conv(kern_rng *r)
+static void call_conv(const zk_table *t, void *state)
 {
-    op_s8 op = {.shape = random_conv(r)};
-    describe_conv("conv_s8", &op.shape);
-    random_op(r, &op);
-    random_ranges(r, &op);
-    const size_t n = out_elems(&op.shape);
-    int8_t *all = expected_s8(&op);
-    int8_t *expected = malloc(n);
-    if (!expected)
-        abort();
-    size_t n_variants;
-    const kern_variant *v = kern_variants(&n_variants);
-    bool ok = true;
-    for (size_t i = 0; ok && i < n_variants; i++) {
-        op.conv.out = kern_place(r, KERN_OUT, n, 1);
-        prepare_conv(r, v[i].table.conv_s8, &op);
-        memcpy(expected, op.conv.out, n);
-        for (int64_t p = op.conv.pixel_begin; p < op.conv.pixel_end; p++)
-            for (int64_t c = op.conv.channel_begin; c < op.conv.channel_end; c++)
-                expected[p * op.shape.out_c + c] = all[p * op.shape.out_c + c];
-        v[i].table.conv_s8->run(&op.conv);
-        ok = kern_same_bytes(v[i].name, op.conv.out, expected, n);
-    }
-    free(all);
-    free(expected);
-    return ok;
+    const op_s8 *op = state;
+    t->conv_s8->run(&op->conv);
 }
 
-/* Weights as the depthwise kernel takes them, in the scratch buffer. */
-static void depthwise_op(kern_rng *r, op_s8 *op)
+const kern_op kern_conv_s8 = {
+    .name = "conv_s8",
+    .cases = 3000,
+    .state_bytes = sizeof(op_s8),
+    .elem = KERN_S8,
+    .make = make_conv,
+    .expect = expect_conv,
+    .prepare = prepare_conv,
+    .call = call_conv,
+    .layers = dense_layers,
+    .n_layers = N_DENSE_LAYERS,
+};
+
+/* ---- depthwise_s8 ---- */
+
+/* Weights as the kernel takes them: [taps][channels], without their zero points. */
+static int16_t *depthwise_weights(kern_rng *r, const op_s8 *op)
 {
     const int32_t n = op->shape.out_c;
     const int64_t taps = zk_conv_patch(&op->shape);
-    int16_t *w = kern_place(r, KERN_SCRATCH, w_elems(&op->shape) * sizeof(*w), 2);
+    int16_t *w = kern_place(r, KERN_IN, w_elems(&op->shape) * sizeof(*w), 2);
     for (int32_t c = 0; c < n; c++)
         for (int64_t t = 0; t < taps; t++)
             w[t * n + c] = (int16_t)(op->w[c * taps + t] - zero_of(op, c));
+    return w;
+}
+
+static void make_depthwise(kern_rng *r, void *state, const kern_layer *layer)
+{
+    op_s8 *op = state;
+    op->shape = layer ? layer->conv : random_depthwise(r);
+    describe_conv("depthwise_s8", &op->shape);
+    random_operands(r, op);
+    kern_work((double)out_elems(&op->shape) * (double)zk_conv_patch(&op->shape));
     op->depthwise = (zk_depthwise_s8_args){
         .shape = &op->shape,
         .x = op->x,
-        .w = w,
+        .w = depthwise_weights(r, op),
         .bias = op->bias,
         .multiplier = op->conv.multiplier,
         .shift = op->conv.shift,
@@ -209,99 +229,35 @@ static void depthwise_op(kern_rng *r, op_s8 *op)
         .out_zero_point = op->conv.out_zero_point,
         .lo = op->conv.lo,
         .hi = op->conv.hi,
+        .out = kern_place(r, KERN_OUT, out_elems(&op->shape), 1),
         .row_end = (int64_t)op->shape.batch * op->shape.out_h,
     };
+    if (!layer)
+        random_part(r, &op->depthwise.row_begin, &op->depthwise.row_end);
 }
 
-static bool check_depthwise(kern_rng *r)
+static void expect_depthwise(const void *state, void *out, float *tolerance)
 {
-    op_s8 op = {.shape = random_depthwise(r)};
-    describe_conv("depthwise_s8", &op.shape);
-    random_op(r, &op);
-    depthwise_op(r, &op);
-    zk_depthwise_s8_args *a = &op.depthwise;
-    if (kern_chance(r, 40)) {
-        a->row_begin = kern_int(r, 0, a->row_end);
-        a->row_end = kern_int(r, a->row_begin, a->row_end);
-    }
-    const size_t n = out_elems(&op.shape), row = n / (size_t)(op.shape.batch * op.shape.out_h);
-    int8_t *all = expected_s8(&op);
-    int8_t *expected = malloc(n);
-    if (!expected)
-        abort();
-    size_t n_variants;
-    const kern_variant *v = kern_variants(&n_variants);
-    bool ok = true;
-    for (size_t i = 0; ok && i < n_variants; i++) {
-        a->out = kern_place(r, KERN_OUT, n, 1);
-        memcpy(expected, a->out, n);
-        memcpy(expected + (size_t)a->row_begin * row, all + (size_t)a->row_begin * row,
-               (size_t)(a->row_end - a->row_begin) * row);
-        v[i].table.depthwise_s8(a);
-        ok = kern_same_bytes(v[i].name, a->out, expected, n);
-    }
-    free(all);
-    free(expected);
-    return ok;
+    const op_s8 *op = state;
+    const zk_depthwise_s8_args *a = &op->depthwise;
+    (void)tolerance;
+    expect_pixels(op, a->row_begin * op->shape.out_w, a->row_end * op->shape.out_w, out);
 }
 
-/* ---- time ---- */
-
-typedef struct timed {
-    const zk_table *table;
-    op_s8 op;
-} timed;
-
-static void call_conv(void *arg)
+static void call_depthwise(const zk_table *t, void *state)
 {
-    timed *t = arg;
-    t->table->conv_s8->run(&t->op.conv);
+    const op_s8 *op = state;
+    t->depthwise_s8(&op->depthwise);
 }
 
-static void call_depthwise(void *arg)
-{
-    timed *t = arg;
-    t->table->depthwise_s8(&t->op.depthwise);
-}
-
-static void bench_layers(kern_rng *r, const char *name, const layer *layers, size_t n,
-                         kern_call_fn *call)
-{
-    size_t n_variants;
-    const kern_variant *v = kern_variants(&n_variants);
-    for (size_t k = 0; k < n; k++) {
-        timed t = {.op.shape = layers[k].shape};
-        random_op(r, &t.op);
-        t.op.conv.w_zero_point = NULL;
-        t.op.conv.tile = 64;
-        t.op.conv.out = kern_place(r, KERN_OUT, out_elems(&t.op.shape), 1);
-        if (call == call_depthwise) {
-            depthwise_op(r, &t.op);
-            t.op.depthwise.out = t.op.conv.out;
-        }
-        const double macs = (double)out_elems(&t.op.shape) * (double)zk_conv_patch(&t.op.shape);
-        for (size_t i = 0; i < n_variants; i++) {
-            t.table = &v[i].table;
-            const zk_table *before = &v[i ? i - 1 : 0].table;
-            const bool same = call == call_conv ? before->conv_s8 == t.table->conv_s8
-                                                : before->depthwise_s8 == t.table->depthwise_s8;
-            if (call == call_conv)
-                prepare_conv(r, t.table->conv_s8, &t.op);
-            if (!i || !same)
-                kern_time(name, layers[k].name, v[i].name, call, &t, macs);
-        }
-    }
-}
-
-static void bench_conv(kern_rng *r)
-{
-    bench_layers(r, "conv_s8", dense_layers, n_dense_layers, call_conv);
-}
-
-static void bench_depthwise(kern_rng *r)
-{
-    bench_layers(r, "depthwise_s8", depthwise_layers, n_depthwise_layers, call_depthwise);
-}
-
-const kern_suite kern_conv_s8 = {"conv_s8", 3000, check_conv, bench_conv};
-const kern_suite kern_depthwise_s8 = {"depthwise_s8", 2000, check_depthwise, bench_depthwise};
+const kern_op kern_depthwise_s8 = {
+    .name = "depthwise_s8",
+    .cases = 2000,
+    .state_bytes = sizeof(op_s8),
+    .elem = KERN_S8,
+    .make = make_depthwise,
+    .expect = expect_depthwise,
+    .call = call_depthwise,
+    .layers = depthwise_layers,
+    .n_layers = N_DEPTHWISE_LAYERS,
+};

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "kern.h"
+#include "layers.h"
 #include "naive.h"
 #include "quant/requant.h"
 #include "quant/scale.h"
@@ -17,6 +17,8 @@ typedef struct op_pool {
     int32_t x_zero, out_zero;
     int32_t *table; /* multiplier, shift by count; NULL: quantised alike */
     bool average, ties_up;
+    void *x;
+    void *out;
 } op_pool;
 
 static int32_t windows(kern_rng *r, int32_t in, int32_t kernel, int32_t stride, int32_t dilation,
@@ -28,44 +30,51 @@ static int32_t windows(kern_rng *r, int32_t in, int32_t kernel, int32_t stride, 
     return room / stride + 1 + (room % stride ? (int32_t)kern_int(r, 0, 1) : 0); // ceil mode
 }
 
-static op_pool random_pool(kern_rng *r, bool average)
+static zk_pool_shape random_shape(kern_rng *r, bool average)
 {
-    op_pool op = {.average = average};
-    zk_pool_shape *s = &op.shape;
+    zk_pool_shape s;
     do {
-        s->batch = kern_chance(r, 80) ? 1 : 2;
-        s->in_h = (int32_t)kern_int(r, 1, 14);
-        s->in_w = (int32_t)kern_int(r, 1, 14);
-        s->channels = (int32_t)kern_int(r, 1, kern_chance(r, 10) ? 200 : 40);
-        s->kernel_h = (int32_t)kern_int(r, 1, 7);
-        s->kernel_w = (int32_t)kern_int(r, 1, 7);
-        s->stride_h = (int32_t)kern_int(r, 1, 4);
-        s->stride_w = (int32_t)kern_int(r, 1, 4);
-        s->dilation_h = average || kern_chance(r, 70) ? 1 : 2;
-        s->dilation_w = average || kern_chance(r, 70) ? 1 : 3;
-        s->pad_top = (int32_t)kern_int(r, 0, s->kernel_h - 1);
-        s->pad_left = (int32_t)kern_int(r, 0, s->kernel_w - 1);
-        s->pad_bottom = (int32_t)kern_int(r, 0, s->kernel_h - 1);
-        s->pad_right = (int32_t)kern_int(r, 0, s->kernel_w - 1);
-        s->count_include_pad = kern_chance(r, 40);
-        s->out_h = windows(r, s->in_h, s->kernel_h, s->stride_h, s->dilation_h,
-                           s->pad_top + s->pad_bottom);
-        s->out_w = windows(r, s->in_w, s->kernel_w, s->stride_w, s->dilation_w,
-                           s->pad_left + s->pad_right);
-    } while (!s->out_h || !s->out_w);
-    op.row_end = (int64_t)s->batch * s->out_h;
-    if (kern_chance(r, 40)) {
-        op.row_begin = kern_int(r, 0, op.row_end);
-        op.row_end = kern_int(r, op.row_begin, op.row_end);
-    }
-    op.n_x = (size_t)s->batch * (size_t)s->in_h * (size_t)s->in_w * (size_t)s->channels;
-    op.n_out = (size_t)s->batch * (size_t)s->out_h * (size_t)s->out_w * (size_t)s->channels;
-    kern_describe("pool %dx%dx%dx%d -> %dx%d, kernel %dx%d, stride %dx%d, dilation %dx%d, "
-                  "pads %d,%d,%d,%d, include %d\n",
-                  s->batch, s->in_h, s->in_w, s->channels, s->out_h, s->out_w, s->kernel_h,
+        s.batch = kern_chance(r, 80) ? 1 : 2;
+        s.in_h = (int32_t)kern_int(r, 1, 14);
+        s.in_w = (int32_t)kern_int(r, 1, 14);
+        s.channels = (int32_t)kern_int(r, 1, kern_chance(r, 10) ? 200 : 40);
+        s.kernel_h = (int32_t)kern_int(r, 1, 7);
+        s.kernel_w = (int32_t)kern_int(r, 1, 7);
+        s.stride_h = (int32_t)kern_int(r, 1, 4);
+        s.stride_w = (int32_t)kern_int(r, 1, 4);
+        s.dilation_h = average || kern_chance(r, 70) ? 1 : 2;
+        s.dilation_w = average || kern_chance(r, 70) ? 1 : 3;
+        s.pad_top = (int32_t)kern_int(r, 0, s.kernel_h - 1);
+        s.pad_left = (int32_t)kern_int(r, 0, s.kernel_w - 1);
+        s.pad_bottom = (int32_t)kern_int(r, 0, s.kernel_h - 1);
+        s.pad_right = (int32_t)kern_int(r, 0, s.kernel_w - 1);
+        s.count_include_pad = kern_chance(r, 40);
+        s.out_h =
+            windows(r, s.in_h, s.kernel_h, s.stride_h, s.dilation_h, s.pad_top + s.pad_bottom);
+        s.out_w =
+            windows(r, s.in_w, s.kernel_w, s.stride_w, s.dilation_w, s.pad_left + s.pad_right);
+    } while (!s.out_h || !s.out_w);
+    return s;
+}
+
+/* What all four have in common, operands apart. */
+static void random_pool(kern_rng *r, op_pool *op, const char *name, bool average,
+                        const kern_layer *layer)
+{
+    zk_pool_shape *s = &op->shape;
+    op->average = average;
+    *s = layer ? layer->pool : random_shape(r, average);
+    op->row_end = (int64_t)s->batch * s->out_h;
+    if (!layer)
+        random_part(r, &op->row_begin, &op->row_end);
+    op->n_x = (size_t)s->batch * (size_t)s->in_h * (size_t)s->in_w * (size_t)s->channels;
+    op->n_out = (size_t)s->batch * (size_t)s->out_h * (size_t)s->out_w * (size_t)s->channels;
+    kern_describe("%s %dx%dx%dx%d -> %dx%d, kernel %dx%d, stride %dx%d, dilation %dx%d, "
+                  "pads %d,%d,%d,%d, include %d",
+                  name, s->batch, s->in_h, s->in_w, s->channels, s->out_h, s->out_w, s->kernel_h,
                   s->kernel_w, s->stride_h, s->stride_w, s->dilation_h, s->dilation_w, s->pad_top,
                   s->pad_left, s->pad_bottom, s->pad_right, s->count_include_pad);
-    return op;
+    kern_work((double)op->n_out * s->kernel_h * s->kernel_w);
 }
 
 static void random_quant(kern_rng *r, op_pool *op)
@@ -79,7 +88,7 @@ static void random_quant(kern_rng *r, op_pool *op)
         return;
     op->out_zero = (int32_t)kern_int(r, -128, 127);
     const double ratio = (double)kern_f32(r, 0.2f, 3.0f);
-    op->table = kern_place(r, KERN_AUX, 2 * ((size_t)area + 1) * sizeof(int32_t), 4);
+    op->table = kern_place(r, KERN_IN, 2 * ((size_t)area + 1) * sizeof(int32_t), 4);
     for (int32_t count = 1; count <= area; count++) {
         zi_multiplier m;
         zi_multiplier_from_real(ratio / count, &m);
@@ -108,9 +117,12 @@ static bool in_rows(const op_pool *op, int64_t row)
     return row >= op->row_begin && row < op->row_end;
 }
 
-/* Overwrites the part of `out` that the operation computes. */
-static void expected_s8(const op_pool *op, const int8_t *x, int8_t *out)
+static void expect_s8(const void *state, void *out_, float *tolerance)
 {
+    const op_pool *op = state;
+    const int8_t *x = op->x;
+    int8_t *out = out_;
+    (void)tolerance;
     const zk_pool_shape *s = &op->shape;
     double *values = malloc(op->n_x * sizeof(*values));
     if (!values)
@@ -132,8 +144,11 @@ static void expected_s8(const op_pool *op, const int8_t *x, int8_t *out)
     free(values);
 }
 
-static void expected_f32(const op_pool *op, const float *x, float *out, float *tolerance)
+static void expect_f32(const void *state, void *out_, float *tolerance)
 {
+    const op_pool *op = state;
+    const float *x = op->x;
+    float *out = out_;
     const zk_pool_shape *s = &op->shape;
     double *values = malloc(op->n_x * sizeof(*values));
     if (!values)
@@ -153,176 +168,152 @@ static void expected_f32(const op_pool *op, const float *x, float *out, float *t
     free(values);
 }
 
-static void run_s8(const zk_table *t, const op_pool *op, const int8_t *x, int8_t *out)
+static void make_s8(kern_rng *r, op_pool *op)
 {
-    const int32_t area = op->shape.kernel_h * op->shape.kernel_w;
-    if (op->average) {
-        const zk_avgpool_s8_args a = {.shape = &op->shape,
-                                      .x = x,
-                                      .x_zero_point = op->x_zero,
-                                      .out_zero_point = op->out_zero,
-                                      .multiplier = op->table,
-                                      .shift = op->table ? op->table + area + 1 : NULL,
-                                      .ties_up = op->ties_up,
-                                      .out = out,
-                                      .row_begin = op->row_begin,
-                                      .row_end = op->row_end};
-        t->avgpool_s8(&a);
-    } else {
-        const zk_maxpool_s8_args a = {&op->shape, x, out, op->row_begin, op->row_end};
-        t->maxpool_s8(&a);
-    }
-}
-
-static void run_f32(const zk_table *t, const op_pool *op, const float *x, float *out)
-{
-    if (op->average) {
-        const zk_avgpool_f32_args a = {&op->shape, x, out, op->row_begin, op->row_end};
-        t->avgpool_f32(&a);
-    } else {
-        const zk_maxpool_f32_args a = {&op->shape, x, out, op->row_begin, op->row_end};
-        t->maxpool_f32(&a);
-    }
-}
-
-static bool check_s8(kern_rng *r, bool average)
-{
-    op_pool op = random_pool(r, average);
-    random_quant(r, &op);
-    int8_t *x = kern_place(r, KERN_X, op.n_x, 1);
+    random_quant(r, op);
+    op->x = kern_place(r, KERN_IN, op->n_x, 1);
     if (kern_chance(r, 20)) // saturating
-        memset(x, kern_chance(r, 50) ? 127 : -128, op.n_x);
-    int8_t *expected = malloc(op.n_out);
-    if (!expected)
-        abort();
-    size_t n_variants;
-    const kern_variant *v = kern_variants(&n_variants);
-    bool ok = true;
-    for (size_t i = 0; ok && i < n_variants; i++) {
-        int8_t *out = kern_place(r, KERN_OUT, op.n_out, 1);
-        memcpy(expected, out, op.n_out);
-        expected_s8(&op, x, expected);
-        run_s8(&v[i].table, &op, x, out);
-        ok = kern_same_bytes(v[i].name, out, expected, op.n_out);
+        memset(op->x, kern_chance(r, 50) ? 127 : -128, op->n_x);
+    op->out = kern_place(r, KERN_OUT, op->n_out, 1);
+}
+
+static void make_f32(kern_rng *r, op_pool *op)
+{
+    op->x = kern_place_f32(r, KERN_IN, op->n_x);
+    op->out = kern_place_f32(r, KERN_OUT, op->n_out);
+}
+
+#define POOL(in, c, out, kernel, stride, pad)                                                      \
+    {                                                                                              \
+        .batch = 1, .in_h = (in), .in_w = (in), .channels = (c), .out_h = (out), .out_w = (out),   \
+        .kernel_h = (kernel), .kernel_w = (kernel), .stride_h = (stride), .stride_w = (stride),    \
+        .dilation_h = 1, .dilation_w = 1, .pad_top = (pad), .pad_left = (pad),                     \
+        .pad_bottom = (pad), .pad_right = (pad)                                                    \
     }
-    free(expected);
-    return ok;
-}
 
-static bool check_f32(kern_rng *r, bool average)
+static const kern_layer layers[] = {
+    {.name = "3x3/2 112x64", .pool = POOL(112, 64, 56, 3, 2, 1)},
+    {.name = "global 7x1280", .pool = POOL(7, 1280, 1, 7, 1, 0)},
+};
+enum { N_LAYERS = sizeof(layers) / sizeof(*layers) };
+
+/* ---- maxpool_s8 ---- */
+
+static void make_max_s8(kern_rng *r, void *state, const kern_layer *layer)
 {
-    const op_pool op = random_pool(r, average);
-    float *x = kern_place(r, KERN_X, op.n_x * sizeof(*x), sizeof(*x));
-    for (size_t i = 0; i < op.n_x; i++)
-        x[i] = kern_f32(r, -1.0f, 1.0f);
-    float *expected = malloc(op.n_out * sizeof(*expected));
-    float *tolerance = calloc(op.n_out, sizeof(*tolerance));
-    if (!expected || !tolerance)
-        abort();
-    size_t n_variants;
-    const kern_variant *v = kern_variants(&n_variants);
-    bool ok = true;
-    for (size_t i = 0; ok && i < n_variants; i++) {
-        float *out = kern_place(r, KERN_OUT, op.n_out * sizeof(*out), sizeof(*out));
-        memcpy(expected, out, op.n_out * sizeof(*out));
-        expected_f32(&op, x, expected, tolerance);
-        run_f32(&v[i].table, &op, x, out);
-        ok = kern_same_f32(v[i].name, out, expected, tolerance, op.n_out);
-    }
-    free(expected);
-    free(tolerance);
-    return ok;
+    random_pool(r, state, "maxpool_s8", false, layer);
+    make_s8(r, state);
 }
 
-static bool check_max_s8(kern_rng *r)
+static void call_max_s8(const zk_table *t, void *state)
 {
-    return check_s8(r, false);
+    const op_pool *op = state;
+    const zk_maxpool_s8_args a = {&op->shape, op->x, op->out, op->row_begin, op->row_end};
+    t->maxpool_s8(&a);
 }
 
-static bool check_average_s8(kern_rng *r)
+const kern_op kern_maxpool_s8 = {
+    .name = "maxpool_s8",
+    .cases = 1000,
+    .state_bytes = sizeof(op_pool),
+    .elem = KERN_S8,
+    .make = make_max_s8,
+    .expect = expect_s8,
+    .call = call_max_s8,
+    .layers = layers,
+    .n_layers = N_LAYERS,
+};
+
+/* ---- avgpool_s8 ---- */
+
+static void make_average_s8(kern_rng *r, void *state, const kern_layer *layer)
 {
-    return check_s8(r, true);
+    random_pool(r, state, "avgpool_s8", true, layer);
+    make_s8(r, state);
 }
 
-static bool check_max_f32(kern_rng *r)
+static void call_average_s8(const zk_table *t, void *state)
 {
-    return check_f32(r, false);
+    const op_pool *op = state;
+    const int32_t area = op->shape.kernel_h * op->shape.kernel_w;
+    const zk_avgpool_s8_args a = {
+        .shape = &op->shape,
+        .x = op->x,
+        .x_zero_point = op->x_zero,
+        .out_zero_point = op->out_zero,
+        .multiplier = op->table,
+        .shift = op->table ? op->table + area + 1 : NULL,
+        .ties_up = op->ties_up,
+        .out = op->out,
+        .row_begin = op->row_begin,
+        .row_end = op->row_end,
+    };
+    t->avgpool_s8(&a);
 }
 
-static bool check_average_f32(kern_rng *r)
+const kern_op kern_avgpool_s8 = {
+    .name = "avgpool_s8",
+    .cases = 2000,
+    .state_bytes = sizeof(op_pool),
+    .elem = KERN_S8,
+    .make = make_average_s8,
+    .expect = expect_s8,
+    .call = call_average_s8,
+    .layers = layers,
+    .n_layers = N_LAYERS,
+};
+
+/* ---- maxpool_f32 ---- */
+
+static void make_max_f32(kern_rng *r, void *state, const kern_layer *layer)
 {
-    return check_f32(r, true);
+    random_pool(r, state, "maxpool_f32", false, layer);
+    make_f32(r, state);
 }
 
-/* ---- time ---- */
-
-typedef struct timed {
-    const zk_table *table;
-    op_pool op;
-    void *x;
-    void *out;
-    bool s8;
-} timed;
-
-static void call(void *arg)
+static void call_max_f32(const zk_table *t, void *state)
 {
-    timed *t = arg;
-    if (t->s8)
-        run_s8(t->table, &t->op, t->x, t->out);
-    else
-        run_f32(t->table, &t->op, t->x, t->out);
+    const op_pool *op = state;
+    const zk_maxpool_f32_args a = {&op->shape, op->x, op->out, op->row_begin, op->row_end};
+    t->maxpool_f32(&a);
 }
 
-static void bench(kern_rng *r, const char *name, bool s8, bool average)
+const kern_op kern_maxpool_f32 = {
+    .name = "maxpool_f32",
+    .cases = 1000,
+    .state_bytes = sizeof(op_pool),
+    .elem = KERN_F32,
+    .make = make_max_f32,
+    .expect = expect_f32,
+    .call = call_max_f32,
+    .layers = layers,
+    .n_layers = N_LAYERS,
+};
+
+/* ---- avgpool_f32 ---- */
+
+static void make_average_f32(kern_rng *r, void *state, const kern_layer *layer)
 {
-    timed t = {.op = {.average = average, .row_end = 56}, .s8 = s8};
-    t.op.shape = (zk_pool_shape){.batch = 1,
-                                 .in_h = 112,
-                                 .in_w = 112,
-                                 .channels = 64,
-                                 .out_h = 56,
-                                 .out_w = 56,
-                                 .kernel_h = 3,
-                                 .kernel_w = 3,
-                                 .stride_h = 2,
-                                 .stride_w = 2,
-                                 .dilation_h = 1,
-                                 .dilation_w = 1,
-                                 .pad_top = 1,
-                                 .pad_left = 1,
-                                 .pad_bottom = 1,
-                                 .pad_right = 1};
-    const size_t elem = s8 ? 1 : 4;
-    t.x = kern_place(r, KERN_X, (size_t)112 * 112 * 64 * elem, elem);
-    memset(t.x, 0, (size_t)112 * 112 * 64 * elem);
-    t.out = kern_place(r, KERN_OUT, (size_t)56 * 56 * 64 * elem, elem);
-    size_t n_variants;
-    const kern_variant *v = kern_variants(&n_variants);
-    t.table = &v[n_variants - 1].table;
-    kern_time(name, "3x3/2 112x64", v[n_variants - 1].name, call, &t, 56.0 * 56 * 64 * 9);
+    random_pool(r, state, "avgpool_f32", true, layer);
+    make_f32(r, state);
 }
 
-static void bench_max_s8(kern_rng *r)
+static void call_average_f32(const zk_table *t, void *state)
 {
-    bench(r, "maxpool_s8", true, false);
+    const op_pool *op = state;
+    const zk_avgpool_f32_args a = {&op->shape, op->x, op->out, op->row_begin, op->row_end};
+    t->avgpool_f32(&a);
 }
 
-static void bench_max_f32(kern_rng *r)
-{
-    bench(r, "maxpool_f32", false, false);
-}
-
-static void bench_average_s8(kern_rng *r)
-{
-    bench(r, "avgpool_s8", true, true);
-}
-
-static void bench_average_f32(kern_rng *r)
-{
-    bench(r, "avgpool_f32", false, true);
-}
-
-const kern_suite kern_maxpool_s8 = {"maxpool_s8", 1000, check_max_s8, bench_max_s8};
-const kern_suite kern_maxpool_f32 = {"maxpool_f32", 1000, check_max_f32, bench_max_f32};
-const kern_suite kern_avgpool_s8 = {"avgpool_s8", 2000, check_average_s8, bench_average_s8};
-const kern_suite kern_avgpool_f32 = {"avgpool_f32", 1000, check_average_f32, bench_average_f32};
+const kern_op kern_avgpool_f32 = {
+    .name = "avgpool_f32",
+    .cases = 1000,
+    .state_bytes = sizeof(op_pool),
+    .elem = KERN_F32,
+    .rule = KERN_WITHIN,
+    .make = make_average_f32,
+    .expect = expect_f32,
+    .call = call_average_f32,
+    .layers = layers,
+    .n_layers = N_LAYERS,
+};

@@ -74,10 +74,18 @@ zk_conv_shape random_depthwise(kern_rng *r)
 void describe_conv(const char *op, const zk_conv_shape *s)
 {
     kern_describe("%s%s %dx%dx%dx%d -> %dx%dx%d, kernel %dx%d, stride %dx%d, dilation %dx%d, "
-                  "pad %d,%d, groups %d\n",
+                  "pad %d,%d, groups %d",
                   op, s->transposed ? " transposed" : "", s->batch, s->in_h, s->in_w, s->in_c,
                   s->out_h, s->out_w, s->out_c, s->kernel_h, s->kernel_w, s->stride_h, s->stride_w,
                   s->dilation_h, s->dilation_w, s->pad_top, s->pad_left, s->groups);
+}
+
+void random_part(kern_rng *r, int64_t *begin, int64_t *end)
+{
+    if (kern_chance(r, 40)) {
+        *begin = kern_int(r, 0, *end);
+        *end = kern_int(r, *begin, *end);
+    }
 }
 
 #define CONV(in, ic, out, oc, kernel, stride_, pad, groups_)                                       \
@@ -88,25 +96,23 @@ void describe_conv(const char *op, const zk_conv_shape *s)
         .pad_left = (pad), .groups = (groups_)                                                     \
     }
 
-const layer dense_layers[] = {
-    {"3x3/2 224x3 -> 112x32", CONV(224, 3, 112, 32, 3, 2, 1, 1)},
-    {"1x1 112x16 -> 96", CONV(112, 16, 112, 96, 1, 1, 0, 1)},
-    {"1x1 56x144 -> 24", CONV(56, 144, 56, 24, 1, 1, 0, 1)},
-    {"1x1 28x32 -> 192", CONV(28, 32, 28, 192, 1, 1, 0, 1)},
-    {"1x1 14x384 -> 64", CONV(14, 384, 14, 64, 1, 1, 0, 1)},
-    {"1x1 14x96 -> 576", CONV(14, 96, 14, 576, 1, 1, 0, 1)},
-    {"1x1 7x960 -> 320", CONV(7, 960, 7, 320, 1, 1, 0, 1)},
-    {"1x1 7x320 -> 1280", CONV(7, 320, 7, 1280, 1, 1, 0, 1)},
-    {"fully connected 1280 -> 1000", CONV(1, 1280, 1, 1000, 1, 1, 0, 1)},
-    {"3x3 28x128 -> 128", CONV(28, 128, 28, 128, 3, 1, 1, 1)},
+const kern_layer dense_layers[N_DENSE_LAYERS] = {
+    {.name = "3x3/2 224x3 -> 112x32", .conv = CONV(224, 3, 112, 32, 3, 2, 1, 1)},
+    {.name = "1x1 112x16 -> 96", .conv = CONV(112, 16, 112, 96, 1, 1, 0, 1)},
+    {.name = "1x1 56x144 -> 24", .conv = CONV(56, 144, 56, 24, 1, 1, 0, 1)},
+    {.name = "1x1 28x32 -> 192", .conv = CONV(28, 32, 28, 192, 1, 1, 0, 1)},
+    {.name = "1x1 14x384 -> 64", .conv = CONV(14, 384, 14, 64, 1, 1, 0, 1)},
+    {.name = "1x1 14x96 -> 576", .conv = CONV(14, 96, 14, 576, 1, 1, 0, 1)},
+    {.name = "1x1 7x960 -> 320", .conv = CONV(7, 960, 7, 320, 1, 1, 0, 1)},
+    {.name = "1x1 7x320 -> 1280", .conv = CONV(7, 320, 7, 1280, 1, 1, 0, 1)},
+    {.name = "fully connected 1280 -> 1000", .conv = CONV(1, 1280, 1, 1000, 1, 1, 0, 1)},
+    {.name = "3x3 28x128 -> 128", .conv = CONV(28, 128, 28, 128, 3, 1, 1, 1)},
 };
-const size_t n_dense_layers = sizeof(dense_layers) / sizeof(*dense_layers);
 
-const layer depthwise_layers[] = {
-    {"3x3 112x32", CONV(112, 32, 112, 32, 3, 1, 1, 32)},
-    {"3x3/2 112x96", CONV(112, 96, 56, 96, 3, 2, 1, 96)},
-    {"3x3 56x144", CONV(56, 144, 56, 144, 3, 1, 1, 144)},
-    {"3x3 14x384", CONV(14, 384, 14, 384, 3, 1, 1, 384)},
-    {"3x3 7x960", CONV(7, 960, 7, 960, 3, 1, 1, 960)},
+const kern_layer depthwise_layers[N_DEPTHWISE_LAYERS] = {
+    {.name = "3x3 112x32", .conv = CONV(112, 32, 112, 32, 3, 1, 1, 32)},
+    {.name = "3x3/2 112x96", .conv = CONV(112, 96, 56, 96, 3, 2, 1, 96)},
+    {.name = "3x3 56x144", .conv = CONV(56, 144, 56, 144, 3, 1, 1, 144)},
+    {.name = "3x3 14x384", .conv = CONV(14, 384, 14, 384, 3, 1, 1, 384)},
+    {.name = "3x3 7x960", .conv = CONV(7, 960, 7, 960, 3, 1, 1, 960)},
 };
-const size_t n_depthwise_layers = sizeof(depthwise_layers) / sizeof(*depthwise_layers);

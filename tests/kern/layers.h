@@ -29,14 +29,11 @@ static inline size_t out_elems(const zk_conv_shape *s)
     return (size_t)zk_conv_pixels(s) * (size_t)s->out_c;
 }
 
-/** A layer to time. */
-typedef struct layer {
-    const char *name;
-    zk_conv_shape shape;
-} layer;
-
 /** Layers of MobileNetV2 1.0 224: dense ones, then depthwise ones. */
-extern const layer dense_layers[], depthwise_layers[];
-extern const size_t n_dense_layers, n_depthwise_layers;
+enum { N_DENSE_LAYERS = 10, N_DEPTHWISE_LAYERS = 5 };
+extern const kern_layer dense_layers[N_DENSE_LAYERS], depthwise_layers[N_DEPTHWISE_LAYERS];
+
+/** A share of [0, *end), now and then: what lies outside it must stay as it is. */
+void random_part(kern_rng *r, int64_t *begin, int64_t *end);
 
 #endif

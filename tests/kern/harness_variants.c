@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The list of variants: the lines of kernels.def and what the compiler adds. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/cpu.h"
+#include "harness.h"
+
+enum { MAX_VARIANTS = 256 };
+
+static kern_variant list[MAX_VARIANTS];
+static size_t count;
+static uint32_t limit = UINT32_MAX;
+
+void kern_limit_cpu(uint32_t mask)
+{
+    limit = mask;
+}
+
+bool kern_usable(const kern_variant *v)
+{
+    return (v->need & ~(zi_cpu_detect() & limit)) == 0;
+}
+
+zk_table *kern_add_variant(const kern_op *op, const char *name, uint32_t need)
+{
+    if (count == MAX_VARIANTS) {
+        fprintf(stderr, "kern: more than %d variants\n", MAX_VARIANTS);
+        exit(1);
+    }
+    kern_variant *v = &list[count++];
+    v->op = op;
+    v->need = need;
+    snprintf(v->name, sizeof(v->name), "%s_%s", op->name, name);
+    zk_table_init(&v->table, 0);
+    return &v->table;
+}
+
+kern_variant *kern_variants(size_t *n)
+{
+    if (!count) {
+#define ZK(op_, variant, need_)                                                                    \
+    kern_add_variant(&kern_##op_, #variant, need_)->op_ = &zk_##op_##_##variant;
+#include "kernels/kernels.def"
+#undef ZK
+        kern_add_compiler();
+    }
+    *n = count;
+    return list;
+}
