@@ -57,3 +57,12 @@ zi_pl_engine conf_engine(uint32_t i)
         return (zi_pl_engine){&wide[1], run_zcu104, take_zcu104};
     return (zi_pl_engine){&wide[0], run_kv260, take_kv260};
 }
+
+zi_caps conf_small_caps(const zi_caps *caps, zt_source *source, uint64_t seed, bool *wide)
+{
+    zi_caps small = *caps;
+    *wide = seed % 16 == 0;
+    if (!*wide)
+        small.scratchpad_words = small.pixel_parallel * (uint32_t)zt_pick_range(source, 40, 900);
+    return small;
+}

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Random networks through mapper, checker and engine in C simulation, against the reference
- * kernels. The engine is told to have less memory than it has, so that layers are computed in
- * strips and tensors go to DDR and back. The engine's own count of iterations must be the mapper's:
- * it is what every modelled number is made of.
+ * kernels. The engine is told to have less memory than it has (conf_small_caps()). Its own count of
+ * iterations must be the mapper's: it is what every modelled number is made of.
  *
  *   conf_map [COUNT [FIRST_SEED]]
  */
@@ -105,10 +104,8 @@ static int run_net(zurt_ctx *ctx, uint64_t seed, tally *t)
     engine = conf_engine(zt_pick(&source, CONF_ENGINES));
     take_counts = engine.take_counts;
     engine.take_counts = count_and_take;
-    caps = *engine.caps;
-    bool wide = seed % 16 == 0; // a picture that arrives in strips while others work, in all room
-    if (!wide)
-        caps.scratchpad_words = caps.pixel_parallel * (uint32_t)zt_pick_range(&source, 40, 900);
+    bool wide;
+    caps = conf_small_caps(engine.caps, &source, seed, &wide);
     engine.caps = &caps;
     zi_backend_vtable vtable = zi_backend_sim;
     vtable.open = open_small;
