@@ -12,7 +12,8 @@ import sys
 BASE = ["base"]
 QUANT = ["quant"] + BASE
 GRAPH = ["graph"] + QUANT
-PLAN = ["plan", "engine"] + GRAPH  # engine: the step format and its timing, headers alone
+ISA = ["isa"]  # the step format and its timing, for runtime and engine: headers alone
+PLAN = ["plan"] + ISA + GRAPH
 MODEL = ["model"] + PLAN
 KERNELS = ["kernels"] + QUANT
 OPS = ["ops", "kernels"] + GRAPH
@@ -24,13 +25,14 @@ ALLOWED = {
     "runtime/base": BASE,
     "runtime/quant": QUANT,
     "runtime/graph": GRAPH,
+    "runtime/isa": ISA,
     "runtime/kernels": KERNELS,
     "runtime/ops": OPS,
     "runtime/plan": PLAN,
     "runtime/model": MODEL,
     "runtime/backend": ["backend"] + PLAN,
     "runtime/backend/cpu": ["backend", "backend/cpu"] + OPS + PLAN,
-    "runtime/backend/pl": ["backend", "backend/pl", "engine"] + PLAN,
+    "runtime/backend/pl": ["backend", "backend/pl"] + PLAN,
     "runtime/exec": ["exec", "backend"] + MODEL,
     "runtime/image": ["image"] + QUANT,
     "compiler": COMPILER,
@@ -39,7 +41,7 @@ ALLOWED = {
     "compiler/quantise": ["quantise", "float", "passes"] + COMPILER,
     "compiler/import": ["import", "passes", "float", "quantise"] + COMPILER,
     "compiler/emit": ["emit"] + COMPILER,
-    "kernels-hls": ["kernels-hls", "engine", "quant"],
+    "kernels-hls": ["kernels-hls", "engine", "quant"] + ISA,
     "apps": [],  # public headers and its own folder
 }
 

@@ -9,7 +9,7 @@
 
 #include <stddef.h>
 
-#include "zk_cycles.h"
+#include "isa/zk_cycles.h"
 #include "zk_engine.h"
 
 /* In co-simulation the engine is RTL: only the act buffer can be seen, and the tool copies as many

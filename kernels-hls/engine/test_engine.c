@@ -12,7 +12,7 @@
 #include <string.h>
 
 #include "engine_case.h"
-#include "zk_conflicts.h"
+#include "isa/zk_conflicts.h"
 
 /** What the engine's memories should hold; survives from case to case. */
 typedef struct {

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "zk_conflicts.h"
+#include "isa/zk_conflicts.h"
 
 static int failed;
 

@@ -15,8 +15,8 @@
 #ifndef ZK_ARRAY_H
 #define ZK_ARRAY_H
 
-#include "zk_config.h"
-#include "zk_step.h"
+#include "isa/zk_config.h"
+#include "isa/zk_step.h"
 
 #define ZK_CHAIN 8 /**< products of a chain */
 

@@ -21,7 +21,7 @@ static void run_segment(const v16 *steps, int32_t at, int32_t n_steps, int32_t f
 #pragma HLS dataflow
         ZK_CHANNEL v16 q0[ZK_FIFO_W], q1[ZK_FIFO_W], q2[ZK_FIFO_W], q3[ZK_FIFO_W];
         ZK_CHANNEL v16 qa[ZK_FIFO_A], qo[ZK_FIFO_A];
-        ZK_CHANNEL zk_table table;
+        ZK_CHANNEL zk_step_table table;
         zk_step to_w0, to_w1, to_w2, to_w3, to_a, to_exec, to_store;
 #pragma HLS stream variable = q0 depth = 512
 #pragma HLS stream variable = q1 depth = 512

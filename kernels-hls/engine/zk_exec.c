@@ -239,7 +239,7 @@ static void fixed_of(const zk_step *s, zk_fixed *out)
 
 /** The cycle of a group that reads: a tap into the array, or the residual. */
 static void read_cycle(int8_t act[ZK_PP][ZK_ROWS][ZK_C], int8_t history[ZK_ROW_TAPS][ZK_PP][ZK_C],
-                       const zk_step *s, const zk_table *table, int32_t residual, zk_work *w,
+                       const zk_step *s, const zk_step_table *table, int32_t residual, zk_work *w,
                        zk_operands *in)
 {
 #pragma HLS inline
@@ -262,7 +262,7 @@ static void read_cycle(int8_t act[ZK_PP][ZK_ROWS][ZK_C], int8_t history[ZK_ROW_T
 /** One cycle of a group. Returns the weight words that it read for the last time. */
 static int32_t group_cycle(int8_t act[ZK_PP][ZK_ROWS][ZK_C],
                            int8_t history[ZK_ROW_TAPS][ZK_PP][ZK_C], const zk_step *s,
-                           const zk_table *table, const zk_fixed *fixed, zk_work *w,
+                           const zk_step_table *table, const zk_fixed *fixed, zk_work *w,
                            zk_operands *in, zk_group *g)
 {
 #pragma HLS inline
@@ -295,7 +295,7 @@ static int32_t group_cycle(int8_t act[ZK_PP][ZK_ROWS][ZK_C],
 /** The computation of one iteration. Returns the weight words that it read for the last time. */
 static int32_t compute(int8_t act[ZK_PP][ZK_ROWS][ZK_C], int8_t ring[ZK_RING][ZK_C][ZK_C],
                        int8_t history[ZK_ROW_TAPS][ZK_PP][ZK_C], const zk_step *s,
-                       const zk_table *table, const zk_fixed *fixed, int32_t seen, zk_work *w,
+                       const zk_step_table *table, const zk_fixed *fixed, int32_t seen, zk_work *w,
                        zk_group *g)
 {
 #pragma HLS inline
@@ -383,7 +383,7 @@ static void weights_start(const zk_step *s, int32_t slot, int32_t level, zk_weig
  * @param number of the step in its segment.
  * @param q0     q1 ... qa: what the loaders send, in order; out_q: what store takes.
  */
-void ZK_NAME(exec)(const zk_step *s, const zk_table *table, int32_t first, int32_t number,
+void ZK_NAME(exec)(const zk_step *s, const zk_step_table *table, int32_t first, int32_t number,
                    const v16 *q0, const v16 *q1, const v16 *q2, const v16 *q3, const v16 *qa,
                    v16 *out_q)
 {

@@ -2,7 +2,7 @@
 /** @file Process fetch: one step and its table, a copy of the step for each reader. */
 #include "zk_engine.h"
 
-static void fetch_taps(const v16 *p, int32_t n_words, zk_table *out)
+static void fetch_taps(const v16 *p, int32_t n_words, zk_step_table *out)
 {
     for (int32_t i = 0; i < n_words; i++) {
 #pragma HLS pipeline II = 1
@@ -12,7 +12,7 @@ static void fetch_taps(const v16 *p, int32_t n_words, zk_table *out)
     }
 }
 
-static void fetch_add(const v16 *p, int32_t n_words, zk_table *out)
+static void fetch_add(const v16 *p, int32_t n_words, zk_step_table *out)
 {
     for (int32_t i = 0; i < n_words; i++) {
 #pragma HLS pipeline II = 1
@@ -24,7 +24,7 @@ static void fetch_add(const v16 *p, int32_t n_words, zk_table *out)
     }
 }
 
-static void fetch_lut(const v16 *p, int32_t n_words, zk_table *out)
+static void fetch_lut(const v16 *p, int32_t n_words, zk_step_table *out)
 {
     for (int32_t i = 0; i < n_words; i++) {
 #pragma HLS pipeline II = 1
@@ -47,7 +47,7 @@ static void fetch_lut(const v16 *p, int32_t n_words, zk_table *out)
  */
 void ZK_NAME(fetch)(const v16 *steps, int32_t at, int32_t number, zk_step *out_w0, zk_step *out_w1,
                     zk_step *out_w2, zk_step *out_w3, zk_step *out_a, zk_step *out_exec,
-                    zk_step *out_store, zk_table *out_table)
+                    zk_step *out_store, zk_step_table *out_table)
 {
     v16 head[ZK_STEP_WORDS];
     zk_step s;

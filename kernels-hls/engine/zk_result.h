@@ -50,7 +50,8 @@ static inline int32_t zk_mulh(int32_t a, int32_t b)
 }
 
 /** The add: both tables, rounded by the offset of the sum's sign. */
-static inline int32_t zk_add(const zk_step *s, const zk_table *table, int32_t v, int32_t residual)
+static inline int32_t zk_add(const zk_step *s, const zk_step_table *table, int32_t v,
+                             int32_t residual)
 {
 #pragma HLS inline
     uint32_t sum =
@@ -60,7 +61,7 @@ static inline int32_t zk_add(const zk_step *s, const zk_table *table, int32_t v,
 }
 
 /** One value, before POOL2 and UP2. */
-static inline int8_t zk_finish(const zk_step *s, const zk_table *table, int32_t acc,
+static inline int8_t zk_finish(const zk_step *s, const zk_step_table *table, int32_t acc,
                                int32_t multiplier, int32_t right, int8_t residual)
 {
 #pragma HLS inline
@@ -103,7 +104,7 @@ static inline void zk_pool2(int8_t line[ZK_LINE][ZK_C], int32_t x, int32_t y, zk
 }
 
 /** The RQ results of this iteration. */
-static inline void zk_group_results(const zk_step *s, const zk_table *table, const zk_group *g,
+static inline void zk_group_results(const zk_step *s, const zk_step_table *table, const zk_group *g,
                                     int32_t lane0, zk_slots *out)
 {
 #pragma HLS inline
@@ -126,7 +127,7 @@ static inline void zk_group_results(const zk_step *s, const zk_table *table, con
 }
 
 /** One iteration of the write-back: the words to write. */
-static inline void zk_group_write(const zk_step *s, const zk_table *table,
+static inline void zk_group_write(const zk_step *s, const zk_step_table *table,
                                   int8_t line[ZK_LINE][ZK_C], zk_group *g, zk_slots *out)
 {
 #pragma HLS inline

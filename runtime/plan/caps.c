@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "engine/zk_cycles.h"
+#include "isa/zk_cycles.h"
 #include "plan/layer.h"
 #include "plan/remedy.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One function for each op: what its nodes are to the engine. */
-#include "engine/zk_config.h"
+#include "isa/zk_config.h"
 #include "plan/layer_impl.h"
 #include "quant/requant.h"
 #include "quant/scale.h"

@@ -2,7 +2,7 @@
 /* What no layer may exceed, whatever its op: types, sizes, windows, weights. */
 #include <stdlib.h>
 
-#include "engine/zk_config.h"
+#include "isa/zk_config.h"
 #include "plan/layer_impl.h"
 #include "plan/remedy.h"
 

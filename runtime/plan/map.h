@@ -4,7 +4,7 @@
  * From a segment of the graph to a program of the step engine: pure geometry, so that a float
  * graph can be mapped for its cycles. Weights and tables are packed by the back end.
  *
- * Terms (engine/zk_step.h has the engine's): a *layer* is one node with what is fused into it; a
+ * Terms (isa/zk_step.h has the engine's): a *layer* is one node with what is fused into it; a
  * *place* is a tensor as the engine sees it, one picture of planes of 16 channels, in the
  * scratchpad or in the act buffer; a *strip* is some rows of a place that is in the act buffer,
  * loaded while a layer reads them. Batches run picture by picture, the same steps again.
@@ -12,8 +12,8 @@
 #ifndef ZI_PLAN_MAP_H
 #define ZI_PLAN_MAP_H
 
-#include "engine/zk_config.h"
-#include "engine/zk_step.h"
+#include "isa/zk_config.h"
+#include "isa/zk_step.h"
 #include "plan/layer.h"
 
 /** How the host prepares an input with few channels: pixel (y, x), channel (j * lanes_w + i) * c +

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Loads: strips and inputs come to the scratchpad beside the step before, where that leaves them
  * alone. */
-#include "engine/zk_conflicts.h"
+#include "isa/zk_conflicts.h"
 #include "plan/map_emit.h"
 
 /** Beside how many of the last steps a load may be. */

@@ -5,7 +5,7 @@
  *
  * DDR is one budget for all ports: a step costs max(iterations + overhead, bytes / bandwidth).
  */
-#include "engine/zk_cycles.h"
+#include "isa/zk_cycles.h"
 #include "plan/map_impl.h"
 
 enum { RING_WORD_BYTES = 256, WORD_BYTES = 16, STEP_BYTES = 16 * ZK_STEP_WORDS };

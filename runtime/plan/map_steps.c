@@ -3,8 +3,8 @@
  * Third stage: a layer becomes one step per strip of rows, phase of a transposed convolution and
  * range of output channels.
  */
-#include "engine/zk_conflicts.h"
-#include "engine/zk_cycles.h"
+#include "isa/zk_conflicts.h"
+#include "isa/zk_cycles.h"
 #include "plan/map_emit.h"
 
 /** Steps of a segment: a hostile graph must not make a list that fills the memory. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* How much of the device's memory a mapped segment takes. */
-#include "engine/zk_step.h"
+#include "isa/zk_step.h"
 #include "plan/map.h"
 
 zi_map_words zi_map_words_of(const zi_map *m)

@@ -17,7 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "engine/zk_config.h"
+#include "isa/zk_config.h"
 #include "model/model.h"
 #include "support/engine_run.h"
 #include "support/random_net.h"

@@ -4,16 +4,11 @@
 
 #include "backend/pl/pl_engine.h"
 
-#define ZK_CSIM // for zk_sim_stats
-#include "engine/zk_engine.h"
+#include "isa/zk_config.h"
+#include "isa/zk_sim.h"
 
-typedef void engine_fn(const v16 *steps, int32_t n_segments, const v16 *w0, const v16 *w1,
-                       const v16 *w2, const v16 *w3, const v16 *act_r, v16 *act_w);
-
-// zk_engine.h declares those of its configuration.
-engine_fn zk_engine_kv260_rq4, zk_engine_zcu104_rq4;
-zk_sim_stats zk_sim_stats_kv260_rq4(int reset);
-zk_sim_stats zk_sim_stats_zcu104_rq4(int reset);
+ZK_SIM(kv260_rq4)
+ZK_SIM(zcu104_rq4)
 
 static void run_kv260(const void *steps, int32_t n_segments, const void *w0, const void *w1,
                       const void *w2, const void *w3, const void *act_r, void *act_w)

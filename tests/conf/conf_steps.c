@@ -12,7 +12,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
-#include "engine/zk_cycles.h"
+#include "isa/zk_cycles.h"
 #include "support/engine_run.h"
 #include "support/random_net.h"
 #include "support/step_list.h"

@@ -11,7 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "engine/zk_step.h"
+#include "isa/zk_step.h"
 
 void zk_engine_kv260(const v16 *steps, int32_t n_segments, const v16 *w0, const v16 *w1,
                      const v16 *w2, const v16 *w3, const v16 *act_r, v16 *act_w);

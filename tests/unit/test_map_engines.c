@@ -11,7 +11,7 @@
 #include <cmocka.h>
 
 #include "backend/pl/pl_code.h"
-#include "engine/zk_cycles.h"
+#include "isa/zk_cycles.h"
 #include "plan/caps.h"
 #include "support/random_net.h"
 

@@ -6,8 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "engine/zk_conflicts.h"
-#include "engine/zk_cycles.h"
+#include "isa/zk_conflicts.h"
+#include "isa/zk_cycles.h"
 #include "support/step_list.h"
 #include "support/step_program.h"
 

@@ -13,7 +13,7 @@
 #include "backend/pl/pl_port.h"
 #include "base/alloc.h"
 #include "base/thread.h"
-#include "engine/zk_cycles.h"
+#include "isa/zk_cycles.h"
 
 struct zi_backend {
     zurt_allocator allocator;

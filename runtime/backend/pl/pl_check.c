@@ -9,7 +9,7 @@
 
 #include "backend/pl/pl_check_impl.h"
 #include "base/alloc.h"
-#include "engine/zk_cycles.h"
+#include "isa/zk_cycles.h"
 #include "quant/requant.h"
 
 zurt_status zi_check_bad(const zi_checker *c, const char *fmt, ...)

@@ -6,7 +6,7 @@
 #include <stddef.h>
 
 #include "backend/pl/pl_check_impl.h"
-#include "engine/zk_conflicts.h"
+#include "isa/zk_conflicts.h"
 
 /** Pictures' sides, counts of blocks, strides. */
 enum { SIDE = 1 << 14 };

@@ -4,15 +4,10 @@
 
 #include <string.h>
 
-#define ZK_CSIM // for zk_sim_stats
-#include "engine/zk_engine.h"
+#include "isa/zk_sim.h"
 
-typedef void engine_fn(const v16 *steps, int32_t n_segments, const v16 *w0, const v16 *w1,
-                       const v16 *w2, const v16 *w3, const v16 *act_r, v16 *act_w);
-
-// zk_engine.h declares those of its configuration, kv260; here both are needed.
-engine_fn zk_engine_zcu104;
-zk_sim_stats zk_sim_stats_zcu104(int reset);
+ZK_SIM(kv260)
+ZK_SIM(zcu104)
 
 static void run_kv260(const void *steps, int32_t n_segments, const void *w0, const void *w1,
                       const void *w2, const void *w3, const void *act_r, void *act_w)

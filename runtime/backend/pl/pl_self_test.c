@@ -7,8 +7,8 @@
 
 #include "backend/pl/pl_port_impl.h"
 #include "base/thread.h"
-#include "engine/zk_config.h"
-#include "engine/zk_step.h"
+#include "isa/zk_config.h"
+#include "isa/zk_step.h"
 
 enum {
     BUFFER_BYTES = 4096,

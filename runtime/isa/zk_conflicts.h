@@ -10,7 +10,7 @@
 #ifndef ZK_CONFLICTS_H
 #define ZK_CONFLICTS_H
 
-#include "zk_cycles.h"
+#include "isa/zk_cycles.h"
 
 /** The lanes' pixels, as exec walks over them. */
 typedef struct {

@@ -18,8 +18,8 @@
 
 #include <stdint.h>
 
-#include "zk_config.h"
-#include "zk_step.h"
+#include "isa/zk_config.h"
+#include "isa/zk_step.h"
 
 /** The largest weight ring of all configurations. */
 #define ZK_RING_MAX ZK_ZCU104_RING
