@@ -13,7 +13,8 @@ BASE = ["base"]
 QUANT = ["quant"] + BASE
 GRAPH = ["graph"] + QUANT
 ISA = ["isa"]  # the step format and its timing, for runtime and engine: headers alone
-PLAN = ["plan"] + ISA + GRAPH
+PLAN = ["plan"] + GRAPH
+CODEGEN = ["codegen"] + PLAN
 MODEL = ["model"] + PLAN
 KERNELS = ["kernels"] + QUANT
 OPS = ["ops", "kernels"] + GRAPH
@@ -29,10 +30,11 @@ ALLOWED = {
     "runtime/kernels": KERNELS,
     "runtime/ops": OPS,
     "runtime/plan": PLAN,
+    "runtime/codegen": ISA + CODEGEN,
     "runtime/model": MODEL,
     "runtime/backend": ["backend"] + PLAN,
     "runtime/backend/cpu": ["backend", "backend/cpu"] + OPS + PLAN,
-    "runtime/backend/pl": ["backend", "backend/pl"] + PLAN,
+    "runtime/backend/pl": ["backend", "backend/pl"] + ISA + CODEGEN,
     "runtime/exec": ["exec", "backend"] + MODEL,
     "runtime/image": ["image"] + QUANT,
     "compiler": COMPILER,

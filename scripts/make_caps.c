@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "codegen/engine_caps.h"
 #include "plan/caps_io.h"
 
 int main(int argc, char **argv)

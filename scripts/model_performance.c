@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "codegen/engine_caps.h"
 #include "support/networks.h"
 
 static const char *const boards[] = {"kv260", "zcu104"};

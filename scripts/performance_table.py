@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Writes the tables of docs/performance.md from the step lists that the mapper emits.
+"""Writes the tables of docs/performance.md from the step lists that the code generator emits.
 
 scripts/performance_table.py [TOOL] [--check]
 

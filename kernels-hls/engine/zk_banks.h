@@ -5,7 +5,7 @@
  * each cycle, and the lanes' walk over the output pixels.
  *
  * Reads go through a rotation, not a crossbar: lane l's word must be in bank (bank of lane 0) + l.
- * The mapper chooses pitches such that it is; C simulation counts where it is not.
+ * The code generator chooses pitches such that it is; C simulation counts where it is not.
  */
 #ifndef ZK_BANKS_H
 #define ZK_BANKS_H

@@ -41,7 +41,7 @@ static void run_segment(const v16 *steps, int32_t at, int32_t n_steps, int32_t f
     }
 }
 
-/** Says what was built: the sizes that a mapper must know. */
+/** Says what was built: the sizes that a code generator must know. */
 static void identify(const v16 *steps, v16 *act_w)
 {
     v16 asked = steps[0];

@@ -68,7 +68,7 @@
 #define ZK_RING_GAP 4
 /** Cycles of a step beyond its iterations: drain and fill of the pipeline (modelled). */
 #define ZK_STEP_OVERHEAD 110
-/** Version of the step format; engine and mapper must agree. In the capability table. */
+/** Version of the step format; engine and code generator must agree. In the capability table. */
 #define ZK_STEP_VERSION 2
 
 #endif

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * @file
- * Whether a step's vectors and results suit the banks: for mapper, checker and tests, which must
- * prove it before a step runs, since the engine trusts it; not synthesised. Time: a few operations
- * per output pixel.
+ * Whether a step's vectors and results suit the banks: for code generator, checker and tests, which
+ * must prove it before a step runs, since the engine trusts it; not synthesised. Time: a few
+ * operations per output pixel.
  *
  * Ref: docs/engine.md, "Banks".
  */

@@ -2,8 +2,9 @@
 /**
  * @file
  * How many iterations a step takes: the engine's timing, exactly, from the step alone. For the
- * mapper, the checker and the tests; not synthesised. Cycles = iterations + ZK_STEP_OVERHEAD, as
- * long as DDR delivers a beat per port whenever one is asked for. All of this is a model.
+ * code generator, the checker and the tests; not synthesised. Cycles = iterations +
+ * ZK_STEP_OVERHEAD, as long as DDR delivers a beat per port whenever one is asked for. All of this
+ * is a model.
  *
  * In a step without waits:
  *   iterations = max(n_ocb * (1 + n_groups * period) + write-back of the last group,

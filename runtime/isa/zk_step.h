@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * @file
- * The step format: what the mapper writes, the checker proves and the engine runs.
+ * The step format: what the code generator writes, the checker proves and the engine runs.
  *
  * Terms. A *word* is 16 bytes: 16 channels of one pixel. The *scratchpad* has ZK_PP banks; word
  * address a is in bank a mod PP, row a div PP. A *plane* is one block of 16 channels of a tensor;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Boards for users of the library: built in, or from an xclbin. */
+/* Boards for users of the library: a capability table and what it says. */
 #include "plan/board.h"
 
 #include <string.h>
@@ -25,20 +25,6 @@ zurt_status zi_board_create(zurt_ctx *ctx, const zi_caps *caps, zurt_board **out
     b->record.caps.name = b->record.name;
     *out = b;
     return ZURT_OK;
-}
-
-zurt_status zurt_board_builtin(zurt_ctx *ctx, const char *name, zurt_board **out)
-{
-    if (!out)
-        return ZURT_E_ARG;
-    *out = NULL;
-    if (!ctx || !name)
-        return ZURT_E_ARG;
-    const zi_caps *caps = zi_caps_builtin(name);
-    if (!caps)
-        return zi_fail(ctx, ZURT_E_ARG, "no board '%.64s': this build knows %s", name,
-                       zi_caps_builtin_names());
-    return zi_board_create(ctx, caps, out);
 }
 
 zurt_status zurt_board_info_get(const zurt_board *board, zurt_board_info *out)

@@ -189,22 +189,7 @@ uint64_t zi_cpu_node_cycles(const zi_graph *g, const zi_node *n)
     return (uint64_t)(amount(g, n, r->of) * (double)(is_s8(g, n) ? r->s8 : r->f32));
 }
 
-static uint64_t words_of(const zi_place *p)
+uint64_t zi_cpu_boundary_cycles(const zi_lowered *l)
 {
-    return (uint64_t)p->h * (uint64_t)p->w * (uint64_t)p->blocks;
-}
-
-uint64_t zi_cpu_boundary_cycles(const zi_map *map)
-{
-    uint64_t cycles = 0;
-    for (size_t i = 0; i < map->n_places; i++) {
-        const zi_place *p = &map->places[i];
-        if (!p->input)
-            continue;
-        cycles += p->pack.lanes_h ? (uint64_t)p->h * (uint64_t)p->w * (uint64_t)p->c * PACK_BYTE
-                                  : words_of(p) * WRITE_WORD;
-    }
-    for (size_t i = 0; i < map->n_outputs; i++)
-        cycles += words_of(&map->places[map->outputs[i].place]) * READ_WORD;
-    return cycles * (uint64_t)map->batch;
+    return l->packed_bytes * PACK_BYTE + l->words_in * WRITE_WORD + l->words_out * READ_WORD;
 }

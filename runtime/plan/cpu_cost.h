@@ -7,7 +7,7 @@
 #ifndef ZI_PLAN_CPU_COST_H
 #define ZI_PLAN_CPU_COST_H
 
-#include "plan/map.h"
+#include "plan/plan.h"
 
 /** The slower of the two boards: the ZCU104's cores run at 1.2 GHz, the KV260's at 1.33. */
 #define ZI_CPU_CLOCK_KHZ 1200000
@@ -22,9 +22,9 @@
 /** Cycles of one core for one run of a node. */
 uint64_t zi_cpu_node_cycles(const zi_graph *g, const zi_node *n);
 
-/** Cycles of one core that write a segment's inputs as the engine reads them, and read its outputs
+/** Cycles of one core that write a segment's inputs as the device reads them, and read its outputs
  *  back; of the whole batch. */
-uint64_t zi_cpu_boundary_cycles(const zi_map *map);
+uint64_t zi_cpu_boundary_cycles(const zi_lowered *lowered);
 
 /** Time of so many of its cycles. */
 static inline uint64_t zi_cpu_ns(uint64_t cycles)

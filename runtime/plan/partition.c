@@ -5,7 +5,6 @@
 
 #include "base/alloc.h"
 #include "plan/caps.h"
-#include "plan/map.h"
 #include "plan/order.h"
 #include "plan/plan.h"
 
@@ -260,19 +259,17 @@ uint64_t zi_segment_macs(const zi_partition *p, const zi_segment *s)
     return macs;
 }
 
-// Cycles of a layer stand at the node that gave it its name; those done with it say so.
-static zurt_status take_costs(zurt_ctx *ctx, zi_partition *p, const zi_map *map)
+// What each node costs; those computed with another say so.
+static zurt_status take_costs(zurt_ctx *ctx, zi_partition *p, const zi_segment *s)
 {
-    for (size_t i = 0; i < map->n_layers; i++) {
-        zi_placement *node = &p->nodes[map->layers[i].l.node];
-        node->cycles += map->layers[i].cycles;
-        node->ddr_bytes += map->layers[i].ddr_bytes;
-    }
-    for (zi_id i = 0; i < map->n_nodes; i++) {
-        zi_placement *node = &p->nodes[map->first_node + i];
-        if (map->joined[i] != ZI_NONE)
+    for (zi_id i = 0; i < s->n_nodes; i++) {
+        zi_placement *node = &p->nodes[s->first_node + i];
+        const zi_node_cost *cost = &s->lowered->nodes[i];
+        node->cycles = cost->cycles;
+        node->ddr_bytes = cost->ddr_bytes;
+        if (cost->with != ZI_NONE)
             node->reason = zi_arena_printf(&p->arena, "computed with '%.100s'",
-                                           map->g->nodes[map->joined[i]].name);
+                                           p->graph->nodes[cost->with].name);
         else if (node->cycles == 0)
             node->reason = "addresses alone: no data moves";
         if (!node->reason)
@@ -281,12 +278,12 @@ static zurt_status take_costs(zurt_ctx *ctx, zi_partition *p, const zi_map *map)
     return ZURT_OK;
 }
 
-// Maps a segment. What cannot be arranged leaves.
-static zurt_status map_segment(zurt_ctx *ctx, zi_partition *p, zi_segment *s, const zi_caps *caps,
-                               bool *out_left)
+// Lowers a segment. What cannot be arranged leaves.
+static zurt_status lower_segment(zurt_ctx *ctx, zi_partition *p, zi_segment *s, const zi_caps *caps,
+                                 bool *out_left)
 {
     *out_left = true;
-    zurt_status st = zi_map_create(ctx, caps, p->graph, s, &s->map);
+    zurt_status st = caps->lowering->lower(ctx, caps, p->graph, s, p->nodes, &s->lowered);
     if (st == ZURT_E_UNSUPPORTED) {
         const char *reason = zi_arena_printf(&p->arena, "%.300s", zurt_ctx_error(ctx));
         if (!reason)
@@ -297,7 +294,7 @@ static zurt_status map_segment(zurt_ctx *ctx, zi_partition *p, zi_segment *s, co
     }
     *out_left = false;
     if (!st)
-        st = take_costs(ctx, p, s->map);
+        st = take_costs(ctx, p, s);
     return st;
 }
 
@@ -319,7 +316,7 @@ static zurt_status settle_segments(zurt_ctx *ctx, zi_partition *p, const zi_caps
             st = find_segments(ctx, p);
         for (uint32_t i = 0; !st && i < p->n_segments; i++) {
             const zi_segment *s = &p->segments[i];
-            if (!caps[s->device]->engine_version)
+            if (!caps[s->device]->lowering)
                 continue;
             if (zi_segment_macs(p, s) > 0) {
                 any_left = leave_thin_moves(p, s, computed) || any_left;
@@ -336,15 +333,17 @@ static zurt_status settle_segments(zurt_ctx *ctx, zi_partition *p, const zi_caps
     return st;
 }
 
-static void drop_maps(zi_partition *p)
+static void drop_lowered(zi_partition *p)
 {
     for (uint32_t i = 0; p->segments && i < p->n_segments; i++) {
-        zi_map_destroy(p->segments[i].map);
-        p->segments[i].map = NULL;
+        zi_segment *s = &p->segments[i];
+        if (s->lowered)
+            p->lowerings[s->device]->destroy(s->lowered);
+        s->lowered = NULL;
     }
 }
 
-static zurt_status map_segments(zurt_ctx *ctx, zi_partition *p, const zi_caps *const *caps)
+static zurt_status lower_segments(zurt_ctx *ctx, zi_partition *p, const zi_caps *const *caps)
 {
     const zi_graph *g = p->graph;
     bool any_left = false;
@@ -352,23 +351,23 @@ static zurt_status map_segments(zurt_ctx *ctx, zi_partition *p, const zi_caps *c
     for (uint32_t i = 0; !st && i < p->n_segments; i++) {
         zi_segment *s = &p->segments[i];
         bool left = false;
-        if (caps[s->device]->engine_version)
-            st = map_segment(ctx, p, s, caps[s->device], &left);
+        if (caps[s->device]->lowering)
+            st = lower_segment(ctx, p, s, caps[s->device], &left);
         any_left = any_left || left;
     }
     if (st || !any_left)
         return st;
-    // Segments on either side of one that left are one now; the mapped ones are as they were.
+    // Segments on either side of one that left are one now; the lowered ones are as they were.
     zi_arena temporary;
     zi_arena_init(&temporary, &ctx->allocator);
-    zi_map **maps = zi_arena_calloc(&temporary, g->n_nodes, sizeof(*maps));
-    for (uint32_t i = 0; maps && i < p->n_segments; i++) {
-        maps[p->segments[i].first_node] = p->segments[i].map;
-        p->segments[i].map = NULL;
+    zi_lowered **lowered = zi_arena_calloc(&temporary, g->n_nodes, sizeof(zi_lowered *));
+    for (uint32_t i = 0; lowered && i < p->n_segments; i++) {
+        lowered[p->segments[i].first_node] = p->segments[i].lowered;
+        p->segments[i].lowered = NULL;
     }
-    st = maps ? find_segments(ctx, p) : no_memory(ctx);
-    for (uint32_t i = 0; maps && i < p->n_segments; i++)
-        p->segments[i].map = maps[p->segments[i].first_node];
+    st = lowered ? find_segments(ctx, p) : no_memory(ctx);
+    for (uint32_t i = 0; lowered && i < p->n_segments; i++)
+        p->segments[i].lowered = lowered[p->segments[i].first_node];
     zi_arena_clear(&temporary);
     return st ? st : list_boundaries(ctx, p);
 }
@@ -386,7 +385,10 @@ zurt_status zi_partition_create(zurt_ctx *ctx, const zi_graph *g, const zi_caps 
     p->graph = g;
     p->n_devices = n_caps;
     p->nodes = zi_arena_calloc(&p->arena, g->n_nodes, sizeof(*p->nodes));
-    zurt_status st = p->nodes ? ZURT_OK : no_memory(ctx);
+    p->lowerings = zi_arena_calloc(&p->arena, n_caps, sizeof(zi_lowering *));
+    zurt_status st = p->nodes && p->lowerings ? ZURT_OK : no_memory(ctx);
+    for (uint32_t i = 0; !st && i < n_caps; i++)
+        p->lowerings[i] = caps[i]->lowering;
     for (size_t i = 0; !st && i < g->n_nodes; i++)
         st = place(ctx, p, g, &g->nodes[i], caps, n_caps, &p->nodes[i]);
     if (!st)
@@ -394,7 +396,7 @@ zurt_status zi_partition_create(zurt_ctx *ctx, const zi_graph *g, const zi_caps 
     if (!st)
         st = list_boundaries(ctx, p);
     if (!st)
-        st = map_segments(ctx, p, caps);
+        st = lower_segments(ctx, p, caps);
     if (st) {
         zi_partition_destroy(p);
         return st;
@@ -407,7 +409,7 @@ void zi_partition_destroy(zi_partition *p)
 {
     if (!p)
         return;
-    drop_maps(p);
+    drop_lowered(p);
     zurt_allocator allocator = p->arena.allocator;
     zi_arena_clear(&p->arena);
     zi_free(&allocator, p);

@@ -35,29 +35,22 @@ typedef struct zi_caps {
     uint32_t ddr_bytes_per_us;
     uint64_t ops[2];  /**< bit `op`: supported in principle */
     bool assume_int8; /**< plan float tensors as if they were s8: for models not yet quantised */
+    const struct zi_lowering *lowering; /**< how segments become its programs; NULL: every int8 node
+                                             of its ops is taken, and nothing made beforehand */
 } zi_caps;
 
 /** The CPU's table. */
 const zi_caps *zi_caps_cpu(void);
-/** "cpu", "kv260", "zcu104"; NULL if unknown. */
-const zi_caps *zi_caps_builtin(const char *name);
-/** Names of the built-in tables, for messages: "cpu, kv260". */
-const char *zi_caps_builtin_names(void);
-
-/**
- * A table may come from an xclbin: whether this build's mapper can make programs for it.
- * @return ZURT_OK; ZURT_E_VERSION; ZURT_E_UNSUPPORTED: sizes that no engine of this build has.
- */
-zurt_status zi_caps_check_engine(zurt_ctx *ctx, const zi_caps *caps);
 
 /** Where one node runs. */
 typedef struct zi_placement {
-    uint32_t device;    /**< index into the capability tables given */
-    const char *reason; /**< why there, in words; in the partition's arena or static */
-    const char *remedy; /**< what would put it on the PL; "" if it is there */
-    uint64_t cycles;    /**< modelled; 0 for the CPU */
-    uint64_t ddr_bytes; /**< modelled traffic of the node; 0 for the CPU */
-    int32_t batch;      /**< pictures, on a step engine: a segment has one count; else 0 */
+    uint32_t device;      /**< index into the capability tables given */
+    const char *reason;   /**< why there, in words; in the partition's arena or static */
+    const char *remedy;   /**< what would put it on the PL; "" if it is there */
+    uint64_t cycles;      /**< modelled; 0 for the CPU */
+    uint64_t ddr_bytes;   /**< modelled traffic of the node; 0 for the CPU */
+    int32_t batch;        /**< pictures, if its device's segments have one count; else 0 */
+    const void *analysis; /**< what judge() of the lowering found out, for its lower() */
 } zi_placement;
 
 /** A maximal run of consecutive nodes on one device: a back end gets it whole. Nodes are counted
@@ -70,8 +63,47 @@ typedef struct zi_segment {
     uint32_t n_inputs;
     const zi_id *outputs; /**< tensors computed inside and read outside, or graph outputs */
     uint32_t n_outputs;
-    struct zi_map *map; /**< the engine's program; NULL: not for a step engine */
+    struct zi_lowered *lowered; /**< as its device will run it; NULL: no lowering */
 } zi_segment;
+
+/** What one node of a lowered segment costs. */
+typedef struct zi_node_cost {
+    uint64_t cycles, ddr_bytes;
+    zi_id with; /**< the node that it is computed with; ZI_NONE: none */
+} zi_node_cost;
+
+/** A segment as its device will run it: the device's own struct begins with this. */
+typedef struct zi_lowered {
+    zi_node_cost *nodes;   /**< one per node of the segment */
+    uint64_t device_bytes; /**< of the device's memory */
+    /* What the CPU converts on the way there and back, of all pictures. */
+    uint64_t packed_bytes; /**< written one by one */
+    uint64_t words_in;     /**< of 16 bytes */
+    uint64_t words_out;
+} zi_lowered;
+
+/** What a kind of device brings with it, so that plan/ knows none. */
+typedef struct zi_lowering {
+    /**
+     * Judges one node.
+     *
+     * @param arena outlives the segment: it holds the words of the answer, and out->analysis.
+     * @param out   reason and remedy are set, if the node is refused; else `batch` and `analysis`.
+     *              A reason of NULL after a refusal: memory was refused.
+     * @return whether the device takes the node.
+     */
+    bool (*judge)(zi_arena *arena, const zi_caps *caps, const zi_graph *g, const zi_node *n,
+                  zi_placement *out);
+    /**
+     * Makes a segment's program of nodes that judge() took.
+     *
+     * @param placed one per node of the graph.
+     * @return ZURT_OK; ZURT_E_NOMEM; ZURT_E_UNSUPPORTED: it cannot be arranged, with the reason.
+     */
+    zurt_status (*lower)(zurt_ctx *ctx, const zi_caps *caps, const zi_graph *g,
+                         const zi_segment *segment, const zi_placement *placed, zi_lowered **out);
+    void (*destroy)(zi_lowered *lowered); /**< NULL is allowed */
+} zi_lowering;
 
 typedef struct zi_partition {
     zi_arena arena;
@@ -80,7 +112,8 @@ typedef struct zi_partition {
     zi_placement *nodes;   /**< one per node of `graph` */
     zi_segment *segments;
     uint32_t n_segments;
-    uint32_t n_devices; /**< the last is the CPU */
+    uint32_t n_devices;            /**< the last is the CPU */
+    const zi_lowering **lowerings; /**< one per device; NULL: none */
 } zi_partition;
 
 static inline bool zi_segment_is_cpu(const zi_partition *partition, const zi_segment *segment)

@@ -206,13 +206,6 @@ size_t zurt_plan_output_node(const zurt_plan *plan, size_t output)
     return writer == ZI_NONE ? SIZE_MAX : writer;
 }
 
-static uint64_t device_bytes(const zi_map *m)
-{
-    enum { WORD_BYTES = 16, STREAMS = 4 };
-    const zi_map_words w = zi_map_words_of(m);
-    return (uint64_t)(zi_map_list_words(m, &w) + STREAMS * w.weights + w.act) * WORD_BYTES;
-}
-
 static void add_segment(const zurt_plan *plan, const zi_segment *s, zurt_plan_totals *t)
 {
     if (plan->caps[s->device]->kind != ZI_CAPS_PL) {
@@ -220,9 +213,9 @@ static void add_segment(const zurt_plan *plan, const zi_segment *s, zurt_plan_to
         return;
     }
     t->launches++;
-    if (s->map) {
-        t->convert_ns += zi_cpu_ns(zi_cpu_boundary_cycles(s->map));
-        t->device_bytes += device_bytes(s->map);
+    if (s->lowered) {
+        t->convert_ns += zi_cpu_ns(zi_cpu_boundary_cycles(s->lowered));
+        t->device_bytes += s->lowered->device_bytes;
     }
     for (uint32_t i = 0; i < s->n_inputs; i++)
         t->boundary_bytes += zi_tensor_bytes(&plan->graph->tensors[s->inputs[i]]);

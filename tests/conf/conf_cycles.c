@@ -17,6 +17,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "codegen/codegen.h"
+#include "codegen/engine_caps.h"
 #include "isa/zk_config.h"
 #include "model/model.h"
 #include "support/engine_run.h"
@@ -27,7 +29,7 @@ typedef struct tally {
     uint32_t lists, steps, shortened, layers;
 } tally;
 
-static void add_iterations(const zi_pl_code *code, int32_t step, int32_t n)
+static void add_iterations(const zi_cg_code *code, int32_t step, int32_t n)
 {
     v16 *words = zt_step_at(code, step);
     zk_step s;
@@ -44,7 +46,7 @@ static bool is(const char *what, int64_t got, int64_t want)
 }
 
 /* What inspect says of a layer is what its steps cost. */
-static bool layers_add_up(const zi_map *m, const zi_pl_counts *counts, tally *t)
+static bool layers_add_up(const zi_cg_program *m, const zi_pl_counts *counts, tally *t)
 {
     uint64_t cycles = 0;
     int64_t iterations = 0;
@@ -64,9 +66,9 @@ static bool layers_add_up(const zi_map *m, const zi_pl_counts *counts, tally *t)
 }
 
 /* The list ends with the short step: the next one would read what that left in the ring. */
-static bool notices_short(const char *board, const zi_pl_code *code, int32_t number)
+static bool notices_short(const char *board, const zi_cg_code *code, int32_t number)
 {
-    zi_pl_code cut = *code;
+    zi_cg_code cut = *code;
     int32_t segment = 0, before = 0, all = zk_get32(&code->steps[0], 1);
     while (before + all <= number) {
         before += all;
@@ -83,8 +85,8 @@ static bool notices_short(const char *board, const zi_pl_code *code, int32_t num
     return noticed;
 }
 
-static bool try_list(const char *board, const zi_map *m, const zi_pl_code *code, bool shorten,
-                     tally *t)
+static bool try_list(const char *board, const zi_cg_program *m, const zi_cg_code *code,
+                     bool shorten, tally *t)
 {
     int32_t n = zt_n_steps(code);
     zi_pl_counts counts = zt_engine_run(board, code);
@@ -110,12 +112,12 @@ static bool try_graph(zurt_ctx *ctx, const zi_graph *g, const char *board, const
     zi_partition *partition = NULL;
     bool ok = zi_partition_create(ctx, g, tables, 2, &partition) == ZURT_OK;
     for (uint32_t i = 0; ok && i < partition->n_segments; i++) {
-        const zi_map *m = partition->segments[i].map;
-        zi_pl_code code = {0};
+        const zi_cg_program *m = zi_cg_program_of(&partition->segments[i]);
+        zi_cg_code code = {0};
         if (!m)
             continue;
-        ok = zi_pl_code_create(ctx, m, &code) == ZURT_OK && try_list(board, m, &code, shorten, t);
-        zi_pl_code_destroy(&code);
+        ok = zi_cg_encode(ctx, m, &code) == ZURT_OK && try_list(board, m, &code, shorten, t);
+        zi_cg_code_destroy(&code);
     }
     if (!ok)
         fprintf(stderr, "on %s: %s\n", board, zurt_ctx_error(ctx));

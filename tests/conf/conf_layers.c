@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Random layers of every size through mapper, checker and engine in C simulation, against the
- * reference kernels: kernels to 11, strides to 4, dilation, pads, to 1100 channels, pictures to
+ * Random layers of every size through code generator, checker and engine in C simulation, against
+ * the reference kernels: kernels to 11, strides to 4, dilation, pads, to 1100 channels, pictures to
  * 230 pixels a side, groups, depthwise, pools, sums, all zero points. What was reached is counted,
  * and a range that was not makes the test fail.
  *

@@ -12,8 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "backend/pl/pl_code.h"
 #include "base/crc32c.h"
+#include "codegen/cg_encode.h"
+#include "codegen/engine_caps.h"
 #include "conf_engines.h"
 #include "model/model.h"
 #include "support/random_net.h"
@@ -29,7 +30,7 @@ static void add_words(tally *t, const v16 *words, int32_t n)
     t->words += (uint64_t)n;
 }
 
-static void add_code(tally *t, const zi_pl_code *code)
+static void add_code(tally *t, const zi_cg_code *code)
 {
     const int32_t sizes[] = {code->n_segments, code->step_words, code->weight_words,
                              code->act_words};
@@ -46,13 +47,13 @@ static bool add_graph(zurt_ctx *ctx, const zi_graph *g, const zi_caps *caps, tal
     zi_partition *partition = NULL;
     bool ok = zi_partition_create(ctx, g, tables, 2, &partition) == ZURT_OK;
     for (uint32_t i = 0; ok && i < partition->n_segments; i++) {
-        zi_pl_code code = {0};
-        if (!partition->segments[i].map)
+        zi_cg_code code = {0};
+        if (!zi_cg_program_of(&partition->segments[i]))
             continue;
-        ok = zi_pl_code_create(ctx, partition->segments[i].map, &code) == ZURT_OK;
+        ok = zi_cg_encode(ctx, zi_cg_program_of(&partition->segments[i]), &code) == ZURT_OK;
         if (ok)
             add_code(t, &code);
-        zi_pl_code_destroy(&code);
+        zi_cg_code_destroy(&code);
     }
     zi_partition_destroy(partition);
     return ok;

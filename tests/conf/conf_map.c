@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Random networks through mapper, checker and engine in C simulation, against the reference
+ * Random networks through code generator, checker and engine in C simulation, against the reference
  * kernels. The engine is told to have less memory than it has (conf_small_caps()). Its own count of
- * iterations must be the mapper's: it is what every modelled number is made of.
+ * iterations must be the code generator's: it is what every modelled number is made of.
  *
  *   conf_map [COUNT [FIRST_SEED]]
  */
@@ -10,9 +10,9 @@
 #include <stdlib.h>
 
 #include "backend/pl/pl.h"
+#include "codegen/codegen.h"
 #include "conf_engines.h"
 #include "exec/session.h"
-#include "plan/map.h"
 #include "support/model_fixture.h"
 #include "support/random_net.h"
 #include "support/reference.h"
@@ -36,13 +36,13 @@ static zurt_status open_small(zurt_ctx *ctx, const zi_backend_config *config, zi
     return zi_pl_open_engine(ctx, config, &engine, out);
 }
 
-/* What the mapper did over all networks: a test of nothing must not pass. */
+/* What the code generator did over all networks: a test of nothing must not pass. */
 typedef struct tally {
     uint32_t nets, on_pl, strips, spills, in_place, packed, quads, scattered, picks, pairs,
         put_in_order, read_in_place, kinds[5], flags[7];
 } tally;
 
-static void count_map(tally *t, const zi_map *m)
+static void count_map(tally *t, const zi_cg_program *m)
 {
     bool strips = false;
     for (size_t i = 0; i < m->n_places; i++) {
@@ -51,8 +51,8 @@ static void count_map(tally *t, const zi_map *m)
         t->packed += m->places[i].pack.lanes_h != 0;
     }
     for (size_t i = 0; i < m->n_layers; i++) {
-        t->quads += zi_map_sums_quads(&m->layers[i]);
-        t->scattered += m->layers[i].tile != ZI_NONE && zi_map_scatters(&m->layers[i]);
+        t->quads += zi_cg_sums_quads(&m->layers[i]);
+        t->scattered += m->layers[i].tile != ZI_NONE && zi_cg_scatters(&m->layers[i]);
         t->picks += m->layers[i].picks;
         t->put_in_order += m->layers[i].choice != NULL;
         t->read_in_place += m->layers[i].channels != NULL;
@@ -72,17 +72,17 @@ static void count_session(tally *t, const zurt_session *s)
 {
     t->nets++;
     for (uint32_t i = 0; i < s->schedule->partition->n_segments; i++) {
-        if (s->schedule->partition->segments[i].map)
-            count_map(t, s->schedule->partition->segments[i].map);
+        if (zi_cg_program_of(&s->schedule->partition->segments[i]))
+            count_map(t, zi_cg_program_of(&s->schedule->partition->segments[i]));
     }
 }
 
-/* Iterations of one run as the mapper planned them. */
+/* Iterations of one run as the code generator planned them. */
 static int64_t planned(const zurt_session *s)
 {
     int64_t sum = 0;
     for (uint32_t i = 0; i < s->schedule->partition->n_segments; i++) {
-        const zi_map *m = s->schedule->partition->segments[i].map;
+        const zi_cg_program *m = zi_cg_program_of(&s->schedule->partition->segments[i]);
         for (size_t k = 0; m && k < m->n_steps; k++)
             sum += (int64_t)m->steps[k].step.iterations * m->batch;
     }

@@ -12,6 +12,8 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "codegen/codegen.h"
+#include "codegen/engine_caps.h"
 #include "isa/zk_cycles.h"
 #include "support/engine_run.h"
 #include "support/random_net.h"
@@ -22,7 +24,7 @@ enum { MUTATIONS = 150, MAX_RUN = 60000, FIELDS = sizeof(zk_step) / sizeof(int32
 typedef struct program {
     zi_caps caps;
     const char *board;
-    zi_pl_code code;
+    zi_cg_code code;
 } program;
 
 typedef struct tally {
@@ -62,12 +64,12 @@ static int32_t boundary(zt_source *s, int32_t now, const program *p)
     return (int32_t)((uint32_t)now + zt_pick(s, 33) - 16);
 }
 
-static int32_t any_step(zt_source *s, const zi_pl_code *code)
+static int32_t any_step(zt_source *s, const zi_cg_code *code)
 {
     return (int32_t)zt_pick(s, (uint32_t)zt_n_steps(code));
 }
 
-static void mutate_field(zt_source *s, const program *p, zi_pl_code *code)
+static void mutate_field(zt_source *s, const program *p, zi_cg_code *code)
 {
     int32_t number = any_step(s, code);
     int32_t field = (int32_t)zt_pick(s, FIELDS);
@@ -76,7 +78,7 @@ static void mutate_field(zt_source *s, const program *p, zi_pl_code *code)
 }
 
 /* Field of one step into another. */
-static void mutate_mix(zt_source *s, zi_pl_code *code)
+static void mutate_mix(zt_source *s, zi_cg_code *code)
 {
     const v16 *from = zt_step_at(code, any_step(s, code));
     v16 *to = zt_step_at(code, any_step(s, code));
@@ -84,7 +86,7 @@ static void mutate_mix(zt_source *s, zi_pl_code *code)
     zk_put32(&to[field / 4], field % 4, zk_get32(&from[field / 4], field % 4));
 }
 
-static void mutate_order(zt_source *s, zi_pl_code *code)
+static void mutate_order(zt_source *s, zi_cg_code *code)
 {
     v16 *a = zt_step_at(code, any_step(s, code)), *b = zt_step_at(code, any_step(s, code));
     for (int32_t i = 0; i < ZK_STEP_WORDS; i++) {
@@ -94,7 +96,7 @@ static void mutate_order(zt_source *s, zi_pl_code *code)
     }
 }
 
-static void mutate_tap(zt_source *s, const program *p, zi_pl_code *code)
+static void mutate_tap(zt_source *s, const program *p, zi_cg_code *code)
 {
     zk_step step;
     zk_tap tap;
@@ -110,14 +112,14 @@ static void mutate_tap(zt_source *s, const program *p, zi_pl_code *code)
     zk_tap_pack(&tap, t % 2, word);
 }
 
-static void mutate_segment(zt_source *s, const program *p, zi_pl_code *code)
+static void mutate_segment(zt_source *s, const program *p, zi_cg_code *code)
 {
     v16 *word = &code->steps[zt_pick(s, (uint32_t)code->n_segments)];
     int i = (int)zt_pick(s, 2);
     zk_put32(word, i, boundary(s, zk_get32(word, i), p));
 }
 
-static void mutate_size(zt_source *s, zi_pl_code *code)
+static void mutate_size(zt_source *s, zi_cg_code *code)
 {
     int32_t *sizes[] = {&code->step_words, &code->weight_words, &code->act_words,
                         &code->n_segments};
@@ -126,7 +128,7 @@ static void mutate_size(zt_source *s, zi_pl_code *code)
     *size = *size < 0 ? 0 : *size;
 }
 
-static void mutate_weight(zt_source *s, zi_pl_code *code)
+static void mutate_weight(zt_source *s, zi_cg_code *code)
 {
     if (code->weight_words == 0)
         return;
@@ -166,7 +168,7 @@ static void mend(zt_source *s, zk_step *step, int32_t ring, int32_t *level)
     }
 }
 
-static void mend_all(zt_source *s, const program *p, const zi_pl_code *code)
+static void mend_all(zt_source *s, const program *p, const zi_cg_code *code)
 {
     int32_t level = 0;
     for (int32_t i = 0; i < zt_n_steps(code); i++) {
@@ -177,7 +179,7 @@ static void mend_all(zt_source *s, const program *p, const zi_pl_code *code)
     }
 }
 
-static void mutate(zt_source *s, const program *p, zi_pl_code *code)
+static void mutate(zt_source *s, const program *p, zi_cg_code *code)
 {
     for (uint32_t n = 1 + (zt_one_in(s, 2) ? zt_pick(s, 3) : 0); n > 0; n--) {
         switch (zt_pick(s, 12)) {
@@ -222,16 +224,16 @@ static v16 *copy_words(const zurt_allocator *a, const v16 *from, int32_t n)
     return to;
 }
 
-static zi_pl_code copy_code(const zi_pl_code *from)
+static zi_cg_code copy_code(const zi_cg_code *from)
 {
-    zi_pl_code to = *from;
+    zi_cg_code to = *from;
     to.steps = copy_words(&from->allocator, from->steps, from->step_words);
     for (int q = 0; q < 4; q++)
         to.weights[q] = copy_words(&from->allocator, from->weights[q], from->weight_words);
     return to;
 }
 
-static int64_t iterations_of(const zi_pl_code *code)
+static int64_t iterations_of(const zi_cg_code *code)
 {
     int64_t sum = 0;
     for (int32_t i = 0; i < zt_n_steps(code); i++)
@@ -240,7 +242,7 @@ static int64_t iterations_of(const zi_pl_code *code)
 }
 
 /* Whether the engine runs what the checker took. */
-static bool runs(const program *p, const zi_pl_code *code, tally *t)
+static bool runs(const program *p, const zi_cg_code *code, tally *t)
 {
     t->accepted++;
     if (iterations_of(code) > MAX_RUN) {
@@ -255,20 +257,20 @@ static bool runs(const program *p, const zi_pl_code *code, tally *t)
 
 static bool try_mutations(zurt_ctx *ctx, program *p, zt_source *s, tally *t)
 {
-    if (zi_pl_check(ctx, &p->caps, &p->code)) {
+    if (zi_cg_verify(ctx, &p->caps, &p->code)) {
         fprintf(stderr, "before any change: %s\n", zurt_ctx_error(ctx));
         return false;
     }
     bool ok = true;
     for (int i = 0; ok && i < MUTATIONS; i++) {
-        zi_pl_code code = copy_code(&p->code);
+        zi_cg_code code = copy_code(&p->code);
         t->mutations++;
         mutate(s, p, &code);
-        if (zi_pl_check(ctx, &p->caps, &code) == ZURT_OK && !runs(p, &code, t)) {
+        if (zi_cg_verify(ctx, &p->caps, &code) == ZURT_OK && !runs(p, &code, t)) {
             fprintf(stderr, "mutation %d is taken and must not be\n", i);
             ok = false;
         }
-        zi_pl_code_destroy(&code);
+        zi_cg_code_destroy(&code);
     }
     return ok;
 }
@@ -284,12 +286,12 @@ static bool try_net(zurt_ctx *ctx, uint64_t seed, tally *t)
     zi_partition *partition = NULL;
     bool ok = zi_partition_create(ctx, g, tables, 2, &partition) == ZURT_OK;
     for (uint32_t i = 0; ok && i < partition->n_segments; i++) {
-        const zi_map *map = partition->segments[i].map;
-        if (!map || zi_pl_code_create(ctx, map, &p.code))
+        const zi_cg_program *map = zi_cg_program_of(&partition->segments[i]);
+        if (!map || zi_cg_encode(ctx, map, &p.code))
             continue;
         if (iterations_of(&p.code) < MAX_RUN)
             ok = try_mutations(ctx, &p, &s, t);
-        zi_pl_code_destroy(&p.code);
+        zi_cg_code_destroy(&p.code);
     }
     if (!ok)
         fprintf(stderr, "seed %llu\n", (unsigned long long)seed);

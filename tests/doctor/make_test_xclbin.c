@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "codegen/engine_caps.h"
 #include "support/xclbin_builder.h"
 
 int main(int argc, char **argv)

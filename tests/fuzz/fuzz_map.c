@@ -9,8 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "backend/pl/pl_code.h"
 #include "base/alloc.h"
+#include "codegen/cg_encode.h"
+#include "codegen/engine_caps.h"
 #include "model/model.h"
 #include "support/engine_run.h"
 #include "support/map_input.h"
@@ -30,7 +31,7 @@ static void must(bool holds, zurt_ctx *ctx)
     abort();
 }
 
-static void run(zurt_ctx *ctx, const char *board, const zi_pl_code *code, bool whole_ring)
+static void run(zurt_ctx *ctx, const char *board, const zi_cg_code *code, bool whole_ring)
 {
     zi_pl_counts counts = zt_engine_run(board, code);
     if (whole_ring && counts.wrong) // with less of it, weights come earlier than planned
@@ -51,14 +52,14 @@ static void map_graph(zurt_ctx *ctx, const zi_graph *g, zt_map_knobs knobs)
     zi_partition *partition = NULL;
     must(zi_partition_create(ctx, g, tables, 2, &partition) == ZURT_OK, ctx);
     for (uint32_t i = 0; i < partition->n_segments; i++) {
-        const zi_map *map = partition->segments[i].map;
-        zi_pl_code code = {0};
-        if (!map || zi_pl_code_create(ctx, map, &code) != ZURT_OK)
+        const zi_cg_program *map = zi_cg_program_of(&partition->segments[i]);
+        zi_cg_code code = {0};
+        if (!map || zi_cg_encode(ctx, map, &code) != ZURT_OK)
             continue;
-        must(zi_pl_check(ctx, &caps, &code) == ZURT_OK, ctx);
+        must(zi_cg_verify(ctx, &caps, &code) == ZURT_OK, ctx);
         if (map->cycles < MAX_RUN_CYCLES && code.act_words < MAX_RUN_WORDS)
             run(ctx, board, &code, caps.ring_words == whole->ring_words);
-        zi_pl_code_destroy(&code);
+        zi_cg_code_destroy(&code);
     }
     zi_partition_destroy(partition);
 }

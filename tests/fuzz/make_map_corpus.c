@@ -10,8 +10,9 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "codegen/codegen.h"
+#include "codegen/engine_caps.h"
 #include "model/model.h"
-#include "plan/map.h"
 #include "support/map_input.h"
 #include "support/random_net.h"
 
@@ -52,17 +53,17 @@ static const char *name_of(int feature)
     return feature < STRIPS ? flags[feature - N_KINDS] : others[feature - STRIPS];
 }
 
-static void layers_of(const zi_map *m, bool has[N_FEATURES])
+static void layers_of(const zi_cg_program *m, bool has[N_FEATURES])
 {
     for (size_t k = 0; k < m->n_layers; k++) {
-        const zi_map_layer *l = &m->layers[k];
+        const zi_cg_layer *l = &m->layers[k];
         has[CHOICE] |= l->choice != NULL;
         has[CHANNELS] |= l->channels != NULL;
         has[STRIDED] |= l->choice && l->l.stride[1] > 1;
-        has[QUADS] |= zi_map_sums_quads(l);
+        has[QUADS] |= zi_cg_sums_quads(l);
         has[PICKS] |= l->picks;
         has[FLAT] |= l->flat_h > 0;
-        has[SCATTERED] |= l->tile != ZI_NONE && zi_map_scatters(l);
+        has[SCATTERED] |= l->tile != ZI_NONE && zi_cg_scatters(l);
         has[LEADS] |= l->leads;
     }
 }
@@ -70,7 +71,7 @@ static void layers_of(const zi_map *m, bool has[N_FEATURES])
 static void features_of(const zi_partition *p, bool has[N_FEATURES])
 {
     for (uint32_t i = 0; i < p->n_segments; i++) {
-        const zi_map *m = p->segments[i].map;
+        const zi_cg_program *m = zi_cg_program_of(&p->segments[i]);
         has[REFUSED] |= p->segments[i].device != 0;
         if (!m)
             continue;

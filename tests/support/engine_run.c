@@ -76,7 +76,7 @@ static void release(const guarded *g)
     protect(g, PROT_NONE);
 }
 
-zi_pl_counts zt_engine_run(const char *board, const zi_pl_code *code)
+zi_pl_counts zt_engine_run(const char *board, const zi_cg_code *code)
 {
     zi_pl_engine engine;
     must(zi_pl_engine_get(board, &engine), "no such engine");

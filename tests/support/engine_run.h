@@ -7,8 +7,8 @@
 #ifndef ZT_ENGINE_RUN_H
 #define ZT_ENGINE_RUN_H
 
-#include "backend/pl/pl_code.h"
 #include "backend/pl/pl_port.h"
+#include "codegen/cg_encode.h"
 
 /**
  * Blocks until the engine of a board, "kv260" or "zcu104", has run the list on zeros.
@@ -16,6 +16,6 @@
  * @return what it counted; `wrong` is 0 for a list that the checker takes for its capability
  *         table. Aborts when the machine refuses memory.
  */
-zi_pl_counts zt_engine_run(const char *board, const zi_pl_code *code);
+zi_pl_counts zt_engine_run(const char *board, const zi_cg_code *code);
 
 #endif

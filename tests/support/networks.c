@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Well-known networks as lists of layers. */
 #include "support/networks.h"
+#include "codegen/codegen.h"
 
 /* Constants of this graph are shapes: planning a float graph reads no weight. */
 static const float shape_only = 0.0f;
@@ -176,7 +177,7 @@ zt_modelled zt_network_model(const zt_network *network, const zi_caps *caps)
     }
     out.launches = 0;
     for (uint32_t i = 0; i < p->n_segments; i++)
-        out.launches += p->segments[i].map != NULL;
+        out.launches += zi_cg_program_of(&p->segments[i]) != NULL;
     double per_cycle = (double)table.pixel_parallel * table.in_parallel * table.out_parallel;
     out.fps = table.clock_khz * 1000.0 / (double)out.cycles;
     out.utilisation = (double)out.pl_macs / ((double)out.cycles * per_cycle);

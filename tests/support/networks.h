@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * @file
- * Well-known networks as shapes alone, for the modelled throughput: what the mapper emits for them
- * depends on shapes, not on weights. scripts/make_networks.py writes the same as ONNX files.
+ * Well-known networks as shapes alone, for the modelled throughput: what the code generator emits
+ * for them depends on shapes, not on weights. scripts/make_networks.py writes the same as ONNX
+ * files.
  */
 #ifndef SUPPORT_NETWORKS_H
 #define SUPPORT_NETWORKS_H

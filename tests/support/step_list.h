@@ -3,10 +3,10 @@
 #ifndef ZT_STEP_LIST_H
 #define ZT_STEP_LIST_H
 
-#include "backend/pl/pl_code.h"
+#include "codegen/cg_encode.h"
 
 /** The words of step `number` of all, in the order in which they run; NULL: there are fewer. */
-static inline v16 *zt_step_at(const zi_pl_code *code, int32_t number)
+static inline v16 *zt_step_at(const zi_cg_code *code, int32_t number)
 {
     for (int32_t i = 0; i < code->n_segments; i++) {
         int32_t n = zk_get32(&code->steps[i], 1);
@@ -17,7 +17,7 @@ static inline v16 *zt_step_at(const zi_pl_code *code, int32_t number)
     return NULL;
 }
 
-static inline int32_t zt_n_steps(const zi_pl_code *code)
+static inline int32_t zt_n_steps(const zi_cg_code *code)
 {
     int32_t n = 0;
     for (int32_t i = 0; i < code->n_segments; i++)

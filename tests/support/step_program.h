@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * @file
- * A graph of int8 layers, mapped for an engine and packed: for tests of the mapper's limits and of
- * the step checker. Include after cmocka's headers.
+ * A graph of int8 layers, mapped for an engine and packed: for tests of the code generator's limits
+ * and of the step checker. Include after cmocka's headers.
  */
 #ifndef ZT_STEP_PROGRAM_H
 #define ZT_STEP_PROGRAM_H
 
-#include "backend/pl/pl_code.h"
+#include "codegen/cg_encode.h"
+#include "codegen/engine_caps.h"
 #include "plan/plan.h"
 #include "support/graph_builder.h"
 
@@ -16,7 +17,7 @@ typedef struct program {
     zi_caps caps;
     const char *board;
     zi_partition *partition;
-    zi_pl_code code;
+    zi_cg_code code;
 } program;
 
 static inline zi_id bytes(builder *b, zurt_dtype dtype, int32_t rank, const int32_t *dims)
@@ -66,8 +67,8 @@ static inline void map_graph(program *p)
     const zi_caps *tables[] = {&p->caps, zi_caps_cpu()};
     if (zi_graph_check(p->b.ctx, p->b.g) ||
         zi_partition_create(p->b.ctx, p->b.g, tables, 2, &p->partition) ||
-        !p->partition->segments[0].map ||
-        zi_pl_code_create(p->b.ctx, p->partition->segments[0].map, &p->code))
+        !zi_cg_program_of(&p->partition->segments[0]) ||
+        zi_cg_encode(p->b.ctx, zi_cg_program_of(&p->partition->segments[0]), &p->code))
         fail_msg("%s", zurt_ctx_error(p->b.ctx));
 }
 
@@ -78,14 +79,14 @@ static inline void start(program *p, const char *board)
 
 static inline void finish(program *p)
 {
-    zi_pl_code_destroy(&p->code);
+    zi_cg_code_destroy(&p->code);
     zi_partition_destroy(p->partition);
     builder_free(&p->b);
 }
 
 static inline zurt_status check(program *p)
 {
-    return zi_pl_check(p->b.ctx, &p->caps, &p->code);
+    return zi_cg_verify(p->b.ctx, &p->caps, &p->code);
 }
 
 #endif

@@ -13,6 +13,7 @@
 
 #include <zurt/compile.h>
 
+#include "codegen/engine_caps.h"
 #include "support/ctx_fixture.h"
 #include "support/test_allocator.h"
 #include "support/xclbin_builder.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The mapper's modelled throughput on networks whose shapes alone are built: their weights are
- * never read. The figures are floors, so that a change that costs cycles shows.
+ * The code generator's modelled throughput on networks whose shapes alone are built: their weights
+ * are never read. The figures are floors, so that a change that costs cycles shows.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "codegen/engine_caps.h"
 #include "support/networks.h"
 
 typedef struct floor_row {

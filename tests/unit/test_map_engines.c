@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Engines that nobody has built: whatever sizes a capability table states, the mapper either
- * refuses the table or makes step lists that the checker takes.
+ * Engines that nobody has built: whatever sizes a capability table states, the code generator
+ * either refuses the table or makes step lists that the checker takes.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -10,7 +10,8 @@
 
 #include <cmocka.h>
 
-#include "backend/pl/pl_code.h"
+#include "codegen/cg_encode.h"
+#include "codegen/engine_caps.h"
 #include "isa/zk_cycles.h"
 #include "plan/caps.h"
 #include "support/random_net.h"
@@ -29,16 +30,17 @@ static void map_net(zurt_ctx *ctx, const zi_caps *caps, uint64_t seed)
     if (zi_partition_create(ctx, g, tables, 2, &p))
         fail_msg("seed %d: %s", (int)seed, zurt_ctx_error(ctx));
     for (uint32_t i = 0; i < p->n_segments; i++) {
-        zi_pl_code code;
-        if (!p->segments[i].map)
+        zi_cg_code code;
+        if (!zi_cg_program_of(&p->segments[i]))
             continue;
         lists++;
-        if (zi_pl_code_create(ctx, p->segments[i].map, &code) || zi_pl_check(ctx, caps, &code))
+        if (zi_cg_encode(ctx, zi_cg_program_of(&p->segments[i]), &code) ||
+            zi_cg_verify(ctx, caps, &code))
             fail_msg("%u pixels, %u results, %u words, ring %u, seed %d: %s",
                      (unsigned)caps->pixel_parallel, (unsigned)caps->requant_parallel,
                      (unsigned)caps->scratchpad_words, (unsigned)caps->ring_words, (int)seed,
                      zurt_ctx_error(ctx));
-        zi_pl_code_destroy(&code);
+        zi_cg_code_destroy(&code);
     }
     zi_partition_destroy(p);
     zi_graph_destroy(g);

@@ -5,6 +5,7 @@
  */
 #include <string.h>
 
+#include "codegen/engine_caps.h"
 #include "support/engine_run.h"
 #include "support/step_list.h"
 #include "support/step_program.h"

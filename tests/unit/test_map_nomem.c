@@ -10,7 +10,8 @@
 
 #include <cmocka.h>
 
-#include "backend/pl/pl_code.h"
+#include "codegen/cg_encode.h"
+#include "codegen/engine_caps.h"
 #include "support/random_net.h"
 #include "support/test_allocator.h"
 
@@ -23,13 +24,13 @@ static zurt_status map_all(zurt_ctx *ctx, const zi_graph *g, const zi_caps *caps
     zi_partition *p = NULL;
     zurt_status st = zi_partition_create(ctx, g, tables, 2, &p);
     for (uint32_t i = 0; !st && i < p->n_segments; i++) {
-        zi_pl_code code;
-        if (!p->segments[i].map)
+        zi_cg_code code;
+        if (!zi_cg_program_of(&p->segments[i]))
             continue;
-        st = zi_pl_code_create(ctx, p->segments[i].map, &code);
+        st = zi_cg_encode(ctx, zi_cg_program_of(&p->segments[i]), &code);
         if (!st)
-            st = zi_pl_check(ctx, caps, &code);
-        zi_pl_code_destroy(&code);
+            st = zi_cg_verify(ctx, caps, &code);
+        zi_cg_code_destroy(&code);
         ++*out_lists;
     }
     zi_partition_destroy(p);

@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "codegen/engine_caps.h"
 #include "plan/plan.h"
 #include "plan/remedy.h"
 #include "support/ctx_fixture.h"

@@ -8,8 +8,8 @@
 
 #include <cmocka.h>
 
+#include "codegen/sum_tables.h"
 #include "kernels/kernels.h"
-#include "plan/sum_tables.h"
 #include "quant/requant.h"
 #include "quant/scale.h"
 #include "support/bytes_source.h"

@@ -16,6 +16,7 @@
 
 #include "backend/pl/pl_probe.h"
 #include "base/thread.h"
+#include "codegen/engine_caps.h"
 #include "support/ctx_fixture.h"
 #include "support/pl_fixture.h"
 

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "backend/pl/xclbin.h"
+#include "codegen/engine_caps.h"
 
 #include "backend/pl/pl_port.h"
 

@@ -4,20 +4,23 @@
  * has an act buffer of its own, so several runs can be in flight.
  */
 #include "backend/pl/pl.h"
+#include "backend/pl/pl_boundary.h"
+#include "codegen/engine_caps.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "backend/pl/pl_code.h"
 #include "backend/pl/pl_engine.h"
 #include "backend/pl/pl_port.h"
 #include "base/alloc.h"
 #include "base/thread.h"
+#include "codegen/cg_encode.h"
 #include "isa/zk_cycles.h"
 
 struct zi_backend {
     zurt_allocator allocator;
     zi_pl_device *device;
+    zi_caps caps; // the device's, and how it is lowered
     uint32_t streams;
     uint32_t timeout_ms;
 };
@@ -30,7 +33,7 @@ typedef struct stream {
 
 struct zi_program {
     zurt_allocator allocator;
-    const zi_map *map;
+    const zi_cg_program *map;
     uint32_t timeout_ms;
     int32_t n_segments;
     zi_buf *steps;
@@ -58,8 +61,10 @@ static zurt_status open_with(zurt_ctx *ctx, const zi_backend_config *config,
                        .engine_version = ZK_STEP_VERSION,
                        .timeout_ms = config->timeout_ms};
     zurt_status st = open(ctx, &pl, &b->device);
-    if (!st)
-        st = zi_caps_check_engine(ctx, zi_pl_caps(b->device));
+    if (!st) {
+        b->caps = *zi_pl_caps(b->device);
+        st = zi_caps_take_engine(ctx, &b->caps);
+    }
     if (st) {
         zi_pl_close(b->device);
         zi_free(&ctx->allocator, b);
@@ -116,7 +121,7 @@ static void pl_close(zi_backend *b)
 
 static const zi_caps *pl_caps(const zi_backend *b)
 {
-    return zi_pl_caps(b->device);
+    return &b->caps;
 }
 
 /* ---- program ---- */
@@ -173,18 +178,18 @@ static zurt_status pl_program_create(zurt_ctx *ctx, zi_backend *b, const zi_grap
 {
     *out = NULL;
     (void)graph;
-    if (!segment->map)
+    if (!zi_cg_program_of(segment))
         return zi_fail(ctx, ZURT_E_INTERNAL, "PL: a segment was not mapped");
     zi_program *p = zi_zalloc(&ctx->allocator, sizeof(*p));
     if (!p)
         return zi_fail(ctx, ZURT_E_NOMEM, "PL: need %zu bytes", sizeof(*p));
     p->allocator = ctx->allocator;
-    p->map = segment->map;
+    p->map = zi_cg_program_of(segment);
     p->timeout_ms = zi_pl_time_limit(b->device, b->timeout_ms, p->map->cycles);
-    zi_pl_code code;
-    zurt_status st = zi_pl_code_create(ctx, p->map, &code);
+    zi_cg_code code;
+    zurt_status st = zi_cg_encode(ctx, p->map, &code);
     if (!st)
-        st = zi_pl_check(ctx, zi_pl_caps(b->device), &code);
+        st = zi_cg_verify(ctx, &b->caps, &code);
     p->n_segments = code.n_segments;
     if (!st)
         st = upload(ctx, b, code.steps, code.step_words, &p->steps);
@@ -192,7 +197,7 @@ static zurt_status pl_program_create(zurt_ctx *ctx, zi_backend *b, const zi_grap
         st = upload(ctx, b, code.weights[q], code.weight_words, &p->weights[q]);
     if (!st)
         st = create_streams(ctx, b, p, (size_t)code.act_words * sizeof(v16));
-    zi_pl_code_destroy(&code);
+    zi_cg_code_destroy(&code);
     if (st) {
         pl_program_destroy(p);
         return st;
@@ -215,22 +220,22 @@ static zi_id pl_program_step(const zi_program *p, uint32_t i)
 
 /* ---- runs ---- */
 
-static size_t place_offset(const zi_program *p, const zi_place *place, int32_t picture)
+static size_t place_offset(const zi_program *p, const zi_cg_place *place, int32_t picture)
 {
     return ((size_t)picture * (size_t)p->map->act_words + (size_t)place->ddr) * sizeof(v16);
 }
 
-static size_t place_bytes(const zi_place *place)
+static size_t place_bytes(const zi_cg_place *place)
 {
     return (size_t)place->h * (size_t)place->w * (size_t)place->blocks * sizeof(v16);
 }
 
 static zurt_status write_inputs(const zi_program *p, stream *s, const zi_run *run)
 {
-    const zi_map *m = p->map;
+    const zi_cg_program *m = p->map;
     zurt_status st = ZURT_OK;
     for (size_t i = 0; i < m->n_places && m->places[i].input; i++) {
-        const zi_place *place = &m->places[i];
+        const zi_cg_place *place = &m->places[i];
         const zi_tensor *t = &m->g->tensors[place->tensor];
         size_t picture =
             (size_t)place->source.h * (size_t)place->source.w * (size_t)place->source.c;
@@ -250,10 +255,10 @@ static zurt_status write_inputs(const zi_program *p, stream *s, const zi_run *ru
 
 static zurt_status read_outputs(const zi_program *p, stream *s, const zi_run *run)
 {
-    const zi_map *m = p->map;
+    const zi_cg_program *m = p->map;
     zurt_status st = ZURT_OK;
     for (size_t i = 0; i < m->n_outputs; i++) {
-        const zi_place *place = &m->places[m->outputs[i].place];
+        const zi_cg_place *place = &m->places[m->outputs[i].place];
         size_t picture = (size_t)place->h * (size_t)place->w * (size_t)place->c;
         for (int32_t k = 0; !st && k < m->batch; k++) {
             size_t offset = place_offset(p, place, k), bytes = place_bytes(place);

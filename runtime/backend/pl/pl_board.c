@@ -7,6 +7,7 @@
 #include "backend/pl/pl_overlay.h"
 #include "backend/pl/pl_probe.h"
 #include "backend/pl/xclbin.h"
+#include "codegen/engine_caps.h"
 #include "plan/board.h"
 
 zurt_status zurt_board_load_xclbin(zurt_ctx *ctx, const char *path, zurt_board **out)
@@ -19,7 +20,7 @@ zurt_status zurt_board_load_xclbin(zurt_ctx *ctx, const char *path, zurt_board *
     zi_xclbin x;
     zurt_status st = zi_xclbin_open(ctx, path, &x);
     if (!st)
-        st = zi_caps_check_engine(ctx, &x.caps.caps);
+        st = zi_caps_take_engine(ctx, &x.caps.caps);
     if (!st)
         st = zi_board_create(ctx, &x.caps.caps, out);
     if (!st)

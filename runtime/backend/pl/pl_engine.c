@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The table of the engines whose sources are linked in. */
 #include "backend/pl/pl_engine.h"
+#include "codegen/engine_caps.h"
 
 #include <string.h>
 

@@ -1,0 +1,380 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Third stage: a layer becomes one step per strip of rows, phase of a transposed convolution and
+ * range of output channels.
+ */
+#include "codegen/cg_emit.h"
+#include "codegen/cg_lower.h"
+#include "isa/zk_conflicts.h"
+#include "isa/zk_cycles.h"
+
+/** Steps of a segment: a hostile graph must not make a list that fills the memory. */
+enum { MAX_STEPS = 1 << 16 };
+
+zurt_status zi_cg_add_step(zi_cg_emitter *e, zi_cg_step **out)
+{
+    zi_cg_program *m = e->m;
+    if (m->n_steps == MAX_STEPS)
+        return zi_fail(e->ctx, ZURT_E_UNSUPPORTED, "mapping: more than %d steps", MAX_STEPS);
+    if (!zi_cg_grow(m, (void **)&m->steps, &m->cap_steps, m->n_steps, sizeof(*m->steps)))
+        return zi_cg_nomem(e->ctx);
+    *out = &m->steps[m->n_steps++];
+    **out = (zi_cg_step){.layer = ZI_NONE, .first_tap = (uint32_t)m->n_taps};
+    (*out)->step.in_ocb_every = 1;
+    return ZURT_OK;
+}
+
+static zurt_status start_segment(zi_cg_emitter *e)
+{
+    zi_cg_program *m = e->m;
+    if (m->n_starts && m->starts[m->n_starts - 1] == m->n_steps)
+        return ZURT_OK;
+    if (!zi_cg_grow(m, (void **)&m->starts, &m->cap_starts, m->n_starts, sizeof(*m->starts)))
+        return zi_cg_nomem(e->ctx);
+    m->starts[m->n_starts++] = (uint32_t)m->n_steps;
+    return ZURT_OK;
+}
+
+/* ---- results ---- */
+
+/** As many pixels at a time as the banks allow; fewer where that lets loads in for nothing. */
+static int32_t write_lanes(const zi_cg_program *m, zk_step s)
+{
+    int32_t pp = (int32_t)m->caps->pixel_parallel, reads = zk_step_reads(&s);
+    for (s.wr_lanes = (int32_t)m->caps->requant_parallel / ZK_C; s.wr_lanes > 1; s.wr_lanes--) {
+        s.period = zk_step_period(&s);
+        int suit = zk_writes_suit(&s, pp);
+        bool slower = zi_ceil_div(s.lanes, s.wr_lanes - 1) > reads;
+        if (suit == ZK_SUIT_LOADS || (suit == ZK_SUIT_ALONE && slower))
+            break;
+    }
+    return s.wr_lanes;
+}
+
+static void set_write_lanes(const zi_cg_program *m, zk_step *s)
+{
+    if (s->flags & ZK_POOL2)
+        s->wr_lanes = 2;
+    else
+        s->wr_lanes = s->flags & (ZK_OUT_FIFO | ZK_UP2) ? 1 : write_lanes(m, *s);
+}
+
+static void set_output(const zi_cg_program *m, const zi_cg_layer *l, const zi_cg_share *sh,
+                       zi_cg_step *ms)
+{
+    zk_step *s = &ms->step;
+    bool tile = zi_cg_fills_tile(l);
+    const zi_cg_place *p = &m->places[tile ? l->tile : l->out];
+    int32_t y = tile ? 0 : l->pool2 ? sh->y0 / 2 : l->l.up2 ? sh->y0 * 2 : sh->y0;
+    s->flags |= (l->pool2 ? ZK_POOL2 : 0) | (l->l.up2 ? ZK_UP2 : 0);
+    s->out_row = p->pitch;
+    s->out_col = 1;
+    s->out_plane = p->plane;
+    s->out_split = p->split;
+    s->out_half = p->half;
+    s->out_base = p->base + sh->block * p->plane + y * p->pitch;
+    if (l->l.transposed) {
+        s->out_base += sh->phase[0] * p->pitch + sh->phase[1];
+        s->out_row = l->l.stride[0] * p->pitch;
+        s->out_col = l->l.stride[1];
+    }
+    if (p->words > 0) {
+        s->flags |= ZK_OUT_BANK;
+        ms->write[0] = p->base;
+        ms->write[1] = p->base + p->blocks * p->plane;
+    }
+    if (p->stored) {
+        s->flags |= ZK_OUT_FIFO;
+        s->st_plane = p->h * p->w;
+        s->st_dst = p->ddr + sh->block * s->st_plane + y * p->w;
+        s->st_words = s->out_w * s->out_h / (l->pool2 ? 4 : 1);
+    }
+}
+
+/* ---- one step ---- */
+
+static void set_order(const zi_cg_program *m, zk_step *s, bool flows)
+{
+    int32_t pp = (int32_t)m->caps->pixel_parallel, pixels = s->out_w * s->out_h;
+    // Lanes find their words in neighbouring banks; where those are further apart, one works.
+    int32_t width = s->in_col > 1 ? 1 : flows ? pixels : s->out_w;
+    s->lanes = width < pp ? width : pp;
+    if (flows) {
+        s->wrap_w = s->out_w;
+        s->grp_dx = s->lanes % s->out_w;
+        s->grp_dy = s->lanes / s->out_w;
+        s->n_groups = (pixels + s->lanes - 1) / s->lanes;
+    } else {
+        int32_t per_row = (s->out_w + s->lanes - 1) / s->lanes;
+        s->wrap_w = per_row * s->lanes;
+        s->grp_dx = s->lanes;
+        s->n_groups = per_row * s->out_h;
+    }
+}
+
+static bool flows_on(const zi_cg_program *m, const zk_step *s)
+{
+    int32_t pp = (int32_t)m->caps->pixel_parallel;
+    if (s->out_h == 1 || s->in_col > 1)
+        return true;
+    if ((s->in_row - s->out_w) % pp != 0)
+        return false;
+    return !(s->flags & ZK_RESIDUAL) || (s->res_row - s->out_w) % pp == 0;
+}
+
+static void set_input(const zi_cg_layer *l, const zi_cg_view *v, const zi_cg_share *sh, zk_step *s)
+{
+    const zi_layer *d = &l->l;
+    int32_t in_blocks = zi_blocks(d->x.c), group_out = zi_cg_blocks(l) / d->groups;
+    s->stride_y = d->transposed ? 1 : d->stride[0];
+    s->stride_x = d->transposed ? 1 : d->stride[1];
+    s->in_h = v->rows;
+    s->in_w = v->w;
+    s->in_base = v->base;
+    s->in_row = s->stride_y * v->pitch;
+    s->in_col = s->stride_x >> v->split; // not 1: picks, strides 3 and above 4
+    s->in_plane = v->plane;
+    s->n_icb = 1;
+    if (d->kind == ZI_LAYER_CONV) {
+        s->n_icb = in_blocks / d->groups;
+        s->in_base += sh->block / group_out * s->n_icb * v->plane;
+    } else {
+        s->in_base += sh->block * v->plane;
+        s->in_ocb_step = v->plane;
+    }
+}
+
+/** One step of layer `layer`, as `l` describes it. */
+static zurt_status emit_step(zi_cg_emitter *e, uint32_t layer, const zi_cg_layer *l,
+                             const zi_cg_view v[2], const zi_cg_share *sh)
+{
+    zi_cg_program *m = e->m;
+    const zi_layer *d = &l->l;
+    zi_cg_step *ms = NULL;
+    zurt_status st = zi_cg_add_step(e, &ms);
+    if (st)
+        return st;
+    zk_step *s = &ms->step;
+    ms->layer = layer;
+    ms->first_block = sh->block;
+    ms->w_again = sh->again;
+    s->n_ocb = sh->n_blocks;
+    s->out_w = d->y.w;
+    s->out_h = sh->y1 - sh->y0;
+    if (d->transposed) {
+        s->out_w = (s->out_w - sh->phase[1] + d->stride[1] - 1) / d->stride[1];
+        s->out_h = (s->out_h - sh->phase[0] + d->stride[0] - 1) / d->stride[0];
+    }
+    s->flags = (l->residual != ZI_NONE ? ZK_RESIDUAL : 0) | (l->has_lut ? ZK_LUT : 0) |
+               (sh->keep ? ZK_KEEP_WEIGHTS : 0);
+    set_input(l, &v[0], sh, s);
+    ms->read[0][0] = v[0].begin;
+    ms->read[0][1] = v[0].end;
+    if (l->residual != ZI_NONE) {
+        s->res_base = v[1].base + sh->block * v[1].plane + (sh->y0 - v[1].first_row) * v[1].pitch;
+        s->res_row = v[1].pitch;
+        s->res_plane = v[1].plane;
+        ms->read[1][0] = v[1].begin;
+        ms->read[1][1] = v[1].end;
+    }
+    bool flows = flows_on(m, s);
+    // The kind is the layer's, not the strip's: the next strip may use the same weights.
+    bool steady = d->y.h == 1 || (s->in_row - s->out_w) % (int32_t)m->caps->pixel_parallel == 0;
+    bool rows = zi_cg_row_mode(m, l, &v[0], flows && steady);
+    set_order(m, s, flows);
+    s->kind = d->kind == ZI_LAYER_CONV  ? ZK_CONV
+              : d->kind == ZI_LAYER_MAX ? ZK_MAXPOOL
+              : rows                    ? ZK_DW_ROW
+                                        : ZK_DW_DIAG;
+    if (rows && s->lanes < (int32_t)m->caps->pixel_parallel) { // the lanes shift by whole vectors
+        s->lanes = (int32_t)m->caps->pixel_parallel;
+        s->grp_dx = s->lanes % s->out_w;
+        s->grp_dy = s->lanes / s->out_w;
+        s->n_groups = 1;
+    }
+    st = rows ? zi_cg_row_taps(e, l, &v[0], sh, s) : zi_cg_window_taps(e, l, &v[0], sh);
+    if (st)
+        return st;
+    s->n_taps = (int32_t)(m->n_taps - ms->first_tap);
+    set_output(m, l, sh, ms);
+    set_write_lanes(m, s);
+    s->period = zk_step_period(s);
+    ms->w_used = zk_block_words(s) ? s->n_ocb * (zk_block_words(s) + 1) : 0;
+    return ZURT_OK;
+}
+
+/* ---- a layer ---- */
+
+static int32_t block_words_of(const zi_cg_layer *l)
+{
+    const zi_layer *d = &l->l;
+    int32_t taps = d->kernel[0] * d->kernel[1] * d->passes;
+    return d->kind == ZI_LAYER_CONV ? taps * (zi_blocks(d->x.c) / d->groups) : taps;
+}
+
+/** Words of a block that go to the act buffer from a tile of `rows`. */
+static int32_t stored_words(const zi_cg_program *m, const zi_cg_layer *l, int32_t rows)
+{
+    bool stored = m->places[l->out].stored && !zi_cg_fills_tile(l);
+    return stored ? l->l.y.w * rows / (l->pool2 ? 4 : 1) : 0;
+}
+
+/** End of the range of blocks that one step of `rows` computes from `block` on. */
+static int32_t blocks_end(const zi_cg_program *m, const zi_cg_layer *l, int32_t block, int32_t rows)
+{
+    int32_t total = zi_cg_blocks(l), most = ZK_STEP_WEIGHTS / (block_words_of(l) + 1);
+    int32_t stored = stored_words(m, l, rows), fits = (int32_t)m->caps->scratchpad_words;
+    if (stored > 0 && fits / stored < most)
+        most = fits / stored;
+    int32_t group = total / l->l.groups, end = block + (most < 1 ? 1 : most);
+    int32_t boundary = (block / group + 1) * group;
+    return end < boundary ? end : boundary;
+}
+
+static zurt_status emit_tile(zi_cg_emitter *e, uint32_t layer, const zi_cg_view v[2], int32_t y0,
+                             int32_t y1, bool keep, bool again)
+{
+    const zi_cg_layer *l = &e->m->layers[layer];
+    const zi_layer *d = &l->l;
+    int32_t phases[2] = {1, 1}, total = zi_cg_blocks(l);
+    zi_cg_share sh = {.y0 = y0, .y1 = y1, .keep = keep, .again = again};
+    zurt_status st = ZURT_OK;
+    for (int k = 0; k < 2 && d->transposed; k++)
+        phases[k] = d->stride[k];
+    for (int32_t block = 0; !st && block < total; block += sh.n_blocks) {
+        sh.block = block;
+        sh.n_blocks = blocks_end(e->m, l, block, y1 - y0) - block;
+        for (int32_t p = 0; !st && p < phases[0] * phases[1]; p++) {
+            sh.phase[0] = p / phases[1];
+            sh.phase[1] = p % phases[1];
+            if (sh.phase[0] < y1 - y0 && sh.phase[1] < d->y.w)
+                st = emit_step(e, layer, l, v, &sh);
+        }
+    }
+    return st;
+}
+
+/** The result of a tile: the maximum of its sums, those of 2x2 pixels; or a copy of what was
+ *  scattered there. */
+static zurt_status emit_result(zi_cg_emitter *e, uint32_t layer, int32_t y0, int32_t y1)
+{
+    zi_cg_layer l = e->m->layers[layer];
+    const zi_cg_place *p = &e->m->places[l.tile];
+    if (zi_cg_scatters(&l)) {
+        l.l = zi_cg_copy_of(&e->m->places[l.out], l.l.node);
+        y0 *= e->m->layers[layer].l.up2 ? 2 : 1;
+        y1 *= e->m->layers[layer].l.up2 ? 2 : 1;
+        l.tile = ZI_NONE;
+    }
+    zi_cg_view v[2] = {{.base = p->base,
+                        .first_row = y0,
+                        .rows = y1 - y0,
+                        .w = p->w,
+                        .pitch = p->pitch,
+                        .plane = p->plane,
+                        .begin = p->base,
+                        .end = p->base + p->words},
+                       {0}};
+    zi_cg_share sh = {.y0 = y0, .y1 = y1, .n_blocks = zi_blocks(l.l.y.c)};
+    l.l.kind = ZI_LAYER_MAX;
+    l.has_lut = false; // the tile went through it
+    return emit_step(e, layer, &l, v, &sh);
+}
+
+/** A layer that reads what this segment stores belongs to the next one. */
+static zurt_status separate(zi_cg_emitter *e, const zi_cg_layer *l)
+{
+    zi_cg_program *m = e->m;
+    const uint32_t reads[2] = {l->in, l->residual};
+    zurt_status st = ZURT_OK;
+    for (int k = 0; !st && k < 2; k++) {
+        int32_t block;
+        if (reads[k] == ZI_NONE)
+            continue;
+        uint32_t root = zi_cg_root(m, reads[k], &block);
+        if (m->places[root].in_ddr && e->written_in[root] == m->n_starts)
+            st = start_segment(e);
+    }
+    return st;
+}
+
+static zurt_status emit_rows(zi_cg_emitter *e, uint32_t layer, int32_t tile, bool keep, bool again)
+{
+    zi_cg_program *m = e->m;
+    const zi_cg_layer l = m->layers[layer];
+    int32_t y0 = tile * l.tile_rows, y1 = y0 + l.tile_rows, r0, r1;
+    zi_cg_view v[2] = {{0}, {0}};
+    y1 = y1 < l.l.y.h ? y1 : l.l.y.h;
+    zi_cg_rows(&l, m->places[l.in].h, y0, y1, &r0, &r1);
+    zurt_status st = zi_cg_make_view(e, l.in, l.strip[0], r0, r1, tile, &v[0]);
+    if (!st && l.residual != ZI_NONE)
+        st = zi_cg_make_view(e, l.residual, l.strip[1], y0, y1, tile, &v[1]);
+    if (!st)
+        st = emit_tile(e, layer, v, y0, y1, keep, again);
+    if (!st && l.tile != ZI_NONE)
+        st = emit_result(e, layer, y0, y1);
+    return st;
+}
+
+static int32_t n_tiles(const zi_cg_layer *l)
+{
+    return zi_ceil_div(l->l.y.h, l->tile_rows);
+}
+
+static zurt_status emit_layer(zi_cg_emitter *e, uint32_t layer)
+{
+    zi_cg_program *m = e->m;
+    const zi_cg_layer l = m->layers[layer];
+    int32_t block, tiles = n_tiles(&l);
+    int64_t words = (int64_t)zi_cg_blocks(&l) * (block_words_of(&l) + 1);
+    bool keep = tiles > 1 && !l.l.transposed && l.l.kind != ZI_LAYER_MAX &&
+                blocks_end(m, &l, 0, l.tile_rows) == zi_cg_blocks(&l) &&
+                words <= m->caps->ring_words / 32;
+    zurt_status st = separate(e, &l);
+    for (int32_t t = 0; !st && t < tiles; t++)
+        st = emit_rows(e, layer, t, keep && t + 1 < tiles, keep && t > 0);
+    e->written_in[zi_cg_root(m, l.out, &block)] = (uint32_t)m->n_starts;
+    return st;
+}
+
+/** A layer and the one after it in turns, the second as far as its rows are there. Neither keeps
+ *  weights: in the ring those of one would stand before the other's. */
+static zurt_status emit_pair(zi_cg_emitter *e, uint32_t layer)
+{
+    zi_cg_program *m = e->m;
+    const zi_cg_layer first = m->layers[layer], second = m->layers[layer + 1];
+    int32_t block, done = 0, in_h = m->places[second.in].h, tiles = n_tiles(&first);
+    zurt_status st = separate(e, &first);
+    for (int32_t t = 0; !st && t < tiles; t++) {
+        int32_t y0 = done, there = (t + 1) * first.tile_rows, r0, r1 = 0;
+        zi_cg_view v[2] = {{0}, {0}};
+        st = emit_rows(e, layer, t, false, false);
+        for (; done < second.l.y.h; done++) {
+            zi_cg_rows(&second, in_h, done, done + 1, &r0, &r1);
+            if (r1 > there)
+                break;
+        }
+        if (!st && done > y0)
+            st = zi_cg_make_view(e, second.in, ZI_NONE, y0, done, 0, &v[0]);
+        if (!st && done > y0)
+            st = emit_tile(e, layer + 1, v, y0, done, false, false);
+    }
+    for (int k = 0; k < 2; k++)
+        e->written_in[zi_cg_root(m, m->layers[layer + (uint32_t)k].out, &block)] =
+            (uint32_t)m->n_starts;
+    return st;
+}
+
+zurt_status zi_cg_emit(zi_cg_builder *b)
+{
+    zi_cg_program *m = b->m;
+    zi_cg_emitter e = {.ctx = b->ctx, .m = m};
+    zi_arena_init(&e.temporary, &b->ctx->allocator);
+    e.written_in = zi_arena_calloc(&e.temporary, m->n_places, sizeof(*e.written_in));
+    e.loaded = zi_arena_calloc(&e.temporary, m->n_places, sizeof(*e.loaded));
+    zurt_status st = e.written_in && e.loaded ? start_segment(&e) : zi_cg_nomem(b->ctx);
+    for (uint32_t i = 0; !st && i < m->n_layers; i += m->layers[i].leads ? 2 : 1)
+        st = m->layers[i].leads ? emit_pair(&e, i) : emit_layer(&e, i);
+    zi_arena_clear(&e.temporary);
+    return st;
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** @file What the parts of the third stage, layers to steps, share. Private to codegen/. */
+#ifndef ZI_CODEGEN_EMIT_H
+#define ZI_CODEGEN_EMIT_H
+
+#include "codegen/cg_impl.h"
+
+typedef struct zi_cg_emitter {
+    zurt_ctx *ctx;
+    zi_cg_program *m;
+    uint32_t *written_in; /**< per place: segment + 1 that stores it */
+    bool *loaded;         /**< per place: an input that is in the scratchpad */
+    zi_arena temporary;
+} zi_cg_emitter;
+
+/** Where a step finds its input or residual. */
+typedef struct zi_cg_view {
+    int32_t base, first_row, rows, w;
+    int32_t pitch, half, plane, split;
+    int32_t begin, end; /**< scratchpad words that may be read */
+} zi_cg_view;
+
+/** One step's share of a layer. */
+typedef struct zi_cg_share {
+    int32_t y0, y1;   /**< rows of the sum */
+    int32_t phase[2]; /**< of a transposed convolution */
+    int32_t block, n_blocks;
+    bool keep, again; /**< weights stay in the ring for the next step; are there from the last */
+} zi_cg_share;
+
+/** A step that does nothing yet; *out is borrowed until the next. ZURT_OK; ZURT_E_NOMEM;
+ *  ZURT_E_UNSUPPORTED: too many. */
+zurt_status zi_cg_add_step(zi_cg_emitter *e, zi_cg_step **out);
+
+/**
+ * Makes rows [r0, r1) of place `p` readable: loads them if they are in the act buffer.
+ *
+ * @param strip place that takes them then.
+ * @param tile  number of the tile of rows: strips alternate.
+ * @return ZURT_OK; ZURT_E_NOMEM.
+ */
+zurt_status zi_cg_make_view(zi_cg_emitter *e, uint32_t p, uint32_t strip, int32_t r0, int32_t r1,
+                            int32_t tile, zi_cg_view *out);
+
+/** Adds the taps of a step, kernel position by position; of a transposed convolution those that
+ *  reach the share's phase; of the maximum of quads the four sums. ZURT_OK; ZURT_E_NOMEM. */
+zurt_status zi_cg_window_taps(zi_cg_emitter *e, const zi_cg_layer *l, const zi_cg_view *v,
+                              const zi_cg_share *s);
+/** Whether kernel rows can be read whole: see ZK_DW_ROW.
+ *  `flows`: groups of pixels go on across the ends of rows. */
+bool zi_cg_row_mode(const zi_cg_program *m, const zi_cg_layer *l, const zi_cg_view *v, bool flows);
+/** Adds the taps of a ZK_DW_ROW step and sets what they need in *step. ZURT_OK; ZURT_E_NOMEM. */
+zurt_status zi_cg_row_taps(zi_cg_emitter *e, const zi_cg_layer *l, const zi_cg_view *v,
+                           const zi_cg_share *s, zk_step *step);
+
+#endif

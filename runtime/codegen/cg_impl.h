@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** @file What several stages ask of a program. Private to codegen/. */
+#ifndef ZI_CODEGEN_IMPL_H
+#define ZI_CODEGEN_IMPL_H
+
+#include "codegen/codegen.h"
+
+/** Strips of an input, about: the first layer starts before all of it is there. */
+enum { ZI_INPUT_STRIPS = 7 };
+
+/** Root of a place: the one that has memory. *block: planes before it. */
+static inline uint32_t zi_cg_root(const zi_cg_program *m, uint32_t p, int32_t *block)
+{
+    *block = 0;
+    while (m->places[p].parent != ZI_NONE) {
+        *block += m->places[p].first_block;
+        p = m->places[p].parent;
+    }
+    return p;
+}
+
+/** The layer that copies a place; its costs are `node`'s. */
+zi_layer zi_cg_copy_of(const zi_cg_place *p, zi_id node);
+
+/** Rows of input that output rows [y0, y1) of a layer's sum read: [*r0, *r1), within the picture.
+ */
+void zi_cg_rows(const zi_cg_layer *l, int32_t in_h, int32_t y0, int32_t y1, int32_t *r0,
+                int32_t *r1);
+
+/* ---- parts of the second stage ---- */
+
+static inline int32_t zi_ceil_div(int32_t a, int32_t b)
+{
+    return (a + b - 1) / b;
+}
+
+/** Words of planes of `plane` words, as many as `times` the place has; one that exceeds int32 fits
+ *  nowhere. */
+static inline int32_t zi_cg_place_words(const zi_cg_place *p, int32_t times)
+{
+    int64_t words = (int64_t)p->plane * p->blocks * times;
+    return words < INT32_MAX / 2 ? (int32_t)words : INT32_MAX / 2;
+}
+
+/** Chooses pitch and half of place `index` for its readers, or for layer `only`, whose strip it
+ *  is. */
+void zi_cg_choose_pitch(zi_cg_program *m, uint32_t index, const zi_cg_layer *only);
+
+/** Makes one tile of all rows of a layer's sum, or as few as can be. */
+void zi_cg_whole_tile(zi_cg_program *m, zi_cg_layer *l);
+/**
+ * Strips for the layers that read from the act buffer; sizes of those that have them already are
+ * left alone.
+ * @return ZURT_OK; ZURT_E_NOMEM. Pointers to places are void after it.
+ */
+zurt_status zi_cg_make_strips(zurt_ctx *ctx, zi_cg_program *m);
+/**
+ * Layers that scatter their results to place `root` get a tile each; the place may then be in the
+ * act buffer.
+ * @return ZURT_OK; ZURT_E_NOMEM. Pointers to places are void after it.
+ */
+zurt_status zi_cg_scatter_in_tiles(zurt_ctx *ctx, zi_cg_program *m, uint32_t root);
+/** Makes a layer's strips smaller; false: they are as small as can be. */
+bool zi_cg_shrink_strips(zi_cg_program *m, zi_cg_layer *l);
+
+/** Pairs layers: see zi_cg_layer.leads. */
+void zi_cg_interleave(zi_cg_program *m);
+/** Undoes that; false: there was no pair. */
+bool zi_cg_undo_interleave(zi_cg_program *m);
+
+zurt_status zi_cg_nomem(zurt_ctx *ctx);
+/** One more element; *array holds `size` bytes each. False: memory is refused. */
+bool zi_cg_grow(zi_cg_program *m, void **array, size_t *capacity, size_t count, size_t size);
+
+#endif

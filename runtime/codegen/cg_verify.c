@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The step checker. Works on the packed bytes alone, as the engine sees them, in 64-bit arithmetic:
+ * it trusts nothing that the code generator says.
+ */
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "codegen/cg_verify.h"
+#include "codegen/engine_caps.h"
+#include "isa/zk_cycles.h"
+#include "quant/requant.h"
+
+zurt_status zi_check_bad(const zi_checker *c, const char *fmt, ...)
+{
+    char what[128];
+    va_list args;
+    va_start(args, fmt);
+    vsnprintf(what, sizeof(what), fmt, args);
+    va_end(args);
+    return zi_fail(c->ctx, ZURT_E_INTERNAL, "PL: segment %d, step %d: %s", (int)c->segment,
+                   (int)c->number, what);
+}
+
+static zurt_status nomem(const zi_checker *c)
+{
+    return zi_fail(c->ctx, ZURT_E_NOMEM, "PL: no memory for the step checker");
+}
+
+/* ---- the act buffer ---- */
+
+static bool meets_a_store(const zi_checker *c, zi_words r)
+{
+    for (size_t i = 0; i < c->n_stores; i++) {
+        if (zi_words_meet(r, c->stores[i]))
+            return true;
+    }
+    return false;
+}
+
+static bool load_fields_ok(const zi_checker *c, const zk_step *s)
+{
+    const int64_t far = 1 << 26;
+    return zi_within(s->a_planes, 1, far) && zi_within(s->a_words, 1, far) &&
+           (int64_t)s->a_planes * s->a_words <= c->caps->scratchpad_words &&
+           zi_within(s->a_src, 0, far) && zi_within(s->a_src_plane, 0, far) &&
+           zi_within(s->a_dst, 0, far) && zi_within(s->a_w, 1, far) &&
+           zi_within(s->a_row, 0, far) && zi_within(s->a_plane, 0, far) &&
+           zi_within(s->a_split, 0, 2) && zi_within(s->a_half, 0, far);
+}
+
+/** Where a load goes, from its first word to its last. */
+static zi_words load_words(const zk_step *s)
+{
+    int64_t rows = (s->a_words + (int64_t)s->a_w - 1) / s->a_w;
+    int64_t width = s->a_words < s->a_w ? s->a_words : s->a_w;
+    int64_t phases = width < (1 << s->a_split) ? width : 1 << s->a_split;
+    int64_t last =
+        s->a_dst + (rows - 1) * s->a_row + ((width - 1) >> s->a_split) + (phases - 1) * s->a_half;
+    return zi_words_repeat((zi_words){s->a_dst, last}, s->a_planes, s->a_plane);
+}
+
+static zurt_status check_load(const zi_checker *c, const zk_step *s, zi_words *out_from,
+                              zi_words *out_to)
+{
+    *out_from = *out_to = (zi_words){0, -1};
+    if (s->a_planes == 0)
+        return ZURT_OK;
+    if (!load_fields_ok(c, s))
+        return zi_check_bad(c, "a load's field is out of its range");
+    *out_from = zi_words_repeat((zi_words){s->a_src, s->a_src + (int64_t)s->a_words - 1},
+                                s->a_planes, s->a_src_plane);
+    *out_to = load_words(s);
+    if (!zi_words_within(*out_from, c->code->act_words))
+        return zi_check_bad(c, "a load leaves the act buffer");
+    if (!zi_words_within(*out_to, c->caps->scratchpad_words))
+        return zi_check_bad(c, "a load leaves the scratchpad");
+    return ZURT_OK;
+}
+
+/** Notes what a step stores, for the loads of the segment: its own and later ones. */
+static zurt_status check_store(zi_checker *c, const zk_step *s)
+{
+    const int64_t far = 1 << 26;
+    if (s->kind == ZK_LOAD || !(s->flags & ZK_OUT_FIFO))
+        return ZURT_OK;
+    int64_t words = (int64_t)s->out_w * s->out_h / (s->flags & ZK_POOL2 ? 4 : 1);
+    if (!zi_within(s->st_dst, 0, far) || !zi_within(s->st_plane, 0, far))
+        return zi_check_bad(c, "a store's field is out of its range");
+    if (s->st_words != words || words * s->n_ocb > c->caps->scratchpad_words)
+        return zi_check_bad(c, "stores %d words a block, %lld are computed", (int)s->st_words,
+                            (long long)words);
+    zi_words to =
+        zi_words_repeat((zi_words){s->st_dst, s->st_dst + words - 1}, s->n_ocb, s->st_plane);
+    if (!zi_words_within(to, c->code->act_words))
+        return zi_check_bad(c, "a store leaves the act buffer");
+    if (!zi_grow(&c->ctx->allocator, (void **)&c->stores, &c->cap_stores, c->n_stores,
+                 sizeof(*c->stores)))
+        return nomem(c);
+    c->stores[c->n_stores++] = to;
+    return ZURT_OK;
+}
+
+/* ---- weights ---- */
+
+/** Notes the ring words that a step takes in. */
+static zurt_status absorb(zi_checker *c, const zk_step *s)
+{
+    int64_t end = (int64_t)s->w_src + 4 * (int64_t)s->w_words;
+    if (!zi_within(s->w_words, 0, ZK_STEP_WEIGHTS) || s->w_src < 0 || end > c->code->weight_words)
+        return zi_check_bad(c, "it takes weights beyond the streams");
+    if (s->w_words == 0)
+        return ZURT_OK;
+    if (!zi_grow(&c->ctx->allocator, (void **)&c->absorbed, &c->cap_absorbed, c->n_absorbed,
+                 sizeof(*c->absorbed)))
+        return nomem(c);
+    c->absorbed[c->n_absorbed++] = (zi_absorbed){s->w_src, s->w_words};
+    return ZURT_OK;
+}
+
+static bool header_ok(const zi_cg_code *code, int32_t beat)
+{
+    for (int row = 0; row < 16; row++) {
+        const v16 *w = &code->weights[row / 4][beat + row % 4];
+        if (zk_get32(w, 1) < 0 || !zi_within(zk_get32(w, 2), ZI_SHIFT_MIN, 0))
+            return false;
+    }
+    return true;
+}
+
+static bool weights_ok(const zi_cg_code *code, int32_t beat)
+{
+    bool least = false; // -128, for which the array has no product
+    for (int row = 0; row < 16; row++) {
+        const v16 *w = &code->weights[row / 4][beat + row % 4];
+        for (int i = 0; i < 16; i++)
+            least |= w->b[i] == INT8_MIN;
+    }
+    return !least;
+}
+
+/** Whether the ring word at `beat` is what `as` says. */
+static bool ring_word_ok(zi_checker *c, int32_t beat, zi_proof as)
+{
+    bool ok = (c->proved[beat] & as) ||
+              (as == ZI_PROVED_HEADER ? header_ok(c->code, beat) : weights_ok(c->code, beat));
+    if (ok)
+        c->proved[beat] = (uint8_t)(c->proved[beat] | as);
+    return ok;
+}
+
+/** The words that a step reads: headers and weights at their places, released unless they stay. */
+static zurt_status check_weights(zi_checker *c, const zk_step *s)
+{
+    int64_t block = zk_block_words(s), n = s->kind == ZK_LOAD || !block ? 0 : s->n_ocb;
+    size_t at = c->oldest;
+    int32_t used = c->used;
+    if (n * (block + 1) > (int64_t)c->level + s->w_words)
+        return zi_check_bad(c, "it reads weights that are never taken in");
+    for (int64_t i = 0; i < n * (block + 1); i++, used++) {
+        if (used == c->absorbed[at].n) {
+            at++;
+            used = 0;
+        }
+        int32_t beat = c->absorbed[at].beat + 4 * used;
+        bool header = i % (block + 1) == 0;
+        if (ring_word_ok(c, beat, header ? ZI_PROVED_HEADER : ZI_PROVED_WEIGHTS))
+            continue;
+        if (header)
+            return zi_check_bad(c, "ring word %lld is no header", (long long)i);
+        return zi_check_bad(c, "ring word %lld has a weight of -128", (long long)i);
+    }
+    if (!(s->flags & ZK_KEEP_WEIGHTS)) {
+        c->oldest = at;
+        c->used = used;
+    }
+    return ZURT_OK;
+}
+
+/* ---- all ---- */
+
+/** All fields but those that load are 0. */
+static bool only_loads(const zk_step *s)
+{
+    zk_step loads = {.iterations = s->iterations,
+                     .in_ocb_every = s->in_ocb_every,
+                     .w_words = s->w_words,
+                     .w_src = s->w_src,
+                     .a_src = s->a_src,
+                     .a_planes = s->a_planes,
+                     .a_words = s->a_words,
+                     .a_src_plane = s->a_src_plane,
+                     .a_dst = s->a_dst,
+                     .a_w = s->a_w,
+                     .a_row = s->a_row,
+                     .a_plane = s->a_plane,
+                     .a_split = s->a_split,
+                     .a_half = s->a_half};
+    return memcmp(&loads, s, sizeof(loads)) == 0;
+}
+
+static zurt_status check_step(zi_checker *c, const zk_step *s)
+{
+    zi_words load, loaded;
+    if (!zi_within(s->kind, ZK_LOAD, ZK_MAXPOOL))
+        return zi_check_bad(c, "kind is %d, not in 0..%d", (int)s->kind, ZK_MAXPOOL);
+    if (s->kind == ZK_LOAD && !only_loads(s))
+        return zi_check_bad(c, "a load with other work");
+    zurt_status st = check_load(c, s, &loaded, &load);
+    if (!st && s->kind != ZK_LOAD)
+        st = zi_check_compute(c, s, load);
+    if (!st)
+        st = check_store(c, s);
+    if (!st && meets_a_store(c, loaded))
+        st = zi_check_bad(c, "it loads what its own segment stores");
+    if (!st)
+        st = absorb(c, s);
+    if (!st)
+        st = check_weights(c, s);
+    if (st)
+        return st;
+    int32_t needed = zk_step_iterations(s, (int32_t)c->caps->ring_words / ZK_C, &c->level);
+    if (needed < 0)
+        return zi_check_bad(c, "its weights never find room in the ring");
+    if (needed != s->iterations)
+        return zi_check_bad(c, "iterations is %d, it needs %d", (int)s->iterations, (int)needed);
+    return ZURT_OK;
+}
+
+static zurt_status check_segment(zi_checker *c)
+{
+    const zi_cg_code *code = c->code;
+    int32_t first = zk_get32(&code->steps[c->segment], 0);
+    int32_t n = zk_get32(&code->steps[c->segment], 1);
+    c->number = 0;
+    c->n_stores = 0;
+    if (n < 1 || first < code->n_segments || first > code->step_words ||
+        n > (code->step_words - first) / ZK_STEP_WORDS)
+        return zi_check_bad(c, "the segment's %d steps at word %d leave the step buffer", (int)n,
+                            (int)first);
+    zurt_status st = ZURT_OK;
+    for (; !st && c->number < n; c->number++) {
+        zk_step s;
+        zk_step_unpack(code->steps + first + c->number * ZK_STEP_WORDS, &s);
+        st = check_step(c, &s);
+    }
+    return st;
+}
+
+zurt_status zi_cg_verify(zurt_ctx *ctx, const zi_caps *caps, const zi_cg_code *code)
+{
+    zi_checker c = {.ctx = ctx, .caps = caps, .code = code};
+    zurt_status st = zi_caps_check_engine(ctx, caps);
+    c.proved = zi_calloc(&ctx->allocator, (size_t)code->weight_words + 1, sizeof(*c.proved));
+    if (!st && !c.proved)
+        st = nomem(&c);
+    if (!st && !zi_within(code->n_segments, 0, code->step_words))
+        st = zi_check_bad(&c, "%d segments in %d words", (int)code->n_segments,
+                          (int)code->step_words);
+    for (; !st && c.segment < code->n_segments; c.segment++)
+        st = check_segment(&c);
+    zi_free(&ctx->allocator, c.stores);
+    zi_free(&ctx->allocator, c.absorbed);
+    zi_free(&ctx->allocator, c.proved);
+    return st;
+}

@@ -1,0 +1,347 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a step computes. Fields have ranges in which no product of two leaves 64 bits; the sums that
+ * the engine forms of them, in 32 bits, have one rule of their own (addresses_ok).
+ */
+#include <stddef.h>
+
+#include "codegen/cg_verify.h"
+#include "isa/zk_conflicts.h"
+
+/** Pictures' sides, counts of blocks, strides. */
+enum { SIDE = 1 << 14 };
+
+/** Addresses and pitches as fields; sums of them within the engine. */
+enum { FAR = 1 << 26, SUM = 1 << 30 };
+
+/** The engine's own limit of addresses below 0, in rows of the banks. */
+enum { ROWS_BELOW = 1 << 20 };
+
+typedef struct field {
+    const char *name;
+    size_t offset;
+    int32_t least, most;
+} field;
+
+#define FIELD(name, least, most)                                                                   \
+    {                                                                                              \
+#name, offsetof(zk_step, name), least, most                                                \
+    }
+
+static const field fields[] = {
+    FIELD(flags, 0, 2 * ZK_KEEP_WEIGHTS - 1),
+    FIELD(n_taps, 1, ZK_TAPS),
+    FIELD(n_icb, 1, SIDE),
+    FIELD(n_ocb, 1, SIDE),
+    FIELD(period, 1, INT32_MAX / 2),
+    FIELD(lanes, 1, ZK_PP_MAX),
+    FIELD(wr_lanes, 1, ZK_PP_MAX),
+    FIELD(out_w, 1, SIDE),
+    FIELD(out_h, 1, SIDE),
+    FIELD(stride_y, 1, SIDE),
+    FIELD(stride_x, 1, SIDE),
+    FIELD(in_h, 1, SIDE),
+    FIELD(in_w, 1, SIDE),
+    FIELD(in_base, 0, FAR),
+    FIELD(in_row, 0, FAR),
+    FIELD(in_col, 0, FAR),
+    FIELD(in_plane, 0, FAR),
+    FIELD(in_ocb_step, 0, FAR),
+    FIELD(in_ocb_every, 1, SIDE),
+    FIELD(zp_in, -128, 127),
+    FIELD(zp_out, -128, 127),
+    FIELD(lo, -128, 127),
+    FIELD(hi, -128, 127),
+    FIELD(out_base, 0, FAR),
+    FIELD(out_row, 0, FAR),
+    FIELD(out_col, 1, ZK_OUT_COL),
+    FIELD(out_plane, 0, FAR),
+    FIELD(out_split, 0, 2),
+    FIELD(out_half, 0, FAR),
+    FIELD(res_base, 0, FAR),
+    FIELD(res_row, 0, FAR),
+    FIELD(res_plane, 0, FAR),
+    FIELD(row_n, 0, ZK_ROW_WIDTH),
+    FIELD(row_dx, 0, SIDE),
+};
+
+static const field add_fields[] = {
+    FIELD(add_shift, 0, 31),
+    FIELD(add_zp, -128, 127),
+    FIELD(add_lo, -128, 127),
+    FIELD(add_hi, -128, 127),
+};
+
+static zurt_status check_fields(const zi_checker *c, const zk_step *s, const field *rows, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        int32_t v = *(const int32_t *)(const void *)((const char *)s + rows[i].offset);
+        if (v < rows[i].least || v > rows[i].most)
+            return zi_check_bad(c, "%s is %d, not in %d..%d", rows[i].name, (int)v,
+                                (int)rows[i].least, (int)rows[i].most);
+    }
+    return ZURT_OK;
+}
+
+static zurt_status check_kind(const zi_checker *c, const zk_step *s)
+{
+    int32_t pp = (int32_t)c->caps->pixel_parallel;
+    int32_t rq = (int32_t)c->caps->requant_parallel / ZK_C;
+    if (s->lanes > pp || s->wr_lanes > rq)
+        return zi_check_bad(c, "%d lanes, %d written together: '%s' has %d and %d", (int)s->lanes,
+                            (int)s->wr_lanes, c->caps->name, (int)pp, (int)rq);
+    if (s->kind != ZK_CONV && s->n_icb != 1)
+        return zi_check_bad(c, "sums over %d input blocks, which only CONV can", (int)s->n_icb);
+    if (s->kind == ZK_DW_ROW && (s->n_taps > ZK_ROW_TAPS || s->lanes != pp || s->row_n < 1 ||
+                                 s->row_n > pp || s->row_dx < 1))
+        return zi_check_bad(c, "rows of %d taps, %d vectors, %d lanes are beyond DW_ROW",
+                            (int)s->row_n, (int)s->n_taps, (int)s->lanes);
+    if (s->lo > s->hi || ((s->flags & ZK_RESIDUAL) && s->add_lo > s->add_hi))
+        return zi_check_bad(c, "the clamp's bounds are not in order");
+    int64_t reads = (int64_t)s->n_taps * s->n_icb, groups = (int64_t)s->n_groups * s->period;
+    if (s->period < zk_step_period(s))
+        return zi_check_bad(c, "a period of %d for %lld reads", (int)s->period, (long long)reads);
+    if (s->n_groups < 1 || groups + reads >= ZK_STEP_ITERATIONS ||
+        (groups + reads + 1) * s->n_ocb > ZK_STEP_ITERATIONS)
+        return zi_check_bad(c, "its iterations exceed 32 bits");
+    return ZURT_OK;
+}
+
+static zurt_status check_result(const zi_checker *c, const zk_step *s)
+{
+    int32_t flags = s->flags, pool = flags & ZK_POOL2, up = flags & ZK_UP2;
+    if (!(flags & (ZK_OUT_BANK | ZK_OUT_FIFO)))
+        return zi_check_bad(c, "its results go nowhere");
+    if (up && (pool || (flags & ZK_OUT_FIFO) || s->wr_lanes != 1))
+        return zi_check_bad(c, "UP2 with POOL2, with a store or with %d pixels at once",
+                            (int)s->wr_lanes);
+    if ((flags & ZK_OUT_FIFO) && !pool && s->wr_lanes != 1)
+        return zi_check_bad(c, "stores %d pixels at once", (int)s->wr_lanes);
+    if (pool && (s->wr_lanes != 2 || s->out_w % 2 || s->out_h % 2 || s->lanes % 2 ||
+                 s->out_w < ZK_POOL2_WIDTH || s->out_w / 2 > ZK_LINE))
+        return zi_check_bad(c, "POOL2 of %dx%d pixels, %d of %d lanes at once", (int)s->out_h,
+                            (int)s->out_w, (int)s->wr_lanes, (int)s->lanes);
+    return ZURT_OK;
+}
+
+/** A group before the first pixel, which fills the lanes' history. */
+static bool is_primed(const zk_step *s)
+{
+    return s->kind == ZK_DW_ROW && s->start_y < 0;
+}
+
+/** Flattened or row order, and every pixel once. */
+static bool order_ok(const zk_step *s)
+{
+    int64_t pixels = (int64_t)s->out_w * s->out_h;
+    if (s->wrap_w == s->out_w && s->grp_dx == s->lanes % s->out_w &&
+        s->grp_dy == s->lanes / s->out_w) {
+        int64_t start = (int64_t)s->start_y * s->out_w + s->start_x;
+        int64_t groups = (pixels + s->lanes - 1) / s->lanes;
+        return zi_within(s->start_x, 0, s->out_w - 1) && start == (is_primed(s) ? -s->lanes : 0) &&
+               s->n_groups == groups + is_primed(s);
+    }
+    int64_t per_row = (s->out_w + s->lanes - 1) / s->lanes;
+    return s->wrap_w == per_row * s->lanes && s->grp_dx == s->lanes && s->grp_dy == 0 &&
+           s->start_x == 0 && s->start_y == 0 && s->n_groups == per_row * s->out_h &&
+           s->kind != ZK_DW_ROW;
+}
+
+/* ---- addresses ---- */
+
+static void tap_offsets(const zk_step *s, const v16 *table, int64_t *least, int64_t *most)
+{
+    *least = *most = 0;
+    for (int32_t i = 0; i < s->n_taps; i++) {
+        zk_tap t;
+        zk_tap_unpack(&table[i / 2], i % 2, &t);
+        *least = t.offset < *least ? t.offset : *least;
+        *most = t.offset > *most ? t.offset : *most;
+    }
+}
+
+/** What the engine computes for lanes that count and for those that do not stays in 32 bits, and
+ *  within a vector so near that negative addresses have their banks. */
+static bool addresses_ok(const zi_checker *c, const zk_step *s, const v16 *table)
+{
+    int64_t pp = c->caps->pixel_parallel, least, most;
+    int64_t rows = (int64_t)s->out_h + 2 * pp + 2, columns = (int64_t)s->wrap_w + pp;
+    int64_t steps = (s->n_ocb + (int64_t)s->in_ocb_every - 1) / s->in_ocb_every;
+    int64_t vector_rows = pp / s->out_w + 2;
+    tap_offsets(s, table, &least, &most);
+    if (least < -(int64_t)SUM || most > SUM)
+        return false;
+    int64_t input = s->in_base + steps * s->in_ocb_step + (int64_t)s->n_icb * s->in_plane +
+                    rows * s->in_row + columns * s->in_col + most;
+    int64_t residual = s->res_base + (int64_t)s->n_ocb * s->res_plane + rows * s->res_row + columns;
+    int64_t output = s->out_base + (int64_t)s->n_ocb * s->out_plane + 2 * rows * s->out_row +
+                     2 * columns * s->out_col + 3 * (int64_t)s->out_half;
+    return input < SUM && residual < SUM && output < SUM &&
+           vector_rows * s->in_row + columns * s->in_col <= pp * ROWS_BELOW &&
+           vector_rows * s->res_row + columns <= pp * ROWS_BELOW;
+}
+
+/* ---- reads ---- */
+
+static int64_t ceil_div(int64_t a, int64_t b)
+{
+    return a >= 0 ? (a + b - 1) / b : -(-a / b);
+}
+
+static int64_t floor_div(int64_t a, int64_t b)
+{
+    return -ceil_div(-a, b);
+}
+
+static void widen(zi_words *r, int64_t a)
+{
+    if (r->hi < r->lo) {
+        *r = (zi_words){a, a};
+        return;
+    }
+    r->lo = a < r->lo ? a : r->lo;
+    r->hi = a > r->hi ? a : r->hi;
+}
+
+/** Output positions [*lo, *hi] of one axis whose input position i * stride + d exists. */
+static void positions(int64_t n, int64_t stride, int64_t d, int64_t size, int64_t *lo, int64_t *hi)
+{
+    *lo = ceil_div(-d, stride);
+    *hi = floor_div(size - 1 - d, stride);
+    *lo = *lo < 0 ? 0 : *lo;
+    *hi = *hi > n - 1 ? n - 1 : *hi;
+}
+
+/** Words that a tap reads in the first block; in DW_ROW those that count. */
+static void widen_tap(const zk_step *s, const zk_tap *t, int32_t back, zi_words *r)
+{
+    int64_t y0, y1, x0, x1;
+    positions(s->out_h, s->stride_y, t->dy, s->in_h, &y0, &y1);
+    positions(s->out_w, s->stride_x, (int64_t)t->dx - (int64_t)back * s->row_dx, s->in_w, &x0, &x1);
+    if (y0 > y1 || x0 > x1)
+        return;
+    // A horizontal tap's word was read for the pixel `back` lanes before.
+    int64_t base = (int64_t)s->in_base + t->offset - (int64_t)back * s->in_col;
+    widen(r, base + y0 * s->in_row + x0 * s->in_col);
+    widen(r, base + y1 * s->in_row + x1 * s->in_col);
+}
+
+static zi_words input_words(const zk_step *s, const v16 *table)
+{
+    zi_words r = {0, -1};
+    int32_t windows = s->kind == ZK_DW_ROW ? s->row_n : 1;
+    for (int32_t i = 0; i < s->n_taps; i++) {
+        zk_tap t;
+        zk_tap_unpack(&table[i / 2], i % 2, &t);
+        for (int32_t back = 0; back < windows; back++)
+            widen_tap(s, &t, back, &r);
+    }
+    r = zi_words_repeat(r, s->n_icb, s->in_plane);
+    return zi_words_repeat(r, (s->n_ocb + s->in_ocb_every - 1) / s->in_ocb_every, s->in_ocb_step);
+}
+
+static zi_words residual_words(const zk_step *s)
+{
+    zi_words r = {0, -1};
+    if (!(s->flags & ZK_RESIDUAL))
+        return r;
+    r = (zi_words){s->res_base, s->res_base + (int64_t)(s->out_h - 1) * s->res_row + s->out_w - 1};
+    return zi_words_repeat(r, s->n_ocb, s->res_plane);
+}
+
+/** Lanes find their words in banks in rotation; those before the first pixel count in DW_ROW. */
+static bool reads_rotate(const zk_step *s, int32_t pp)
+{
+    bool goes_on = (s->in_row - (int64_t)s->out_w * s->in_col) % pp == 0;
+    return zk_reads_rotate(s, pp) && (!is_primed(s) || (goes_on && s->in_col % pp == 1 % pp));
+}
+
+/* ---- writes ---- */
+
+/** Size of what is written to the scratchpad. */
+static void written(const zk_step *s, int64_t *h, int64_t *w)
+{
+    *h = s->flags & ZK_POOL2 ? s->out_h / 2 : s->flags & ZK_UP2 ? 2 * s->out_h : s->out_h;
+    *w = s->flags & ZK_POOL2 ? s->out_w / 2 : s->flags & ZK_UP2 ? 2 * s->out_w : s->out_w;
+}
+
+/** Whether every result of a plane, and every plane, has words of its own. */
+static bool results_apart(const zk_step *s)
+{
+    int64_t h, w, phases = (int64_t)1 << s->out_split;
+    written(s, &h, &w);
+    int64_t columns = (w + phases - 1) / phases, phase = (columns - 1) * s->out_col + 1;
+    int64_t row = (w < phases ? w - 1 : phases - 1) * s->out_half + phase;
+    int64_t plane = (h - 1) * s->out_row + row;
+    return (phases == 1 || w == 1 || s->out_half >= phase) && (h == 1 || s->out_row >= row) &&
+           (s->n_ocb == 1 || s->out_plane >= plane);
+}
+
+static zi_words output_words(const zk_step *s)
+{
+    zi_words r = {0, -1};
+    int64_t h, w;
+    if (!(s->flags & ZK_OUT_BANK))
+        return r;
+    written(s, &h, &w);
+    for (int64_t x = w > 4 ? w - 4 : 0; x < w; x++) // the last of each phase
+        widen(&r, s->out_base + (h - 1) * s->out_row + (x >> s->out_split) * s->out_col +
+                      (x & (((int64_t)1 << s->out_split) - 1)) * s->out_half);
+    widen(&r, s->out_base);
+    return zi_words_repeat(r, s->n_ocb, s->out_plane);
+}
+
+/** A sum may replace its own residual: each word is read before it is written. */
+static bool in_place(const zk_step *s)
+{
+    return s->res_base == s->out_base && s->res_row == s->out_row &&
+           (s->res_plane == s->out_plane || s->n_ocb == 1) && s->out_col == 1 &&
+           s->out_split == 0 && !(s->flags & (ZK_POOL2 | ZK_UP2));
+}
+
+/* ---- all ---- */
+
+static zurt_status check_overlaps(const zi_checker *c, const zk_step *s, zi_words load)
+{
+    int64_t size = c->caps->scratchpad_words;
+    int32_t pp = (int32_t)c->caps->pixel_parallel;
+    zi_words reads = input_words(s, c->code->steps + s->table), residual = residual_words(s);
+    zi_words writes = output_words(s);
+    if (!zi_words_within(reads, size) || !zi_words_within(residual, size))
+        return zi_check_bad(c, "it reads outside the scratchpad");
+    if (!zi_words_within(writes, size))
+        return zi_check_bad(c, "it writes outside the scratchpad");
+    if ((s->flags & ZK_OUT_BANK) && !results_apart(s))
+        return zi_check_bad(c, "two results have one word");
+    if (!reads_rotate(s, pp))
+        return zi_check_bad(c, "two lanes read one bank");
+    int suit = zk_writes_suit(s, pp);
+    if (suit == ZK_SUIT_NOT || (suit == ZK_SUIT_ALONE && s->a_planes))
+        return zi_check_bad(c, "two words are written to one bank");
+    if (zi_words_meet(reads, writes) || (zi_words_meet(residual, writes) && !in_place(s)))
+        return zi_check_bad(c, "it overwrites what it reads");
+    if (zi_words_meet(load, reads) || zi_words_meet(load, residual) || zi_words_meet(load, writes))
+        return zi_check_bad(c, "it loads over what it works on");
+    return ZURT_OK;
+}
+
+zurt_status zi_check_compute(const zi_checker *c, const zk_step *s, zi_words load)
+{
+    zurt_status st = check_fields(c, s, fields, sizeof(fields) / sizeof(fields[0]));
+    if (!st && (s->flags & ZK_RESIDUAL))
+        st = check_fields(c, s, add_fields, sizeof(add_fields) / sizeof(add_fields[0]));
+    if (!st)
+        st = check_kind(c, s);
+    if (!st)
+        st = check_result(c, s);
+    if (st)
+        return st;
+    if (!order_ok(s))
+        return zi_check_bad(c, "lanes, groups and pixels do not fit together");
+    if (s->table < 0 || s->table > c->code->step_words ||
+        zk_table_words(s) > c->code->step_words - s->table)
+        return zi_check_bad(c, "its table leaves the step buffer");
+    if (!addresses_ok(c, s, c->code->steps + s->table))
+        return zi_check_bad(c, "its addresses exceed what the engine computes with");
+    return check_overlaps(c, s, load);
+}

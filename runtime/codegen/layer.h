@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * @file
+ * What one node is to the step engine: a sum or maximum over a window, or no work at all. The same
+ * function judges a node (zi_caps_place) and describes it to the code generator, so they cannot
+ * disagree.
+ */
+#ifndef ZI_CODEGEN_LAYER_H
+#define ZI_CODEGEN_LAYER_H
+
+#include "codegen/sum_tables.h"
+#include "plan/plan.h"
+
+/** A tensor as n pictures of h x w pixels with c channels. */
+typedef struct zi_image {
+    int32_t n, h, w, c;
+} zi_image;
+
+typedef enum zi_layer_kind {
+    ZI_LAYER_CONV = 0,      /**< sums over input channels: Conv, ConvTranspose, FullyConnected */
+    ZI_LAYER_DEPTHWISE = 1, /**< sums within a channel: depthwise Conv, means */
+    ZI_LAYER_MAX = 2,       /**< maximum within a channel; with one tap a copy: Add, Lut, Resize */
+    ZI_LAYER_CONCAT = 3,    /**< planes one after the other: addressing alone, or copies */
+    ZI_LAYER_VIEW = 4,      /**< nothing is done */
+    ZI_LAYER_CHOOSE = 5     /**< some channels, or some pixels: see zi_layer_channels() */
+} zi_layer_kind;
+
+typedef struct zi_layer {
+    zi_layer_kind kind;
+    zi_id node;
+    zi_image x, y;     /**< read and written */
+    int32_t kernel[2]; /**< h, w; as the next */
+    int32_t stride[2]; /**< 1 where the output has one row, column */
+    int32_t dilation[2];
+    int32_t pad[2]; /**< top, left */
+    int32_t groups; /**< CONV: of whole blocks of 16 channels; else 1 */
+    bool transposed;
+    bool up2;            /**< each pixel is written to 2x2 */
+    int32_t doublings;   /**< such layers, one after the other, that the node is; 0: not a Resize */
+    int32_t passes;      /**< n > 1: weights are sums of n int8 */
+    int32_t mean_weight; /**< DEPTHWISE without weights: the weight of every tap; else 0 */
+    int32_t mean_multiplier, mean_shift, mean_bias;
+} zi_layer;
+
+/** What a question about a node needs. */
+typedef struct zi_layer_query {
+    zi_arena *arena; /**< for the words of a refusal */
+    const zi_caps *caps;
+    const zi_graph *g;
+} zi_layer_query;
+
+/** False for ranks above 4. */
+bool zi_image_of(const zi_tensor *t, zi_image *out);
+
+static inline int32_t zi_blocks(int32_t channels)
+{
+    return (channels + 15) / 16;
+}
+
+/**
+ * Describes a node.
+ *
+ * @param reason, remedy set if false is returned; *reason is NULL if memory is refused.
+ * @return whether the engine can compute it.
+ */
+bool zi_layer_from_node(const zi_layer_query *q, const zi_node *n, zi_layer *out,
+                        const char **reason, const char **remedy);
+
+/** For each channel of output k of a node of kind CHOOSE: the input's channel; -1: padding. */
+void zi_layer_channels(const zi_graph *g, const zi_node *n, uint32_t k, int32_t *out);
+/** The value of padding channels. */
+int8_t zi_layer_fill(const zi_graph *g, const zi_node *n);
+
+/** How a channel's weights and multiplier go to the engine: see zi_cg_channel_get(). */
+typedef struct zi_cg_channel {
+    int32_t zero_point; /**< subtracted from each weight */
+    int32_t raise;      /**< each weight is multiplied by 2^raise */
+    int32_t bias;       /**< the input's zero point is folded in */
+    int32_t multiplier;
+    int32_t shift; /**< <= 0 */
+    bool constant; /**< the same result for every input: its weights are taken as 0 */
+} zi_cg_channel;
+
+/**
+ * Numbers of output channel `o` of an int8 Conv, ConvTranspose or FullyConnected.
+ * @param largest largest |weight| after zero point and raise; may be NULL.
+ * @return false: no such multiplier, or the sum may reach 2^31.
+ */
+bool zi_cg_channel_get(const zi_graph *g, const zi_node *n, int32_t o, zi_cg_channel *out,
+                       int32_t *largest);
+
+/** Numbers of an Add. False: scales too far apart (the output's shift must not be to the left). */
+bool zi_add_numbers_get(const zi_graph *g, const zi_node *n, zi_add_numbers *out);
+
+/** Bounds of a node's fused activation in its output's quantisation. */
+void zi_layer_clamp(const zi_graph *g, const zi_node *n, int32_t *lo, int32_t *hi);
+
+/** A table that takes q from one quantisation to another, as zi_requant() does.
+ *  False: too far apart. */
+bool zi_rescale_table(const zi_tensor *from, const zi_tensor *to, int8_t table[256]);
+
+/** Same scale and zero point, both per tensor. */
+bool zi_alike(const zi_tensor *a, const zi_tensor *b);
+
+#endif
