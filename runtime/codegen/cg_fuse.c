@@ -51,7 +51,7 @@ static bool complete_before(const zi_cg_program *m, uint32_t place, uint32_t lay
 }
 
 // The sum joins the layer that computes the later operand.
-static bool fuse_add(zi_cg_builder *b, const zi_node *n, zi_id node)
+static bool fuse_add(zi_cg_builder *b, const zi_node *n, const zi_layer *desc)
 {
     zi_cg_program *m = b->m;
     if (n->in[0] == n->in[1])
@@ -71,13 +71,14 @@ static bool fuse_add(zi_cg_builder *b, const zi_node *n, zi_id node)
     uint32_t other = b->place_of[n->in[1 - own]];
     if (!complete_before(m, other, (uint32_t)(best - m->layers)))
         return false;
-    best->add = node;
+    best->add = desc->node;
+    best->sum = desc->sum;
     best->own_operand = own;
     best->residual = other;
     best->own_lut = best->lut; // is taken up by the add's own table
     best->lut = NULL;
     best->has_lut = false;
-    rename_output(b, best, n->out[0], node);
+    rename_output(b, best, n->out[0], desc->node);
     return true;
 }
 
@@ -102,7 +103,7 @@ static bool fuse_pool(zi_cg_builder *b, const zi_node *n, const zi_layer *pool)
 bool zi_cg_fuse(zi_cg_builder *b, const zi_node *n, const zi_layer *desc)
 {
     if (n->op == ZI_OP_Add)
-        return fuse_add(b, n, desc->node);
+        return fuse_add(b, n, desc);
     if (n->op == ZI_OP_MaxPool)
         return fuse_pool(b, n, desc);
     if (desc->kind == ZI_LAYER_MAX && n->op != ZI_OP_Resize)

@@ -97,6 +97,7 @@ static zurt_status simple_layer(zi_cg_builder *b, const zi_node *n, zi_layer *de
     }
     if (n->op == ZI_OP_Add) {
         layer->add = desc->node;
+        layer->sum = desc->sum;
         layer->residual = b->place_of[n->in[1]];
     }
     if (desc->kind == ZI_LAYER_MAX && n->op != ZI_OP_Add && n->op != ZI_OP_Resize &&

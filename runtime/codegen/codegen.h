@@ -54,6 +54,7 @@ typedef struct zi_cg_layer {
     zi_layer l;
     uint32_t in, residual, out; /**< places; residual may be ZI_NONE */
     zi_id add;                  /**< fused Add; ZI_NONE: none */
+    const zi_sum_tables *sum;   /**< of the Add; NULL: of a float graph */
     uint32_t own_operand;       /**< of the Add: which one is the sum */
     const int8_t *own_lut;      /**< of the Add: table of its own operand, before; NULL: none */
     const int8_t *lut;          /**< final table; NULL: none; see has_lut */

@@ -189,8 +189,13 @@ static bool add_layer(zi_layer_answer *a)
     if (zi_node_is_s8(g, a->n) && !zi_add_numbers_get(g, a->n, &numbers))
         return zi_layer_refuse(a, "the operands' scales are too far apart from the output's",
                                "calibrate again");
-    zi_sum_tables tables;
-    if (zi_node_is_s8(g, a->n) && !zi_sum_tables_make(&numbers, &tables))
+    if (!zi_node_is_s8(g, a->n))
+        return true;
+    zi_sum_tables *tables = zi_arena_alloc(a->q->arena, sizeof(*tables));
+    a->layer->sum = tables;
+    if (!tables)
+        return false;
+    if (!zi_sum_tables_make(&numbers, tables))
         return zi_layer_refuse(a, "no tables give these operands' sums exactly",
                                "calibrate again: scales nearly in the proportion of small integers "
                                "are the cause");

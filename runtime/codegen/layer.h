@@ -25,6 +25,16 @@ typedef enum zi_layer_kind {
     ZI_LAYER_CHOOSE = 5     /**< some channels, or some pixels: see zi_layer_channels() */
 } zi_layer_kind;
 
+/** How a channel's weights and multiplier go to the engine: see zi_cg_channel_get(). */
+typedef struct zi_cg_channel {
+    int32_t zero_point; /**< subtracted from each weight */
+    int32_t raise;      /**< each weight is multiplied by 2^raise */
+    int32_t bias;       /**< the input's zero point is folded in */
+    int32_t multiplier;
+    int32_t shift; /**< <= 0 */
+    bool constant; /**< the same result for every input: its weights are taken as 0 */
+} zi_cg_channel;
+
 typedef struct zi_layer {
     zi_layer_kind kind;
     zi_id node;
@@ -40,11 +50,13 @@ typedef struct zi_layer {
     int32_t passes;      /**< n > 1: weights are sums of n int8 */
     int32_t mean_weight; /**< DEPTHWISE without weights: the weight of every tap; else 0 */
     int32_t mean_multiplier, mean_shift, mean_bias;
+    const zi_cg_channel *qparams; /**< of int8 weights: one per output channel; else NULL */
+    const zi_sum_tables *sum;     /**< of an int8 Add; else NULL */
 } zi_layer;
 
 /** What a question about a node needs. */
 typedef struct zi_layer_query {
-    zi_arena *arena; /**< for the words of a refusal */
+    zi_arena *arena; /**< for the words of a refusal, and what a layer points to */
     const zi_caps *caps;
     const zi_graph *g;
 } zi_layer_query;
@@ -70,16 +82,6 @@ bool zi_layer_from_node(const zi_layer_query *q, const zi_node *n, zi_layer *out
 void zi_layer_channels(const zi_graph *g, const zi_node *n, uint32_t k, int32_t *out);
 /** The value of padding channels. */
 int8_t zi_layer_fill(const zi_graph *g, const zi_node *n);
-
-/** How a channel's weights and multiplier go to the engine: see zi_cg_channel_get(). */
-typedef struct zi_cg_channel {
-    int32_t zero_point; /**< subtracted from each weight */
-    int32_t raise;      /**< each weight is multiplied by 2^raise */
-    int32_t bias;       /**< the input's zero point is folded in */
-    int32_t multiplier;
-    int32_t shift; /**< <= 0 */
-    bool constant; /**< the same result for every input: its weights are taken as 0 */
-} zi_cg_channel;
 
 /**
  * Numbers of output channel `o` of an int8 Conv, ConvTranspose or FullyConnected.

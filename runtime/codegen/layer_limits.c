@@ -142,10 +142,14 @@ static bool check_weights_s8(zi_layer_answer *a)
     if (w->quant.n != 1 && (w->quant.n != (uint32_t)w->dims[0] || w->quant.axis != 0))
         return zi_layer_refuse(a, "weights have neither one scale nor one per output channel",
                                "compile from the float model");
+    zi_cg_channel *channels = zi_arena_calloc(a->q->arena, (size_t)w->dims[0], sizeof(*channels));
+    if (!channels)
+        return false;
+    a->layer->qparams = channels;
     for (int32_t o = 0; o < w->dims[0]; o++) {
-        zi_cg_channel c;
+        zi_cg_channel *c = &channels[o];
         int32_t largest = 0;
-        if (!zi_cg_channel_get(g, a->n, o, &c, &largest))
+        if (!zi_cg_channel_get(g, a->n, o, c, &largest))
             return zi_layer_refuse(
                 a,
                 zi_arena_printf(a->q->arena,
@@ -160,7 +164,7 @@ static bool check_weights_s8(zi_layer_answer *a)
                 zi_arena_printf(a->q->arena,
                                 "output channel %d: zero point %d and multiplier 2^%d "
                                 "take weights to %d, %d passes reach %d",
-                                (int)o, (int)c.zero_point, (int)c.raise, (int)largest,
+                                (int)o, (int)c->zero_point, (int)c->raise, (int)largest,
                                 (int)MAX_PASSES, (int)(MAX_PASSES * WEIGHT_LIMIT)),
                 "quantise weights to [-127, 127] with zero point 0");
         if (passes > a->layer->passes)

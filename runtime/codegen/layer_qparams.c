@@ -91,22 +91,35 @@ typedef struct channel_sums {
     int32_t largest;     // |weight|
 } channel_sums;
 
+/* Of `n` weights, few enough for int32. */
+static void add_weights(const int8_t *weights, size_t n, int32_t zero, channel_sums *s)
+{
+    int32_t sum = 0, magnitude = 0, largest = s->largest;
+    for (size_t i = 0; i < n; i++) {
+        int32_t v = weights[i] - zero, a = abs(v);
+        sum += v;
+        magnitude += a;
+        largest = a > largest ? a : largest;
+    }
+    s->weights += sum;
+    s->magnitude += magnitude;
+    s->largest = largest;
+}
+
 static channel_sums sum_channel(const zi_graph *g, const zi_node *n, int32_t o, int32_t zero)
 {
+    enum { FEW = 1 << 16 };
     const zi_tensor *x = zi_node_in(g, n, 0), *w = zi_node_in(g, n, 1), *b = zi_node_in(g, n, 2);
     size_t count;
     const int8_t *weights = channel_weights(w, o, &count);
     channel_sums s = {0};
-    s.least = s.most = b ? ((const int32_t *)b->data)[o] : 0;
-    int32_t bottom = -128 - x->quant.zero_point[0], top = 127 - x->quant.zero_point[0];
-    for (size_t i = 0; i < count; i++) {
-        int32_t v = weights[i] - zero;
-        s.weights += v;
-        s.magnitude += abs(v);
-        s.least += (int64_t)v * (v > 0 ? bottom : top);
-        s.most += (int64_t)v * (v > 0 ? top : bottom);
-        s.largest = abs(v) > s.largest ? abs(v) : s.largest;
-    }
+    for (size_t i = 0; i < count; i += FEW)
+        add_weights(weights + i, count - i < FEW ? count - i : FEW, zero, &s);
+    int64_t bias = b ? ((const int32_t *)b->data)[o] : 0;
+    int64_t bottom = -128 - x->quant.zero_point[0], top = 127 - x->quant.zero_point[0];
+    int64_t above = (s.magnitude + s.weights) / 2, below = (s.magnitude - s.weights) / 2;
+    s.least = bias + above * bottom - below * top;
+    s.most = bias + above * top - below * bottom;
     return s;
 }
 

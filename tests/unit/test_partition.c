@@ -8,11 +8,13 @@
 
 #include <cmocka.h>
 
+#include "codegen/codegen.h"
 #include "codegen/engine_caps.h"
 #include "plan/plan.h"
 #include "plan/remedy.h"
 #include "support/ctx_fixture.h"
 #include "support/random_graph.h"
+#include "support/random_net.h"
 
 static zi_id add_input(zurt_ctx *ctx, zi_graph *g, const char *name, zurt_dtype dtype)
 {
@@ -265,6 +267,57 @@ static void random_boundaries_are_complete(void **state)
     }
 }
 
+/* ---- a lowering that counts how often it is asked ---- */
+
+static uint32_t judged, lowered, destroyed;
+
+static bool counting_judge(zi_arena *arena, const zi_caps *caps, const zi_graph *g,
+                           const zi_node *n, zi_placement *out)
+{
+    judged++;
+    return zi_cg_lowering.judge(arena, caps, g, n, out);
+}
+
+static zurt_status counting_lower(zurt_ctx *ctx, const zi_caps *caps, const zi_graph *g,
+                                  const zi_segment *segment, const zi_placement *placed,
+                                  zi_lowered **out)
+{
+    zurt_status st = zi_cg_lowering.lower(ctx, caps, g, segment, placed, out);
+    lowered += st == ZURT_OK;
+    return st;
+}
+
+static void counting_destroy(zi_lowered *l)
+{
+    destroyed++;
+    zi_cg_lowering.destroy(l);
+}
+
+// Judging scans all weights: it is done once a node, and what it found out is kept.
+static void a_node_is_judged_once(void **state)
+{
+    static const zi_lowering counting = {counting_judge, counting_lower, counting_destroy};
+    zi_caps pl = *zi_caps_builtin("kv260");
+    const zi_caps *caps[] = {&pl, zi_caps_cpu()};
+    pl.lowering = &counting;
+    lowered = destroyed = 0;
+    for (uint64_t seed = 1; seed <= 20; seed++) {
+        zt_source source = zt_source_seed(seed);
+        zi_graph *g = zt_random_net(*state, &source, 10, 40);
+        zi_partition *p;
+        uint32_t of_the_table = 0;
+        for (size_t i = 0; i < g->n_nodes; i++)
+            of_the_table += pl.ops[g->nodes[i].op / 64] >> (g->nodes[i].op % 64) & 1;
+        judged = 0;
+        assert_int_equal(zi_partition_create(*state, g, caps, 2, &p), ZURT_OK);
+        assert_int_equal(judged, of_the_table);
+        zi_partition_destroy(p);
+        zi_graph_destroy(g);
+    }
+    assert_true(lowered > 0);
+    assert_int_equal(lowered, destroyed);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -276,6 +329,7 @@ int main(void)
         cmocka_unit_test(the_cpu_takes_everything),
         cmocka_unit_test(the_last_table_must_be_the_cpu),
         cmocka_unit_test(random_boundaries_are_complete),
+        cmocka_unit_test(a_node_is_judged_once),
     };
     return cmocka_run_group_tests(tests, zt_ctx_setup, zt_ctx_teardown);
 }
