@@ -1,339 +1,61 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Convolution of s8: tiles of pixels that stay in the first-level cache, all blocks of channels
- * over each, four pixels and four channels at a time. */
-#include <arm_neon.h>
+/* Convolution of s8 in the first form that takes its shape and weights. */
 #include <assert.h>
-#include <stdbool.h>
-#include <string.h>
 
 #include "kernels/kernels.h"
 #include "kernels/neon/conv_s8_neon.h"
-#include "kernels/neon/requant_neon.h"
-#include "kernels/patch.h"
 
-/* Rows of a tile and their results: most of the first-level cache, and a few quads at least. */
-enum { TILE_BYTES = 24 * 1024, TILE_MIN = 16, TILE_MAX = 256 };
+/* Best first; the last takes everything. */
+static const zk_neon_form *const forms[] = {&zk_neon_gemm};
 
-/* Bytes from which a call costs less than it saves. */
-enum { COPY_LONG = 48 };
+enum { FORMS = sizeof(forms) / sizeof(*forms) };
 
-/* Pixels of a block of channels that are not all asked for, computed beside the output. */
-enum { ASIDE = 16 };
+/* What stands before a form's packed operand; as long as that is aligned. */
+typedef struct header {
+    int32_t form; /* index among `forms` */
+    int32_t unused[3];
+} header;
 
-_Static_assert(offsetof(zk_neon_block, w) == 96 && offsetof(zk_neon_block, right) == 32 &&
-                   offsetof(zk_neon_block, left) == 48 && offsetof(zk_neon_block, zero) == 64 &&
-                   offsetof(zk_neon_block, plain) == 80 && offsetof(zk_neon_block, pairs) == 84,
-               "as the assembly reads it");
-_Static_assert(offsetof(zk_neon_quads, out) == 16 && offsetof(zk_neon_quads, block) == 32 &&
-                   offsetof(zk_neon_quads, steps) == 48 &&
-                   offsetof(zk_neon_quads, half_step) == 56 &&
-                   offsetof(zk_neon_quads, sums) == 64 &&
-                   offsetof(zk_neon_quads, out_zero_point) == 72 &&
-                   offsetof(zk_neon_quads, lo) == 74 && offsetof(zk_neon_quads, hi) == 75,
-               "as the assembly reads it");
-
-/* A tile of pixels, one group. */
-typedef struct tile {
-    int64_t pixel, n;
-    int32_t group;
-    const int8_t *x;
-    int64_t pitch;
-    int32_t *sums; /* of rows */
-} tile;
-
-/* True if the input itself is the matrix of rows. */
-static bool in_place(const zk_conv_shape *s)
+static size_t packed_bytes(const zk_conv_shape *s)
 {
-    zk_conv_shape one_group = *s;
-    one_group.groups = 1;
-    return zk_conv_is_gemm(&one_group) && zk_conv_patch(s) == zk_neon_row(s);
-}
-
-static int64_t tile_pixels(const zk_conv_shape *s, int32_t most)
-{
-    int64_t n = TILE_BYTES / (zk_neon_row(s) + s->out_c / s->groups);
-    n = n < TILE_MIN ? TILE_MIN : n > TILE_MAX ? TILE_MAX : n / ZK_NEON_PIXELS * ZK_NEON_PIXELS;
-    return n < most ? n : most;
-}
-
-/* Pixels of the last tile at most: fewer than a quad are no tile of their own. */
-static int64_t last_tile_pixels(const zk_conv_shape *s, int32_t most)
-{
-    return tile_pixels(s, most) + ZK_NEON_PIXELS - 1;
-}
-
-/* Bytes of the sums, before the gathered rows: these are aligned, as loads of 8 bytes that are not
- * take twice as long. */
-static size_t sums_bytes(const zk_conv_shape *s, int32_t most)
-{
-    return ((size_t)last_tile_pixels(s, most) * sizeof(int32_t) + 63) / 64 * 64;
-}
-
-static size_t scratch_bytes(const zk_conv_shape *s, int32_t most)
-{
-    const int64_t row = in_place(s) ? 0 : zk_neon_row(s);
-    return sums_bytes(s, most) + (size_t)(last_tile_pixels(s, most) * row);
-}
-
-/* memcpy() that begins at once for the few bytes that many rows of windows are. */
-static inline void copy(int8_t *out, const int8_t *x, int64_t n)
-{
-    if (n >= COPY_LONG) {
-        memcpy(out, x, (size_t)n);
-        return;
+    size_t most = 0;
+    for (int i = 0; i < FORMS; i++) {
+        const size_t bytes = forms[i]->takes(s) ? forms[i]->packed_bytes(s) : 0;
+        most = bytes > most ? bytes : most;
     }
-    if (n >= 8) {
-        for (int64_t i = 0; i + 8 < n; i += 8)
-            memcpy(out + i, x + i, 8);
-        memcpy(out + n - 8, x + n - 8, 8);
-        return;
-    }
-    for (int64_t i = 0; i < n; i++)
-        out[i] = x[i];
+    return sizeof(header) + most;
 }
 
-/* A window that touches an edge; its first pixel is (iy, ix). */
-static void gather_edge(const zk_conv_s8_args *a, const int8_t *image, int64_t iy, int64_t ix,
-                        int8_t *out)
+static void pack(const zk_conv_s8_args *a, void *packed)
 {
-    const zk_conv_shape *s = a->shape;
-    const int64_t n = s->in_c, width = s->kernel_w * n;
-    const int64_t before = ix >= 0 ? 0 : -ix < s->kernel_w ? -ix : s->kernel_w;
-    const int64_t room = s->in_w - ix; // columns of the window before the right edge
-    const int64_t end = room < before ? before : room < s->kernel_w ? room : s->kernel_w;
-    memset(out, a->x_zero_point, (size_t)(s->kernel_h * width));
-    for (int32_t ky = 0; ky < s->kernel_h; ky++, iy += s->dilation_h, out += width) {
-        if (iy >= 0 && iy < s->in_h && before < end)
-            copy(out + before * n, image + (iy * s->in_w + ix + before) * n, (end - before) * n);
-    }
+    header *h = packed;
+    while (!forms[h->form]->takes(a->shape) || !forms[h->form]->pack(a, h + 1))
+        h->form++;
+    assert(h->form < FORMS);
 }
 
-/* Windows whose rows lie in one piece in the input. */
-static void gather_rows(const zk_conv_s8_args *a, const tile *t, int8_t *out)
+/* Before the weights are known: of the form that needs most. */
+static size_t scratch_bytes(const zk_conv_shape *s, int32_t tile)
 {
-    const zk_conv_shape *s = a->shape;
-    const int64_t n = s->in_c, width = s->kernel_w * n, pitch = zk_neon_row(s);
-    const int64_t step = (int64_t)s->dilation_h * s->in_w * n;
-    zk_pixel p = zk_pixel_at(s, t->pixel);
-    for (int64_t i = 0; i < t->n; i++, zk_pixel_next(s, &p), out += pitch) {
-        const int8_t *image = a->x + p.image * s->in_h * s->in_w * n;
-        const int64_t iy = (int64_t)p.y * s->stride_h - s->pad_top;
-        const int64_t ix = (int64_t)p.x * s->stride_w - s->pad_left;
-        memset(out + pitch - ZK_NEON_HALF_STEP, 0, ZK_NEON_HALF_STEP); // what pads the row
-        if (iy < 0 || ix < 0 || ix + s->kernel_w > s->in_w ||
-            iy + (int64_t)(s->kernel_h - 1) * s->dilation_h >= s->in_h) {
-            gather_edge(a, image, iy, ix, out);
-            continue;
-        }
-        const int8_t *x = image + (iy * s->in_w + ix) * n;
-        for (int32_t ky = 0; ky < s->kernel_h; ky++, x += step)
-            copy(out + ky * width, x, width);
+    size_t most = 0;
+    for (int i = 0; i < FORMS; i++) {
+        const size_t bytes = forms[i]->takes(s) ? forms[i]->scratch_bytes(s, tile) : 0;
+        most = bytes > most ? bytes : most;
     }
-}
-
-static void gather_taps(const zk_conv_s8_args *a, zk_pixel p, int32_t group, int8_t *out)
-{
-    const zk_conv_shape *s = a->shape;
-    const size_t n = (size_t)(s->in_c / s->groups);
-    const int8_t *image = a->x + p.image * s->in_h * s->in_w * s->in_c + (size_t)group * n;
-    const int8_t *end = out + zk_neon_row(s);
-    for (int32_t ky = 0; ky < s->kernel_h; ky++) {
-        const int64_t iy = zk_tap_y(s, p.y, ky);
-        for (int32_t kx = 0; kx < s->kernel_w; kx++) {
-            const int64_t ix = iy < 0 ? -1 : zk_tap_x(s, p.x, kx);
-            if (ix < 0)
-                memset(out, a->x_zero_point, n);
-            else
-                memcpy(out, image + (iy * s->in_w + ix) * s->in_c, n);
-            out += n;
-        }
-    }
-    memset(out, 0, (size_t)(end - out));
-}
-
-static void gather(const zk_conv_s8_args *a, const tile *t, int8_t *out)
-{
-    const zk_conv_shape *s = a->shape;
-    if (s->groups == 1 && s->dilation_w == 1 && !s->transposed) {
-        gather_rows(a, t, out);
-        return;
-    }
-    zk_pixel p = zk_pixel_at(s, t->pixel);
-    for (int64_t i = 0; i < t->n; i++, zk_pixel_next(s, &p))
-        gather_taps(a, p, t->group, out + i * zk_neon_row(s));
-}
-
-static void sum_rows(const tile *t, int64_t row)
-{
-    for (int64_t i = 0; i < t->n; i++) {
-        int32x4_t sum = vdupq_n_s32(0);
-        for (int64_t k = 0; k < row; k += ZK_NEON_HALF_STEP)
-            sum = vpadalq_s16(sum, vmovl_s8(vld1_s8(t->x + i * t->pitch + k)));
-        t->sums[i] = vaddvq_s32(sum);
-    }
-}
-
-/* The sums of one pixel and four channels, two products a lane. */
-static int32x4_t sums_of_pixel(const int8_t *x, const int8_t *w, int64_t steps)
-{
-    int32x4_t sum[ZK_NEON_CHANNELS];
-    for (int j = 0; j < ZK_NEON_CHANNELS; j++)
-        sum[j] = vdupq_n_s32(0);
-    for (int64_t i = 0; i < steps; i++, x += ZK_NEON_STEP) {
-        const int8x16_t v = vld1q_s8(x);
-        for (int j = 0; j < ZK_NEON_CHANNELS; j++, w += ZK_NEON_STEP) {
-            const int8x16_t k = vld1q_s8(w);
-            const int16x8_t low = vmull_s8(vget_low_s8(v), vget_low_s8(k));
-            sum[j] = vpadalq_s16(sum[j], vmlal_high_s8(low, v, k));
-        }
-    }
-    return vpaddq_s32(vpaddq_s32(sum[0], sum[1]), vpaddq_s32(sum[2], sum[3]));
-}
-
-/* Pixel i of a tile, of which too few are left for a quad. Other rows than those of whole steps,
- * and weights whose pairs do not fit, take the quad's way with four times the same pixel. */
-static void run_pixel(const zk_conv_s8_args *a, const tile *t, const zk_neon_block *block,
-                      int64_t i, int8_t *out)
-{
-    const int64_t row = zk_neon_row(a->shape);
-    const int32_t sum = block->needs_sums ? t->sums[i] : 0;
-    const int32_t sums[ZK_NEON_PIXELS] = {sum, sum, sum, sum};
-    int8_t four[ZK_NEON_PIXELS * ZK_NEON_CHANNELS];
-    if (row % ZK_NEON_STEP == 0 && block->pairs) {
-        int32x4_t acc = sums_of_pixel(t->x + i * t->pitch, block->w, row / ZK_NEON_STEP);
-        acc = vmlsq_n_s32(vaddq_s32(acc, vld1q_s32(block->bias)), vld1q_s32(block->zero), sum);
-        const int32x4_t q = zk_requant_neon_any(acc, vld1q_s32(block->multiplier),
-                                                vld1q_s32(block->left), vld1q_s32(block->right));
-        const int16x4_t offset = vqadd_s16(vqmovn_s32(q), vdup_n_s16((int16_t)a->out_zero_point));
-        const int8x8_t bytes = vqmovn_s16(vcombine_s16(offset, offset));
-        vst1_s8(four, vmin_s8(vmax_s8(bytes, vdup_n_s8((int8_t)a->lo)), vdup_n_s8((int8_t)a->hi)));
-    } else {
-        const zk_neon_quads q = {
-            .x = t->x + i * t->pitch,
-            .out = four,
-            .out_pitch = ZK_NEON_CHANNELS,
-            .block = block,
-            .n = 1,
-            .steps = row / ZK_NEON_STEP,
-            .half_step = row % ZK_NEON_STEP != 0,
-            .sums = block->needs_sums ? sums : NULL,
-            .out_zero_point = (int16_t)a->out_zero_point,
-            .lo = (int8_t)a->lo,
-            .hi = (int8_t)a->hi,
-        };
-        zk_neon_quads_run(&q);
-    }
-    memcpy(out, four, ZK_NEON_CHANNELS);
-}
-
-/* Pixels [from, from + n) of a tile and all channels of a block, to `out`. */
-static void run_block(const zk_conv_s8_args *a, const tile *t, const zk_neon_block *block,
-                      int64_t from, int64_t n, int8_t *out, int64_t out_pitch)
-{
-    const int64_t row = zk_neon_row(a->shape);
-    zk_neon_quads q = {
-        .x = t->x + from * t->pitch,
-        .x_pitch = t->pitch,
-        .out = out,
-        .out_pitch = out_pitch,
-        .block = block,
-        .n = n / ZK_NEON_PIXELS,
-        .steps = row / ZK_NEON_STEP,
-        .half_step = row % ZK_NEON_STEP != 0,
-        .sums = block->needs_sums ? t->sums + from : NULL,
-        .out_zero_point = (int16_t)a->out_zero_point,
-        .lo = (int8_t)a->lo,
-        .hi = (int8_t)a->hi,
-    };
-    if (q.n)
-        zk_neon_quads_run(&q);
-    const int64_t rest = n % ZK_NEON_PIXELS;
-    if (rest && q.n) { // some of the last four once more
-        const int64_t again = n - ZK_NEON_PIXELS;
-        q.x += again * q.x_pitch;
-        q.out += again * out_pitch;
-        q.sums = q.sums ? q.sums + again : NULL;
-        q.n = 1;
-        zk_neon_quads_run(&q);
-        return;
-    }
-    for (int64_t i = from; i < from + rest; i++)
-        run_pixel(a, t, block, i, out + (i - from) * out_pitch);
-}
-
-/* The n channels from `first` on of a block whose channels begin at c. */
-static void some_channels(const zk_conv_s8_args *a, const tile *t, const zk_neon_block *block,
-                          int32_t c, int32_t first, int32_t n)
-{
-    int8_t aside[ASIDE * ZK_NEON_CHANNELS];
-    for (int64_t i = 0; i < t->n; i += ASIDE) {
-        const int64_t pixels = t->n - i < ASIDE ? t->n - i : ASIDE;
-        run_block(a, t, block, i, pixels, aside, ZK_NEON_CHANNELS);
-        for (int64_t k = 0; k < pixels; k++)
-            memcpy(a->out + (t->pixel + i + k) * a->shape->out_c + first,
-                   aside + k * ZK_NEON_CHANNELS + (first - c), (size_t)n);
-    }
-}
-
-/* Channels [begin, end) of the tile's group. */
-static void run_channels(const zk_conv_s8_args *a, const tile *t, int32_t begin, int32_t end)
-{
-    const zk_conv_shape *s = a->shape;
-    const int32_t group_begin = t->group * (s->out_c / s->groups);
-    int32_t b = (begin - group_begin) / ZK_NEON_CHANNELS;
-    for (; group_begin + b * ZK_NEON_CHANNELS < end; b++) {
-        const int32_t c = group_begin + b * ZK_NEON_CHANNELS;
-        const int64_t index = (int64_t)t->group * zk_neon_blocks(s) + b;
-        const zk_neon_block *block =
-            (const void *)((const char *)a->packed + (size_t)index * zk_neon_block_bytes(s));
-        const int32_t first = c < begin ? begin : c;
-        const int32_t last = end < c + ZK_NEON_CHANNELS ? end : c + ZK_NEON_CHANNELS;
-        if (last - first == ZK_NEON_CHANNELS)
-            run_block(a, t, block, 0, t->n, a->out + t->pixel * s->out_c + c, s->out_c);
-        else
-            some_channels(a, t, block, c, first, last - first);
-    }
-}
-
-static void run_tile(const zk_conv_s8_args *a, tile *t)
-{
-    const zk_conv_shape *s = a->shape;
-    const int32_t per_group = s->out_c / s->groups;
-    for (int32_t c = a->channel_begin; c < a->channel_end;) {
-        t->group = c / per_group;
-        const int32_t group_end = (t->group + 1) * per_group;
-        const int32_t end = group_end < a->channel_end ? group_end : a->channel_end;
-        if (in_place(s)) {
-            t->pitch = s->in_c;
-            t->x = a->x + t->pixel * s->in_c + t->group * zk_conv_patch(s);
-        } else {
-            int8_t *rows = (int8_t *)a->scratch + sums_bytes(s, a->tile);
-            t->pitch = zk_neon_row(s);
-            t->x = rows;
-            gather(a, t, rows);
-        }
-        if (a->w_zero_point)
-            sum_rows(t, zk_neon_row(s));
-        run_channels(a, t, c, end);
-        c = end;
-    }
+    return most;
 }
 
 static void run(const zk_conv_s8_args *a)
 {
-    const int64_t n = tile_pixels(a->shape, a->tile);
-    assert(a->packed && a->scratch);
-    tile t = {.pixel = a->pixel_begin, .sums = a->scratch};
-    for (; t.pixel < a->pixel_end; t.pixel += t.n) {
-        const int64_t left = a->pixel_end - t.pixel;
-        t.n = left < n + ZK_NEON_PIXELS ? left : n;
-        run_tile(a, &t);
-    }
+    const header *h = a->packed;
+    zk_conv_s8_args args = *a;
+    args.packed = h + 1;
+    forms[h->form]->run(&args);
 }
 
 const zk_conv_s8_kernel zk_conv_s8_neon = {
-    .packed_bytes = zk_neon_packed_bytes,
-    .pack = zk_neon_pack,
+    .packed_bytes = packed_bytes,
+    .pack = pack,
     .scratch_bytes = scratch_bytes,
     .run = run,
 };

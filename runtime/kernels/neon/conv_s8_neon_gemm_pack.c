@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Packs the weights of a convolution for NEON, block by block. */
-#include <stdbool.h>
-
-#include "kernels/neon/conv_s8_neon.h"
+#include "kernels/neon/conv_s8_neon_gemm.h"
 #include "quant/requant.h"
 
 size_t zk_neon_packed_bytes(const zk_conv_shape *s)
@@ -63,7 +61,7 @@ static bool pairs_fit(const zk_neon_block *b, int64_t row)
     return true;
 }
 
-void zk_neon_pack(const zk_conv_s8_args *a, void *packed)
+bool zk_neon_pack(const zk_conv_s8_args *a, void *packed)
 {
     const zk_conv_shape *s = a->shape;
     const int32_t per_group = s->out_c / s->groups;
@@ -78,4 +76,5 @@ void zk_neon_pack(const zk_conv_s8_args *a, void *packed)
             out += zk_neon_block_bytes(s);
         }
     }
+    return true;
 }
