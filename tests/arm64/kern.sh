@@ -3,7 +3,7 @@
 # The kernels and their test alone, cross-built statically, on an emulated Cortex-A53: an
 # instruction that the core lacks traps. Skipped, with the reason, without the tools.
 set -eu
-cd "$(dirname "$0")/../.."
+source=$(cd "$(dirname "$0")/../.." && pwd)
 for tool in aarch64-linux-gnu-gcc qemu-aarch64-static; do
     command -v $tool >/dev/null || {
         echo "skipped: no $tool"
@@ -12,10 +12,19 @@ for tool in aarch64-linux-gnu-gcc qemu-aarch64-static; do
 done
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
-sources=$(find tests/kern -name '*.c' ! -name kern_compiler.c)
-# shellcheck disable=SC2086 # names without spaces
-aarch64-linux-gnu-gcc -std=c11 -O2 -static -ffp-contract=off -D_POSIX_C_SOURCE=200809L \
-    -Iruntime -Iruntime/include -Itests -o "$folder/kern" $sources runtime/kernels/*.c \
-    runtime/kernels/ref/*.c runtime/kernels/neon/*.c runtime/kernels/neon/*.S \
-    runtime/quant/*.c runtime/base/cpu.c -lm
-qemu-aarch64-static -cpu cortex-a53 "$folder/kern" "$@"
+cd "$folder"
+build() {
+    aarch64-linux-gnu-gcc -std=c11 -O2 -ffp-contract=off -D_POSIX_C_SOURCE=200809L \
+        -I"$source/runtime" -I"$source/runtime/include" "$@"
+}
+kernels=$source/runtime/kernels
+kern=$source/tests/kern
+# shellcheck disable=SC2046 # names without spaces
+build -c $(find "$kern" -name 'kern_*.c' ! -name kern_compiler.c) "$kern"/harness_*.c \
+    "$kern/layers.c" "$kern/naive.c" "$kern/call_kept_aarch64.S" "$kernels"/*.c \
+    "$kernels"/ref/*.c "$kernels"/neon/*.c "$kernels"/neon/*.S "$source"/runtime/quant/*.c \
+    "$source/runtime/base/cpu.c"
+build -static -o kern "$kern/kern.c" ./*.o -lm
+build -static -o bad "$kern/bad_kernels.c" "$kern/bad_kernels_aarch64.S" ./*.o -lm
+qemu-aarch64-static -cpu cortex-a53 ./bad
+qemu-aarch64-static -cpu cortex-a53 ./kern "$@"

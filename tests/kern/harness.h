@@ -35,6 +35,10 @@ bool kern_check(const kern_op *op, const kern_variant *only, kern_rng r);
 /** Times the layers of `op` and prints each variant's time beside the reference's. */
 void kern_bench(const kern_op *op, const kern_variant *only, uint64_t seed);
 
+/** The call, with the registers watched that a function has to keep; false after naming those that
+ *  it did not. */
+bool kern_call(const kern_variant *v, void *state);
+
 /** A trap names the case, then the process ends. */
 void kern_catch_traps(void);
 

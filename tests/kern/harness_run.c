@@ -127,11 +127,11 @@ static bool run(one_case *c, kern_variant *v, kern_rng *r)
     if (op->prepare)
         op->prepare(r, c->state, &v->table);
     kern_snapshot();
-    op->call(&v->table, c->state);
+    bool ok = kern_call(v, c->state);
     v->calls++;
     const size_t n = bytes / elem_bytes(op);
-    bool ok = op->elem == KERN_S8 ? same_s8(v->name, out, c->expected, c->tolerance, n)
-                                  : same_f32(v->name, out, c->expected, c->tolerance, n);
+    ok = ok && (op->elem == KERN_S8 ? same_s8(v->name, out, c->expected, c->tolerance, n)
+                                    : same_f32(v->name, out, c->expected, c->tolerance, n));
     ok = ok && kern_inputs_intact(v->name);
     kern_release(mark);
     running = "";
