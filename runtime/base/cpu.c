@@ -2,8 +2,6 @@
 /* Asks the processor for its features. */
 #include "base/cpu.h"
 
-#include <unistd.h>
-
 #include <zurt/zurt.h>
 
 uint32_t zi_cpu_detect(void)
@@ -22,12 +20,6 @@ uint32_t zi_cpu_detect(void)
         cpu |= ZURT_CPU_VNNI;
 #endif
     return cpu;
-}
-
-uint32_t zi_cpu_count(void)
-{
-    long n = sysconf(_SC_NPROCESSORS_ONLN);
-    return n > 0 ? (uint32_t)n : 1;
 }
 
 uint32_t zurt_cpu_features(void)

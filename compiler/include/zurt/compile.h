@@ -178,7 +178,7 @@ typedef struct zurt_evaluator zurt_evaluator;
  * Prepares every node and allocates all buffers.
  *
  * @param graph   must outlive the evaluator, unchanged.
- * @param threads 1..64; 0: one per core.
+ * @param threads 1..64; 0: one per core that the process may use.
  * @param out     owned by the caller: zurt_evaluator_destroy(); NULL on failure.
  * @return ZURT_OK; ZURT_E_ARG: NULL, or too many threads; ZURT_E_NOMEM; ZURT_E_IO: the OS
  *         gives no more threads; ZURT_E_UNSUPPORTED: a node that cannot be computed, named;
@@ -255,7 +255,7 @@ typedef struct zurt_quantize_options {
     const char *const *keep_float; /**< names of nodes to leave in float */
     size_t n_keep_float;           /**< number of them */
     uint32_t report_sqnr;       /**< samples compared per layer against float; 0: no comparison */
-    uint32_t threads;           /**< 0: one per core */
+    uint32_t threads;           /**< 0: one per core of the process */
     zurt_sample_fn *sample;     /**< never NULL */
     void *sample_self;          /**< passed to it */
     size_t n_samples;           /**< >= 1 */

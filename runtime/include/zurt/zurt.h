@@ -617,7 +617,8 @@ typedef struct zurt_session_options {
     zurt_device device;  /**< where to run */
     const char *xclbin;  /**< copied; NULL: $ZURT_XCLBIN, or this board's overlay below
                               /lib/firmware/xilinx: docs/first-light.md */
-    uint32_t threads;    /**< CPU threads of one request, 1..64; 0: one per online core. A request
+    uint32_t threads;    /**< CPU threads of one request, 1..64; 0: one per core that the process
+                              may use, by its affinity and its control groups' quota. A request
                               that finds them busy with another goes on with its own alone */
     uint32_t streams;    /**< requests that may be in flight, 1..16; each has its own arena */
     uint32_t timeout_ms; /**< limit of one PL launch, beyond the time that its modelled cycles
