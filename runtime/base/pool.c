@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One job at a time: a caller that finds the workers taken does its tasks itself, so that callers
- * never wait for each other. `unclaimed` counts down the tasks nobody has taken: whoever lowers it
+ * One job at a time: a caller that finds the workers taken does its work itself, so that callers
+ * never wait for each other. A job has seats for as many workers as there are threads left beside
+ * those that compute already. `unclaimed` counts down the tasks nobody has taken: whoever lowers it
  * from r owns task n_tasks - r of the current job. The job cannot end before that task is done, so
  * its other fields are read after the claim, and a worker that comes late simply finds nothing to
  * claim or helps with the next job.
@@ -22,7 +23,8 @@
 
 enum {
     MAX_THREADS = 64,
-    SPINS = 4000 // about 20 to 50 us: longer than the gap between two ops of a network
+    SPIN_NS = 50000,  // longer than the gap between two ops of a network, shorter than a time slice
+    SPINS_A_LOOK = 64 // between looks at the clock
 };
 
 struct zi_pool {
@@ -30,12 +32,14 @@ struct zi_pool {
     pid_t owner; // process whose threads the workers are
     uint32_t n_threads;
     uint32_t n_workers; // started
-    uint32_t spins;
+    bool spins;         // before it sleeps
 
-    atomic_bool taken; // by the caller whose job the workers help with
-    zi_task_fn *fn;    // the job: written by that caller, while no task is unfinished
+    atomic_uint callers; // that have entered
+    atomic_bool taken;   // by the caller whose job the workers help with
+    zi_task_fn *fn;      // the job: written by that caller, while no task is unfinished
     void *arg;
     uint32_t n_tasks;
+    atomic_uint seats; // of workers that may still join the job
     _Alignas(64) atomic_uint unclaimed;
     _Alignas(64) atomic_uint unfinished;
 
@@ -78,16 +82,49 @@ static void help(zi_pool *p)
     }
 }
 
+static bool take_seat(zi_pool *p)
+{
+    uint32_t seats = atomic_load(&p->seats);
+    while (seats && !atomic_compare_exchange_weak(&p->seats, &seats, seats - 1))
+        ;
+    return seats > 0;
+}
+
+typedef bool condition_fn(zi_pool *p);
+
+static bool has_work(zi_pool *p)
+{
+    return (atomic_load(&p->unclaimed) && atomic_load(&p->seats)) || atomic_load(&p->stop);
+}
+
+static bool is_done(zi_pool *p)
+{
+    return !atomic_load(&p->unfinished);
+}
+
+/* Sleeping and waking take longer than many an op: what is waited for is mostly about to come. */
+static bool spin_until(zi_pool *p, condition_fn *condition)
+{
+    if (!p->spins)
+        return condition(p);
+    const uint64_t start = zi_now_ns();
+    do {
+        for (int i = 0; i < SPINS_A_LOOK; i++) {
+            if (condition(p))
+                return true;
+            relax();
+        }
+    } while (zi_now_ns() - start < SPIN_NS);
+    return false;
+}
+
 static void wait_for_work(zi_pool *p)
 {
-    for (uint32_t i = 0; i < p->spins; i++) {
-        if (atomic_load(&p->unclaimed) || atomic_load(&p->stop))
-            return;
-        relax();
-    }
+    if (spin_until(p, has_work))
+        return;
     pthread_mutex_lock(&p->mutex);
     atomic_fetch_add(&p->sleepers, 1);
-    while (!atomic_load(&p->unclaimed) && !atomic_load(&p->stop))
+    while (!has_work(p))
         pthread_cond_wait(&p->work, &p->mutex);
     atomic_fetch_sub(&p->sleepers, 1);
     pthread_mutex_unlock(&p->mutex);
@@ -95,25 +132,24 @@ static void wait_for_work(zi_pool *p)
 
 static void wait_until_done(zi_pool *p)
 {
-    for (uint32_t i = 0; i < p->spins; i++) {
-        if (!atomic_load(&p->unfinished))
-            return;
-        relax();
-    }
+    if (spin_until(p, is_done))
+        return;
     pthread_mutex_lock(&p->mutex);
     atomic_store(&p->caller_sleeps, true);
-    while (atomic_load(&p->unfinished))
+    while (!is_done(p))
         pthread_cond_wait(&p->done, &p->mutex);
     atomic_store(&p->caller_sleeps, false);
     pthread_mutex_unlock(&p->mutex);
 }
 
-static void wake_workers(zi_pool *p)
+static void wake_workers(zi_pool *p, uint32_t most)
 {
-    if (!atomic_load(&p->sleepers))
+    const uint32_t sleepers = atomic_load(&p->sleepers);
+    if (!sleepers)
         return;
     pthread_mutex_lock(&p->mutex);
-    pthread_cond_broadcast(&p->work);
+    for (uint32_t i = 0; i < sleepers && i < most; i++)
+        pthread_cond_signal(&p->work);
     pthread_mutex_unlock(&p->mutex);
 }
 
@@ -121,18 +157,29 @@ static void *worker_main(void *arg)
 {
     zi_pool *p = arg;
     while (!atomic_load(&p->stop)) {
-        help(p);
+        if (take_seat(p))
+            help(p);
         wait_for_work(p);
     }
     return NULL;
 }
 
+/* Workers that may help a caller: threads beside those of all callers. */
+static uint32_t free_workers(zi_pool *p)
+{
+    const uint32_t callers = atomic_load(&p->callers);
+    const uint32_t free = callers < p->n_threads ? p->n_threads - (callers ? callers : 1) : 0;
+    return free < p->n_workers ? free : p->n_workers;
+}
+
 static void run_pool(void *self, zi_task_fn *fn, void *arg, uint32_t n_tasks)
 {
     zi_pool *p = self;
-    if (p->n_workers == 0 || n_tasks < 2 || atomic_exchange(&p->taken, true)) {
-        for (uint32_t task = 0; task < n_tasks; task++)
-            fn(arg, task, n_tasks);
+    uint32_t seats = free_workers(p);
+    seats = n_tasks <= seats ? n_tasks - 1 : seats; // the caller takes one
+    if (n_tasks < 2 || !seats || atomic_exchange(&p->taken, true)) {
+        if (n_tasks)
+            fn(arg, 0, 1);
         return;
     }
     assert(!atomic_load(&p->unclaimed) && !atomic_load(&p->unfinished));
@@ -140,8 +187,9 @@ static void run_pool(void *self, zi_task_fn *fn, void *arg, uint32_t n_tasks)
     p->arg = arg;
     p->n_tasks = n_tasks;
     atomic_store(&p->unfinished, n_tasks);
+    atomic_store(&p->seats, seats);
     atomic_store(&p->unclaimed, n_tasks); // publishes the job
-    wake_workers(p);
+    wake_workers(p, seats);
     help(p);
     wait_until_done(p);
     atomic_store(&p->taken, false);
@@ -176,7 +224,7 @@ zurt_status zi_pool_create(zurt_ctx *ctx, uint32_t n_threads, zi_pool **out)
     if (!p)
         return zi_fail(ctx, ZURT_E_NOMEM, "thread pool: need %zu bytes", sizeof(*p));
     *p = (zi_pool){.allocator = ctx->allocator, .owner = getpid(), .n_threads = n_threads};
-    p->spins = n_threads <= zi_cpu_count() ? SPINS : 0; // else spinning only delays the others
+    p->spins = n_threads <= zi_cpu_count(); // else spinning only delays the others
     zurt_status st = start(ctx, p);
     if (st) {
         zi_pool_destroy(p);
@@ -217,4 +265,14 @@ void zi_pool_destroy(zi_pool *p)
 zi_parallel zi_pool_parallel(zi_pool *pool)
 {
     return (zi_parallel){run_pool, pool, pool->n_threads};
+}
+
+void zi_pool_enter(zi_pool *pool)
+{
+    atomic_fetch_add(&pool->callers, 1);
+}
+
+void zi_pool_leave(zi_pool *pool)
+{
+    atomic_fetch_sub(&pool->callers, 1);
 }

@@ -101,6 +101,19 @@ static void bind_caller(const zi_schedule *s, const zi_schedule_run *run)
     }
 }
 
+/* A segment of the CPU counts as one thread that computes; one of a device waits. */
+static zurt_status submit(const zi_schedule *s, uint32_t segment, zi_pool *pool, const zi_run *part)
+{
+    const zi_segment *what = &s->partition->segments[segment];
+    const bool computes = pool && zi_segment_is_cpu(s->partition, what);
+    if (computes)
+        zi_pool_enter(pool);
+    zurt_status st = s->devices[what->device].vtable->submit(s->programs[segment], part);
+    if (computes)
+        zi_pool_leave(pool);
+    return st;
+}
+
 zurt_status zi_schedule_execute(const zi_schedule *s, const zi_schedule_run *run)
 {
     bind_caller(s, run);
@@ -114,7 +127,7 @@ zurt_status zi_schedule_execute(const zi_schedule *s, const zi_schedule_run *run
             .step_ns = run->step_ns ? run->step_ns + s->first_step[i] : NULL,
             .error = run->error,
         };
-        zurt_status st = vtable->submit(s->programs[i], &part);
+        zurt_status st = submit(s, i, run->pool, &part);
         if (!st)
             st = vtable->wait(s->programs[i], &part);
         if (st)

@@ -47,6 +47,7 @@ typedef struct zi_schedule_run {
     void *arena;
     void *scratch;
     const zi_parallel *parallel;
+    zi_pool *pool;     /**< of `parallel`, which is told when this run computes; NULL: no pool */
     uint64_t *step_ns; /**< NULL, or n_steps sums */
     char *error;       /**< ZI_ERROR_BYTES */
     const zurt_view *in;

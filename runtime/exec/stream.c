@@ -28,6 +28,7 @@ void zi_stream_execute(zi_stream *stream)
         .arena = stream->arena,
         .scratch = stream->scratch,
         .parallel = forked ? &alone : &s->parallel,
+        .pool = forked ? NULL : s->pool,
         .step_ns = stream->step_ns,
         .error = stream->error,
         .in = stream->in,

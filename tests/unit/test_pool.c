@@ -13,21 +13,26 @@
 
 #include "base/ctx.h"
 #include "base/parallel.h"
+#include "base/thread.h"
 #include "support/ctx_fixture.h"
 
-enum { MAX_TASKS = 512 };
+enum { MAX_ITEMS = 512 };
 
 typedef struct job {
     uint32_t n_tasks;
-    uint32_t done[MAX_TASKS]; // each written by its own task only: the sanitizer checks the claim
+    uint32_t done[MAX_ITEMS]; // each written by its own task only: the sanitizer checks the claim
 } job;
 
+/* Marks the items of a task: as many as there are tasks at most. */
 static void mark(void *arg, uint32_t task, uint32_t n_tasks)
 {
     job *j = arg;
-    assert_int_equal(n_tasks, j->n_tasks);
+    int64_t begin, end;
+    assert_true(n_tasks == j->n_tasks || n_tasks == 1);
     assert_true(task < n_tasks);
-    j->done[task]++;
+    zi_task_range(task, n_tasks, j->n_tasks, &begin, &end);
+    for (int64_t i = begin; i < end; i++)
+        j->done[i]++;
 }
 
 static void run_does_every_task_once(void **state)
@@ -111,6 +116,72 @@ static void callers_at_once_get_their_own_tasks_done(void **state)
     zi_pool_destroy(pool);
 }
 
+/* Threads that were in a task at once, and the most of them. */
+typedef struct crowd {
+    atomic_int now, most;
+} crowd;
+
+static void linger(void *arg, uint32_t task, uint32_t n_tasks)
+{
+    crowd *c = arg;
+    const int now = atomic_fetch_add(&c->now, 1) + 1;
+    int most = atomic_load(&c->most);
+    while (now > most && !atomic_compare_exchange_weak(&c->most, &most, now))
+        ;
+    (void)task;
+    zi_sleep_ns(n_tasks > 1 ? 200000 : 1000000); // others have time to come
+    atomic_fetch_sub(&c->now, 1);
+}
+
+static int most_at_once(zurt_ctx *ctx, uint32_t threads, uint32_t callers, uint32_t tasks)
+{
+    zi_pool *pool;
+    crowd c = {0};
+    assert_int_equal(zi_pool_create(ctx, threads, &pool), ZURT_OK);
+    zi_parallel p = zi_pool_parallel(pool);
+    for (uint32_t i = 0; i < callers; i++)
+        zi_pool_enter(pool);
+    p.run(p.self, linger, &c, tasks);
+    for (uint32_t i = 0; i < callers; i++)
+        zi_pool_leave(pool);
+    zi_pool_destroy(pool);
+    return atomic_load(&c.most);
+}
+
+static void those_that_compute_already_leave_fewer_helpers(void **state)
+{
+    // how many of those that may help do come is the scheduler's affair; never more
+    for (int i = 0; i < 10; i++) {
+        assert_in_range(most_at_once(*state, 4, 0, 40), 1, 4);
+        assert_in_range(most_at_once(*state, 4, 1, 40), 1, 4);
+        assert_in_range(most_at_once(*state, 4, 3, 40), 1, 2);
+        assert_int_equal(most_at_once(*state, 4, 4, 40), 1);
+        assert_int_equal(most_at_once(*state, 4, 7, 40), 1);
+        assert_in_range(most_at_once(*state, 4, 1, 2), 1, 2);
+    }
+}
+
+static void note_count(void *arg, uint32_t task, uint32_t n_tasks)
+{
+    assert_int_equal(task, 0);
+    *(uint32_t *)arg = n_tasks;
+}
+
+static void work_that_nobody_helps_with_is_not_cut_up(void **state)
+{
+    zi_pool *pool;
+    uint32_t n_tasks = 0;
+    assert_int_equal(zi_pool_create(*state, 2, &pool), ZURT_OK);
+    zi_parallel p = zi_pool_parallel(pool);
+    zi_pool_enter(pool);
+    zi_pool_enter(pool);
+    p.run(p.self, note_count, &n_tasks, 8);
+    assert_int_equal(n_tasks, 1);
+    zi_pool_leave(pool);
+    zi_pool_leave(pool);
+    zi_pool_destroy(pool);
+}
+
 static void create_refuses_bad_thread_counts(void **state)
 {
     zi_pool *pool = (void *)-1;
@@ -164,6 +235,8 @@ int main(void)
         cmocka_unit_test(job_results_are_visible_to_the_next_job),
         cmocka_unit_test(pools_do_not_disturb_each_other),
         cmocka_unit_test(callers_at_once_get_their_own_tasks_done),
+        cmocka_unit_test(those_that_compute_already_leave_fewer_helpers),
+        cmocka_unit_test(work_that_nobody_helps_with_is_not_cut_up),
         cmocka_unit_test(create_refuses_bad_thread_counts),
         cmocka_unit_test(idle_pool_is_destroyed_at_once_and_after_sleep),
         cmocka_unit_test(serial_runs_in_order),
