@@ -63,16 +63,22 @@ zurt_status zi_schedule_check_room(zurt_ctx *ctx, const zi_schedule *s)
         t ? zi_tensor_describe(t, text, sizeof(text)) : "");
 }
 
-zurt_status zi_session_check_room(const zurt_session *s, const zi_budget *budget)
+zurt_status zi_session_settle_streams(zurt_session *s, const zi_budget *budget)
 {
     const zi_schedule *plan = s->schedule, *other = s->fallback ? s->fallback : plan;
     const size_t arena = larger(plan->memory->arena_bytes, other->memory->arena_bytes);
     const size_t scratch = larger(plan->scratch_bytes, other->scratch_bytes);
     const size_t caller = plus(bytes_of_list(s->graph, s->graph->inputs, s->graph->n_inputs),
                                bytes_of_list(s->graph, s->graph->outputs, s->graph->n_outputs));
-    const size_t need = plus(times(plus(arena, scratch), s->options.streams), caller);
     const size_t left = zi_budget_left(s->ctx);
-    if (need <= left)
+    uint32_t streams = s->options.streams;
+    if (!streams)
+        streams = zi_session_useful_streams(s, s->n_devices > 1);
+    while (!s->options.streams && streams > 1 &&
+           plus(times(plus(arena, scratch), streams), caller) > left)
+        streams--;
+    s->options.streams = streams;
+    if (plus(times(plus(arena, scratch), streams), caller) <= left)
         return ZURT_OK;
     char text[96] = "";
     const zi_tensor *t = largest(plan);

@@ -12,7 +12,7 @@
 #include "base/options.h"
 #include "base/thread.h"
 
-#define DEFAULT_TIMEOUT_MS 10000
+enum { DEFAULT_TIMEOUT_MS = 10000, DEVICE_STREAMS = 2 };
 
 // ---- creation
 
@@ -29,8 +29,8 @@ static zurt_status check_options(zurt_ctx *ctx, const zurt_session_options *in,
     if (o->threads > ZI_MAX_THREADS)
         return zi_fail(ctx, ZURT_E_ARG, "session options: %u threads, at most %d are possible",
                        (unsigned)o->threads, ZI_MAX_THREADS);
-    if (o->streams < 1 || o->streams > ZI_MAX_STREAMS)
-        return zi_fail(ctx, ZURT_E_ARG, "session options: %u streams, 1 to %d are possible",
+    if (o->streams > ZI_MAX_STREAMS)
+        return zi_fail(ctx, ZURT_E_ARG, "session options: %u streams, at most %d are possible",
                        (unsigned)o->streams, ZI_MAX_STREAMS);
     return ZURT_OK;
 }
@@ -53,12 +53,21 @@ static zurt_status take_options(zurt_session *s, const zurt_session_options *o)
     return ZURT_OK;
 }
 
+/* A thread each, on the CPU; one that a device computes, and one that is prepared meanwhile. */
+uint32_t zi_session_useful_streams(const zurt_session *s, bool on_device)
+{
+    const uint32_t threads = s->options.threads;
+    return on_device ? DEVICE_STREAMS : threads < ZI_MAX_STREAMS ? threads : ZI_MAX_STREAMS;
+}
+
 static zurt_status open_device(zurt_session *s, const zi_backend_vtable *vtable)
 {
+    const bool on_device = vtable != zi_device_cpu();
     zi_backend_config config = {
         .xclbin = s->options.xclbin,
         .threads = s->options.threads,
-        .streams = s->options.streams,
+        .streams =
+            s->options.streams ? s->options.streams : zi_session_useful_streams(s, on_device),
         .timeout_ms = s->options.timeout_ms,
     };
     zi_device *d = &s->devices[s->n_devices];
@@ -156,7 +165,7 @@ zurt_status zi_session_create(zurt_ctx *ctx, const zurt_model *model,
     if (!st)
         st = create_devices(s, accelerators);
     if (!st)
-        st = zi_session_check_room(s, &budget);
+        st = zi_session_settle_streams(s, &budget);
     if (!st)
         st = create_streams(s);
     st = zi_budget_end(ctx, &budget, st);

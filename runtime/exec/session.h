@@ -151,9 +151,13 @@ struct zurt_session {
     zi_stream streams[ZI_MAX_STREAMS];
 };
 
+/** Streams that keep threads and device busy. */
+uint32_t zi_session_useful_streams(const zurt_session *s, bool on_device);
+
 /** Whether activations and scratch of all streams, and inputs and outputs of a request, fit what is
- *  left of max_bytes: before they are allocated. ZURT_E_LIMIT: the largest tensor is named. */
-zurt_status zi_session_check_room(const zurt_session *s, const zi_budget *budget);
+ *  left of max_bytes: before they are allocated. With 0 streams in the options as many as fit, of
+ *  those that are useful. ZURT_E_LIMIT: not even one does; the largest tensor is named. */
+zurt_status zi_session_settle_streams(zurt_session *s, const zi_budget *budget);
 
 /** As zurt_session_create() with a choice of accelerators in place of options.device. */
 zurt_status zi_session_create(zurt_ctx *ctx, const zurt_model *model,

@@ -15,6 +15,7 @@
 
 #include "model/model.h"
 #include "support/graph_builder.h"
+#include "support/model_fixture.h"
 #include "support/test_allocator.h"
 
 static void what_is_given_out_is_counted(void **state)
@@ -126,6 +127,32 @@ static void a_small_file_does_not_get_gigabytes(void **state)
     }
 }
 
+static void streams_are_as_many_as_fit(void **state)
+{
+    (void)state;
+    builder b = builder_make();
+    const zi_attr pool = {.pool = {.kernel = {1, 1}, .stride = {1, 1}, .dilation = {1, 1}}};
+    zi_id x = build_input(&b, "x", ZURT_F32, DIMS(1, 64, 64, 64)); // a mebibyte, as is `between`
+    zi_id between = build_op(&b, ZI_OP_MaxPool, "between", &pool, 1, x);
+    build_output(&b, build_op(&b, ZI_OP_MaxPool, "y", &pool, 1, between));
+    const struct zurt_model model = zt_model_of(b.g);
+    zurt_session_options o = ZURT_SESSION_OPTIONS_INIT;
+    o.device = ZURT_DEVICE_CPU;
+    o.streams = 0;
+    o.threads = 16;
+    for (size_t fits = 1; fits <= 3; fits++) {
+        zurt_session *s;
+        zurt_session_info info;
+        o.max_bytes = (fits + 2) * ((size_t)1 << 20) + ((size_t)1 << 19); // 2: input and output
+        if (zurt_session_create(b.ctx, &model, &o, &s))
+            fail_msg("%s", zurt_ctx_error(b.ctx));
+        assert_int_equal(zurt_session_info_get(s, &info), ZURT_OK);
+        assert_int_equal(info.streams, fits);
+        zurt_session_destroy(s);
+    }
+    builder_free(&b);
+}
+
 /* Weights that many nodes share become kernels of each: that is only known while they are made. */
 static void kernels_count_too(void **state)
 {
@@ -217,6 +244,7 @@ int main(void)
         cmocka_unit_test(what_is_given_out_is_counted),
         cmocka_unit_test(a_budget_holds_until_it_ends),
         cmocka_unit_test(a_small_file_does_not_get_gigabytes),
+        cmocka_unit_test(streams_are_as_many_as_fit),
         cmocka_unit_test(kernels_count_too),
         cmocka_unit_test(loading_has_a_limit),
         cmocka_unit_test(shorter_options_are_taken),

@@ -120,15 +120,14 @@ static void defaults_run_on_the_cpu(void **state)
 static void bad_options_are_refused(void **state)
 {
     fixture *f = *state;
-    zurt_session_options bad[5];
-    for (int i = 0; i < 5; i++)
+    zurt_session_options bad[4];
+    for (int i = 0; i < 4; i++)
         bad[i] = (zurt_session_options)ZURT_SESSION_OPTIONS_INIT;
     bad[0].size--;
     bad[1].threads = 65;
-    bad[2].streams = 0;
-    bad[3].streams = 17;
-    bad[4].device = (zurt_device)9;
-    for (int i = 0; i < 5; i++) {
+    bad[2].streams = 17;
+    bad[3].device = (zurt_device)9;
+    for (int i = 0; i < 4; i++) {
         zurt_session *s = (void *)-1;
         assert_int_equal(zurt_session_create(f->ctx, &f->model, &bad[i], &s), ZURT_E_ARG);
         assert_null(s);
@@ -138,6 +137,38 @@ static void bad_options_are_refused(void **state)
     assert_int_equal(zurt_session_create(NULL, &f->model, NULL, &s), ZURT_E_ARG);
     assert_int_equal(zurt_session_create(f->ctx, NULL, NULL, &s), ZURT_E_ARG);
     assert_int_equal(zurt_session_create(f->ctx, &f->model, NULL, NULL), ZURT_E_ARG);
+}
+
+static uint32_t streams_of(fixture *f, const zurt_session_options *o, const zi_accelerators *a)
+{
+    zurt_session *s;
+    zurt_session_info info;
+    if (zi_session_create(f->ctx, &f->model, o, a, &s))
+        fail_msg("%s", zurt_ctx_error(f->ctx));
+    assert_int_equal(zurt_session_info_get(s, &info), ZURT_OK);
+    uint64_t ticket[ZI_MAX_STREAMS];
+    for (uint32_t i = 0; i < info.streams; i++)
+        assert_int_equal(submit(f, s, (int)i, &ticket[i]), ZURT_OK);
+    for (uint32_t i = 0; i < info.streams; i++) {
+        assert_int_equal(zurt_session_wait(s, ticket[i], UINT32_MAX), ZURT_OK);
+        assert_sum(f->out[i]);
+    }
+    zurt_session_destroy(s);
+    return info.streams;
+}
+
+static void no_streams_are_as_many_as_are_of_use(void **state)
+{
+    fixture *f = *state;
+    const zi_accelerators none = {0};
+    const zi_accelerators one = {.candidates = {&zt_backend_device}, .n = 1, .required = true};
+    zurt_session_options o = ZURT_SESSION_OPTIONS_INIT;
+    o.streams = 0;
+    o.threads = 3;
+    assert_int_equal(streams_of(f, &o, &none), 3);
+    assert_int_equal(streams_of(f, &o, &one), 2);
+    o.threads = 40;
+    assert_int_equal(streams_of(f, &o, &none), ZI_MAX_STREAMS);
 }
 
 static void a_device_of_no_back_end_is_absent(void **state)
@@ -479,6 +510,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(defaults_run_on_the_cpu),
         TEST(bad_options_are_refused),
+        TEST(no_streams_are_as_many_as_are_of_use),
         TEST(a_device_of_no_back_end_is_absent),
         TEST(an_absent_device_is_passed_over_unless_required),
         TEST(a_device_that_is_passed_over_on_a_board_is_told),

@@ -620,7 +620,9 @@ typedef struct zurt_session_options {
     uint32_t threads;    /**< CPU threads of one request, 1..64; 0: one per core that the process
                               may use, by its affinity and its control groups' quota. A request
                               that finds them busy with another goes on with its own alone */
-    uint32_t streams;    /**< requests that may be in flight, 1..16; each has its own arena */
+    uint32_t streams;    /**< requests that may be in flight, 1..16; each has its own arena.
+                              0: for throughput, as many as keep threads and device busy and fit
+                              max_bytes; zurt_session_info says how many */
     uint32_t timeout_ms; /**< limit of one PL launch, beyond the time that its modelled cycles
                               take: 10 ns each on a board, 20 us in simulation; 0: 10 s */
     uint32_t profile;    /**< 1: record the time of every node */
