@@ -2,8 +2,6 @@
 /* Queries and metadata of a graph being compiled. */
 #include <zurt/compile.h>
 
-#include <math.h>
-
 #include "graph_handle.h"
 
 size_t zurt_graph_n_inputs(const zurt_graph *graph)
@@ -65,17 +63,9 @@ zurt_status zurt_graph_set_norm(zurt_ctx *ctx, zurt_graph *graph, const zurt_nor
         return ZURT_E_ARG;
     if (!graph || !norm)
         return zi_fail(ctx, ZURT_E_ARG, "normalisation: graph and norm must not be NULL");
-    if (norm->channels < 1 || norm->channels > 4)
-        return zi_fail(ctx, ZURT_E_ARG, "normalisation: %d channels, 1 to 4 are possible",
-                       (int)norm->channels);
-    for (int32_t c = 0; c < norm->channels; c++) {
-        if (!isfinite(norm->mean[c]) || !isfinite(norm->std[c]) || norm->std[c] <= 0)
-            return zi_fail(ctx, ZURT_E_ARG,
-                           "normalisation: channel %d: mean must be finite, std above 0", (int)c);
-    }
-    if ((norm->fit != ZURT_FIT_STRETCH && norm->fit != ZURT_FIT_CENTRE_CROP) ||
-        !(norm->crop_ratio > 0 && norm->crop_ratio <= 1))
-        return zi_fail(ctx, ZURT_E_ARG, "normalisation: unknown fit, or crop ratio not in (0, 1]");
+    const zurt_status st = zi_norm_check(ctx, norm, ZURT_E_ARG);
+    if (st)
+        return st;
     graph->meta.norm = *norm;
     return ZURT_OK;
 }

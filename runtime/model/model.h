@@ -31,6 +31,8 @@ void zi_node_info_of(const zi_graph *g, const zi_node *n, zurt_node_info *out);
 
 /** No normalisation: mean 0, std 1, given channel count clamped to 1..4, RGB order. */
 zurt_norm zi_norm_none(int32_t channels);
+/** What every normalisation keeps to, read or given; `code` if one does not. */
+zurt_status zi_norm_check(zurt_ctx *ctx, const zurt_norm *norm, zurt_status code);
 
 /**
  * Writes graph and metadata as the bytes of a `.zurt` file: same input, same bytes.

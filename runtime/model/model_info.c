@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the queries of the public API say about tensors and nodes. */
+#include <math.h>
 #include <string.h>
 
+#include "base/ctx.h"
 #include "model/model.h"
 
 zurt_norm zi_norm_none(int32_t channels)
@@ -11,6 +13,24 @@ zurt_norm zi_norm_none(int32_t channels)
     for (int c = 0; c < 4; c++)
         norm.std[c] = 1.0f;
     return norm;
+}
+
+zurt_status zi_norm_check(zurt_ctx *ctx, const zurt_norm *norm, zurt_status code)
+{
+    if (norm->channels < 1 || norm->channels > 4)
+        return zi_fail(ctx, code, "normalisation: %d channels, 1 to 4 are possible",
+                       (int)norm->channels);
+    for (int32_t c = 0; c < norm->channels; c++) {
+        if (!isfinite(norm->mean[c]) || !isfinite(norm->std[c]) || norm->std[c] <= 0)
+            return zi_fail(ctx, code, "normalisation: channel %d: mean must be finite, std above 0",
+                           (int)c);
+    }
+    if ((int32_t)norm->fit < ZURT_FIT_STRETCH || (int32_t)norm->fit > ZURT_FIT_LETTERBOX)
+        return zi_fail(ctx, code, "normalisation: unknown fit %d", (int)norm->fit);
+    if (!(norm->crop_ratio > 0 && norm->crop_ratio <= 1))
+        return zi_fail(ctx, code, "normalisation: crop ratio %g is not in (0, 1]",
+                       (double)norm->crop_ratio);
+    return ZURT_OK;
 }
 
 void zi_tensor_info_of(const zi_tensor *t, zurt_tensor_info *out)

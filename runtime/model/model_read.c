@@ -297,19 +297,15 @@ static zurt_status read_norm(zurt_ctx *ctx, const Zurt__Norm *m, zurt_norm *out)
 {
     if (zi_message_has_unknown(&m->base) || m->n_mean < 1 || m->n_mean > 4 || m->n_std != m->n_mean)
         return zi_fail(ctx, ZURT_E_FORMAT, "normalisation: 1 to 4 means and as many deviations");
-    if (m->fit > ZURT_FIT_LETTERBOX || !(m->crop_ratio > 0 && m->crop_ratio <= 1))
-        return zi_fail(ctx, ZURT_E_FORMAT, "normalisation: unknown fit");
     *out = zi_norm_none((int32_t)m->n_mean);
     for (size_t c = 0; c < m->n_mean; c++) {
-        if (!isfinite(m->mean[c]) || !isfinite(m->std[c]) || m->std[c] <= 0)
-            return zi_fail(ctx, ZURT_E_FORMAT, "normalisation: not finite, or deviation not > 0");
         out->mean[c] = m->mean[c];
         out->std[c] = m->std[c];
     }
     out->is_bgr = m->is_bgr ? 1 : 0;
     out->fit = (zurt_fit)m->fit;
     out->crop_ratio = m->crop_ratio;
-    return ZURT_OK;
+    return zi_norm_check(ctx, out, ZURT_E_FORMAT);
 }
 
 static zurt_status read_meta(zurt_ctx *ctx, const Zurt__Meta *m, zi_arena *arena, zi_meta *out)

@@ -88,8 +88,35 @@ static void carries_metadata_and_answers_queries(void **state)
     assert_memory_equal(zurt_model_norm(m)->mean, norm.mean, sizeof(norm.mean));
     zurt_model_destroy(m);
     zurt_buffer_free(ctx, bytes);
-    norm.std[0] = 0;
-    assert_int_equal(zurt_graph_set_norm(ctx, graph, &norm), ZURT_E_ARG);
+    zurt_graph_destroy(graph);
+}
+
+static void takes_every_normalisation_that_a_file_may_have(void **state)
+{
+    zurt_ctx *ctx = *state;
+    zurt_graph *graph = sample_handle(ctx);
+    zurt_norm norm = sample_meta().norm;
+    for (int fit = ZURT_FIT_STRETCH; fit <= ZURT_FIT_LETTERBOX; fit++) {
+        norm.fit = (zurt_fit)fit;
+        assert_int_equal(zurt_graph_set_norm(ctx, graph, &norm), ZURT_OK);
+        void *bytes;
+        size_t size;
+        zurt_model *m;
+        assert_int_equal(zurt_emit_zurt_mem(ctx, graph, &bytes, &size), ZURT_OK);
+        assert_int_equal(zurt_model_load_mem(ctx, bytes, size, &m), ZURT_OK);
+        assert_int_equal(zurt_model_norm(m)->fit, fit);
+        zurt_model_destroy(m);
+        zurt_buffer_free(ctx, bytes);
+    }
+    zurt_norm bad = norm;
+    bad.fit = (zurt_fit)(ZURT_FIT_LETTERBOX + 1);
+    assert_int_equal(zurt_graph_set_norm(ctx, graph, &bad), ZURT_E_ARG);
+    bad = norm;
+    bad.crop_ratio = 0;
+    assert_int_equal(zurt_graph_set_norm(ctx, graph, &bad), ZURT_E_ARG);
+    bad = norm;
+    bad.std[0] = 0;
+    assert_int_equal(zurt_graph_set_norm(ctx, graph, &bad), ZURT_E_ARG);
     zurt_graph_destroy(graph);
 }
 
@@ -111,6 +138,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(emits_a_file_equal_to_memory),
         cmocka_unit_test(carries_metadata_and_answers_queries),
+        cmocka_unit_test(takes_every_normalisation_that_a_file_may_have),
         cmocka_unit_test(leaves_nothing_behind_on_failure),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
