@@ -14,11 +14,12 @@ import glob
 import json
 import os
 import platform
-import re
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
+
+from doc_tables import with_tables
 
 DOC = Path(__file__).resolve().parent.parent / "docs/models.md"
 BOARDS = {"kv260": "KV260", "zcu104": "ZCU104"}
@@ -186,11 +187,7 @@ def main():
         tables["compiler"] = compiler_table(zurt, models)
     text = DOC.read_text()
 
-    def put(match):
-        inside = tables.get(match[1])
-        return f"<!-- table: {match[1]} -->\n\n{inside}\n\n<!-- end -->" if inside else match[0]
-
-    new = re.sub(r"<!-- table: (\w+) -->.*?<!-- end -->", put, text, flags=re.S)
+    new = with_tables(text, tables)
     if "--check" not in sys.argv:
         DOC.write_text(new)
     elif new != text:

@@ -9,10 +9,11 @@ TOOL: the program model_performance of the tests; without it, it is built in bui
 `<!-- table: NAME -->` and `<!-- end -->` is touched.
 """
 import json
-import re
 import subprocess
 import sys
 from pathlib import Path
+
+from doc_tables import with_tables
 
 ROOT = Path(__file__).resolve().parent.parent
 DOC = ROOT / "docs/performance.md"
@@ -106,10 +107,7 @@ def main():
               "requantiser": requantiser(get)}
     text = DOC.read_text()
 
-    def put(match):
-        return f"<!-- table: {match[1]} -->\n\n{tables[match[1]]}\n\n<!-- end -->"
-
-    new = re.sub(r"<!-- table: (\w+) -->.*?<!-- end -->", put, text, flags=re.S)
+    new = with_tables(text, tables)
     if "--check" not in sys.argv:
         DOC.write_text(new)
     elif new != text:
