@@ -14,7 +14,7 @@ static void set_numbers(const zi_cg_program *m, const zi_cg_layer *l, zk_step *s
     if (s->kind != ZK_MAXPOOL && !l->choice) {
         const zi_tensor *x = zi_node_in(g, n, 0), *y = zi_node_out(g, n, 0);
         s->zp_in = x->quant.zero_point[0];
-        s->zp_out = l->l.mean_weight && zi_alike(x, y) ? 0 : y->quant.zero_point[0];
+        s->zp_out = l->l.mean_weight && zi_same_quant(x, y) ? 0 : y->quant.zero_point[0];
         if (!l->l.mean_weight)
             zi_layer_clamp(g, n, &s->lo, &s->hi);
     }

@@ -130,11 +130,11 @@ static zurt_status concat_copy(zi_cg_builder *b, const zi_node *n, uint32_t k, u
         return st;
     m->places[out].parent = parent;
     m->places[out].first_block = first_block;
-    if (!zi_alike(x, y)) {
+    if (!zi_same_quant(x, y)) {
         int8_t *table = zi_arena_alloc(&m->arena, 256);
         if (!table)
             return zi_cg_nomem(b->ctx);
-        if (!zi_rescale_table(x, y, table))
+        if (!zi_layer_rescale(x, y, table))
             return zi_fail(b->ctx, ZURT_E_INTERNAL, "mapping: concat '%s' was accepted", n->name);
         layer->has_lut = true;
         layer->lut = table;
@@ -163,7 +163,7 @@ static zurt_status concat(zi_cg_builder *b, const zi_node *n, const zi_layer *de
         zi_cg_place *p = &m->places[operand == ZI_NONE ? 0 : operand];
         bool direct = operand != ZI_NONE && p->parent == ZI_NONE && p->producer != ZI_NONE &&
                       !p->output && p->h == desc->y.h && p->w == desc->y.w && p->c == x->dims[3] &&
-                      zi_alike(x, zi_node_out(m->g, n, 0)) && p->tensor == n->in[k];
+                      zi_same_quant(x, zi_node_out(m->g, n, 0)) && p->tensor == n->in[k];
         if (direct) {
             p->parent = whole;
             p->first_block = block;

@@ -2,8 +2,8 @@
 /* One function for each op: what its nodes are to the engine. */
 #include "codegen/layer_impl.h"
 #include "isa/zk_config.h"
+#include "quant/qparams.h"
 #include "quant/requant.h"
-#include "quant/scale.h"
 
 bool zi_image_of(const zi_tensor *t, zi_image *out)
 {
@@ -101,13 +101,12 @@ bool zi_layer_mean(zi_layer_answer *a)
     if (!zi_layer_check_window(a) || !zi_layer_check_row(a, zi_blocks(l->x.c), zi_blocks(l->y.c)))
         return false;
     int32_t count = l->kernel[0] * l->kernel[1];
-    bool alike = zi_alike(x, y);
+    bool alike = zi_same_quant(x, y);
     bool ties_up = alike && a->n->op == ZI_OP_AveragePool && a->n->attr.pool.ties_up;
     l->mean_weight = alike ? 64 : 1;
-    double real = 1.0 / (64.0 * count);
-    if (!alike)
-        real = (double)x->quant.scale[0] / ((double)y->quant.scale[0] * count);
-    if (!zi_multiplier_from_real(real, &m) || m.shift > 0)
+    bool ok = alike ? zi_qparams_mean(1.0, 64.0, count, &m)
+                    : zi_qparams_mean(x->quant.scale[0], y->quant.scale[0], count, &m);
+    if (!ok || m.shift > 0)
         return zi_layer_refuse(a, "the output's scale is too small for the input's",
                                "calibrate again: a mean has its input's range");
     if (alike && !mean_is_exact(count, &m, ties_up))
@@ -139,7 +138,7 @@ static bool pool_layer(zi_layer_answer *a)
     }
     if (max) {
         l->kind = ZI_LAYER_MAX;
-        if (!zi_alike(zi_node_in(a->q->g, a->n, 0), zi_node_out(a->q->g, a->n, 0)))
+        if (!zi_same_quant(zi_node_in(a->q->g, a->n, 0), zi_node_out(a->q->g, a->n, 0)))
             return zi_layer_refuse(a, "input and output have different scales",
                                    "compile from the float model, or give both the same scale");
         return zi_layer_check_window(a) &&
@@ -235,7 +234,7 @@ static bool concat_layer(zi_layer_answer *a)
                                    "let a convolution's bias make the constant channels");
         gaps = gaps || (i + 1 < a->n->n_in && x->dims[3] % 16);
         blocks += zi_blocks(x->dims[3]);
-        if (!zi_alike(x, y) && !zi_rescale_table(x, y, table))
+        if (!zi_same_quant(x, y) && !zi_layer_rescale(x, y, table))
             return zi_layer_refuse(a, "the operands' scales are too far apart", "calibrate again");
     }
     return zi_layer_check_row(a, blocks, blocks) && (!gaps || zi_layer_check_ring(a, blocks));
@@ -251,7 +250,7 @@ static bool reshape_layer(zi_layer_answer *a)
         return false;
     bool flat = zi_node_out(g, a->n, 0)->rank == 2 && l->y.n == l->x.n;
     bool same = l->x.n == l->y.n && l->x.h == l->y.h && l->x.w == l->y.w && l->x.c == l->y.c;
-    if (!zi_alike(zi_node_in(g, a->n, 0), zi_node_out(g, a->n, 0)))
+    if (!zi_same_quant(zi_node_in(g, a->n, 0), zi_node_out(g, a->n, 0)))
         return zi_layer_refuse(a, "input and output have different scales",
                                "compile from the float model, or give both the same scale");
     if (same || (flat && (int64_t)l->x.h * l->x.w <= ZK_TAPS / 2))

@@ -10,6 +10,7 @@
 
 #include "codegen/sum_tables.h"
 #include "plan/plan.h"
+#include "quant/qparams.h"
 
 /** A tensor as n pictures of h x w pixels with c channels. */
 typedef struct zi_image {
@@ -97,11 +98,11 @@ bool zi_add_numbers_get(const zi_graph *g, const zi_node *n, zi_add_numbers *out
 /** Bounds of a node's fused activation in its output's quantisation. */
 void zi_layer_clamp(const zi_graph *g, const zi_node *n, int32_t *lo, int32_t *hi);
 
-/** A table that takes q from one quantisation to another, as zi_requant() does.
- *  False: too far apart. */
-bool zi_rescale_table(const zi_tensor *from, const zi_tensor *to, int8_t table[256]);
-
-/** Same scale and zero point, both per tensor. */
-bool zi_alike(const zi_tensor *a, const zi_tensor *b);
+/** zi_qparams_table() of two tensors. */
+static inline bool zi_layer_rescale(const zi_tensor *from, const zi_tensor *to, int8_t table[256])
+{
+    return zi_qparams_table(from->quant.scale[0], from->quant.zero_point[0], to->quant.scale[0],
+                            to->quant.zero_point[0], table);
+}
 
 #endif

@@ -94,7 +94,7 @@ bool zi_layer_choose(zi_layer_answer *a)
         return zi_layer_refuse(a, "chooses along another axis than the channels",
                                "choose channels (axis 1 of NCHW); cut pictures before the network");
     for (uint32_t k = 0; k < a->n->n_out; k++) {
-        if (!zi_alike(zi_node_in(g, a->n, 0), zi_node_out(g, a->n, k)))
+        if (!zi_same_quant(zi_node_in(g, a->n, 0), zi_node_out(g, a->n, k)))
             return zi_layer_refuse(a, "input and output have different scales",
                                    "compile from the float model, or give both the same scale");
         if (zi_tensor_elems(zi_node_out(g, a->n, k)) == 0)

@@ -3,19 +3,11 @@
 #include <stdlib.h>
 
 #include "codegen/layer.h"
+#include "quant/qparams.h"
 #include "quant/requant.h"
-#include "quant/scale.h"
 
 /** Bound of sums: int32. */
 #define SUM_LIMIT ((int64_t)1 << 31)
-
-bool zi_alike(const zi_tensor *a, const zi_tensor *b)
-{
-    if (!zi_tensor_is_quantised(a) && !zi_tensor_is_quantised(b))
-        return true;
-    return a->quant.n == 1 && b->quant.n == 1 && a->quant.scale[0] == b->quant.scale[0] &&
-           a->quant.zero_point[0] == b->quant.zero_point[0];
-}
 
 void zi_layer_clamp(const zi_graph *g, const zi_node *n, int32_t *lo, int32_t *hi)
 {
@@ -32,38 +24,21 @@ bool zi_add_numbers_get(const zi_graph *g, const zi_node *n, zi_add_numbers *out
     double a = (double)zi_node_in(g, n, 0)->quant.scale[0];
     double b = (double)zi_node_in(g, n, 1)->quant.scale[0];
     double y = (double)zi_node_out(g, n, 0)->quant.scale[0];
-    double twice_max = 2.0 * (a > b ? a : b);
-    zi_multiplier m[3];
-    if (!zi_multiplier_from_real(a / twice_max, &m[0]) ||
-        !zi_multiplier_from_real(b / twice_max, &m[1]) ||
-        !zi_multiplier_from_real(twice_max / ((double)(1 << ZI_ADD_LEFT_SHIFT) * y), &m[2]) ||
-        m[2].shift > 0 || m[2].multiplier == 0)
+    zi_add_qparams m;
+    if (!zi_qparams_add(a, b, y, &m) || m.out.shift > 0 || m.out.multiplier == 0)
         return false;
     int32_t zero = zi_node_out(g, n, 0)->quant.zero_point[0];
     *out = (zi_add_numbers){
-        .multiplier = {m[0].multiplier, m[1].multiplier},
-        .shift = {m[0].shift, m[1].shift},
-        .out_multiplier = m[2].multiplier,
-        .out_shift = m[2].shift,
+        .multiplier = {m.a.multiplier, m.b.multiplier},
+        .shift = {m.a.shift, m.b.shift},
+        .out_multiplier = m.out.multiplier,
+        .out_shift = m.out.shift,
         .zero = {zi_node_in(g, n, 0)->quant.zero_point[0],
                  zi_node_in(g, n, 1)->quant.zero_point[0]},
     };
     zi_layer_clamp(g, n, &out->lo, &out->hi);
     out->lo -= zero;
     out->hi -= zero;
-    return true;
-}
-
-bool zi_rescale_table(const zi_tensor *from, const zi_tensor *to, int8_t table[256])
-{
-    zi_multiplier m;
-    int32_t zero = to->quant.zero_point[0];
-    if (!zi_multiplier_from_real((double)from->quant.scale[0] / (double)to->quant.scale[0], &m))
-        return false;
-    for (int32_t q = -128; q <= 127; q++) {
-        int32_t r = zi_requant(q - from->quant.zero_point[0], m.multiplier, m.shift);
-        table[q + 128] = (int8_t)zi_offset_clamp(r, zero, -128, 127);
-    }
     return true;
 }
 

@@ -45,7 +45,7 @@ bool zi_layer_resize(zi_layer_answer *a)
     l->kind = ZI_LAYER_MAX;
     if (!zi_layer_take_images(a))
         return false;
-    if (!zi_alike(zi_node_in(a->q->g, a->n, 0), zi_node_out(a->q->g, a->n, 0)))
+    if (!zi_same_quant(zi_node_in(a->q->g, a->n, 0), zi_node_out(a->q->g, a->n, 0)))
         return zi_layer_refuse(a, "input and output have different scales",
                                "compile from the float model, or give both the same scale");
     int32_t up = copies_nearest(r) ? factor_of(&l->x, &l->y, r->scale[0], r->scale[1], true) : 0;

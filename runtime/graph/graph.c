@@ -290,3 +290,11 @@ zurt_status zi_node_fail(zurt_ctx *ctx, const zi_graph *g, const zi_node *n, zur
     return zi_fail(ctx, code, "node %zu '%s' (%s): %s", (size_t)(n - g->nodes),
                    n->name ? n->name : "", zi_op_name((uint32_t)n->op), text);
 }
+
+bool zi_same_quant(const zi_tensor *a, const zi_tensor *b)
+{
+    if (a->quant.n == 0 && b->quant.n == 0)
+        return true;
+    return a->quant.n == 1 && b->quant.n == 1 && a->quant.scale[0] == b->quant.scale[0] &&
+           a->quant.zero_point[0] == b->quant.zero_point[0];
+}

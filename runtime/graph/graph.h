@@ -342,6 +342,9 @@ static inline bool zi_tensor_is_quantised(const zi_tensor *t)
 {
     return t->quant.n > 0;
 }
+
+/** Same scale and zero point, both per tensor; or neither quantised. */
+bool zi_same_quant(const zi_tensor *a, const zi_tensor *b);
 static inline bool zi_node_has_clamp(const zi_node *n)
 {
     return n->clamp_lo > -3.4e38f || n->clamp_hi < 3.4e38f;

@@ -3,6 +3,7 @@
 #include "ops/binary_s8.h"
 
 #include "ops/lut.h"
+#include "quant/qparams.h"
 #include "quant/requant.h"
 
 /* Integer quotients are raised by 2^20 first: the numerator, at most 255, stays inside 29 bits. */
@@ -15,11 +16,14 @@ static bool fill(zi_binary_s8 *out, double a, double b, double y)
     switch (out->op) {
     case ZI_OP_Add:
     case ZI_OP_Sub: {
-        double twice_max = 2.0 * (a > b ? a : b);
+        zi_add_qparams m;
+        if (!zi_qparams_add(a, b, y, &m))
+            return false;
+        p->a = m.a;
+        p->b = m.b;
+        p->out = m.out;
         p->b_sign = out->op == ZI_OP_Add ? 1 : -1;
-        return zi_multiplier_from_real(a / twice_max, &p->a) &&
-               zi_multiplier_from_real(b / twice_max, &p->b) &&
-               zi_multiplier_from_real(twice_max / ((double)(1 << ZI_ADD_LEFT_SHIFT) * y), &p->out);
+        return true;
     }
     case ZI_OP_Mul:
         return zi_multiplier_from_real(a * b / y, &p->out);
@@ -45,8 +49,8 @@ zurt_status zi_binary_s8_params(zurt_ctx *ctx, const zi_graph *g, const zi_node 
     zi_clamp_bounds(n->clamp_lo, n->clamp_hi, y->scale[0], p->out_zero, &p->lo, &p->hi);
     bool ok;
     if (n->op == ZI_OP_Min || n->op == ZI_OP_Max)
-        ok = zi_lut_requant(a->scale[0], p->a_zero, y->scale[0], p->out_zero, out->a_table) &&
-             zi_lut_requant(b->scale[0], p->b_zero, y->scale[0], p->out_zero, out->b_table);
+        ok = zi_qparams_table(a->scale[0], p->a_zero, y->scale[0], p->out_zero, out->a_table) &&
+             zi_qparams_table(b->scale[0], p->b_zero, y->scale[0], p->out_zero, out->b_table);
     else if (n->op == ZI_OP_Add || n->op == ZI_OP_Sub || n->op == ZI_OP_Mul || n->op == ZI_OP_Div ||
              n->op == ZI_OP_PRelu)
         ok = fill(out, (double)a->scale[0], (double)b->scale[0], (double)y->scale[0]);

@@ -4,6 +4,7 @@
 
 #include "ops/impl.h"
 #include "ops/lut.h"
+#include "quant/qparams.h"
 
 typedef struct segment {
     int64_t offset; /**< of the part in a row of the whole, bytes */
@@ -85,8 +86,8 @@ static zurt_status prepare_concat(zurt_ctx *ctx, zi_prepared *p)
         int8_t *table = zi_arena_alloc(&p->arena, 256);
         if (!table)
             return zi_op_nomem(ctx, p);
-        if (!zi_lut_requant(x->quant.scale[0], x->quant.zero_point[0], out->quant.scale[0],
-                            out->quant.zero_point[0], table))
+        if (!zi_qparams_table(x->quant.scale[0], x->quant.zero_point[0], out->quant.scale[0],
+                              out->quant.zero_point[0], table))
             return zi_unsupported(ctx, p->graph, p->node,
                                   "scales %g and %g are too far apart for fixed point",
                                   (double)x->quant.scale[0], (double)out->quant.scale[0]);

@@ -49,14 +49,6 @@ int64_t zi_dims_product(const int32_t *dims, int32_t from, int32_t to)
     return n;
 }
 
-bool zi_same_quant(const zi_tensor *a, const zi_tensor *b)
-{
-    if (a->quant.n == 0 && b->quant.n == 0)
-        return true;
-    return a->quant.n == 1 && b->quant.n == 1 && a->quant.scale[0] == b->quant.scale[0] &&
-           a->quant.zero_point[0] == b->quant.zero_point[0];
-}
-
 bool zi_is_qs8(const zi_tensor *t)
 {
     return t->dtype == ZURT_S8 && t->quant.n == 1;

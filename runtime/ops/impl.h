@@ -66,9 +66,6 @@ void zi_slots_give(zi_slots *slots, uint32_t slot);
 /** Product of dims [from, to); INT64_MAX if it is larger, as it may be beside a dim of 0. */
 int64_t zi_dims_product(const int32_t *dims, int32_t from, int32_t to);
 
-/** Same scale and zero point, both per tensor; or neither quantised. */
-bool zi_same_quant(const zi_tensor *a, const zi_tensor *b);
-
 /** s8 with one scale and zero point. */
 bool zi_is_qs8(const zi_tensor *t);
 /** s32, s64, u8, s8 or bool without quantisation. */

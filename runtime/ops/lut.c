@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "ops/impl.h"
-#include "quant/requant.h"
 #include "quant/scale.h"
 
 static double clamp_real(double x, double lo, double hi)
@@ -185,19 +184,6 @@ bool zi_lut_fill(zi_op op, const zi_attr_unary *attr, float scale_in, int32_t ze
         if (!zi_map_real(op, attr, (double)scale_in * (q - zero_in), &y))
             return false;
         table[q + 128] = quantize_real(y, (double)scale_out, zero_out);
-    }
-    return true;
-}
-
-bool zi_lut_requant(float scale_in, int32_t zero_in, float scale_out, int32_t zero_out,
-                    int8_t table[256])
-{
-    zi_multiplier m;
-    if (!zi_multiplier_from_real((double)scale_in / (double)scale_out, &m))
-        return false;
-    for (int32_t q = -128; q <= 127; q++) {
-        int32_t r = zi_requant(q - zero_in, m.multiplier, m.shift);
-        table[q + 128] = (int8_t)zi_offset_clamp(r, zero_out, -128, 127);
     }
     return true;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/** @file 256-entry tables: every 8-bit to 8-bit unary function, and changes of quantisation. */
+/** @file 256-entry tables: every 8-bit to 8-bit unary function. */
 #ifndef ZI_OPS_LUT_H
 #define ZI_OPS_LUT_H
 
@@ -26,13 +26,5 @@ bool zi_map_real(zi_op op, const zi_attr_unary *attr, double x, double *out);
  */
 bool zi_lut_fill(zi_op op, const zi_attr_unary *attr, float scale_in, int32_t zero_in,
                  float scale_out, int32_t zero_out, int8_t table[256]);
-
-/**
- * Change of quantisation: table[q + 128] = requant(q - zero_in) + zero_out, in integers, so it is
- * computed at load. Ref: TFLite QUANTIZE, Requantize.
- * @return false if scale_in / scale_out has no fixed-point form (above 2^15).
- */
-bool zi_lut_requant(float scale_in, int32_t zero_in, float scale_out, int32_t zero_out,
-                    int8_t table[256]);
 
 #endif

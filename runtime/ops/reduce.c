@@ -6,6 +6,7 @@
 #include "ops/impl.h"
 #include "ops/ints.h"
 #include "ops/lut.h"
+#include "quant/qparams.h"
 #include "quant/requant.h"
 #include "quant/scale.h"
 
@@ -95,8 +96,8 @@ static bool set_quant(state *s, const zi_tensor *x, const zi_tensor *out)
     s->x_zero = x->quant.zero_point[0];
     s->out_zero = out->quant.zero_point[0];
     if (s->op == ZI_OP_ReduceMax || s->op == ZI_OP_ReduceMin)
-        return zi_lut_requant(x->quant.scale[0], s->x_zero, out->quant.scale[0], s->out_zero,
-                              s->table);
+        return zi_qparams_table(x->quant.scale[0], s->x_zero, out->quant.scale[0], s->out_zero,
+                                s->table);
     if (s->op == ZI_OP_ReduceMean && s->count)
         s_out *= (double)s->count;
     return zi_multiplier_from_real(s_x / s_out, &s->m);
