@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# The kernels and their test alone, cross-built statically, on an emulated Cortex-A53: an
-# instruction that the core lacks traps. Skipped, with the reason, without the tools.
+# The kernels, their test and the corpus of its fuzz target alone, cross-built statically, on an emulated Cortex-A53: an
+# instruction that the core lacks traps. Arguments are kern's. Skipped, with the reason, without the
+# tools.
 set -eu
 source=$(cd "$(dirname "$0")/../.." && pwd)
 for tool in aarch64-linux-gnu-gcc qemu-aarch64-static; do
@@ -25,6 +26,9 @@ build -c $(find "$kern" -name 'kern_*.c' ! -name kern_compiler.c) "$kern"/harnes
     "$kernels"/ref/*.c "$kernels"/neon/*.c "$kernels"/neon/*.S "$source"/runtime/quant/*.c \
     "$source/runtime/base/cpu.c"
 build -static -o kern "$kern/kern.c" ./*.o -lm
+build -static -I"$source/tests" -o replay "$source/tests/fuzz/fuzz_kern.c" \
+    "$source/tests/fuzz/driver.c" ./*.o -lm
 build -static -o bad "$kern/bad_kernels.c" "$kern/bad_kernels_aarch64.S" ./*.o -lm
 qemu-aarch64-static -cpu cortex-a53 ./bad
+qemu-aarch64-static -cpu cortex-a53 ./replay "$source/tests/fuzz/corpus/kern"
 qemu-aarch64-static -cpu cortex-a53 ./kern "$@"

@@ -21,6 +21,8 @@ zk_table *kern_add_variant(const kern_op *op, const char *name, uint32_t need);
 /** Appends the compiler's own convolution, and OpenBLAS where there is one to load;
  *  kern_no_compiler.c: nothing. */
 void kern_add_compiler(void);
+/** Below 65536: where a fuzzer's choice finds the op. It depends on its name alone. */
+uint32_t kern_op_place(const kern_op *op);
 /** True if this CPU, as far as it was not limited, can run it. */
 bool kern_usable(const kern_variant *v);
 /** Bits of the CPU that are taken for absent. */

@@ -22,6 +22,14 @@ bool kern_usable(const kern_variant *v)
     return (v->need & ~(zi_cpu_detect() & limit)) == 0;
 }
 
+uint32_t kern_op_place(const kern_op *op)
+{
+    uint32_t hash = 2166136261u; // FNV-1a
+    for (const char *c = op->name; *c; c++)
+        hash = (hash ^ (uint8_t)*c) * 16777619u;
+    return (hash ^ hash >> 16) & 0xFFFF;
+}
+
 zk_table *kern_add_variant(const kern_op *op, const char *name, uint32_t need)
 {
     if (count == MAX_VARIANTS) {

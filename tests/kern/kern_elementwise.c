@@ -23,14 +23,22 @@ static size_t length(kern_rng *r, const kern_layer *layer)
     return layer ? layer->n : (size_t)kern_int(r, 0, kern_chance(r, 20) ? 700 : 100);
 }
 
-/* The output, now and then at the place of the first operand. */
+/* The output, now and then at the place of an operand. */
 static void place_out(kern_rng *r, op_elem *op)
 {
     op->out = kern_place(r, KERN_OUT, op->n, 1);
-    if (op->a_step != 1 || !kern_chance(r, 30))
+    const bool first = op->b_step != 1 || kern_chance(r, 50);
+    const int8_t **operand = first ? &op->a : &op->b;
+    if ((first && op->a_step != 1) || !kern_chance(r, 30))
         return;
-    memcpy(op->out, op->a, op->n);
-    op->a = op->out;
+    memcpy(op->out, *operand, op->n);
+    *operand = op->out;
+}
+
+/* What an operand holds: out begins as the one that lies at its place. */
+static const int8_t *values(const op_elem *op, const int8_t *operand, const int8_t *out)
+{
+    return operand == op->out ? out : operand;
 }
 
 /* ---- lut_s8 ---- */
@@ -47,17 +55,11 @@ static void make_lut(kern_rng *r, void *state, const kern_layer *layer)
     place_out(r, op);
 }
 
-/* out begins as the operand does that lies at its place. */
-static const int8_t *first_operand(const op_elem *op, const int8_t *out)
-{
-    return op->a == op->out ? out : op->a;
-}
-
 static void expect_lut(const void *state, void *out_, float *tolerance)
 {
     const op_elem *op = state;
     int8_t *out = out_;
-    const int8_t *a = first_operand(op, out);
+    const int8_t *a = values(op, op->a, out);
     (void)tolerance;
     for (size_t i = 0; i < op->n; i++)
         out[i] = op->b[(uint8_t)a[i] ^ 0x80];
@@ -131,11 +133,11 @@ static void expect_add(const void *state, void *out_, float *tolerance)
     const op_elem *op = state;
     const zk_binary_s8 *p = &op->p;
     int8_t *out = out_;
-    const int8_t *a = first_operand(op, out);
+    const int8_t *a = values(op, op->a, out), *b = values(op, op->b, out);
     (void)tolerance;
     for (size_t i = 0; i < op->n; i++) {
         const int64_t x = (a[i * op->a_step] - p->a_zero) * (int64_t)1048576;
-        const int64_t y = (op->b[i * op->b_step] - p->b_zero) * (int64_t)1048576;
+        const int64_t y = (b[i * op->b_step] - p->b_zero) * (int64_t)1048576;
         const int64_t sum = (int64_t)naive_requant(x, p->a.multiplier, p->a.shift) +
                             (int64_t)p->b_sign * naive_requant(y, p->b.multiplier, p->b.shift);
         const int64_t q = naive_requant(sum, p->out.multiplier, p->out.shift);
@@ -173,11 +175,11 @@ static void expect_mul(const void *state, void *out_, float *tolerance)
     const op_elem *op = state;
     const zk_binary_s8 *p = &op->p;
     int8_t *out = out_;
-    const int8_t *a = first_operand(op, out);
+    const int8_t *a = values(op, op->a, out), *b = values(op, op->b, out);
     (void)tolerance;
     for (size_t i = 0; i < op->n; i++) {
         const int64_t product =
-            (int64_t)(a[i * op->a_step] - p->a_zero) * (op->b[i * op->b_step] - p->b_zero);
+            (int64_t)(a[i * op->a_step] - p->a_zero) * (b[i * op->b_step] - p->b_zero);
         const int64_t q = naive_requant(product, p->out.multiplier, p->out.shift);
         out[i] = clamped(q + p->out_zero, p);
     }
