@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Convolution of s8 as a product of matrices: tiles of pixels that stay in the first-level cache,
- * all blocks of channels over each, four pixels and four channels at a time. */
+ * all blocks of channels over each, three pixels and four channels at a time. */
 #include <arm_neon.h>
 #include <assert.h>
 #include <stdbool.h>
@@ -11,25 +11,25 @@
 #include "kernels/neon/requant_neon.h"
 #include "kernels/patch.h"
 
-/* Rows of a tile and their results: most of the first-level cache, and a few quads at least. */
-enum { TILE_BYTES = 24 * 1024, TILE_MIN = 16, TILE_MAX = 256 };
+/* Rows of a tile and their results: most of the first-level cache, and a few pixels at least. */
+enum { TILE_BYTES = 24 * 1024, TILE_MIN = 15, TILE_MAX = 255 };
 
 /* Bytes from which a call costs less than it saves. */
 enum { COPY_LONG = 48 };
 
 /* Pixels of a block of channels that are not all asked for, computed beside the output. */
-enum { ASIDE = 16 };
+enum { ASIDE = 15 };
 
-_Static_assert(offsetof(zk_neon_block, w) == 96 && offsetof(zk_neon_block, right) == 32 &&
-                   offsetof(zk_neon_block, left) == 48 && offsetof(zk_neon_block, zero) == 64 &&
-                   offsetof(zk_neon_block, plain) == 80 && offsetof(zk_neon_block, pairs) == 84,
+_Static_assert(offsetof(zk_neon_block, right) == 32 && offsetof(zk_neon_block, left) == 48 &&
+                   offsetof(zk_neon_block, zero) == 64 && offsetof(zk_neon_block, plain) == 80 &&
+                   offsetof(zk_neon_block, first) == 88 && offsetof(zk_neon_block, bins) == 96 &&
+                   offsetof(zk_neon_block, offsets) == 128,
                "as the assembly reads it");
-_Static_assert(offsetof(zk_neon_quads, out) == 16 && offsetof(zk_neon_quads, block) == 32 &&
-                   offsetof(zk_neon_quads, steps) == 48 &&
-                   offsetof(zk_neon_quads, half_step) == 56 &&
-                   offsetof(zk_neon_quads, sums) == 64 &&
-                   offsetof(zk_neon_quads, out_zero_point) == 72 &&
-                   offsetof(zk_neon_quads, lo) == 74 && offsetof(zk_neon_quads, hi) == 75,
+_Static_assert(offsetof(zk_neon_tiles, out) == 16 && offsetof(zk_neon_tiles, block) == 32 &&
+                   offsetof(zk_neon_tiles, w) == 48 && offsetof(zk_neon_tiles, sums) == 56 &&
+                   offsetof(zk_neon_tiles, out_zero_point) == 64 &&
+                   offsetof(zk_neon_tiles, lo) == 72 && offsetof(zk_neon_tiles, hi) == 80 &&
+                   offsetof(zk_neon_tiles, tail) == 88,
                "as the assembly reads it");
 
 /* A tile of pixels, one group. */
@@ -56,7 +56,7 @@ static int64_t tile_pixels(const zk_conv_shape *s, int32_t most)
     return n < most ? n : most;
 }
 
-/* Pixels of the last tile at most: fewer than a quad are no tile of their own. */
+/* Pixels of the last tile at most: fewer than the assembly takes together are no tile. */
 static int64_t last_tile_pixels(const zk_conv_shape *s, int32_t most)
 {
     return tile_pixels(s, most) + ZK_NEON_PIXELS - 1;
@@ -119,7 +119,7 @@ static void gather_rows(const zk_conv_s8_args *a, const tile *t, int8_t *out)
         const int8_t *image = a->x + p.image * s->in_h * s->in_w * n;
         const int64_t iy = (int64_t)p.y * s->stride_h - s->pad_top;
         const int64_t ix = (int64_t)p.x * s->stride_w - s->pad_left;
-        memset(out + pitch - ZK_NEON_HALF_STEP, 0, ZK_NEON_HALF_STEP); // what pads the row
+        memset(out + pitch - ZK_NEON_CHUNK, 0, ZK_NEON_CHUNK); // what pads the row
         if (iy < 0 || ix < 0 || ix + s->kernel_w > s->in_w ||
             iy + (int64_t)(s->kernel_h - 1) * s->dilation_h >= s->in_h) {
             gather_edge(a, image, iy, ix, out);
@@ -167,98 +167,49 @@ static void sum_rows(const tile *t, int64_t row)
 {
     for (int64_t i = 0; i < t->n; i++) {
         int32x4_t sum = vdupq_n_s32(0);
-        for (int64_t k = 0; k < row; k += ZK_NEON_HALF_STEP)
+        for (int64_t k = 0; k < row; k += ZK_NEON_CHUNK)
             sum = vpadalq_s16(sum, vmovl_s8(vld1_s8(t->x + i * t->pitch + k)));
         t->sums[i] = vaddvq_s32(sum);
     }
 }
 
-/* The sums of one pixel and four channels, two products a lane. */
-static int32x4_t sums_of_pixel(const int8_t *x, const int8_t *w, int64_t steps)
+static zk_neon_tail tail_of(const zk_conv_s8_args *a, const zk_neon_block *block)
 {
-    int32x4_t sum[ZK_NEON_CHANNELS];
-    for (int j = 0; j < ZK_NEON_CHANNELS; j++)
-        sum[j] = vdupq_n_s32(0);
-    for (int64_t i = 0; i < steps; i++, x += ZK_NEON_STEP) {
-        const int8x16_t v = vld1q_s8(x);
-        for (int j = 0; j < ZK_NEON_CHANNELS; j++, w += ZK_NEON_STEP) {
-            const int8x16_t k = vld1q_s8(w);
-            const int16x8_t low = vmull_s8(vget_low_s8(v), vget_low_s8(k));
-            sum[j] = vpadalq_s16(sum[j], vmlal_high_s8(low, v, k));
-        }
-    }
-    return vpaddq_s32(vpaddq_s32(sum[0], sum[1]), vpaddq_s32(sum[2], sum[3]));
-}
-
-/* Pixel i of a tile, of which too few are left for a quad. Other rows than those of whole steps,
- * and weights whose pairs do not fit, take the quad's way with four times the same pixel. */
-static void run_pixel(const zk_conv_s8_args *a, const tile *t, const zk_neon_block *block,
-                      int64_t i, int8_t *out)
-{
-    const int64_t row = zk_neon_row(a->shape);
-    const int32_t sum = block->needs_sums ? t->sums[i] : 0;
-    const int32_t sums[ZK_NEON_PIXELS] = {sum, sum, sum, sum};
-    int8_t four[ZK_NEON_PIXELS * ZK_NEON_CHANNELS];
-    if (row % ZK_NEON_STEP == 0 && block->pairs) {
-        int32x4_t acc = sums_of_pixel(t->x + i * t->pitch, block->w, row / ZK_NEON_STEP);
-        acc = vmlsq_n_s32(vaddq_s32(acc, vld1q_s32(block->bias)), vld1q_s32(block->zero), sum);
-        const int32x4_t q = zk_requant_neon_any(acc, vld1q_s32(block->multiplier),
-                                                vld1q_s32(block->left), vld1q_s32(block->right));
-        const int16x4_t offset = vqadd_s16(vqmovn_s32(q), vdup_n_s16((int16_t)a->out_zero_point));
-        const int8x8_t bytes = vqmovn_s16(vcombine_s16(offset, offset));
-        vst1_s8(four, vmin_s8(vmax_s8(bytes, vdup_n_s8((int8_t)a->lo)), vdup_n_s8((int8_t)a->hi)));
-    } else {
-        const zk_neon_quads q = {
-            .x = t->x + i * t->pitch,
-            .out = four,
-            .out_pitch = ZK_NEON_CHANNELS,
-            .block = block,
-            .n = 1,
-            .steps = row / ZK_NEON_STEP,
-            .half_step = row % ZK_NEON_STEP != 0,
-            .sums = block->needs_sums ? sums : NULL,
-            .out_zero_point = (int16_t)a->out_zero_point,
-            .lo = (int8_t)a->lo,
-            .hi = (int8_t)a->hi,
-        };
-        zk_neon_quads_run(&q);
-    }
-    memcpy(out, four, ZK_NEON_CHANNELS);
+    if (!block->plain)
+        return ZK_NEON_ANY;
+    const bool saturated = a->out_zero_point == -128 && a->lo == -128 && a->hi == 127;
+    return saturated ? ZK_NEON_SATURATED : ZK_NEON_PLAIN;
 }
 
 /* Pixels [from, from + n) of a tile and all channels of a block, to `out`. */
 static void run_block(const zk_conv_s8_args *a, const tile *t, const zk_neon_block *block,
                       int64_t from, int64_t n, int8_t *out, int64_t out_pitch)
 {
-    const int64_t row = zk_neon_row(a->shape);
-    zk_neon_quads q = {
+    const zk_conv_shape *s = a->shape;
+    zk_neon_tiles q = {
         .x = t->x + from * t->pitch,
         .x_pitch = t->pitch,
         .out = out,
         .out_pitch = out_pitch,
         .block = block,
         .n = n / ZK_NEON_PIXELS,
-        .steps = row / ZK_NEON_STEP,
-        .half_step = row % ZK_NEON_STEP != 0,
+        .w = (const int8_t *)block + zk_neon_block_w(s),
         .sums = block->needs_sums ? t->sums + from : NULL,
-        .out_zero_point = (int16_t)a->out_zero_point,
-        .lo = (int8_t)a->lo,
-        .hi = (int8_t)a->hi,
+        .tail = tail_of(a, block),
     };
+    vst1_s16(q.out_zero_point, vdup_n_s16((int16_t)a->out_zero_point));
+    vst1_s8(q.lo, vdup_n_s8((int8_t)a->lo));
+    vst1_s8(q.hi, vdup_n_s8((int8_t)a->hi));
     if (q.n)
-        zk_neon_quads_run(&q);
-    const int64_t rest = n % ZK_NEON_PIXELS;
-    if (rest && q.n) { // some of the last four once more
-        const int64_t again = n - ZK_NEON_PIXELS;
-        q.x += again * q.x_pitch;
-        q.out += again * out_pitch;
-        q.sums = q.sums ? q.sums + again : NULL;
-        q.n = 1;
-        zk_neon_quads_run(&q);
+        zk_neon_tiles_run(&q);
+    const int64_t done = q.n * ZK_NEON_PIXELS;
+    if (done == n)
         return;
-    }
-    for (int64_t i = from; i < from + rest; i++)
-        run_pixel(a, t, block, i, out + (i - from) * out_pitch);
+    q.x += done * q.x_pitch;
+    q.out += done * out_pitch;
+    q.sums = q.sums ? q.sums + done : NULL;
+    q.n = n - done;
+    zk_neon_pixels_run(&q);
 }
 
 /* The n channels from `first` on of a block whose channels begin at c. */

@@ -5,8 +5,9 @@
  * multiplies by it.
  *
  * A block has four output channels of one group. Rows of the input and of the weights are padded to
- * a multiple of 8; a block's weights lie as they are read: for each step of 16 values, 16 of the
- * first channel, 16 of the second, ...; then, if 8 are left, 8 of each.
+ * a multiple of 8 and cut into chunks of 8 values. Products are added up in 16-bit lanes, one of a
+ * chunk to a lane, as many chunks as are proved to fit for every input: a bin. Which chunks share a
+ * bin is the packing's choice, and so is the order of bins.
  */
 #ifndef ZK_CONV_S8_NEON_GEMM_H
 #define ZK_CONV_S8_NEON_GEMM_H
@@ -17,7 +18,12 @@
 
 #include "kernels/conv.h"
 
-enum { ZK_NEON_CHANNELS = 4, ZK_NEON_PIXELS = 4, ZK_NEON_STEP = 16, ZK_NEON_HALF_STEP = 8 };
+enum {
+    ZK_NEON_CHANNELS = 4,
+    ZK_NEON_PIXELS = 3, /**< of a tile */
+    ZK_NEON_CHUNK = 8,
+    ZK_NEON_BIN = 6 /**< chunks at most */
+};
 
 /**
  * With z the input's zero point and o an offset near the weights' zero point, for which w - o fits
@@ -31,39 +37,64 @@ typedef struct zk_neon_block {
     int32_t left[ZK_NEON_CHANNELS];  /**< >= 0 */
     int32_t zero[ZK_NEON_CHANNELS];  /**< the weights' zero point less their offset */
     int32_t plain;                   /**< 1: every shift is to the right, and by one at least */
-    int32_t pairs;      /**< 1: the sum of products i and i + 8 of a step fits 16 bits */
-    int32_t needs_sums; /**< 1: some `zero` is not 0 */
-    int32_t unused;
-    int8_t w[]; /**< [steps][4][16], then [4][8] */
+    int32_t needs_sums;              /**< 1: some `zero` is not 0 */
+    int32_t first;                   /**< chunks of the first bin */
+    int32_t second;                  /**< of the second, plus ZK_NEON_BIN; 0: there is none */
+    int32_t bins[ZK_NEON_BIN];       /**< after the first: how many of 6, 5, ... 1 chunks */
+    int32_t unused[2];
+    int32_t offsets[]; /**< of chunks in a row, as they come; then of the first two again */
+    /* then, at zk_neon_block_w(), int8_t [chunks][4][8], and the first chunk again */
 } zk_neon_block;
 
-/** What zk_neon_quads() computes: 4 pixels and 4 channels at a time. */
-typedef struct zk_neon_quads {
+/** How results are requantised: the first that fits is the fastest. */
+typedef enum zk_neon_tail {
+    ZK_NEON_SATURATED = 1, /**< plain, and the zero point and the least result are -128, the
+                                largest 127 */
+    ZK_NEON_PLAIN = 2,     /**< as the block says */
+    ZK_NEON_ANY = 0
+} zk_neon_tail;
+
+/** What zk_neon_tiles_run() computes: 3 pixels and 4 channels at a time. */
+typedef struct zk_neon_tiles {
     const int8_t *x; /**< the first pixel's row */
     int64_t x_pitch; /**< bytes from row to row */
     int8_t *out;     /**< the first pixel's four channels */
     int64_t out_pitch;
     const zk_neon_block *block;
-    int64_t n; /**< quads of pixels, >= 1 */
-    int64_t steps;
-    int64_t half_step;   /**< 1: 8 values follow the steps; steps + half_step >= 1 */
+    int64_t n;           /**< tiles, >= 1 */
+    const int8_t *w;     /**< the block's */
     const int32_t *sums; /**< of each row of x; NULL unless the block needs them */
-    int16_t out_zero_point;
-    int8_t lo, hi;
-} zk_neon_quads;
+    int16_t out_zero_point[ZK_NEON_CHANNELS]; /**< four times the same */
+    int8_t lo[8], hi[8];                      /**< eight times */
+    int32_t tail;                             /**< a zk_neon_tail */
+} zk_neon_tiles;
 
-void zk_neon_quads_run(const zk_neon_quads *q);
+void zk_neon_tiles_run(const zk_neon_tiles *t);
+
+/** The same, but n is pixels, computed one at a time. */
+void zk_neon_pixels_run(const zk_neon_tiles *t);
+
+static inline int64_t zk_neon_chunks(const zk_conv_shape *s)
+{
+    return (zk_conv_patch(s) + ZK_NEON_CHUNK - 1) / ZK_NEON_CHUNK;
+}
 
 /** Length of a row, padded. */
 static inline int64_t zk_neon_row(const zk_conv_shape *s)
 {
-    return (zk_conv_patch(s) + ZK_NEON_HALF_STEP - 1) / ZK_NEON_HALF_STEP * ZK_NEON_HALF_STEP;
+    return zk_neon_chunks(s) * ZK_NEON_CHUNK;
+}
+
+/** Where a block's weights begin, in bytes. */
+static inline size_t zk_neon_block_w(const zk_conv_shape *s)
+{
+    const size_t bytes = sizeof(zk_neon_block) + ((size_t)zk_neon_chunks(s) + 2) * sizeof(int32_t);
+    return (bytes + 15) / 16 * 16;
 }
 
 static inline size_t zk_neon_block_bytes(const zk_conv_shape *s)
 {
-    const size_t bytes = sizeof(zk_neon_block) + ZK_NEON_CHANNELS * (size_t)zk_neon_row(s);
-    return (bytes + 15) / 16 * 16;
+    return zk_neon_block_w(s) + ((size_t)zk_neon_chunks(s) + 1) * ZK_NEON_CHANNELS * ZK_NEON_CHUNK;
 }
 
 /** Blocks of one group. */

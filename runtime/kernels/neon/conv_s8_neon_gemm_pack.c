@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Packs the weights of a convolution for NEON, block by block. */
+#include <string.h>
+
 #include "kernels/neon/conv_s8_neon_gemm.h"
+#include "kernels/neon/conv_s8_neon_gemm_bins.h"
 #include "quant/requant.h"
 
 size_t zk_neon_packed_bytes(const zk_conv_shape *s)
@@ -19,25 +22,21 @@ static int32_t offset_of(const int8_t *w, int64_t n, int32_t zero)
     return zi_clamp(zero, most - 127, least + 128);
 }
 
-/* Place of value i of channel j among a block's weights. */
-static int64_t place(int64_t row, int32_t j, int64_t i)
+/* Everything of channel c, the block's j-th, and its weights, in the order of the row. */
+static void pack_channel(const zk_conv_s8_args *a, int32_t c, int32_t j, zk_neon_block *out,
+                         int8_t *out_w)
 {
-    const int64_t whole = row / ZK_NEON_STEP * ZK_NEON_STEP;
-    const int64_t width = i < whole ? ZK_NEON_STEP : ZK_NEON_HALF_STEP;
-    return i / ZK_NEON_STEP * ZK_NEON_STEP * ZK_NEON_CHANNELS + j * width + i % ZK_NEON_STEP;
-}
-
-static void pack_channel(const zk_conv_s8_args *a, int32_t c, int32_t j, zk_neon_block *out)
-{
-    const int64_t patch = zk_conv_patch(a->shape), row = zk_neon_row(a->shape);
+    enum { STRIDE = ZK_NEON_CHANNELS * ZK_NEON_CHUNK };
+    const int64_t patch = zk_conv_patch(a->shape);
     const int8_t *w = a->w + c * patch;
     const int32_t zero = a->w_zero_point ? a->w_zero_point[c] : 0;
     const int32_t offset = offset_of(w, patch, zero);
     const int32_t shift = a->shift[c];
     int64_t sum = 0;
+    out_w += j * ZK_NEON_CHUNK;
     for (int64_t i = 0; i < patch; i++) {
         sum += w[i] - zero;
-        out->w[place(row, j, i)] = (int8_t)(w[i] - offset);
+        out_w[i / ZK_NEON_CHUNK * STRIDE + i % ZK_NEON_CHUNK] = (int8_t)(w[i] - offset);
     }
     out->bias[j] = (int32_t)(a->bias[c] - a->x_zero_point * sum);
     out->multiplier[j] = a->multiplier[c];
@@ -48,19 +47,6 @@ static void pack_channel(const zk_conv_s8_args *a, int32_t c, int32_t j, zk_neon
     out->needs_sums = out->needs_sums || zero != offset;
 }
 
-/* -128 * -128 twice is one more than 16 bits hold; nothing else is too much. */
-static bool pairs_fit(const zk_neon_block *b, int64_t row)
-{
-    const int64_t n = row / ZK_NEON_STEP * ZK_NEON_STEP * ZK_NEON_CHANNELS;
-    for (int64_t i = 0; i < n; i += ZK_NEON_STEP) {
-        for (int64_t k = i; k < i + ZK_NEON_HALF_STEP; k++) {
-            if (b->w[k] == -128 && b->w[k + ZK_NEON_HALF_STEP] == -128)
-                return false;
-        }
-    }
-    return true;
-}
-
 bool zk_neon_pack(const zk_conv_s8_args *a, void *packed)
 {
     const zk_conv_shape *s = a->shape;
@@ -69,10 +55,11 @@ bool zk_neon_pack(const zk_conv_s8_args *a, void *packed)
     for (int32_t group = 0; group < s->groups; group++) {
         for (int32_t c = 0; c < per_group; c += ZK_NEON_CHANNELS) {
             zk_neon_block *block = (void *)out;
+            int8_t *w = (int8_t *)out + zk_neon_block_w(s);
             block->plain = 1;
             for (int32_t j = 0; j < ZK_NEON_CHANNELS && c + j < per_group; j++)
-                pack_channel(a, group * per_group + c + j, j, block);
-            block->pairs = pairs_fit(block, zk_neon_row(s));
+                pack_channel(a, group * per_group + c + j, j, block, w);
+            zk_neon_fill_bins(block, zk_neon_chunks(s), w);
             out += zk_neon_block_bytes(s);
         }
     }
