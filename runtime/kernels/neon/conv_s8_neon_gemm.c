@@ -11,8 +11,9 @@
 #include "kernels/neon/requant_neon.h"
 #include "kernels/patch.h"
 
-/* Rows of a tile and their results: most of the first-level cache, and a few pixels at least. */
-enum { TILE_BYTES = 24 * 1024, TILE_MIN = 15, TILE_MAX = 255 };
+/* Rows of a tile and what is written meanwhile, a cache line for each: most of the first level, and
+ * a few pixels at least. */
+enum { TILE_BYTES = 24 * 1024, LINE = 64, TILE_MIN = 15, TILE_MAX = 255 };
 
 /* Bytes from which a call costs less than it saves. */
 enum { COPY_LONG = 48 };
@@ -51,7 +52,7 @@ static bool in_place(const zk_conv_shape *s)
 
 static int64_t tile_pixels(const zk_conv_shape *s, int32_t most)
 {
-    int64_t n = TILE_BYTES / (zk_neon_row(s) + s->out_c / s->groups);
+    int64_t n = TILE_BYTES / (zk_neon_row(s) + LINE);
     n = n < TILE_MIN ? TILE_MIN : n > TILE_MAX ? TILE_MAX : n / ZK_NEON_PIXELS * ZK_NEON_PIXELS;
     return n < most ? n : most;
 }
@@ -177,8 +178,9 @@ static zk_neon_tail tail_of(const zk_conv_s8_args *a, const zk_neon_block *block
 {
     if (!block->plain)
         return ZK_NEON_ANY;
-    const bool saturated = a->out_zero_point == -128 && a->lo == -128 && a->hi == 127;
-    return saturated ? ZK_NEON_SATURATED : ZK_NEON_PLAIN;
+    if (a->lo != -128 || a->hi != 127)
+        return ZK_NEON_PLAIN;
+    return a->out_zero_point == -128 ? ZK_NEON_RELU : ZK_NEON_WHOLE;
 }
 
 /* Pixels [from, from + n) of a tile and all channels of a block, to `out`. */

@@ -29,8 +29,9 @@
 #define ARG_HI         80
 #define ARG_TAIL       88
 
-#define TAIL_SATURATED 0 /* bits of the argument */
-#define TAIL_PLAIN     1
+#define TAIL_RELU  0 /* bits of the argument */
+#define TAIL_WHOLE 1
+#define TAIL_PLAIN 2
 
 #define BLOCK_BIAS       0
 #define BLOCK_MULTIPLIER 16
@@ -100,8 +101,7 @@
 	\op v14.4s, v2.8h
 	\op v15.4s, v3.8h
 	.endm
-	.macro FLUSH3 op
-	FLUSH1 \op
+	.macro FLUSH_REST3 op
 	\op v16.4s, v4.8h
 	\op v17.4s, v5.8h
 	\op v18.4s, v6.8h
@@ -111,12 +111,22 @@
 	\op v22.4s, v10.8h
 	\op v23.4s, v11.8h
 	.endm
+	.macro FLUSH3 op
+	FLUSH1 \op
+	FLUSH_REST3 \op
+	.endm
 
 /* The end of the first bin. Between: how far the next tile is from this one, if there is one. */
 	.macro FIRST_FLUSH pixels
 	subs x13, x13, #1
-	FLUSH\pixels saddlp
+	saddlp v12.4s, v0.8h
 	csel x30, x15, xzr, ne
+	saddlp v13.4s, v1.8h
+	saddlp v14.4s, v2.8h
+	saddlp v15.4s, v3.8h
+	.if \pixels == 3
+	FLUSH_REST3 saddlp
+	.endif
 	.endm
 
 /* All bins of `size` chunks, of which `bins` says how many there are. */
@@ -269,9 +279,9 @@
 
 /* What REDUCE and REQUANTISE do for blocks whose shifts are all to the right, and the first chunk of
  * the next tile in the gaps; after the last tile, of the same one again, which nothing reads.
- * `saturated`: results are to be within -128 and 127, and below the zero point, -128, none differs:
- * narrowing clamps, and how negative ties are rounded does not matter. */
-	.macro TAIL3 saturated
+ * `ties`: 0 if results below the zero point are clamped to it, and how negative ties are rounded
+ * does not matter. `clamp`: 0 if narrowing clamps as it should. */
+	.macro TAIL3 ties, clamp
 	addp v12.4s, v12.4s, v13.4s
 	ldr x9, [x14, #BLOCK_BIAS]
 	addp v14.4s, v14.4s, v15.4s
@@ -285,26 +295,103 @@
 	addp v22.4s, v22.4s, v23.4s
 	add x3, x3, x30
 	addp v12.4s, v12.4s, v14.4s
-	add x4, x4, x30
-	addp v16.4s, v16.4s, v18.4s
 	ldr x17, [x14, #BLOCK_RIGHT]
-	addp v20.4s, v20.4s, v22.4s
+	addp v16.4s, v16.4s, v18.4s
 	ldr x25, [x14, #BLOCK_RIGHT + 8]
+	addp v20.4s, v20.4s, v22.4s
+	add x4, x4, x30
 	ldr d28, [x2, x27]
 	fmov d13, x9
 	ldr d29, [x3, x27]
 	ins v13.d[1], x10
 	ldr d30, [x4, x27]
 	fmov d15, x11
-	ldr d19, [x0, #ARG_ZERO_POINTS]
+	fmov d17, x17
 	ins v15.d[1], x12
+	ldr d19, [x0, #ARG_ZERO_POINTS]
+	ins v17.d[1], x25
 	add v12.4s, v12.4s, v13.4s
 	ldr w6, [x14, #BLOCK_OFFSETS + 4]
 	add v16.4s, v16.4s, v13.4s
 	ldr x1, [x0, #ARG_W]
 	add v20.4s, v20.4s, v13.4s
 	add x5, x14, #BLOCK_OFFSETS + 8
-	cbz x16, 1f
+	cbnz x16, 2f
+1:
+	sqrdmulh v12.4s, v12.4s, v15.4s
+	add x1, x1, #CHUNK_BYTES
+	sqrdmulh v16.4s, v16.4s, v15.4s
+	ldr x9, [x3, x6]
+	sqrdmulh v20.4s, v20.4s, v15.4s
+	ldr x10, [x1, #8]
+	smull v0.8h, v28.8b, v24.8b
+	ldr x11, [x1, #16]
+	.if \ties
+	/* srshl rounds ties up: negative values one less, and they go away from zero */
+	ssra v12.4s, v12.4s, #31
+	ssra v16.4s, v16.4s, #31
+	ssra v20.4s, v20.4s, #31
+	.endif
+	srshl v12.4s, v12.4s, v17.4s
+	ldr x12, [x1, #24]
+	srshl v16.4s, v16.4s, v17.4s
+	ldr w17, [x5], #4
+	srshl v20.4s, v20.4s, v17.4s
+	smull v1.8h, v28.8b, v25.8b
+	sqxtn v12.4h, v12.4s
+	sqxtn v16.4h, v16.4s
+	sqxtn v20.4h, v20.4s
+	.if \clamp
+	ldr d21, [x0, #ARG_LO]
+	.endif
+	smull v2.8h, v28.8b, v26.8b
+	smull v3.8h, v28.8b, v27.8b
+	sqadd v12.4h, v12.4h, v19.4h
+	sqadd v16.4h, v16.4h, v19.4h
+	sqadd v20.4h, v20.4h, v19.4h
+	ldr d28, [x2, x6]
+	smull v4.8h, v29.8b, v24.8b
+	smull v5.8h, v29.8b, v25.8b
+	smull v6.8h, v29.8b, v26.8b
+	smull v7.8h, v29.8b, v27.8b
+	sqxtn v12.8b, v12.8h
+	sqxtn v16.8b, v16.8h
+	sqxtn v20.8b, v20.8h
+	fmov d29, x9
+	smull v8.8h, v30.8b, v24.8b
+	cbz x13, .Llast_\clamp
+	smull v9.8h, v30.8b, v25.8b
+	add x1, x1, #CHUNK_BYTES
+	ldr d24, [x1, #-CHUNK_BYTES]
+	fmov d25, x10
+	.if \clamp
+	smull v10.8h, v30.8b, v26.8b
+	smax v12.8b, v12.8b, v21.8b
+	ldr d23, [x0, #ARG_HI]
+	smax v16.8b, v16.8b, v21.8b
+	smax v20.8b, v20.8b, v21.8b
+	smull v11.8h, v30.8b, v27.8b
+	smin v12.8b, v12.8b, v23.8b
+	smin v16.8b, v16.8b, v23.8b
+	smin v20.8b, v20.8b, v23.8b
+	fmov d26, x11
+	ldr d30, [x4, x6]
+	fmov d27, x12
+	st1 {v12.s}[0], [x7], x8
+	st1 {v16.s}[0], [x7], x8
+	.else
+	smull v10.8h, v30.8b, v26.8b
+	st1 {v12.s}[0], [x7], x8
+	smull v11.8h, v30.8b, v27.8b
+	st1 {v16.s}[0], [x7], x8
+	ldr d30, [x4, x6]
+	fmov d26, x11
+	fmov d27, x12
+	.endif
+	st1 {v20.s}[0], [x7], x8
+	mov x6, x17
+	br x26
+2:
 	ldr q14, [x14, #BLOCK_ZERO]
 	ldr s18, [x16]
 	ldr s22, [x16, #4]
@@ -313,78 +400,7 @@
 	mls v12.4s, v14.4s, v18.s[0]
 	mls v16.4s, v14.4s, v22.s[0]
 	mls v20.4s, v14.4s, v31.s[0]
-1:
-	sqrdmulh v12.4s, v12.4s, v15.4s
-	add x1, x1, #CHUNK_BYTES
-	sqrdmulh v16.4s, v16.4s, v15.4s
-	ldr x9, [x3, x6]
-	sqrdmulh v20.4s, v20.4s, v15.4s
-	ldr x10, [x1, #8]
-	.if \saturated
-	fmov d17, x17
-	ldr x11, [x1, #16]
-	ins v17.d[1], x25
-	ldr x12, [x1, #24]
-	smull v0.8h, v28.8b, v24.8b
-	.else
-	ldr d21, [x0, #ARG_LO]
-	fmov d17, x17
-	ldr d23, [x0, #ARG_HI]
-	ins v17.d[1], x25
-	smull v0.8h, v28.8b, v24.8b
-	ldr x11, [x1, #16]
-	/* srshl rounds ties up: negative values one less, and they go away from zero */
-	ssra v12.4s, v12.4s, #31
-	ldr x12, [x1, #24]
-	ssra v16.4s, v16.4s, #31
-	ssra v20.4s, v20.4s, #31
-	.endif
-	srshl v12.4s, v12.4s, v17.4s
-	srshl v16.4s, v16.4s, v17.4s
-	srshl v20.4s, v20.4s, v17.4s
-	smull v1.8h, v28.8b, v25.8b
-	ldr w17, [x5], #4
-	smull v2.8h, v28.8b, v26.8b
-	smull v3.8h, v28.8b, v27.8b
-	sqxtn v12.4h, v12.4s
-	sqxtn v16.4h, v16.4s
-	sqxtn v20.4h, v20.4s
-	ldr d28, [x2, x6]
-	smull v4.8h, v29.8b, v24.8b
-	smull v5.8h, v29.8b, v25.8b
-	smull v6.8h, v29.8b, v26.8b
-	smull v7.8h, v29.8b, v27.8b
-	sqadd v12.4h, v12.4h, v19.4h
-	sqadd v16.4h, v16.4h, v19.4h
-	sqadd v20.4h, v20.4h, v19.4h
-	fmov d29, x9
-	smull v8.8h, v30.8b, v24.8b
-	smull v9.8h, v30.8b, v25.8b
-	sqxtn v12.8b, v12.8h
-	sqxtn v16.8b, v16.8h
-	sqxtn v20.8b, v20.8h
-	ldr d24, [x1]
-	smull v10.8h, v30.8b, v26.8b
-	smull v11.8h, v30.8b, v27.8b
-	fmov d25, x10
-	ldr d30, [x4, x6]
-	fmov d26, x11
-	fmov d27, x12
-	.if !\saturated
-	smax v12.8b, v12.8b, v21.8b
-	smax v16.8b, v16.8b, v21.8b
-	smax v20.8b, v20.8b, v21.8b
-	smin v12.8b, v12.8b, v23.8b
-	smin v16.8b, v16.8b, v23.8b
-	smin v20.8b, v20.8b, v23.8b
-	.endif
-	st1 {v12.s}[0], [x7], x8
-	add x1, x1, #CHUNK_BYTES
-	st1 {v16.s}[0], [x7], x8
-	mov x6, x17
-	st1 {v20.s}[0], [x7], x8
-	cbnz x13, .Lchunks_3
-	b .Lreturn_3
+	b 1b
 	.endm
 
 	.macro FUNCTION name, pixels
@@ -441,7 +457,8 @@
 .Lchunks_\pixels:
 	CHUNKS \pixels
 	.if \pixels == 3
-	tbnz w29, #TAIL_SATURATED, .Lsaturated_3
+	tbnz w29, #TAIL_RELU, .Lrelu_3
+	tbnz w29, #TAIL_WHOLE, .Lwhole_3
 	tbnz w29, #TAIL_PLAIN, .Lplain_3
 	.endif
 	REDUCE \pixels
@@ -454,10 +471,24 @@
 	cbnz x13, .Ltile_\pixels
 	.if \pixels == 3
 	b .Lreturn_3
-.Lsaturated_3:
-	TAIL3 1
+.Lrelu_3:
+	TAIL3 0, 0
+.Lwhole_3:
+	TAIL3 1, 0
 .Lplain_3:
-	TAIL3 0
+	TAIL3 1, 1
+.Llast_1:
+	ldr d23, [x0, #ARG_HI]
+	smax v12.8b, v12.8b, v21.8b
+	smax v16.8b, v16.8b, v21.8b
+	smax v20.8b, v20.8b, v21.8b
+	smin v12.8b, v12.8b, v23.8b
+	smin v16.8b, v16.8b, v23.8b
+	smin v20.8b, v20.8b, v23.8b
+.Llast_0:
+	st1 {v12.s}[0], [x7], x8
+	st1 {v16.s}[0], [x7], x8
+	st1 {v20.s}[0], [x7], x8
 	.endif
 .Lreturn_\pixels:
 
