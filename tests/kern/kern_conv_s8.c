@@ -19,7 +19,7 @@ typedef struct op_s8 {
     int32_t *bias;
     int32_t *table; /* multiplier, shift, weight zero point: [3][out_c] */
     const int32_t *w_zero_point;
-    bool extreme; /* values as large as their type, sums close to 32 bits */
+    bool extreme; /* values as large as their type, and sums as large as they may be */
 } op_s8;
 
 static int32_t zero_of(const op_s8 *op, int32_t o)
@@ -39,6 +39,16 @@ static void random_values(kern_rng *r, op_s8 *op)
         op->w[i] = edges[kern_int(r, 0, 3)];
 }
 
+/* The largest magnitude of a bias to which 255 * `sum` is added: one that results show, one with
+ * which sums come close to 26 bits, where some forms of the convolution end, or to 32. */
+static int64_t bias_limit(kern_rng *r, const op_s8 *op, int64_t sum)
+{
+    const int64_t room = INT32_MAX - 255 * sum, some = (1 << 25) - 1 - 255 * sum;
+    if (op->extreme)
+        return some < 0 || kern_chance(r, 5) ? room : some;
+    return room < 20000 ? room : 20000;
+}
+
 /* Biases and multipliers, so that sums stay within 32 bits and results spread over the range. */
 static void random_channels(kern_rng *r, op_s8 *op)
 {
@@ -48,8 +58,7 @@ static void random_channels(kern_rng *r, op_s8 *op)
         int64_t sum = 0;
         for (int64_t i = 0; i < patch; i++)
             sum += abs(op->w[o * patch + i] - zero_of(op, o));
-        const int64_t room = INT32_MAX - 255 * sum;
-        const int64_t limit = op->extreme || room < 20000 ? room : 20000;
+        const int64_t limit = bias_limit(r, op, sum);
         op->bias[o] = (int32_t)(kern_chance(r, 50) ? kern_int(r, -limit, limit)
                                                    : (kern_chance(r, 50) ? limit : -limit));
         zi_multiplier m = {(int32_t)kern_int(r, (int64_t)1 << 30, INT32_MAX),

@@ -25,19 +25,26 @@ static void random_channels(kern_rng *r, zk_conv_shape *s)
     s->out_c = s->groups * (int32_t)kern_int(r, 1, (limit + s->groups - 1) / s->groups);
 }
 
+/* A window of `size` both ways that moves by one pixel; of no size: anything. */
+static void random_taps(kern_rng *r, int32_t size, zk_conv_shape *s)
+{
+    s->kernel_h = size ? size : (int32_t)kern_int(r, 1, kern_chance(r, 20) ? 11 : 4);
+    s->kernel_w = size ? size : (int32_t)kern_int(r, 1, kern_chance(r, 20) ? 11 : 4);
+    s->stride_h = size ? 1 : (int32_t)kern_int(r, 1, 4);
+    s->stride_w = size ? 1 : (int32_t)kern_int(r, 1, 4);
+    s->dilation_h = size == 3 || kern_chance(r, 70) ? 1 : (int32_t)kern_int(r, 2, 4);
+    s->dilation_w = size == 3 || kern_chance(r, 70) ? 1 : (int32_t)kern_int(r, 2, 4);
+}
+
 /* Everything but channels; false if the numbers do not fit together. */
 static bool random_window(kern_rng *r, zk_conv_shape *s)
 {
-    const bool pointwise = kern_chance(r, 20);
+    const bool pointwise = kern_chance(r, 20), dense = !pointwise && kern_chance(r, 40);
+    const int64_t size = dense && kern_chance(r, 30) ? 28 : 12;
     s->batch = kern_chance(r, 80) ? 1 : (int32_t)kern_int(r, 2, 3);
-    s->in_h = (int32_t)kern_int(r, 1, 12);
-    s->in_w = (int32_t)kern_int(r, 1, 12);
-    s->kernel_h = pointwise ? 1 : (int32_t)kern_int(r, 1, kern_chance(r, 20) ? 11 : 4);
-    s->kernel_w = pointwise ? 1 : (int32_t)kern_int(r, 1, kern_chance(r, 20) ? 11 : 4);
-    s->stride_h = pointwise ? 1 : (int32_t)kern_int(r, 1, 4);
-    s->stride_w = pointwise ? 1 : (int32_t)kern_int(r, 1, 4);
-    s->dilation_h = kern_chance(r, 70) ? 1 : (int32_t)kern_int(r, 2, 4);
-    s->dilation_w = kern_chance(r, 70) ? 1 : (int32_t)kern_int(r, 2, 4);
+    s->in_h = (int32_t)kern_int(r, 1, size);
+    s->in_w = (int32_t)kern_int(r, 1, size);
+    random_taps(r, pointwise ? 1 : dense ? 3 : 0, s);
     const int64_t pad_h = kern_int(r, 0, s->kernel_h), pad_w = kern_int(r, 0, s->kernel_w);
     s->pad_top = pointwise ? 0 : (int32_t)kern_int(r, 0, pad_h);
     s->pad_left = pointwise ? 0 : (int32_t)kern_int(r, 0, pad_w);
