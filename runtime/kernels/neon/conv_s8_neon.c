@@ -6,7 +6,7 @@
 #include "kernels/neon/conv_s8_neon.h"
 
 /* Best first; the last takes everything. */
-static const zk_neon_form *const forms[] = {&zk_neon_gemm};
+static const zk_neon_form *const forms[] = {&zk_neon_winograd, &zk_neon_gemm};
 
 enum { FORMS = sizeof(forms) / sizeof(*forms) };
 

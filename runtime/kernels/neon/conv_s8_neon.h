@@ -19,6 +19,7 @@ typedef struct zk_neon_form {
     void (*run)(const zk_conv_s8_args *args);
 } zk_neon_form;
 
-extern const zk_neon_form zk_neon_gemm; /**< takes everything */
+extern const zk_neon_form zk_neon_winograd; /**< 3x3, stride 1 */
+extern const zk_neon_form zk_neon_gemm;     /**< takes everything */
 
 #endif

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * @file
+ * Convolution of s8, 3x3 with stride 1, by Winograd's F(4x4, 3x3) in whole numbers: a quarter of
+ * the multiplications, and the same bits.
+ *
+ * A tile is 4x4 outputs and reads a window of 6x6 pixels. With B, G and A as usual, sums of a tile
+ * are A^T [(G g G^T) * (B^T d B)] A: a product for each of 36 points, summed over the channels.
+ * G holds fractions. Here its rows are whole, 24 times theirs, the last one 12 times, which A makes
+ * up for: the sums come out 576 = 64 * 9 times too large.
+ *
+ * - B^T d B of bytes d fits 16 bits: rows of B^T have magnitudes that add up to 10, and
+ *   10 * 10 * 128 = 12800.
+ * - G g G^T fits 16 bits for weights of 8 bits, 12 * 12 * 128 = 18432; with zero points that are
+ *   not 0 it is looked at.
+ * - Everything after that is arithmetic modulo 2^32. What matters is that 64 times the sum, bias
+ *   included, fits 32 bits: then the inverse of 9 modulo 2^32 and a shift give the sum itself.
+ *
+ * Packing proves the last two of the actual weights. Ref: Lavin and Gray, Fast Algorithms for
+ * Convolutional Neural Networks, 2015.
+ */
+#ifndef ZK_CONV_S8_NEON_WINOGRAD_H
+#define ZK_CONV_S8_NEON_WINOGRAD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "kernels/conv.h"
+
+enum {
+    ZK_WINOGRAD_OUT = 4,     /**< a tile's height and width */
+    ZK_WINOGRAD_IN = 6,      /**< its window's */
+    ZK_WINOGRAD_POINTS = 36, /**< products of one tile, input channel and output channel */
+    ZK_WINOGRAD_TILES = 8,   /**< that are multiplied together */
+    ZK_WINOGRAD_CHANNELS = 8 /**< input or output channels that lie together */
+};
+
+/** Of eight output channels. */
+typedef struct zk_winograd_channels {
+    uint32_t bias[ZK_WINOGRAD_CHANNELS]; /**< 576 times, with the input's zero point in it */
+    int32_t multiplier[ZK_WINOGRAD_CHANNELS];
+    int32_t right[ZK_WINOGRAD_CHANNELS]; /**< shifts, <= 0 */
+    int32_t left[ZK_WINOGRAD_CHANNELS];  /**< >= 0 */
+    int32_t plain;                       /**< 1: every shift is to the right, by one at least */
+    int32_t unused[3];
+} zk_winograd_channels;
+
+/** Input or output channels in blocks; those that fill up the last one have weights of 0. */
+static inline int64_t zk_winograd_blocks(int32_t channels)
+{
+    return ((int64_t)channels + ZK_WINOGRAD_CHANNELS - 1) / ZK_WINOGRAD_CHANNELS;
+}
+
+/** First input channel of a block. The last block ends at the last channel, and has some channels
+ *  of the block before it once more, with weights of 0, so that 8 bytes can be read. */
+static inline int32_t zk_winograd_in_channel(const zk_conv_shape *s, int64_t block)
+{
+    const int32_t c = (int32_t)(block * ZK_WINOGRAD_CHANNELS),
+                  last = s->in_c - ZK_WINOGRAD_CHANNELS;
+    return c < last ? c : last;
+}
+
+/** Values of a block of output channels at one point: [input blocks][8 in][8 out]. Those of a
+ *  block of tiles are as many: [input blocks][8 tiles][8 in]. */
+static inline int64_t zk_winograd_values(const zk_conv_shape *s)
+{
+    return zk_winograd_blocks(s->in_c) * ZK_WINOGRAD_CHANNELS * ZK_WINOGRAD_CHANNELS;
+}
+
+/** Output blocks that are computed while a tile's transform stays in the cache; their weights lie
+ *  together, point by point. */
+enum { ZK_WINOGRAD_PASS = 8 };
+
+/** Blocks of the pass that begins with output block `first`. */
+static inline int64_t zk_winograd_pass(const zk_conv_shape *s, int64_t first)
+{
+    const int64_t left = zk_winograd_blocks(s->out_c) - first;
+    return left < ZK_WINOGRAD_PASS ? left : ZK_WINOGRAD_PASS;
+}
+
+static inline size_t zk_winograd_weights_at(const zk_conv_shape *s)
+{
+    const size_t bytes = (size_t)zk_winograd_blocks(s->out_c) * sizeof(zk_winograd_channels);
+    return (bytes + 63) / 64 * 64;
+}
+
+/** The packed operand's. */
+static inline const zk_winograd_channels *zk_winograd_tables(const void *packed)
+{
+    return packed;
+}
+
+/** The packed operand's: [passes][points][blocks of the pass][zk_winograd_values()]. */
+static inline const int16_t *zk_winograd_weights(const zk_conv_shape *s, const void *packed)
+{
+    return (const void *)((const char *)packed + zk_winograd_weights_at(s));
+}
+
+/** As zk_neon_form wants them. */
+size_t zk_winograd_packed_bytes(const zk_conv_shape *s);
+bool zk_winograd_pack(const zk_conv_s8_args *a, void *packed);
+
+/** Tiles of one row of tiles that lie side by side. */
+typedef struct zk_winograd_span {
+    int64_t image;
+    int64_t y, x; /**< the first output pixel of the first tile */
+    int64_t n;    /**< tiles */
+    int64_t at;   /**< place of the first one in the strip */
+} zk_winograd_span;
+
+/** Transforms windows. `out`: [points], `pitch` values apart, of [tile blocks][input blocks][8
+ *  tiles][8 in]. `columns` has room for zk_winograd_columns_of() * 8 values. */
+void zk_winograd_transform(const zk_conv_s8_args *a, const zk_winograd_span *span, int64_t pitch,
+                           int16_t *columns, int16_t *out);
+
+/** Vectors of eight values that zk_winograd_transform() keeps of n tiles side by side; the next
+ *  tile's are read too, for nothing. */
+static inline int64_t zk_winograd_columns_of(int64_t n)
+{
+    return (n * ZK_WINOGRAD_OUT + ZK_WINOGRAD_IN) * ZK_WINOGRAD_IN;
+}
+
+/** Products become output: `m` is [points][8 tiles][8 out], of a block of tiles that the span lies
+ *  in. Writes what was asked for of the output block `block`. */
+void zk_winograd_write(const zk_conv_s8_args *a, const zk_winograd_span *span, int64_t block,
+                       const uint32_t *m);
+
+/* ---- assembly ---- */
+
+/** Columns of six pixels, eight channels: out[n][6][8] = B^T d. */
+typedef struct zk_winograd_columns {
+    const int8_t *x[ZK_WINOGRAD_IN]; /**< the first column's pixels */
+    int64_t step[ZK_WINOGRAD_IN];    /**< to the next column's */
+    int64_t n;
+    int16_t *out;
+} zk_winograd_columns;
+
+void zk_winograd_columns_run(const zk_winograd_columns *c);
+
+/** The rest of n tiles side by side: points `pitch` values apart, each [n][8]. */
+void zk_winograd_rows_run(const int16_t *columns, int64_t n, int16_t *out, int64_t pitch);
+
+/** A^T m A of n tiles side by side, requantised. */
+typedef struct zk_winograd_outputs {
+    const uint32_t *m; /**< [points][8 tiles][8 channels]: the first tile's */
+    int8_t *out;       /**< the first tile's first pixel */
+    int64_t row_pitch, pixel_pitch;
+    int64_t n;
+    const zk_winograd_channels *tables;
+    int16_t out_zero_point;
+    int8_t lo, hi;
+} zk_winograd_outputs;
+
+void zk_winograd_outputs_run(const zk_winograd_outputs *o);
+
+/** What zk_winograd_products() multiplies: for each block of channels, for each block of tiles,
+ *  out[8 tiles][8 channels] = sum over the input channels of v * w. */
+typedef struct zk_winograd_product {
+    const int16_t *v; /**< [tile blocks][steps][8 tiles][8 in] */
+    const int16_t *w; /**< [channel blocks][steps][8 in][8 out] */
+    uint32_t *out;
+    int64_t steps; /**< blocks of input channels */
+    int64_t tile_blocks, channel_blocks;
+    int64_t tile_pitch, channel_pitch; /**< of `out`, bytes from block to block */
+} zk_winograd_product;
+
+void zk_winograd_products(const zk_winograd_product *p);
+
+#endif

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Winograd's transforms: which pixels the assembly reads, and where it writes. */
+#include <string.h>
+
+#include "kernels/neon/conv_s8_neon_winograd.h"
+
+enum { IN = ZK_WINOGRAD_IN, OUT = ZK_WINOGRAD_OUT, C = ZK_WINOGRAD_CHANNELS };
+
+_Static_assert(offsetof(zk_winograd_columns, step) == 48 && offsetof(zk_winograd_columns, n) == 96,
+               "as the assembly reads it");
+_Static_assert(offsetof(zk_winograd_outputs, row_pitch) == 16 &&
+                   offsetof(zk_winograd_outputs, n) == 32 &&
+                   offsetof(zk_winograd_outputs, out_zero_point) == 48 &&
+                   offsetof(zk_winograd_outputs, hi) == 51,
+               "as the assembly reads it");
+_Static_assert(offsetof(zk_winograd_channels, right) == 64 &&
+                   offsetof(zk_winograd_channels, plain) == 128,
+               "as the assembly reads it");
+
+/* ---- windows ---- */
+
+static int64_t within(int64_t v, int64_t lo, int64_t hi)
+{
+    return v < lo ? lo : v > hi ? hi : v;
+}
+
+/* Columns [begin, end) of a span, eight channels from c on; `inside`: of the picture. */
+static void transform_columns(const zk_conv_s8_args *a, const zk_winograd_span *span, int32_t c,
+                              const int8_t *outside, bool inside, int64_t begin, int64_t end,
+                              int16_t *columns)
+{
+    const zk_conv_shape *s = a->shape;
+    const int64_t iy = span->y - s->pad_top, ix = span->x - s->pad_left + begin;
+    const int8_t *image = a->x + span->image * s->in_h * s->in_w * s->in_c + c;
+    if (begin >= end)
+        return;
+    zk_winograd_columns p = {.n = end - begin, .out = columns + begin * IN * C};
+    for (int64_t k = 0; k < IN; k++) {
+        const bool pixels = inside && iy + k >= 0 && iy + k < s->in_h;
+        p.x[k] = pixels ? image + ((iy + k) * s->in_w + ix) * s->in_c : outside;
+        p.step[k] = pixels ? s->in_c : 0;
+    }
+    zk_winograd_columns_run(&p);
+}
+
+void zk_winograd_transform(const zk_conv_s8_args *a, const zk_winograd_span *span, int64_t pitch,
+                           int16_t *columns, int16_t *out)
+{
+    enum { TILES = ZK_WINOGRAD_TILES };
+    const zk_conv_shape *s = a->shape;
+    const int64_t n = span->n * OUT + 2, ix = span->x - s->pad_left;
+    const int64_t left = within(-ix, 0, n), right = within(s->in_w - ix, left, n);
+    int8_t outside[C];
+    memset(outside, a->x_zero_point, sizeof(outside));
+    for (int64_t b = 0; b < zk_winograd_blocks(s->in_c); b++) {
+        const int32_t c = zk_winograd_in_channel(s, b);
+        transform_columns(a, span, c, outside, false, 0, left, columns);
+        transform_columns(a, span, c, outside, true, left, right, columns);
+        transform_columns(a, span, c, outside, false, right, n, columns);
+        for (int64_t t = 0; t < span->n;) {
+            const int64_t at = span->at + t, room = TILES - at % TILES;
+            const int64_t tiles = span->n - t < room ? span->n - t : room;
+            zk_winograd_rows_run(
+                columns + t * OUT * IN * C, tiles,
+                out + at / TILES * zk_winograd_values(s) + b * TILES * C + at % TILES * C, pitch);
+            t += tiles;
+        }
+    }
+}
+
+/* ---- products ---- */
+
+/* The part of an output block that was asked for. */
+typedef struct channels {
+    int64_t first, n; /* in the output's channels */
+    int64_t skip;     /* channels of the block before them */
+} channels;
+
+static channels channels_of(const zk_conv_s8_args *a, int64_t block)
+{
+    const int64_t begin = block * C, end = begin + C;
+    const int64_t first = begin < a->channel_begin ? a->channel_begin : begin;
+    const int64_t last = end < a->channel_end ? end : a->channel_end;
+    return (channels){first, last - first, first - begin};
+}
+
+/* Tiles that lie side by side. */
+typedef struct tiles {
+    int64_t y, x, pixel; /* of the first one's first pixel */
+    int64_t n;
+} tiles;
+
+/* Tiles at the beginning of a row of n of which all was asked for. */
+static int64_t whole_tiles(const zk_conv_s8_args *a, const tiles *t)
+{
+    const zk_conv_shape *s = a->shape;
+    if (t->y + OUT > s->out_h || t->pixel < a->pixel_begin)
+        return 0;
+    const int64_t last = t->pixel + (OUT - 1) * s->out_w; // row of the tiles
+    const int64_t room =
+        s->out_w - t->x < a->pixel_end - last ? s->out_w - t->x : a->pixel_end - last;
+    return within(room / OUT, 0, t->n);
+}
+
+/* Copies what was asked for of a tile. */
+static void copy_tile(const zk_conv_s8_args *a, const tiles *t, const channels *c,
+                      const int8_t *from)
+{
+    const zk_conv_shape *s = a->shape;
+    for (int64_t i = 0; i < OUT && t->y + i < s->out_h; i++) {
+        for (int64_t j = 0; j < OUT && t->x + j < s->out_w; j++) {
+            const int64_t pixel = t->pixel + i * s->out_w + j;
+            if (pixel >= a->pixel_begin && pixel < a->pixel_end)
+                memcpy(a->out + pixel * s->out_c + c->first, from + (i * OUT + j) * C + c->skip,
+                       (size_t)c->n);
+        }
+    }
+}
+
+void zk_winograd_write(const zk_conv_s8_args *a, const zk_winograd_span *span, int64_t block,
+                       const uint32_t *m)
+{
+    const zk_conv_shape *s = a->shape;
+    const channels c = channels_of(a, block);
+    int8_t aside[OUT * OUT * C];
+    zk_winograd_outputs p = {
+        .m = m + span->at % ZK_WINOGRAD_TILES * C,
+        .tables = zk_winograd_tables(a->packed) + block,
+        .out_zero_point = (int16_t)a->out_zero_point,
+        .lo = (int8_t)a->lo,
+        .hi = (int8_t)a->hi,
+    };
+    tiles t = {.y = span->y, .x = span->x, .n = span->n};
+    t.pixel = (span->image * s->out_h + t.y) * s->out_w + t.x;
+    while (t.n) {
+        const int64_t whole = c.n == C ? whole_tiles(a, &t) : 0;
+        p.n = whole ? whole : 1;
+        p.out = whole ? a->out + t.pixel * s->out_c + c.first : aside;
+        p.pixel_pitch = whole ? s->out_c : C;
+        p.row_pitch = p.pixel_pitch * (whole ? s->out_w : OUT);
+        zk_winograd_outputs_run(&p);
+        if (!whole)
+            copy_tile(a, &t, &c, aside);
+        p.m += p.n * C;
+        t.n -= p.n;
+        t.x += p.n * OUT;
+        t.pixel += p.n * OUT;
+    }
+}
