@@ -33,26 +33,26 @@ static int64_t tiles_in_row(const zk_conv_shape *s)
     return divide_up(s->out_w, OUT);
 }
 
-static int64_t tile_blocks(const zk_conv_shape *s)
+static int64_t tiles_of(const zk_conv_shape *s)
 {
-    return divide_up(s->batch * tile_rows(s) * tiles_in_row(s), TILES);
+    return s->batch * tile_rows(s) * tiles_in_row(s);
 }
 
-/* Tiles that a block lacks cost as much as others: at a third of the pixels that the blocks have
- * room for, the other form is as fast. */
+/* Tiles that half a block lacks cost as much as others: with less than a third of the pixels that
+ * there is room for, the other form is as fast. */
 static bool takes(const zk_conv_shape *s)
 {
-    return 3 * zk_conv_pixels(s) >= tile_blocks(s) * TILES * OUT * OUT && s->kernel_h == 3 &&
-           s->kernel_w == 3 && s->stride_h == 1 && s->stride_w == 1 && s->dilation_h == 1 &&
-           s->dilation_w == 1 && s->groups == 1 && !s->transposed &&
-           s->in_c >= ZK_WINOGRAD_CHANNELS;
+    const int64_t room = divide_up(tiles_of(s), TILES / 2) * (TILES / 2) * OUT * OUT;
+    return 3 * zk_conv_pixels(s) >= room && s->kernel_h == 3 && s->kernel_w == 3 &&
+           s->stride_h == 1 && s->stride_w == 1 && s->dilation_h == 1 && s->dilation_w == 1 &&
+           s->groups == 1 && !s->transposed && s->in_c >= ZK_WINOGRAD_CHANNELS;
 }
 
 /* Blocks of tiles in a strip at most. */
 static int64_t strip_blocks(const zk_conv_shape *s)
 {
     const int64_t bytes = POINTS * zk_winograd_values(s) * (int64_t)sizeof(int16_t);
-    const int64_t all = tile_blocks(s);
+    const int64_t all = divide_up(tiles_of(s), TILES);
     const int64_t most = STRIP_BYTES / bytes < STRIP_BLOCKS ? STRIP_BYTES / bytes : STRIP_BLOCKS;
     const int64_t n = all < most ? all : most;
     return n < 1 ? 1 : n;
@@ -121,27 +121,41 @@ static void write_block(const zk_conv_s8_args *a, int64_t begin, int64_t from, i
     }
 }
 
+/* Products of n tiles at one point: those of a last block that is at most half full apart. */
+static void multiply(zk_winograd_product *p, int64_t n)
+{
+    const int64_t rest = n % TILES, half = rest && rest <= TILES / 2;
+    p->tile_blocks = divide_up(n, TILES) - half;
+    if (p->tile_blocks)
+        zk_winograd_products(p);
+    if (!half)
+        return;
+    p->v += p->tile_blocks * p->steps * TILES * ZK_WINOGRAD_CHANNELS;
+    p->out += p->tile_blocks * BLOCK_SUMS;
+    p->tile_blocks = 1;
+    zk_winograd_products_half(p);
+}
+
 /* A strip of n tiles, the output blocks [first, first + blocks). */
 static void run_pass(const zk_conv_s8_args *a, const scratch *mem, int64_t begin, int64_t n,
                      int64_t first, int64_t blocks)
 {
     const zk_conv_shape *s = a->shape;
-    const int64_t in_strip = divide_up(n, TILES), values = zk_winograd_values(s);
+    const int64_t values = zk_winograd_values(s);
     const int64_t pass = first / ZK_WINOGRAD_PASS * ZK_WINOGRAD_PASS;
     const int64_t pass_blocks = zk_winograd_pass(s, pass);
     const int16_t *w = zk_winograd_weights(s, a->packed) + pass * POINTS * values;
     zk_winograd_product p = {
         .steps = zk_winograd_blocks(s->in_c),
-        .tile_blocks = in_strip,
         .channel_blocks = blocks,
         .tile_pitch = BLOCK_SUMS * (int64_t)sizeof(uint32_t),
-        .channel_pitch = in_strip * BLOCK_SUMS * (int64_t)sizeof(uint32_t),
+        .channel_pitch = divide_up(n, TILES) * BLOCK_SUMS * (int64_t)sizeof(uint32_t),
     };
     for (int64_t i = 0; i < POINTS; i++) {
         p.v = mem->v + i * mem->pitch;
         p.w = w + (i * pass_blocks + first - pass) * values;
         p.out = mem->m + i * TILES * ZK_WINOGRAD_CHANNELS;
-        zk_winograd_products(&p);
+        multiply(&p, n);
     }
     const uint32_t *m = mem->m;
     for (int64_t b = first; b < first + blocks; b++) {

@@ -166,5 +166,7 @@ typedef struct zk_winograd_product {
 } zk_winograd_product;
 
 void zk_winograd_products(const zk_winograd_product *p);
+/** Of each block of tiles the first half. */
+void zk_winograd_products_half(const zk_winograd_product *p);
 
 #endif
