@@ -28,8 +28,8 @@ static void random_channels(kern_rng *r, zk_conv_shape *s)
 /* A window of `size` both ways that moves by one pixel; of no size: anything. */
 static void random_taps(kern_rng *r, int32_t size, zk_conv_shape *s)
 {
-    s->kernel_h = size ? size : (int32_t)kern_int(r, 1, kern_chance(r, 20) ? 11 : 4);
-    s->kernel_w = size ? size : (int32_t)kern_int(r, 1, kern_chance(r, 20) ? 11 : 4);
+    s->kernel_h = size ? size : (int32_t)kern_int(r, 1, kern_chance(r, 20) ? 13 : 4);
+    s->kernel_w = size ? size : (int32_t)kern_int(r, 1, kern_chance(r, 20) ? 13 : 4);
     s->stride_h = size ? 1 : (int32_t)kern_int(r, 1, 4);
     s->stride_w = size ? 1 : (int32_t)kern_int(r, 1, 4);
     s->dilation_h = size == 3 || kern_chance(r, 70) ? 1 : (int32_t)kern_int(r, 2, 4);
@@ -43,7 +43,7 @@ static bool random_window(kern_rng *r, zk_conv_shape *s)
     const int64_t size = dense && kern_chance(r, 30) ? 28 : 12;
     s->batch = kern_chance(r, 80) ? 1 : (int32_t)kern_int(r, 2, 3);
     s->in_h = (int32_t)kern_int(r, 1, size);
-    s->in_w = (int32_t)kern_int(r, 1, size);
+    s->in_w = (int32_t)kern_int(r, 1, kern_chance(r, 5) ? 300 : size);
     random_taps(r, pointwise ? 1 : dense ? 3 : 0, s);
     const int64_t pad_h = kern_int(r, 0, s->kernel_h), pad_w = kern_int(r, 0, s->kernel_w);
     s->pad_top = pointwise ? 0 : (int32_t)kern_int(r, 0, pad_h);
@@ -71,7 +71,7 @@ zk_conv_shape random_depthwise(kern_rng *r)
 {
     zk_conv_shape s = {0};
     do {
-        s.groups = (int32_t)kern_int(r, 1, kern_chance(r, 5) ? 1100 : 70);
+        s.groups = (int32_t)kern_int(r, 1, kern_chance(r, 5) ? 1100 : kern_chance(r, 30) ? 8 : 70);
         s.in_c = s.groups;
         s.out_c = s.groups;
     } while (!random_window(r, &s));

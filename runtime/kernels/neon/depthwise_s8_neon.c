@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Eight channels at a time. A 3x3 window goes along a row with its weights and the columns that the
- * next pixel needs again in registers; other windows take tap after tap.
+ * next pixel needs again in registers; its edges, and windows too large for anything else, take tap
+ * after tap. Other windows, and fewer channels: depthwise_s8_neon_window.c.
  */
 #include <arm_neon.h>
 #include <stddef.h>
 
 #include "kernels/kernels.h"
 #include "kernels/neon/depthwise_s8_neon.h"
+#include "kernels/neon/depthwise_s8_neon_window.h"
 #include "kernels/neon/requant_neon.h"
 #include "kernels/patch.h"
 
@@ -209,7 +211,7 @@ static span inner_span(const zk_conv_shape *s)
 {
     span in = {0, 0};
     const bool fits = s->kernel_h == 3 && s->kernel_w == 3 && s->dilation_h == 1 &&
-                      s->dilation_w == 1 && s->stride_w <= 2 && s->in_w >= 2;
+                      s->dilation_w == 1 && s->stride_w <= 2 && s->in_w >= 2 && s->out_c >= LANES;
     if (!fits)
         return in;
     const int64_t begin = s->pad_left < 1 ? 0 : (s->pad_left - 1 + s->stride_w - 1) / s->stride_w;
@@ -241,11 +243,13 @@ static void inner_rows(const zk_depthwise_s8_args *a, span in)
 void zk_depthwise_s8_neon(const zk_depthwise_s8_args *a)
 {
     const zk_conv_shape *s = a->shape;
+    span in = inner_span(s);
+    if (in.begin == in.end && zk_neon_depthwise_windows(a))
+        return;
     if (s->out_c < LANES) {
         zk_depthwise_s8_ref(a);
         return;
     }
-    span in = inner_span(s);
     for (int64_t row = a->row_begin; row < a->row_end; row++) {
         const zk_taps ty = taps_of_row(s, row);
         if (ty.begin == ty.end)
