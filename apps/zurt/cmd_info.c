@@ -19,7 +19,8 @@ typedef struct cpu_feature {
 static const cpu_feature features[] = {{ZURT_CPU_NEON, "neon"},
                                        {ZURT_CPU_AVX2, "avx2"},
                                        {ZURT_CPU_AVX512, "avx512"},
-                                       {ZURT_CPU_VNNI, "avx512vnni"}};
+                                       {ZURT_CPU_VNNI, "avx512vnni"},
+                                       {ZURT_CPU_AVX_VNNI, "avxvnni"}};
 
 typedef struct device_row {
     zurt_device device;

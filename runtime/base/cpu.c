@@ -18,6 +18,8 @@ uint32_t zi_cpu_detect(void)
         cpu |= ZURT_CPU_AVX512;
     if (__builtin_cpu_supports("avx512vnni"))
         cpu |= ZURT_CPU_VNNI;
+    if (__builtin_cpu_supports("avxvnni"))
+        cpu |= ZURT_CPU_AVX_VNNI;
 #endif
     return cpu;
 }

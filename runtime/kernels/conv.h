@@ -92,6 +92,9 @@ typedef struct zk_conv_s8_args {
 typedef struct zk_conv_s8_kernel {
     /** Bytes of the packed operand; NULL: the variant reads the weights as they are. */
     size_t (*packed_bytes)(const zk_conv_shape *shape);
+    /** Further bytes of it, for what the values of the weights need. Reads what pack() reads. NULL:
+     *  none, whatever they are. */
+    size_t (*packed_more)(const zk_conv_s8_args *args);
     /** Fills args->packed's memory, zeroed and aligned to 16. Reads neither x nor the members
      *  that say what a call computes. NULL with packed_bytes. */
     void (*pack)(const zk_conv_s8_args *args, void *packed);

@@ -249,10 +249,11 @@ static bool pack_s8(zi_prepared *p, conv_plan *plan)
     const zk_conv_s8_kernel *kernel = p->kernels->conv_s8;
     if (!kernel->packed_bytes)
         return true;
-    void *packed = zi_arena_alloc(&p->arena, kernel->packed_bytes(&plan->shape));
+    const zk_conv_s8_args args = args_s8(plan);
+    const size_t more = kernel->packed_more ? kernel->packed_more(&args) : 0;
+    void *packed = zi_arena_alloc(&p->arena, kernel->packed_bytes(&plan->shape) + more);
     if (!packed)
         return false;
-    const zk_conv_s8_args args = args_s8(plan);
     kernel->pack(&args, packed);
     plan->packed = packed;
     return true;

@@ -177,7 +177,8 @@ static void prepare_conv(kern_rng *r, void *state, const zk_table *t)
     const zk_conv_s8_kernel *kernel = t->conv_s8;
     op->conv.packed = NULL;
     if (kernel->packed_bytes) {
-        const size_t bytes = kernel->packed_bytes(&op->shape);
+        const size_t more = kernel->packed_more ? kernel->packed_more(&op->conv) : 0;
+        const size_t bytes = kernel->packed_bytes(&op->shape) + more;
         void *packed = kern_place(r, KERN_IN, bytes, 16);
         memset(packed, 0, bytes);
         kernel->pack(&op->conv, packed);

@@ -154,10 +154,11 @@ ZURT_API const char *zurt_ctx_error(const zurt_ctx *ctx);
  */
 ZURT_API uint32_t zurt_cpu_features(void);
 
-#define ZURT_CPU_NEON   (1u << 0)  /**< Advanced SIMD of AArch64 */
-#define ZURT_CPU_AVX2   (1u << 8)  /**< with FMA */
-#define ZURT_CPU_AVX512 (1u << 9)  /**< F, BW, DQ, VL */
-#define ZURT_CPU_VNNI   (1u << 10) /**< AVX512_VNNI */
+#define ZURT_CPU_NEON     (1u << 0)  /**< Advanced SIMD of AArch64 */
+#define ZURT_CPU_AVX2     (1u << 8)  /**< with FMA */
+#define ZURT_CPU_AVX512   (1u << 9)  /**< F, BW, DQ, VL */
+#define ZURT_CPU_VNNI     (1u << 10) /**< AVX512_VNNI */
+#define ZURT_CPU_AVX_VNNI (1u << 11) /**< AVX-VNNI: the same without AVX-512 */
 
 /* ---- files ----------------------------------------------------------------------------- */
 

@@ -48,6 +48,17 @@ static inline __m256i zk_requant_avx2_run(const zk_requant_avx2 *r, __m256i acc)
     return _mm256_sub_epi32(_mm256_srav_epi32(high, r->right), _mm256_cmpgt_epi32(dropped, limit));
 }
 
+/** zk_requant_avx512_plain() on eight lanes. */
+static inline __m256i zk_requant_avx2_plain(__m256i acc, __m256i multiplier, __m256i odd,
+                                            __m256i add_even, __m256i add_odd, __m256i right)
+{
+    const __m256i x = _mm256_slli_epi32(acc, 1);
+    const __m256i even = _mm256_add_epi64(_mm256_mul_epi32(x, multiplier), add_even);
+    const __m256i odds = _mm256_add_epi64(_mm256_mul_epi32(_mm256_srli_epi64(x, 32), odd), add_odd);
+    const __m256i high = _mm256_blend_epi32(_mm256_srli_epi64(even, 32), odds, 0xAA);
+    return _mm256_srav_epi32(_mm256_add_epi32(high, _mm256_srai_epi32(acc, 31)), right);
+}
+
 /** zi_offset_clamp(). */
 static inline __m256i zk_offset_clamp_avx2(__m256i x, int32_t zero_point, int32_t lo, int32_t hi)
 {

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Convolution of s8 for AVX-VNNI: sums of four products, any weights of eight bits. */
+#include "kernels/kernels.h"
+#include "kernels/x86/vec_avx2.h"
+
+enum { PAIR_LIMIT = 0 };
+
+static inline vec dot(vec acc, vec x, vec w)
+{
+    return _mm256_dpbusd_avx_epi32(acc, x, w);
+}
+
+#include "kernels/x86/conv_s8_256.h"
+
+const zk_conv_s8_kernel zk_conv_s8_avxvnni = {
+    .packed_bytes = packed_bytes,
+    .packed_more = packed_more,
+    .pack = pack,
+    .scratch_bytes = zk_x86_scratch_bytes,
+    .run = run,
+};

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * @file
+ * The product of patches and a block of weights, for one instruction set. Included by a variant
+ * that has defined `vec`, LANES, and, on vectors: load(), four() (four bytes in all lanes), dot(),
+ * requant() and store().
+ */
+#ifndef ZK_CONV_S8_TILES_H
+#define ZK_CONV_S8_TILES_H
+
+#include "kernels/x86/conv_s8_x86.h"
+
+/* The loops below have counts that are constants where they are inlined: sums stay in registers. */
+#define INLINE static inline __attribute__((always_inline))
+
+enum { MAX_PIXELS = 12 };
+
+typedef vec sums[MAX_PIXELS][ZK_X86_MAX_REGS];
+
+INLINE void add_steps(const zk_x86_call *q, const uint8_t *x, int pixels, int regs, sums acc)
+{
+    const int8_t *w = zk_x86_at(q->block, q->block->weights);
+    const int64_t pitch = q->pitch;
+    for (int32_t i = 0; i < q->segments; i++, x += q->segment_pitch) {
+        const uint8_t *at = x;
+        for (int32_t k = 0; k < q->steps; k++, at += ZK_X86_STEP, w += regs * LANES * ZK_X86_STEP) {
+            vec weights[ZK_X86_MAX_REGS];
+#pragma GCC unroll 16
+            for (int r = 0; r < regs; r++)
+                weights[r] = load(w + r * LANES * ZK_X86_STEP);
+#pragma GCC unroll 16
+            for (int p = 0; p < pixels; p++) {
+                const vec v = four(at + p * pitch);
+#pragma GCC unroll 16
+                for (int r = 0; r < regs; r++)
+                    acc[p][r] = dot(acc[p][r], v, weights[r]);
+            }
+        }
+    }
+}
+
+INLINE void add_extras(const zk_x86_call *q, const uint8_t *x, int pixels, int regs, sums acc)
+{
+    const zk_x86_block *b = q->block;
+    const int8_t *w = zk_x86_at(b, b->extras);
+    const int32_t *offset = zk_x86_at(b, b->offsets);
+    int32_t i = 0;
+#pragma GCC unroll 16
+    for (int r = 0; r < regs; r++) {
+        for (; i < b->extra_end[r]; i++, offset += 2, w += LANES * ZK_X86_STEP) {
+            const uint8_t *at = x + offset[0] * q->segment_pitch + offset[1];
+            const vec weights = load(w);
+#pragma GCC unroll 16
+            for (int p = 0; p < pixels; p++)
+                acc[p][r] = dot(acc[p][r], four(at + p * q->pitch), weights);
+        }
+    }
+}
+
+/* Apart from the sums, which otherwise had to be in memory. */
+INLINE void requant_slowly(const zk_x86_call *q, int pixels, int regs, sums acc)
+{
+    vec copy[MAX_PIXELS * ZK_X86_MAX_REGS];
+#pragma GCC unroll 16
+    for (int p = 0; p < pixels; p++) {
+#pragma GCC unroll 16
+        for (int r = 0; r < regs; r++)
+            copy[p * regs + r] = acc[p][r];
+    }
+    for (int i = 0; i < pixels * regs; i++)
+        copy[i] = requant_any(q, copy[i], regs, i % regs);
+#pragma GCC unroll 16
+    for (int p = 0; p < pixels; p++) {
+#pragma GCC unroll 16
+        for (int r = 0; r < regs; r++)
+            acc[p][r] = copy[p * regs + r];
+    }
+}
+
+/* `pixels` patches from x on and all channels of the block. */
+INLINE void tile(const zk_x86_call *q, const uint8_t *x, int8_t *out, int pixels, int regs)
+{
+    const int32_t *bias = zk_x86_at(q->block, q->block->numbers);
+    sums acc;
+#pragma GCC unroll 16
+    for (int r = 0; r < regs; r++) {
+        const vec v = load((const int8_t *)(bias + r * LANES));
+#pragma GCC unroll 16
+        for (int p = 0; p < pixels; p++)
+            acc[p][r] = v;
+    }
+    add_steps(q, x, pixels, regs, acc);
+    if (q->block->extra_end[regs - 1])
+        add_extras(q, x, pixels, regs, acc);
+    if (q->block->plain) {
+#pragma GCC unroll 16
+        for (int r = 0; r < regs; r++) {
+            const scale s = scale_of(q->block, regs, r);
+#pragma GCC unroll 16
+            for (int p = 0; p < pixels; p++)
+                acc[p][r] = requant_plain(acc[p][r], &s);
+        }
+    } else {
+        requant_slowly(q, pixels, regs, acc);
+    }
+#pragma GCC unroll 16
+    for (int p = 0; p < pixels; p++)
+        store(q, acc[p], regs, out + p * q->out_pitch);
+}
+
+typedef void tile_fn(const zk_x86_call *q, const uint8_t *x, int8_t *out);
+
+/* A tile of so many pixels. */
+typedef struct tile_size {
+    int64_t pixels;
+    tile_fn *run;
+} tile_size;
+
+/* All patches of a call by tiles of the sizes given, largest first, the last of one pixel. What is
+ * left at the end takes some of the last pixels once more. */
+static void run_sizes(const zk_x86_call *q, const tile_size *sizes)
+{
+    int64_t at = 0;
+    while (at < q->n) {
+        const int64_t left = q->n - at;
+        if (left < sizes->pixels && (left <= sizes[1].pixels || q->n < sizes->pixels)) {
+            sizes++;
+            continue;
+        }
+        if (left < sizes->pixels)
+            at = q->n - sizes->pixels;
+        sizes->run(q, q->x + at * q->pitch, q->out + at * q->out_pitch);
+        at += sizes->pixels;
+    }
+}
+
+#define TILE(pixels, regs)                                                                         \
+    static void tile_##pixels##x##regs(const zk_x86_call *q, const uint8_t *x, int8_t *out)        \
+    {                                                                                              \
+        tile(q, x, out, pixels, regs);                                                             \
+    }
+
+#endif

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * @file
+ * The convolution of x86: what its instruction sets share, and the packed operand.
+ *
+ * The kernel multiplies unsigned by signed bytes, four products a lane: the input is copied with
+ * its top bits flipped, u = x + 128. Weights are what is left of them after their zero point, which
+ * may take nine bits, and with an instruction that saturates, two neighbours together may be too
+ * large: what does not fit is split off and added in steps of its own ("extras").
+ *
+ * A block has up to `regs` registers of output channels of one group. Its weights lie as they are
+ * read: for each segment of a patch, for each four bytes of it, `regs` vectors of lanes, each four
+ * weights of one channel.
+ */
+#ifndef ZK_CONV_S8_X86_H
+#define ZK_CONV_S8_X86_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "kernels/conv.h"
+
+/** Depth that one lane multiplies at a time. */
+enum { ZK_X86_STEP = 4 };
+
+/** Most channels of a block, for any instruction set. */
+enum { ZK_X86_MAX_REGS = 4, ZK_X86_MAX_CHANNELS = 64 };
+
+/** Rows of numbers in a block, one for each lane and register of it. */
+enum {
+    ZK_X86_BIAS,       /**< with the zero points' terms */
+    ZK_X86_MULTIPLIER, /**< in even lanes: of this lane and, high, of the odd one */
+    ZK_X86_ODD,        /**< the multipliers of odd lanes, in even ones */
+    ZK_X86_ADD_EVEN,   /**< 64 bits: what is added to the product of even lanes; and of odd ones */
+    ZK_X86_ADD_ODD,
+    ZK_X86_RIGHT, /**< shifts, >= 0 */
+    ZK_X86_LEFT,  /**< shifts, >= 0 */
+    ZK_X86_NUMBERS
+};
+
+/** Begins a block; numbers, weights, extras and their offsets follow, at the byte offsets given. */
+typedef struct zk_x86_block {
+    int32_t channel;  /**< the first one, of the output */
+    int32_t channels; /**< how many */
+    int32_t regs;
+    /** 1: every shift is to the right, by one at least, and no intermediate value of the short way
+     *  of requantising leaves its bits: requant_avx2.h */
+    int32_t plain;
+    int32_t extra_end[ZK_X86_MAX_REGS]; /**< extras of a register begin where the last ones end */
+    int64_t numbers, weights, extras, offsets;
+    int64_t bytes; /**< to the next block */
+} zk_x86_block;
+
+/** Patches that lie at even distances, and what becomes of them. */
+typedef struct zk_x86_call {
+    const uint8_t *x;      /**< the first patch, flipped */
+    int64_t pitch;         /**< from patch to patch */
+    int64_t segment_pitch; /**< a patch is so many segments at this distance */
+    int32_t segments;
+    int32_t steps; /**< of four bytes in a segment */
+    int64_t n;     /**< patches, >= 1 */
+    const zk_x86_block *block;
+    int8_t *out; /**< block->channels of the first pixel */
+    int64_t out_pitch;
+    int32_t out_zero_point, lo, hi;
+} zk_x86_call;
+
+/** What differs between instruction sets. */
+typedef struct zk_x86_isa {
+    int32_t lanes, regs; /**< of 32 bits; most in a block */
+    /** Sum of the magnitudes of two neighbouring weights at most; 0: any */
+    int32_t pair_limit;
+    void (*run)(const zk_x86_call *call);
+    void (*flip)(const int8_t *x, int64_t n, uint8_t *out); /**< out[i] = x[i] + 128 */
+} zk_x86_isa;
+
+/** How patches are laid out for a shape. */
+typedef struct zk_x86_layout {
+    int32_t segments;      /**< of a patch */
+    int32_t segment_bytes; /**< that count, of each */
+    int32_t steps;         /**< of a segment, padded to four bytes */
+} zk_x86_layout;
+
+zk_x86_layout zk_x86_layout_of(const zk_conv_shape *s);
+
+/** Blocks of one group. */
+static inline int32_t zk_x86_blocks(const zk_x86_isa *isa, const zk_conv_shape *s)
+{
+    const int32_t per_group = s->out_c / s->groups;
+    const int32_t regs = (per_group + isa->lanes - 1) / isa->lanes;
+    return (regs + isa->regs - 1) / isa->regs;
+}
+
+static inline const void *zk_x86_at(const zk_x86_block *b, int64_t offset)
+{
+    return (const char *)b + offset;
+}
+
+static inline const zk_x86_block *zk_x86_first_block(const void *packed)
+{
+    return (const void *)(((uintptr_t)packed + 63) / 64 * 64);
+}
+
+/** As zk_conv_s8_kernel wants them. */
+size_t zk_x86_packed_bytes(const zk_x86_isa *isa, const zk_conv_shape *s);
+size_t zk_x86_packed_more(const zk_x86_isa *isa, const zk_conv_s8_args *a);
+void zk_x86_pack(const zk_x86_isa *isa, const zk_conv_s8_args *a, void *packed);
+size_t zk_x86_scratch_bytes(const zk_conv_shape *s, int32_t tile);
+void zk_x86_run(const zk_x86_isa *isa, const zk_conv_s8_args *a);
+
+#endif
