@@ -37,10 +37,12 @@ static void product(const zk_conv_f32_args *a, const float *patches, int64_t pix
     bias_clamp(a, pixel, n, begin, end);
 }
 
-void zc_conv_f32_blas(const zk_conv_f32_args *a)
+static void run(const zk_conv_f32_args *a)
 {
-    zc_conv_f32_tiles(a, a->channel_tile, product);
+    zc_conv_f32_tiles(a, a->shape->out_c, product);
 }
+
+const zk_conv_f32_kernel zc_conv_f32_blas = {.scratch_bytes = zk_conv_f32_scratch, .run = run};
 
 void zc_matmul_f32_blas(const zk_matmul_f32_args *a)
 {

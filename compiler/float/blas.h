@@ -9,7 +9,7 @@
 #include "base/ctx.h"
 #include "kernels/kernels.h"
 
-zk_conv_f32_fn zc_conv_f32_blas;
+extern const zk_conv_f32_kernel zc_conv_f32_blas;
 zk_matmul_f32_fn zc_matmul_f32_blas;
 
 /** Output channels [begin, end) of one group for n patches, which lie side by side, from `pixel`
@@ -22,7 +22,7 @@ typedef void zc_conv_block_fn(const zk_conv_f32_args *a, const float *patches, i
 void zc_conv_f32_tiles(const zk_conv_f32_args *a, int32_t width, zc_conv_block_fn *block);
 
 /** In OpenBLAS's place, and always to be had; the matrix product is then the reference's. */
-zk_conv_f32_fn zc_conv_f32_own;
+extern const zk_conv_f32_kernel zc_conv_f32_own;
 
 /**
  * Loads OpenBLAS, once for the process, for up to n_threads threads that compute at a time, and

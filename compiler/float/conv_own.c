@@ -55,12 +55,14 @@ static void block(const zk_conv_f32_args *a, const float *patches, int64_t pixel
     }
 }
 
-void zc_conv_f32_own(const zk_conv_f32_args *a)
+static void run(const zk_conv_f32_args *a)
 {
     const zk_conv_shape *s = a->shape;
     if (s->out_c / s->groups < CHANNELS / 4 || zk_conv_pixels(s) == 1) { // packing would not pay
-        zk_conv_f32_ref(a);
+        zk_conv_f32_ref.run(a);
         return;
     }
     zc_conv_f32_tiles(a, CHANNELS, block);
 }
+
+const zk_conv_f32_kernel zc_conv_f32_own = {.scratch_bytes = zk_conv_f32_scratch, .run = run};

@@ -48,10 +48,10 @@ void zc_kernel_table(zurt_ctx *ctx, const zi_graph *g, const zi_node *nodes, siz
             zi_log(ctx, ZURT_LOG_WARNING, "%s; zurt's own float kernels compute, more slowly",
                    zurt_ctx_error(ctx));
         ctx->error[0] = 0;
-        out->conv_f32 = zc_conv_f32_own;
+        out->conv_f32 = &zc_conv_f32_own;
         return;
     }
-    out->conv_f32 = zc_conv_f32_blas;
+    out->conv_f32 = &zc_conv_f32_blas;
     out->matmul_f32 = zc_matmul_f32_blas;
 }
 

@@ -105,27 +105,42 @@ typedef struct zk_conv_s8_kernel {
 
 typedef struct zk_conv_f32_args {
     const zk_conv_shape *shape;
-    const float *x;    /**< as zk_conv_s8_args, real values */
-    const float *w;    /**< [out_c][kernel_h][kernel_w][in_c / groups] */
-    const float *bias; /**< [out_c] */
-    float lo, hi;      /**< clamp; infinities: none */
+    const float *x;     /**< as zk_conv_s8_args, real values */
+    const float *w;     /**< [out_c][kernel_h][kernel_w][in_c / groups] */
+    const void *packed; /**< what the variant's pack() made; NULL if it has none */
+    const float *bias;  /**< [out_c] */
+    float lo, hi;       /**< clamp; infinities: none */
     float *out;
     int64_t pixel_begin, pixel_end;
     int32_t channel_begin, channel_end;
-    int32_t tile;         /**< pixels of one product at most */
-    int32_t channel_tile; /**< channels of one product at most */
-    float *scratch;       /**< zk_conv_f32_scratch() bytes, ZI_ALIGN; NULL if that is 0 */
+    int32_t tile;   /**< patches held at a time, >= 1 */
+    float *scratch; /**< the variant's scratch_bytes(), ZI_ALIGN; NULL if that is 0 */
 } zk_conv_f32_args;
 
+/** Bytes of `tile` patches where the input itself is not the matrix of them. */
 static inline size_t zk_conv_f32_scratch(const zk_conv_shape *s, int32_t tile)
 {
     return zk_conv_is_gemm(s) ? 0 : (size_t)tile * (size_t)zk_conv_patch(s) * sizeof(float);
 }
 
-/** out = clamp(bias + sum x * w). The order of the sum is the variant's own, but if all calls use
- *  the same tiles, and ranges that begin at multiples of them, it does not depend on the ranges.
- *  NaN passes through. */
-typedef void zk_conv_f32_fn(const zk_conv_f32_args *args);
+/**
+ * A variant of the f32 convolution: out = clamp(bias + sum x * w). The order of a sum is the
+ * variant's own and depends on nothing but the length of the patch, so that neither tiles nor
+ * ranges change a bit of it; variants that pack share gemm_f32.h's. NaN passes through.
+ *
+ * As with the s8 convolution; but where weights or biases are given at run time, they are packed
+ * again in each run.
+ */
+typedef struct zk_conv_f32_kernel {
+    /** Bytes of the packed operand; NULL: the variant reads the weights as they are. */
+    size_t (*packed_bytes)(const zk_conv_shape *shape);
+    /** Fills all that packed_bytes() counts, aligned to 16, from w and bias. Reads neither x nor
+     *  the members that say what a call computes. NULL with packed_bytes. */
+    void (*pack)(const zk_conv_f32_args *args, void *packed);
+    /** Of one call. */
+    size_t (*scratch_bytes)(const zk_conv_shape *shape, int32_t tile);
+    void (*run)(const zk_conv_f32_args *args);
+} zk_conv_f32_kernel;
 
 /** Channel c of the output from channel c of the input: groups == in_c == out_c, not transposed. */
 typedef struct zk_depthwise_s8_args {
@@ -157,7 +172,8 @@ typedef struct zk_depthwise_f32_args {
 /** Sums taps in order, bias first, product and sum rounded apart: variants agree bit for bit. */
 typedef void zk_depthwise_f32_fn(const zk_depthwise_f32_args *args);
 
-/** out[m][n] = sum over k of a[m][k] * b[k][n]; all dense, row-major; m, n >= 1, k >= 0. */
+/** out[m][n] = sum over k of a[m][k] * b[k][n]; all dense, row-major; m, n >= 1, k >= 0. The order
+ *  of a sum depends on k alone, as in zk_conv_f32_kernel. */
 typedef struct zk_matmul_f32_args {
     const float *a;
     const float *b;

@@ -31,7 +31,7 @@
 /** One pointer per op: the fastest variant that the CPU can run. */
 typedef struct zk_table {
     const zk_conv_s8_kernel *conv_s8;
-    zk_conv_f32_fn *conv_f32;
+    const zk_conv_f32_kernel *conv_f32;
     zk_depthwise_s8_fn *depthwise_s8;
     zk_depthwise_f32_fn *depthwise_f32;
     zk_matmul_f32_fn *matmul_f32;

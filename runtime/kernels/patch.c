@@ -4,7 +4,8 @@
 
 #include <string.h>
 
-static void gather_f32(const zk_conv_f32_args *a, zk_pixel p, int32_t group, float *out)
+/* One tap after the other: groups, dilated or transposed. */
+static void gather_taps_f32(const zk_conv_f32_args *a, zk_pixel p, int32_t group, float *out)
 {
     const zk_conv_shape *s = a->shape;
     const size_t n = (size_t)(s->in_c / s->groups);
@@ -22,12 +23,54 @@ static void gather_f32(const zk_conv_f32_args *a, zk_pixel p, int32_t group, flo
     }
 }
 
+/* memcpy() that begins at once for the few values that many rows of windows are. */
+static inline void copy(float *restrict out, const float *restrict x, int64_t n)
+{
+    enum { LONG = 64, STEP = 4 };
+    if (n >= LONG) {
+        memcpy(out, x, (size_t)n * sizeof(*out));
+    } else if (n >= STEP) {
+        for (int64_t i = 0; i + STEP < n; i += STEP)
+            memcpy(out + i, x + i, STEP * sizeof(*out));
+        memcpy(out + n - STEP, x + n - STEP, STEP * sizeof(*out));
+    } else {
+        for (int64_t i = 0; i < n; i++)
+            out[i] = x[i];
+    }
+}
+
+/* A window whose rows lie in one piece in the input, where they are in it. */
+static void gather_rows_f32(const zk_conv_f32_args *a, zk_pixel p, float *out)
+{
+    const zk_conv_shape *s = a->shape;
+    const int64_t n = s->in_c, width = s->kernel_w * n;
+    const float *image = a->x + p.image * s->in_h * s->in_w * n;
+    const int64_t ix = (int64_t)p.x * s->stride_w - s->pad_left;
+    int64_t iy = (int64_t)p.y * s->stride_h - s->pad_top;
+    const int64_t before = ix >= 0 ? 0 : -ix < s->kernel_w ? -ix : s->kernel_w;
+    const int64_t room = s->in_w - ix; // columns of the window before the right edge
+    const int64_t end = room < before ? before : room < s->kernel_w ? room : s->kernel_w;
+    for (int32_t ky = 0; ky < s->kernel_h; ky++, iy += s->dilation_h, out += width) {
+        const bool inside = iy >= 0 && iy < s->in_h && before < end;
+        if (!inside || end - before < s->kernel_w)
+            memset(out, 0, (size_t)width * sizeof(*out));
+        if (inside)
+            copy(out + before * n, image + (iy * s->in_w + ix + before) * n, (end - before) * n);
+    }
+}
+
 void zk_gather_f32(const zk_conv_f32_args *a, int64_t pixel, int64_t n, int32_t group)
 {
     const int64_t patch = zk_conv_patch(a->shape);
+    const bool in_rows =
+        a->shape->groups == 1 && a->shape->dilation_w == 1 && !a->shape->transposed;
     zk_pixel p = zk_pixel_at(a->shape, pixel);
-    for (int64_t i = 0; i < n; i++, zk_pixel_next(a->shape, &p))
-        gather_f32(a, p, group, a->scratch + i * patch);
+    for (int64_t i = 0; i < n; i++, zk_pixel_next(a->shape, &p)) {
+        if (in_rows)
+            gather_rows_f32(a, p, a->scratch + i * patch);
+        else
+            gather_taps_f32(a, p, group, a->scratch + i * patch);
+    }
 }
 
 static void widen(const int8_t *restrict in, int32_t zero_point, int64_t n, int16_t *restrict out)

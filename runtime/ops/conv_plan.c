@@ -8,9 +8,9 @@
 #include "base/size.h"
 #include "quant/scale.h"
 
-/** Patches held at a time: a core's second-level cache holds them. In float more of them, since a
- *  product packs its operands and short ones are lost to that; and no more results than that. */
-enum { TILE_BYTES_S8 = 256 * 1024, TILE_BYTES_F32 = 1024 * 1024, TILE_RESULTS = 64 * 1024 };
+/** Patches held at a time: a core's second-level cache holds them, or what a product in float needs
+ *  of them at a time. */
+enum { TILE_BYTES_S8 = 256 * 1024, TILE_BYTES_F32 = 1024 * 1024 };
 
 /** Bounds of a tile in pixels; the lower one only as far as there is memory for patches. */
 enum { TILE_MIN = 16, TILE_MAX = 4096 };
@@ -19,19 +19,24 @@ enum { TILE_MIN = 16, TILE_MAX = 4096 };
  *  tile, up to MAX_CHANNEL_TILES parts of at least GOOD_CHANNELS channels. */
 enum { MAX_TILES = 16, GOOD_TILE = 64, MAX_CHANNEL_TILES = 4, GOOD_CHANNELS = 64 };
 
+/** Channels are cut at multiples of it, where no kernel's block of them is cut. */
+enum { CHANNEL_UNIT = 32 };
+
 /** Multiply-accumulates that cost as much as one element of an elementwise op. */
 enum { MACS_PER_ELEM = 16 };
 
 typedef struct conv_plan {
     zk_conv_shape shape;
     bool depthwise;
-    int32_t tile;         /**< pixels computed together */
+    int32_t tile;         /**< patches held at a time */
+    int32_t unit;         /**< pixels computed by one thread */
     int32_t channel_tile; /**< channels computed together */
     size_t task_bytes;    /**< scratch of one task */
+    size_t packed_bytes;  /**< of scratch, behind the tasks': operands given at run time, packed */
     int64_t macs;
     const void *w;      /**< as the kernel wants it; NULL: given at run time */
     const void *packed; /**< what the kernel has made of w, bias and the tables; may be NULL */
-    const void *bias;   /**< likewise */
+    const void *bias;   /**< NULL: given at run time */
     const int32_t *w_zero_point;
     const int32_t *multiplier;
     const int32_t *shift;
@@ -194,34 +199,22 @@ static int64_t within(int64_t v, int64_t lo, int64_t hi)
     return v < lo ? lo : v > hi ? hi : v;
 }
 
-/** Cuts the work into tiles. They depend on the shape alone, so that the products, and with them
- *  the order of float sums, are the same for any number of threads. */
+/** Cuts the work into tiles, by the shape alone. */
 static void choose_tiles(conv_plan *plan, bool s8)
 {
     const zk_conv_shape *s = &plan->shape;
     const int64_t pixels = zk_conv_pixels(s);
     const int64_t row = s8 ? zk_conv_s8_pitch(s) * (int64_t)sizeof(int16_t)
                            : zk_conv_patch(s) * (int64_t)sizeof(float);
-    int64_t tile = within((s8 ? TILE_BYTES_S8 : TILE_BYTES_F32) / row, TILE_MIN, TILE_MAX);
-    if (!s8)
-        tile = within(tile, TILE_MIN, within(TILE_RESULTS / s->out_c, GOOD_TILE, TILE_MAX));
+    const int64_t tile = within((s8 ? TILE_BYTES_S8 : TILE_BYTES_F32) / row, TILE_MIN, TILE_MAX);
     int64_t n_tiles = divide_up(pixels, tile);
     const int64_t wanted = within(pixels / GOOD_TILE, 1, MAX_TILES);
     n_tiles = n_tiles < wanted ? wanted : n_tiles;
-    tile = divide_up(pixels, n_tiles);
-    plan->tile = tile < 1 ? 1 : (int32_t)tile;
+    plan->unit = (int32_t)divide_up(pixels, n_tiles);
+    plan->tile = s8 ? plan->unit : (int32_t)within(tile, 1, pixels);
     const int64_t parts = n_tiles == 1 ? within(s->out_c / GOOD_CHANNELS, 1, MAX_CHANNEL_TILES) : 1;
-    plan->channel_tile = (int32_t)(divide_up(divide_up(s->out_c, parts), 16) * 16);
-}
-
-/** Sizes the scratch of all tasks that run at once; false on overflow. */
-static bool size_scratch(zi_prepared *p, conv_plan *plan, bool s8)
-{
-    const zk_conv_shape *s = &plan->shape;
-    size_t bytes =
-        s8 ? p->kernels->conv_s8->scratch_bytes(s, plan->tile) : zk_conv_f32_scratch(s, plan->tile);
-    return zi_size_align(bytes, ZI_ALIGN, &plan->task_bytes) &&
-           zi_size_mul(plan->task_bytes, p->n_threads, &p->scratch_bytes);
+    plan->channel_tile =
+        (int32_t)(divide_up(divide_up(s->out_c, parts), CHANNEL_UNIT) * CHANNEL_UNIT);
 }
 
 /** What all calls of an s8 kernel have in common. */
@@ -259,6 +252,52 @@ static bool pack_s8(zi_prepared *p, conv_plan *plan)
     return true;
 }
 
+/** What all calls of an f32 kernel have in common. */
+static zk_conv_f32_args args_f32(const zi_prepared *p, const conv_plan *plan)
+{
+    return (zk_conv_f32_args){
+        .shape = &plan->shape,
+        .w = plan->w,
+        .packed = plan->packed,
+        .bias = plan->bias,
+        .lo = p->node->clamp_lo,
+        .hi = p->node->clamp_hi,
+        .tile = plan->tile,
+    };
+}
+
+/** As pack_s8(); what is given at run time is packed then, into scratch. */
+static bool pack_f32(zi_prepared *p, conv_plan *plan)
+{
+    const zk_conv_f32_kernel *kernel = p->kernels->conv_f32;
+    if (!kernel->packed_bytes)
+        return true;
+    const size_t bytes = kernel->packed_bytes(&plan->shape);
+    if (!plan->w || !plan->bias) {
+        plan->packed_bytes = bytes;
+        return true;
+    }
+    void *packed = zi_arena_alloc(&p->arena, bytes);
+    if (!packed)
+        return false;
+    const zk_conv_f32_args args = args_f32(p, plan);
+    kernel->pack(&args, packed);
+    plan->packed = packed;
+    return true;
+}
+
+/** Sizes the scratch of all tasks that run at once; false on overflow. */
+static bool size_scratch(zi_prepared *p, conv_plan *plan, bool s8)
+{
+    const zk_conv_shape *s = &plan->shape;
+    const size_t bytes = s8 ? p->kernels->conv_s8->scratch_bytes(s, plan->tile)
+                            : p->kernels->conv_f32->scratch_bytes(s, plan->tile);
+    size_t tasks;
+    return zi_size_align(bytes, ZI_ALIGN, &plan->task_bytes) &&
+           zi_size_mul(plan->task_bytes, p->n_threads, &tasks) &&
+           zi_size_add(tasks, plan->packed_bytes, &p->scratch_bytes);
+}
+
 zurt_status zi_conv_prepare(zurt_ctx *ctx, zi_prepared *p, const zk_conv_shape *shape)
 {
     const zi_tensor *w = zi_in(p->graph, p->node, 1);
@@ -287,7 +326,7 @@ zurt_status zi_conv_prepare(zurt_ctx *ctx, zi_prepared *p, const zk_conv_shape *
     if (plan->macs == 0) // an empty batch
         return ZURT_OK;
     choose_tiles(plan, s8);
-    if (s8 && !pack_s8(p, plan))
+    if (!(s8 ? pack_s8(p, plan) : pack_f32(p, plan)))
         return zi_op_nomem(ctx, p);
     if (!size_scratch(p, plan, s8))
         return zi_node_fail(ctx, p->graph, p->node, ZURT_E_LIMIT, "the window is too large");
@@ -302,6 +341,7 @@ typedef struct conv_run {
     const zi_op_args *args;
     const void *w;
     const void *bias;
+    const void *packed;
     zi_slots *slots; /**< of scratch */
 } conv_run;
 
@@ -323,8 +363,8 @@ static conv_share share_of(const conv_plan *plan, uint32_t task, uint32_t n_task
 {
     const int64_t pixels = zk_conv_pixels(&plan->shape), channels = plan->shape.out_c;
     conv_share share = {0, pixels, 0, channels};
-    if (pixels > plan->tile)
-        share_tiles(task, n_tasks, pixels, plan->tile, &share.pixel_begin, &share.pixel_end);
+    if (pixels > plan->unit)
+        share_tiles(task, n_tasks, pixels, plan->unit, &share.pixel_begin, &share.pixel_end);
     else
         share_tiles(task, n_tasks, channels, plan->channel_tile, &share.channel_begin,
                     &share.channel_end);
@@ -356,23 +396,18 @@ static void task_conv_f32(void *arg, uint32_t task, uint32_t n_tasks)
     const conv_share share = share_of(plan, task, n_tasks);
     const uint32_t slot = zi_slots_take(run->slots);
     char *scratch = run->args->scratch;
-    const zk_conv_f32_args args = {
-        .shape = &plan->shape,
-        .x = run->args->in[0],
-        .w = run->w,
-        .bias = run->bias,
-        .lo = run->p->node->clamp_lo,
-        .hi = run->p->node->clamp_hi,
-        .out = run->args->out[0],
-        .pixel_begin = share.pixel_begin,
-        .pixel_end = share.pixel_end,
-        .channel_begin = (int32_t)share.channel_begin,
-        .channel_end = (int32_t)share.channel_end,
-        .tile = plan->tile,
-        .channel_tile = plan->channel_tile,
-        .scratch = plan->task_bytes ? (void *)(scratch + slot * plan->task_bytes) : NULL,
-    };
-    run->p->kernels->conv_f32(&args);
+    zk_conv_f32_args args = args_f32(run->p, plan);
+    args.w = run->w;
+    args.bias = run->bias;
+    args.packed = run->packed;
+    args.x = run->args->in[0];
+    args.out = run->args->out[0];
+    args.pixel_begin = share.pixel_begin;
+    args.pixel_end = share.pixel_end;
+    args.channel_begin = (int32_t)share.channel_begin;
+    args.channel_end = (int32_t)share.channel_end;
+    args.scratch = plan->task_bytes ? (void *)(scratch + slot * plan->task_bytes) : NULL;
+    run->p->kernels->conv_f32->run(&args);
     zi_slots_give(run->slots, slot);
 }
 
@@ -416,6 +451,18 @@ static void task_depthwise_f32(void *arg, uint32_t task, uint32_t n_tasks)
     run->p->kernels->depthwise_f32(&args);
 }
 
+/** Packs operands of this run behind the tasks' scratch. */
+static void pack_run(conv_run *run)
+{
+    const zi_prepared *p = run->p;
+    void *packed = (char *)run->args->scratch + p->n_threads * run->plan->task_bytes;
+    zk_conv_f32_args args = args_f32(p, run->plan);
+    args.w = run->w;
+    args.bias = run->bias;
+    p->kernels->conv_f32->pack(&args, packed);
+    run->packed = packed;
+}
+
 void zi_conv_run(const zi_prepared *p, const zi_op_args *args)
 {
     const conv_plan *plan = p->state;
@@ -426,6 +473,9 @@ void zi_conv_run(const zi_prepared *p, const zi_op_args *args)
     conv_run run = {.p = p, .plan = plan, .args = args, .slots = &slots};
     run.w = plan->w ? plan->w : args->in[1];
     run.bias = plan->bias ? plan->bias : args->in[2];
+    run.packed = plan->packed;
+    if (plan->packed_bytes)
+        pack_run(&run);
     zi_task_fn *task = plan->depthwise ? (s8 ? task_depthwise_s8 : task_depthwise_f32)
                                        : (s8 ? task_conv_s8 : task_conv_f32);
     zi_op_parallel(args, task, &run, plan->macs / MACS_PER_ELEM);

@@ -24,9 +24,9 @@ static bool has_blas(void)
 
 void kern_add_compiler(void)
 {
-    kern_add_variant(&kern_conv_f32, "own", 0)->conv_f32 = zc_conv_f32_own;
+    kern_add_variant(&kern_conv_f32, "own", 0)->conv_f32 = &zc_conv_f32_own;
     if (!has_blas())
         return;
-    kern_add_variant(&kern_conv_f32, "blas", 0)->conv_f32 = zc_conv_f32_blas;
+    kern_add_variant(&kern_conv_f32, "blas", 0)->conv_f32 = &zc_conv_f32_blas;
     kern_add_variant(&kern_matmul_f32, "blas", 0)->matmul_f32 = zc_matmul_f32_blas;
 }

@@ -87,8 +87,7 @@ static void make_conv(kern_rng *r, void *state, const kern_layer *layer)
     kern_work((double)out_elems(&op->shape) * (double)zk_conv_patch(&op->shape));
     zk_conv_f32_args *a = &op->conv;
     a->out = kern_place_f32(r, KERN_OUT, out_elems(&op->shape));
-    a->tile = layer ? 256 : (int32_t)kern_int(r, 1, kern_chance(r, 50) ? 5 : 200);
-    a->channel_tile = layer ? op->shape.out_c : (int32_t)kern_int(r, 1, 100);
+    a->tile = layer ? 1024 : (int32_t)kern_int(r, 1, kern_chance(r, 50) ? 5 : 200);
     if (layer)
         return;
     int64_t begin = 0, end = a->channel_end;
@@ -107,15 +106,21 @@ static void expect_conv(const void *state, void *out, float *tolerance)
 static void prepare_conv(kern_rng *r, void *state, const zk_table *t)
 {
     op_f32 *op = state;
-    (void)t;
-    const size_t bytes = zk_conv_f32_scratch(&op->shape, op->conv.tile);
+    const zk_conv_f32_kernel *kernel = t->conv_f32;
+    const size_t bytes = kernel->scratch_bytes(&op->shape, op->conv.tile);
     op->conv.scratch = bytes ? kern_place(r, KERN_SCRATCH, bytes, 64) : NULL;
+    op->conv.packed = NULL;
+    if (kernel->packed_bytes) {
+        void *packed = kern_place(r, KERN_IN, kernel->packed_bytes(&op->shape), 16);
+        kernel->pack(&op->conv, packed);
+        op->conv.packed = packed;
+    }
 }
 
 static void call_conv(const zk_table *t, void *state)
 {
     const op_f32 *op = state;
-    t->conv_f32(&op->conv);
+    t->conv_f32->run(&op->conv);
 }
 
 const kern_op kern_conv_f32 = {

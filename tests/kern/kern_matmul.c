@@ -11,7 +11,7 @@ static void make(kern_rng *r, void *state, const kern_layer *layer)
 {
     zk_matmul_f32_args *a = state;
     a->m = layer ? layer->m : kern_int(r, 1, 40);
-    a->n = layer ? (int64_t)layer->n : kern_int(r, 1, 40);
+    a->n = layer ? (int64_t)layer->n : kern_int(r, 1, kern_chance(r, 20) ? 300 : 40);
     a->k = layer ? layer->k : kern_chance(r, 3) ? 0 : kern_int(r, 1, kern_chance(r, 5) ? 600 : 60);
     kern_describe("matmul_f32 %d x %d x %d", (int)a->m, (int)a->k, (int)a->n);
     kern_work((double)a->m * (double)a->k * (double)a->n);

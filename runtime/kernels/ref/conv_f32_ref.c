@@ -39,7 +39,7 @@ static void channels(const zk_conv_f32_args *a, const float *patches, int64_t pi
     }
 }
 
-void zk_conv_f32_ref(const zk_conv_f32_args *a)
+static void run(const zk_conv_f32_args *a)
 {
     const zk_conv_shape *s = a->shape;
     const int32_t per_group = s->out_c / s->groups;
@@ -62,3 +62,8 @@ void zk_conv_f32_ref(const zk_conv_f32_args *a)
         }
     }
 }
+
+const zk_conv_f32_kernel zk_conv_f32_ref = {
+    .scratch_bytes = zk_conv_f32_scratch,
+    .run = run,
+};

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * @file
+ * Products of float matrices: what the drivers of convolution and matrix product ask of an ISA.
+ *
+ * A panel is the weights of a few output channels side by side: first a bias for each channel, then
+ * for each place of the depth a weight for each. A sum begins with its bias and takes its products
+ * in the order of the depth, each fused into it: neither tiles nor ranges nor the ISA change a bit
+ * of a result.
+ */
+#ifndef ZK_GEMM_F32_H
+#define ZK_GEMM_F32_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "kernels/conv.h"
+
+enum {
+    ZK_GEMM_PANEL = 32, /**< the widest panel */
+    ZK_GEMM_GROUP = 4,  /**< whole panels that zk_gemm_f32.row() takes at a time */
+    ZK_GEMM_DEPTH = 256 /**< a panel of this depth at most is multiplied at a time */
+};
+
+/** A few rows times one panel. */
+typedef struct zk_gemm_f32_tile {
+    const float *x; /**< the first row, at the first place of the depth */
+    int64_t x_pitch;
+    const float *w;     /**< of the panel, likewise */
+    int64_t w_pitch;    /**< from place to place */
+    const float *next;  /**< what is likely read next, w_pitch and depth as w: may be prefetched */
+    int64_t depth;      /**< >= 0 */
+    const float *start; /**< one value for each lane; NULL: the sums so far are in `out` */
+    float lo, hi;       /**< clamp; infinities while sums are not complete */
+    float *out;         /**< lane 0 of the first row */
+    int64_t out_pitch;
+    int32_t first, end; /**< the lanes that are read and written in `out` */
+} zk_gemm_f32_tile;
+
+typedef void zk_gemm_f32_fn(const zk_gemm_f32_tile *t);
+
+/** An ISA. */
+typedef struct zk_gemm_f32 {
+    int32_t lanes;    /**< of a vector; a panel is two of them, the last of a matrix may be one */
+    int32_t max_rows; /**< of a tile */
+    /** tile[n - 1]: n rows, a panel of one vector; tile[max_rows + n - 1]: of two. */
+    zk_gemm_f32_fn *const *tile;
+    /** One row and ZK_GEMM_GROUP panels of two vectors, `panel_elems` apart, all lanes. */
+    void (*row)(const zk_gemm_f32_tile *t, int64_t panel_elems);
+} zk_gemm_f32;
+
+/** What zk_conv_f32_kernel wants of a variant whose products are those of an ISA. */
+size_t zk_gemm_conv_packed_bytes(const zk_gemm_f32 *isa, const zk_conv_shape *shape);
+void zk_gemm_conv_pack(const zk_gemm_f32 *isa, const zk_conv_f32_args *a, void *packed);
+size_t zk_gemm_conv_scratch_bytes(const zk_conv_shape *shape, int32_t tile);
+void zk_gemm_conv_run(const zk_gemm_f32 *isa, const zk_conv_f32_args *a);
+
+void zk_gemm_matmul(const zk_gemm_f32 *isa, const zk_matmul_f32_args *a);
+
+/** The rows of n that lie next, at most isa->max_rows, so that no tile is much shorter than the
+ *  others. */
+static inline int32_t zk_gemm_rows(const zk_gemm_f32 *isa, int64_t n)
+{
+    const int64_t tiles = (n + isa->max_rows - 1) / isa->max_rows;
+    return (int32_t)((n + tiles - 1) / tiles);
+}
+
+#endif
