@@ -19,6 +19,11 @@
 /** out[i] = table[x[i] + 128]. */
 typedef void zk_lut_s8_fn(const int8_t *x, const int8_t *table, int8_t *out, size_t n);
 
+/** out[i] = f(x[i]), the sums and products of exp_f32.h: bit for bit the same in all variants. */
+typedef void zk_map_f32_fn(const float *x, float *out, size_t n);
+typedef zk_map_f32_fn zk_sigmoid_f32_fn;
+typedef zk_map_f32_fn zk_swish_f32_fn; /**< x * sigmoid(x) */
+
 /** Numbers of a quantised binary op. Ref: docs/arithmetic.md, "Binary operators". */
 typedef struct zk_binary_s8 {
     int32_t a_zero, b_zero, out_zero;

@@ -43,6 +43,8 @@ typedef struct zk_table {
     zk_add_s8_fn *add_s8;
     zk_mul_s8_fn *mul_s8;
     zk_softmax_s8_fn *softmax_s8;
+    zk_sigmoid_f32_fn *sigmoid_f32;
+    zk_swish_f32_fn *swish_f32;
     zk_quantize_f32_s8_fn *quantize_f32_s8;
     zk_dequantize_s8_f32_fn *dequantize_s8_f32;
 } zk_table;

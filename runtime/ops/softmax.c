@@ -2,7 +2,7 @@
 /* Softmax (f32, s8) and LogSoftmax (f32) along any axis. */
 #include <math.h>
 
-#include "ops/exp_f32.h"
+#include "kernels/exp_f32.h"
 #include "ops/impl.h"
 #include "ops/lut.h"
 #include "quant/qparams.h"
@@ -105,7 +105,7 @@ static inline void softmax_line(int64_t n, int64_t step, bool log_form, const fl
     for (int64_t i = 1; i < n; i++)
         max = x[i * step] > max ? x[i * step] : max;
     for (int64_t i = 0; i < n; i++)
-        out[i * step] = zi_exp_f32(x[i * step] - max);
+        out[i * step] = zk_exp_f32(x[i * step] - max);
     double sum = 0.0;
     for (int64_t i = 0; i < n; i++)
         sum += (double)out[i * step];

@@ -14,6 +14,7 @@ enum { RUN = 1024 };
 
 typedef struct state {
     zi_unary_f32_fn *f32;
+    zk_map_f32_fn *map;  /**< a kernel that computes what f32 does */
     const int8_t *table; /**< s8 */
     zurt_dtype dtype;
     int64_t elems;
@@ -90,6 +91,14 @@ static zurt_status make_table(zurt_ctx *ctx, zi_prepared *p, state *s)
     return ZURT_OK;
 }
 
+/* NULL if there is none. */
+static zk_map_f32_fn *kernel_of(const zi_prepared *p)
+{
+    if (p->node->op == ZI_OP_Sigmoid)
+        return p->kernels->sigmoid_f32;
+    return p->node->op == ZI_OP_Swish ? p->kernels->swish_f32 : NULL;
+}
+
 static zurt_status prepare(zurt_ctx *ctx, zi_prepared *p)
 {
     const zi_tensor *x = zi_in(p->graph, p->node, 0);
@@ -101,6 +110,7 @@ static zurt_status prepare(zurt_ctx *ctx, zi_prepared *p)
     s->elems = (int64_t)zi_tensor_elems(x);
     if (x->dtype == ZURT_F32) {
         s->f32 = zi_unary_f32(p->node->op);
+        s->map = kernel_of(p);
         return ZURT_OK;
     }
     if (zi_is_qs8(x))
@@ -151,7 +161,9 @@ static void task(void *arg, uint32_t index, uint32_t n_tasks)
     int64_t begin, end;
     zi_task_range(index, n_tasks, s->elems, &begin, &end);
     size_t n = (size_t)(end - begin);
-    if (s->f32)
+    if (s->map)
+        s->map((const float *)j->args->in[0] + begin, (float *)j->args->out[0] + begin, n);
+    else if (s->f32)
         s->f32((const float *)j->args->in[0] + begin, (float *)j->args->out[0] + begin, n, a->alpha,
                a->beta);
     else if (s->table)

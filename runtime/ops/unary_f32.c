@@ -4,7 +4,7 @@
 
 #include <math.h>
 
-#include "ops/exp_f32.h"
+#include "kernels/exp_f32.h"
 
 static inline float clamp(float x, float lo, float hi)
 {
@@ -12,16 +12,11 @@ static inline float clamp(float x, float lo, float hi)
     return x > hi ? hi : x;
 }
 
-static inline float sigmoid(float x)
-{
-    return 1.0f / (1.0f + zi_exp_f32(-x));
-}
-
 /* By the series near 0, where the quotient would cancel. */
 static inline float tanh_f32(float x)
 {
     float a = fabsf(x);
-    float e = zi_exp_f32(2.0f * a);
+    float e = zk_exp_f32(2.0f * a);
     float far = copysignf(1.0f - 2.0f / (e + 1.0f), x);
     float z = x * x;
     float p = -5.70498872745e-3f;
@@ -35,7 +30,7 @@ static inline float tanh_f32(float x)
 
 static inline float softplus(float x)
 {
-    return (x > 0.0f ? x : 0.0f) + log1pf(zi_exp_f32(-fabsf(x)));
+    return (x > 0.0f ? x : 0.0f) + log1pf(zk_exp_f32(-fabsf(x)));
 }
 
 static inline float sign(float x)
@@ -58,12 +53,12 @@ static inline float sign(float x)
 MAP_RUN(run_relu, x < 0.0f ? 0.0f : x)
 MAP_RUN(run_clip, clamp(x, alpha, beta))
 MAP_RUN(run_leaky_relu, x < 0.0f ? alpha * x : x)
-MAP_RUN(run_sigmoid, sigmoid(x))
+MAP_RUN(run_sigmoid, zk_sigmoid_f32(x))
 MAP_RUN(run_hard_sigmoid, clamp(alpha *x + beta, 0.0f, 1.0f))
 MAP_RUN(run_hard_swish, x *clamp(x *(1.0f / 6.0f) + 0.5f, 0.0f, 1.0f))
-MAP_RUN(run_swish, x *sigmoid(x))
+MAP_RUN(run_swish, x *zk_sigmoid_f32(x))
 MAP_RUN(run_tanh, tanh_f32(x))
-MAP_RUN(run_exp, zi_exp_f32(x))
+MAP_RUN(run_exp, zk_exp_f32(x))
 MAP_RUN(run_log, logf(x))
 MAP_RUN(run_sqrt, sqrtf(x))
 MAP_RUN(run_abs, fabsf(x))

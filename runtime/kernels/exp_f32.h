@@ -4,13 +4,13 @@
  * e^x in f32 from sums and products alone: the same bits on every machine, and the compiler can
  * work on several elements at once, which it cannot with libm's.
  */
-#ifndef ZI_OPS_EXP_F32_H
-#define ZI_OPS_EXP_F32_H
+#ifndef ZK_EXP_F32_H
+#define ZK_EXP_F32_H
 
 #include <stdint.h>
 #include <string.h>
 
-static inline float zi_bits_f32(int32_t bits)
+static inline float zk_bits_f32(int32_t bits)
 {
     float f;
     memcpy(&f, &bits, sizeof(f));
@@ -24,7 +24,7 @@ static inline float zi_bits_f32(int32_t bits)
  * together in two halves, so that results below the normal range and infinity come out by
  * themselves.
  */
-static inline float zi_exp_f32(float x)
+static inline float zk_exp_f32(float x)
 {
     const float to_int =
         12582912.0f; // 1.5 * 2^23: adding it rounds, the integer is in the low bits
@@ -46,9 +46,14 @@ static inline float zi_exp_f32(float x)
     y = y * r * r + r + 1.0f;
     n = x != x ? 0 : n;
     int32_t half = n >> 1;
-    float low = zi_bits_f32((half + 127) * (1 << 23));
-    float high = zi_bits_f32((n - half + 127) * (1 << 23));
+    float low = zk_bits_f32((half + 127) * (1 << 23));
+    float high = zk_bits_f32((n - half + 127) * (1 << 23));
     return y * low * high;
+}
+
+static inline float zk_sigmoid_f32(float x)
+{
+    return 1.0f / (1.0f + zk_exp_f32(-x));
 }
 
 #endif
