@@ -5,6 +5,7 @@
 
 #include "eval_result.h"
 #include "html.h"
+#include "lanes.h"
 
 typedef struct eval_options {
     judge_options judge;
@@ -43,36 +44,46 @@ static int parse(cli *c, int argc, char **argv, eval_options *o)
     return code == EXIT_DONE ? judge_check_output(c, &o->judge) : code;
 }
 
-/* Samples [at, at + count), which fill one run. */
-static int evaluate_run(cli *c, target *t, const data_source *s, size_t at, size_t count,
-                        float *const *out, eval_result *r, verdicts *v)
+/* What became of the oldest run. */
+static int take_run(cli *c, lanes *l, const data_source *s, float *values, eval_result *r,
+                    verdicts *v)
 {
-    size_t elems = target_out_elems(t, 0);
-    int code = target_predict(c, t, s, at, count, out);
-    for (size_t i = 0; code == EXIT_DONE && i < count; i++) {
-        if (data_is_refused(s, at + i))
+    const lane *done;
+    int code = lanes_finish(c, l, &done);
+    if (code != EXIT_DONE)
+        return code;
+    const size_t elems = target_out_elems(&done->t, 0);
+    target_out_floats(&done->t, 0, values);
+    for (size_t i = 0; i < done->count; i++) {
+        const size_t at = done->first + i;
+        if (data_is_refused(s, at))
             continue;
-        v->predicted[at + i] =
-            (int32_t)score_add(&r->score, out[0] + i * elems, data_label(s, at + i));
-        eval_result_add_outputs(r, at + i, t, i);
+        v->predicted[at] = (int32_t)score_add(&r->score, values + i * elems, data_label(s, at));
+        eval_result_add_outputs(r, at, &done->t, i);
     }
-    return code;
+    cli_progress(c, "evaluating", done->first + done->count - v->first, v->n - v->first);
+    return EXIT_DONE;
 }
 
-static int evaluate(cli *c, target *t, const data_source *s, eval_result *r, verdicts *v)
+static int evaluate(cli *c, const target *t, const data_source *s, eval_result *r, verdicts *v)
 {
-    float **out = judge_outputs_create(t, t->batch);
-    int code = EXIT_DONE;
+    lanes l;
     score_init(&r->score, target_out_elems(t, 0));
-    if (!out || !v->predicted)
+    float *values = calloc(target_out_elems(t, 0) * t->batch, sizeof(*values));
+    int code = lanes_open(c, t, &l);
+    if (code == EXIT_DONE && (!values || !v->predicted))
         code = cli_fail(c, ZURT_E_NOMEM, "out of memory");
     for (size_t at = v->first; code == EXIT_DONE && at < v->n; at += t->batch) {
-        size_t count = v->n - at < t->batch ? v->n - at : t->batch;
-        code = evaluate_run(c, t, s, at, count, out, r, v);
-        cli_progress(c, "evaluating", at + count - v->first, v->n - v->first);
+        if (lanes_are_full(&l))
+            code = take_run(c, &l, s, values, r, v);
+        if (code == EXIT_DONE)
+            code = lanes_start(c, &l, s, at, v->n - at < t->batch ? v->n - at : t->batch);
     }
+    while (code == EXIT_DONE && !lanes_are_empty(&l))
+        code = take_run(c, &l, s, values, r, v);
     cli_progress_end(c);
-    judge_outputs_destroy(t, out);
+    lanes_close(&l);
+    free(values);
     if (code == EXIT_DONE && r->score.confusion.failed)
         code = cli_fail(c, ZURT_E_NOMEM, "out of memory");
     return code;
@@ -179,6 +190,7 @@ static int open_all(cli *c, const eval_options *o, target *t, data_source *s)
 int cmd_eval(cli *c, int argc, char **argv)
 {
     eval_options o = {.judge = judge_options_default(), .shard = {1, 1}};
+    o.judge.target.session.streams = 0; // no sample waits for another's answer
     int code = parse(c, argc, argv, &o);
     if (code != EXIT_DONE)
         return code;

@@ -191,7 +191,16 @@ int target_wrap(cli *c, zurt_graph *graph, const target_options *options, target
     return allocate(c, out);
 }
 
-void target_close(target *t)
+int target_beside(cli *c, const target *t, target *out)
+{
+    *out = *t;
+    out->in = NULL;
+    out->in_space = out->out = NULL;
+    return allocate_buffers(out) ? EXIT_DONE
+                                 : cli_fail(c, ZURT_E_NOMEM, "%s: out of memory", t->path);
+}
+
+void target_free_buffers(target *t)
 {
     for (size_t i = 0; t->in_space && i < t->n_in; i++)
         free(t->in_space[i].data);
@@ -200,6 +209,13 @@ void target_close(target *t)
     free(t->in);
     free(t->in_space);
     free(t->out);
+    t->in = NULL;
+    t->in_space = t->out = NULL;
+}
+
+void target_close(target *t)
+{
+    target_free_buffers(t);
     free(t->inputs);
     free(t->outputs);
     zurt_session_destroy(t->session);

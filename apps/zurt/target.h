@@ -73,6 +73,11 @@ int target_open(cli *c, const char *path, const target_options *options, target 
 int target_wrap(cli *c, zurt_graph *graph, const target_options *options, target *out);
 void target_close(target *t);
 
+/** The same model with buffers of its own, for a run beside `t`'s; all else stays `t`'s.
+ *  target_free_buffers() in any case. */
+int target_beside(cli *c, const target *t, target *out);
+void target_free_buffers(target *t);
+
 /** Inputs as they are in the buffers; EXIT_DONE or stated. */
 int target_run(cli *c, target *t);
 
