@@ -82,6 +82,15 @@ typedef struct zk_conv_s8_args {
     void *scratch; /**< the variant's scratch_bytes(), ZI_ALIGN; NULL if that is 0 */
 } zk_conv_s8_args;
 
+/** Units of a variant's work: ranges that begin at multiples of them cost the least. */
+typedef struct zk_conv_grain {
+    int64_t pixels;
+    int32_t channels;
+} zk_conv_grain;
+
+/** Of variants that do not say. */
+#define ZK_CONV_GRAIN ((zk_conv_grain){4, 16})
+
 /**
  * A variant of the s8 convolution: out = clamp(requant(bias + sum (x - x_zero_point) *
  * (w - w_zero_point)) + out_zero_point).
@@ -100,6 +109,8 @@ typedef struct zk_conv_s8_kernel {
     void (*pack)(const zk_conv_s8_args *args, void *packed);
     /** Of one call; the caller keeps tile small enough for the sum to fit. */
     size_t (*scratch_bytes)(const zk_conv_shape *shape, int32_t tile);
+    /** For who cuts the work up. Reads what pack() reads, and args->packed. NULL: ZK_CONV_GRAIN. */
+    zk_conv_grain (*grain)(const zk_conv_s8_args *args);
     void (*run)(const zk_conv_s8_args *args);
 } zk_conv_s8_kernel;
 

@@ -6,6 +6,7 @@
 
 #include "base/alloc.h"
 #include "base/size.h"
+#include "ops/conv_share.h"
 #include "quant/scale.h"
 
 /** Patches held at a time: a core's second-level cache holds them, or what a product in float needs
@@ -31,6 +32,7 @@ typedef struct conv_plan {
     int32_t tile;         /**< patches held at a time */
     int32_t unit;         /**< pixels computed by one thread */
     int32_t channel_tile; /**< channels computed together */
+    zi_conv_parts parts;  /**< for threads */
     size_t task_bytes;    /**< scratch of one task */
     size_t packed_bytes;  /**< of scratch, behind the tasks': operands given at run time, packed */
     int64_t macs;
@@ -236,6 +238,26 @@ static zk_conv_s8_args args_s8(const conv_plan *plan)
     };
 }
 
+/** Cuts the work up for threads: the sums of s8 are the same in any parts, those of f32 if parts
+ *  begin where tiles do. */
+static void choose_parts(const zi_prepared *p, conv_plan *plan, bool s8)
+{
+    const zk_conv_shape *s = &plan->shape;
+    if (s8) {
+        const zk_conv_s8_args args = args_s8(plan);
+        const zk_conv_s8_kernel *kernel = p->kernels->conv_s8;
+        const zk_conv_grain grain = kernel->grain ? kernel->grain(&args) : ZK_CONV_GRAIN;
+        plan->parts = zi_conv_parts_choose(s, grain, p->n_threads);
+        return;
+    }
+    const int64_t pixels = zk_conv_pixels(s);
+    const int32_t channels = pixels > plan->unit ? s->out_c : plan->channel_tile;
+    plan->parts = (zi_conv_parts){.pixels = plan->unit,
+                                  .channels = channels,
+                                  .n_pixels = (uint32_t)divide_up(pixels, plan->unit),
+                                  .n_channels = (uint32_t)divide_up(s->out_c, channels)};
+}
+
 /** Has the kernel pack its constant operand, if it wants one; false without memory. */
 static bool pack_s8(zi_prepared *p, conv_plan *plan)
 {
@@ -328,6 +350,7 @@ zurt_status zi_conv_prepare(zurt_ctx *ctx, zi_prepared *p, const zk_conv_shape *
     choose_tiles(plan, s8);
     if (!(s8 ? pack_s8(p, plan) : pack_f32(p, plan)))
         return zi_op_nomem(ctx, p);
+    choose_parts(p, plan, s8);
     if (!size_scratch(p, plan, s8))
         return zi_node_fail(ctx, p->graph, p->node, ZURT_E_LIMIT, "the window is too large");
     return ZURT_OK;
@@ -345,47 +368,40 @@ typedef struct conv_run {
     zi_slots *slots; /**< of scratch */
 } conv_run;
 
-/** What one task computes: some tiles, or all pixels of some channels; maybe nothing. */
-typedef struct conv_share {
-    int64_t pixel_begin, pixel_end;
-    int64_t channel_begin, channel_end;
-} conv_share;
-
-static void share_tiles(uint32_t task, uint32_t n_tasks, int64_t n, int64_t tile, int64_t *begin,
-                        int64_t *end)
+/** The parts [*begin, *end) of a task. */
+static void parts_of_task(const conv_plan *plan, uint32_t task, uint32_t n_tasks, uint32_t *begin,
+                          uint32_t *end)
 {
-    zi_task_range(task, n_tasks, divide_up(n, tile), begin, end);
-    *begin = within(*begin * tile, 0, n);
-    *end = within(*end * tile, 0, n);
+    int64_t first, last;
+    zi_task_range(task, n_tasks, zi_conv_n_parts(&plan->parts), &first, &last);
+    *begin = (uint32_t)first;
+    *end = (uint32_t)last;
 }
 
-static conv_share share_of(const conv_plan *plan, uint32_t task, uint32_t n_tasks)
+static void *slot_scratch(const conv_run *run, uint32_t slot)
 {
-    const int64_t pixels = zk_conv_pixels(&plan->shape), channels = plan->shape.out_c;
-    conv_share share = {0, pixels, 0, channels};
-    if (pixels > plan->unit)
-        share_tiles(task, n_tasks, pixels, plan->unit, &share.pixel_begin, &share.pixel_end);
-    else
-        share_tiles(task, n_tasks, channels, plan->channel_tile, &share.channel_begin,
-                    &share.channel_end);
-    return share;
+    const size_t bytes = run->plan->task_bytes;
+    return bytes ? (char *)run->args->scratch + slot * bytes : NULL;
 }
 
 static void task_conv_s8(void *arg, uint32_t task, uint32_t n_tasks)
 {
     const conv_run *run = arg;
     const conv_plan *plan = run->plan;
-    const conv_share share = share_of(plan, task, n_tasks);
     const uint32_t slot = zi_slots_take(run->slots);
     zk_conv_s8_args args = args_s8(plan);
     args.x = run->args->in[0];
     args.out = run->args->out[0];
-    args.pixel_begin = share.pixel_begin;
-    args.pixel_end = share.pixel_end;
-    args.channel_begin = (int32_t)share.channel_begin;
-    args.channel_end = (int32_t)share.channel_end;
-    args.scratch = plan->task_bytes ? (char *)run->args->scratch + slot * plan->task_bytes : NULL;
-    run->p->kernels->conv_s8->run(&args);
+    args.scratch = slot_scratch(run, slot);
+    uint32_t begin, end;
+    for (parts_of_task(plan, task, n_tasks, &begin, &end); begin < end;) {
+        const zi_conv_range range = zi_conv_next(&plan->shape, &plan->parts, &begin, end);
+        args.pixel_begin = range.pixel_begin;
+        args.pixel_end = range.pixel_end;
+        args.channel_begin = range.channel_begin;
+        args.channel_end = range.channel_end;
+        run->p->kernels->conv_s8->run(&args);
+    }
     zi_slots_give(run->slots, slot);
 }
 
@@ -393,21 +409,23 @@ static void task_conv_f32(void *arg, uint32_t task, uint32_t n_tasks)
 {
     const conv_run *run = arg;
     const conv_plan *plan = run->plan;
-    const conv_share share = share_of(plan, task, n_tasks);
     const uint32_t slot = zi_slots_take(run->slots);
-    char *scratch = run->args->scratch;
     zk_conv_f32_args args = args_f32(run->p, plan);
     args.w = run->w;
     args.bias = run->bias;
     args.packed = run->packed;
     args.x = run->args->in[0];
     args.out = run->args->out[0];
-    args.pixel_begin = share.pixel_begin;
-    args.pixel_end = share.pixel_end;
-    args.channel_begin = (int32_t)share.channel_begin;
-    args.channel_end = (int32_t)share.channel_end;
-    args.scratch = plan->task_bytes ? (void *)(scratch + slot * plan->task_bytes) : NULL;
-    run->p->kernels->conv_f32->run(&args);
+    args.scratch = slot_scratch(run, slot);
+    uint32_t begin, end;
+    for (parts_of_task(plan, task, n_tasks, &begin, &end); begin < end;) {
+        const zi_conv_range range = zi_conv_next(&plan->shape, &plan->parts, &begin, end);
+        args.pixel_begin = range.pixel_begin;
+        args.pixel_end = range.pixel_end;
+        args.channel_begin = range.channel_begin;
+        args.channel_end = range.channel_end;
+        run->p->kernels->conv_f32->run(&args);
+    }
     zi_slots_give(run->slots, slot);
 }
 
@@ -478,5 +496,6 @@ void zi_conv_run(const zi_prepared *p, const zi_op_args *args)
         pack_run(&run);
     zi_task_fn *task = plan->depthwise ? (s8 ? task_depthwise_s8 : task_depthwise_f32)
                                        : (s8 ? task_conv_s8 : task_conv_f32);
-    zi_op_parallel(args, task, &run, plan->macs / MACS_PER_ELEM);
+    const uint32_t parts = plan->depthwise ? UINT32_MAX : zi_conv_n_parts(&plan->parts);
+    zi_op_parallel_parts(args, task, &run, plan->macs / MACS_PER_ELEM, parts);
 }

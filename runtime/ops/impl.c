@@ -11,9 +11,16 @@ zurt_status zi_op_nomem(zurt_ctx *ctx, const zi_prepared *p)
 
 void zi_op_parallel(const zi_op_args *args, zi_task_fn *fn, void *arg, int64_t work)
 {
+    zi_op_parallel_parts(args, fn, arg, work, UINT32_MAX);
+}
+
+void zi_op_parallel_parts(const zi_op_args *args, zi_task_fn *fn, void *arg, int64_t work,
+                          uint32_t parts)
+{
     uint32_t n_threads = args->parallel ? args->parallel->n_threads : 1;
     int64_t most = n_threads > 1 ? (int64_t)n_threads * TASKS_PER_THREAD : 1;
     int64_t wanted = work / ZI_OP_GRAIN;
+    most = most < parts ? most : parts;
     uint32_t n_tasks = (uint32_t)(wanted < most ? wanted : most);
     if (n_tasks <= 1)
         fn(arg, 0, 1);

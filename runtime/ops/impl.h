@@ -52,6 +52,9 @@ zurt_status zi_op_nomem(zurt_ctx *ctx, const zi_prepared *p);
 /** Runs fn over `work` elements' worth of parts: a few tasks for each thread, so that a slow one
  *  does not hold up the rest; fewer if it is little. At most `n_threads` of them run at once. */
 void zi_op_parallel(const zi_op_args *args, zi_task_fn *fn, void *arg, int64_t work);
+/** The same for work that is cut into `parts` already: no more tasks than there are. */
+void zi_op_parallel_parts(const zi_op_args *args, zi_task_fn *fn, void *arg, int64_t work,
+                          uint32_t parts);
 
 /** Parts of the scratch, one for each thread; a task takes one while it runs. All zero: all free.
  *  Tasks outnumber threads: a part for each task would be more memory, and cold in the cache. */
