@@ -34,7 +34,8 @@ typedef struct zi_run {
     void *const *tensors;        /**< address of the segment's inputs and outputs, by tensor id,
                                       aligned to their element; of every tensor for the CPU.
                                       Constants are read from the graph. Else may be NULL */
-    void *scratch;               /**< program_needs() bytes, ZI_ALIGN */
+    void *scratch;               /**< program_needs() bytes, ZI_ALIGN; the run's alone until its
+                                      wait() returns */
     const zi_parallel *parallel; /**< threads of this run */
     uint64_t *step_ns;           /**< NULL, or one sum per step of the program: add to it */
     char *error;                 /**< filled on failure, ZI_ERROR_BYTES; the ctx belongs to
@@ -62,7 +63,8 @@ typedef struct zi_backend_vtable {
     zi_id (*program_step)(const zi_program *program, uint32_t i);
     /** Starts a run; any thread, and up to config.streams runs at once. Allocates nothing. */
     zurt_status (*submit)(zi_program *program, const zi_run *run);
-    /** Finishes it; same thread as its submit; not called if that failed. The outputs are in host
+    /** Finishes it; same thread as its submit, which may have computed on the CPU in between; not
+     *  called if that failed. The outputs are in host
      *  memory when it returns ZURT_OK. ZURT_E_DEVICE and ZURT_E_TIMEOUT let the session fall back
      *  to the CPU, if it was asked to: nothing may write the tensors after they are returned. */
     zurt_status (*wait)(zi_program *program, const zi_run *run);

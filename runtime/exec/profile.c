@@ -19,13 +19,14 @@ zurt_status zi_profile_create(zurt_ctx *ctx, const zi_schedule *s, zi_profile_st
     if (!steps)
         return zi_fail(ctx, ZURT_E_NOMEM, "session: no memory for a profile of %u steps",
                        (unsigned)s->n_steps);
-    for (uint32_t i = 0; i < s->partition->n_segments; i++) {
-        const zi_segment *segment = &s->partition->segments[i];
+    for (uint32_t i = 0; i < s->n_parts; i++) {
+        const zi_segment *segment = &s->parts[i].segment;
         const zi_backend_vtable *vtable = s->devices[segment->device].vtable;
-        uint32_t n = vtable->program_needs(s->programs[i]).n_steps;
+        zi_program *program = s->parts[i].program;
+        uint32_t n = vtable->program_needs(program).n_steps;
         zi_id first = segment->first_node;
         for (uint32_t k = 0; k < n; k++) {
-            zi_id last = vtable->program_step(s->programs[i], k);
+            zi_id last = vtable->program_step(program, k);
             *steps++ = (zi_profile_step){&s->graph->nodes[last], vtable->name,
                                          sum_macs(s->graph, first, last), first, last + 1 - first};
             first = last + 1;

@@ -28,15 +28,26 @@ typedef struct zi_device {
 
 /* ---- schedule ---- */
 
+/** A segment, or one of the two pieces of one whose free nodes are computed while a device works.
+ */
+typedef struct zi_part {
+    zi_segment segment;
+    zi_program *program;
+    bool on_cpu;
+    bool is_free;        /**< need not wait for the device run in flight */
+    uint32_t first_step; /**< for profiling */
+} zi_part;
+
 typedef struct zi_schedule {
     zurt_allocator allocator;
     const zi_graph *graph;
     const zi_device *devices; /**< as the partition counts them; the session's */
     zi_partition *partition;
     zi_memory_plan *memory;
-    zi_program **programs; /**< one per segment */
-    uint32_t *first_step;  /**< of each segment, for profiling */
+    zi_part *parts;
+    uint32_t n_parts;
     uint32_t n_steps;
+    size_t cpu_scratch_bytes; /**< the device's, which is used at the same time, follows */
     size_t scratch_bytes;
 } zi_schedule;
 
@@ -64,7 +75,8 @@ zurt_status zi_schedule_check_room(zurt_ctx *ctx, const zi_schedule *s);
 void zi_schedule_destroy(zi_schedule *s);
 /** Fills in the addresses that never change. */
 void zi_schedule_bind(const zi_schedule *s, void *arena, void **tensors);
-/** Runs the segments in order, then the copies. Any thread; allocates nothing. */
+/** Runs the parts in order, then the copies; a device is waited for when its answer, or the device,
+ *  is needed. Any thread; allocates nothing. */
 zurt_status zi_schedule_execute(const zi_schedule *s, const zi_schedule_run *run);
 
 /* ---- stream ---- */

@@ -3,7 +3,8 @@
  * Tensors that hold the same bytes, or replace each other's in place, form one buffer; all of a
  * buffer's tensors have its size. Time is counted in steps: a node of a CPU segment, or a whole
  * device segment. A buffer is taken from the step that writes it first to its last reader's, both
- * included, so what a step reads never meets what it writes, except in place.
+ * included, so what a step reads never meets what it writes, except in place. A device reads its
+ * inputs until it is waited for: behind the free nodes of the segment that follows.
  */
 #include <assert.h>
 #include <stdlib.h>
@@ -69,11 +70,14 @@ static void find_last_uses(planner *p)
     for (uint32_t s = 0; s < p->partition->n_segments; s++) {
         const zi_segment *segment = &p->partition->segments[s];
         bool cpu = zi_segment_is_cpu(p->partition, segment);
+        const bool more = s + 1 < p->partition->n_segments;
+        const uint32_t n_free = cpu || !more ? 0 : segment[1].n_free;
+        const uint32_t in_flight = n_free ? n_free + 1 : 0; // nor does the last one write in place
         for (zi_id i = 0; i < segment->n_nodes; i++) {
             const zi_node *n = &p->g->nodes[segment->first_node + i];
             for (uint32_t k = 0; k < n->n_in; k++) {
-                if (n->in[k] != ZI_NONE)
-                    p->last_use[n->in[k]] = step;
+                if (n->in[k] != ZI_NONE && p->last_use[n->in[k]] < step + in_flight)
+                    p->last_use[n->in[k]] = step + in_flight;
             }
             step += cpu;
         }

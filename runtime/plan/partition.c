@@ -88,6 +88,20 @@ static bool alloc_work(work *w, zi_arena *temporary, zi_arena *lasting)
     return w->writer && w->last_reader && w->read_outside && w->inputs && w->outputs;
 }
 
+// Of a segment behind one of a device: how many nodes at its beginning read nothing of that one.
+// `writer` knows the segments before.
+static zi_id count_free(const work *w, const zi_segment *s, uint32_t segment)
+{
+    for (zi_id i = 0; i < s->n_nodes; i++) {
+        const zi_node *n = &w->g->nodes[s->first_node + i];
+        for (uint32_t k = 0; k < n->n_in; k++) {
+            if (n->in[k] != ZI_NONE && w->writer[n->in[k]] == segment)
+                return i;
+        }
+    }
+    return s->n_nodes;
+}
+
 static void list_inputs(work *w, zi_segment *s, uint32_t segment)
 {
     s->inputs = w->inputs;
@@ -132,8 +146,12 @@ static zurt_status list_boundaries(zurt_ctx *ctx, zi_partition *p)
     work w = {.g = g};
     bool ok = alloc_work(&w, &temporary, &p->arena);
     if (ok) {
-        for (uint32_t i = 0; i < p->n_segments; i++)
-            list_inputs(&w, &p->segments[i], i);
+        for (uint32_t i = 0; i < p->n_segments; i++) {
+            zi_segment *s = &p->segments[i];
+            if (i > 0 && zi_segment_is_cpu(p, s))
+                s->n_free = count_free(&w, s, i);
+            list_inputs(&w, s, i);
+        }
         for (size_t i = 0; i < g->n_outputs; i++)
             w.read_outside[g->outputs[i]] = true;
         for (uint32_t i = 0; i < p->n_segments; i++)

@@ -63,6 +63,8 @@ typedef struct zi_segment {
     uint32_t n_inputs;
     const zi_id *outputs; /**< tensors computed inside and read outside, or graph outputs */
     uint32_t n_outputs;
+    zi_id n_free; /**< of the CPU, behind one of a device: its first nodes that read nothing of it,
+                       so that they may be computed while it is in flight */
     struct zi_lowered *lowered; /**< as its device will run it; NULL: no lowering */
 } zi_segment;
 
@@ -169,7 +171,8 @@ typedef struct zi_memory_plan {
  * Lifetimes to offsets in one arena. Views share their input's bytes; MAP and BINARY ops write in
  * place where an input of the same shape and element size dies there; a graph output is computed
  * in the caller's memory. Nodes of a CPU segment are planned one by one; a device segment counts
- * as one step (its inner tensors are never in host memory, unless read outside).
+ * as one step (its inner tensors are never in host memory, unless read outside), which lasts until
+ * the free nodes behind it are computed.
  * Live tensors never overlap: checked by the fuzz target `plan`.
  * @return ZURT_OK; ZURT_E_NOMEM; ZURT_E_LIMIT: the arena would exceed SIZE_MAX / 2.
  */

@@ -143,9 +143,14 @@ static bool act_node(actor *a, const zi_node *n)
     return true;
 }
 
-// A device reads all its inputs and writes all its outputs in any order.
-static bool act_device(actor *a, const zi_segment *segment)
+// A device reads all its inputs and writes all its outputs in any order; `again`: still, when it is
+// waited for.
+static bool act_device(actor *a, const zi_segment *segment, bool again)
 {
+    for (uint32_t i = 0; again && i < segment->n_outputs; i++) {
+        if (!read_tensor(a, segment->outputs[i]))
+            return false;
+    }
     for (uint32_t i = 0; i < segment->n_inputs; i++) {
         if (!read_tensor(a, segment->inputs[i]))
             return false;
@@ -161,6 +166,19 @@ static bool act_device(actor *a, const zi_segment *segment)
     for (uint32_t i = 0; i < segment->n_outputs; i++) {
         if (!read_tensor(a, segment->outputs[i]))
             return false;
+    }
+    return true;
+}
+
+// A free node reads nothing that the device segment before it writes.
+static bool is_free(actor *a, const zi_segment *device, const zi_node *n)
+{
+    for (uint32_t k = 0; k < n->n_in; k++) {
+        for (uint32_t i = 0; i < device->n_outputs; i++) {
+            if (n->in[k] == device->outputs[i])
+                return wrong(a, "is read by a free node before the device has written it",
+                             n->in[k]);
+        }
     }
     return true;
 }
@@ -201,12 +219,17 @@ static bool act(actor *a)
             return wrong(a, "a segment does not start where the last one ended", 0);
         next += segment->n_nodes;
         bool cpu = segment->device == a->partition->n_devices - 1;
-        if (!cpu && !act_device(a, segment))
+        if (!cpu && !act_device(a, segment, false))
             return false;
-        for (zi_id i = segment->first_node; cpu && i < next; i++) {
-            if (!act_node(a, &a->g->nodes[i]))
+        for (zi_id i = 0; cpu && i < segment->n_nodes; i++) {
+            if (i > 0 && i == segment->n_free && !act_device(a, segment - 1, true))
+                return false;
+            const zi_node *n = &a->g->nodes[segment->first_node + i];
+            if ((i < segment->n_free && !is_free(a, segment - 1, n)) || !act_node(a, n))
                 return false;
         }
+        if (cpu && segment->n_free == segment->n_nodes && !act_device(a, segment - 1, true))
+            return false;
     }
     if (next != a->g->n_nodes) {
         snprintf(a->why, a->why_size, "segments cover %u of %zu nodes", (unsigned)next,

@@ -18,6 +18,8 @@ void zt_device_reset(void)
     zt_device.fail_every = 0;
     zt_device.fail_with = ZURT_E_DEVICE;
     zt_device.hold = false;
+    zt_device.on_submit = zt_device.on_wait = NULL;
+    atomic_store(&zt_device.n_submits, 0);
     atomic_store(&zt_device.n_waits, 0);
     sem_init(&zt_device.gate, 0, 0);
 }
@@ -156,11 +158,14 @@ static void *device_address(const zi_program *p, const zi_run *run, zi_id tensor
 // Takes the inputs at once: host memory is not looked at again before wait() writes the outputs.
 static zurt_status device_submit(zi_program *p, const zi_run *run)
 {
+    if (zt_device.on_submit)
+        zt_device.on_submit(zt_device.self);
     for (uint32_t i = 0; i < p->segment->n_inputs; i++) {
         zi_id id = p->segment->inputs[i];
         memcpy(device_address(p, run, id), run->tensors[id],
                zi_tensor_bytes(&p->graph->tensors[id]));
     }
+    atomic_fetch_add(&zt_device.n_submits, 1);
     return ZURT_OK;
 }
 
@@ -182,6 +187,8 @@ static void run_node(const zi_program *p, zi_id index, const zi_run *run)
 static zurt_status device_wait(zi_program *p, const zi_run *run)
 {
     uint64_t start = run->step_ns ? zi_now_ns() : 0;
+    if (zt_device.on_wait)
+        zt_device.on_wait(zt_device.self);
     if (zt_device.hold)
         sem_wait(&zt_device.gate);
     uint32_t number = atomic_fetch_add(&zt_device.n_waits, 1) + 1;

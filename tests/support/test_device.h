@@ -21,6 +21,10 @@ typedef struct zt_device_control {
     zurt_status fail_with;
     bool hold; /**< wait() takes `gate` first */
     sem_t gate;
+    void (*on_submit)(void *self); /**< NULL: nothing is to be seen; called as submit() begins */
+    void (*on_wait)(void *self);   /**< as wait() begins */
+    void *self;
+    atomic_uint n_submits;
     atomic_uint n_waits;
     atomic_uint n_programs; /**< alive */
 } zt_device_control;
