@@ -4,7 +4,7 @@
 
 build/venv/bin/python scripts/make_networks.py FOLDER [NAME...]      (scripts/venv makes build/venv)
 
-NAME: resnet50_v1, resnet50_v1_5, vgg16, yolov3_tiny_416; all of them by default. For timing and for
+NAME: mobilenet_v1, resnet50_v1, resnet50_v1_5, vgg16, yolov3_tiny_416; all of them by default. For timing and for
 tests of size: the shapes are those of the networks, the answers mean nothing. Weights are He's
 normal initialisation with a fixed seed, batch norms are near the identity, so that values keep
 their spread from layer to layer and int8 scales are ordinary ones. The same bytes every time.
@@ -46,14 +46,14 @@ class Network:
     def noise(self, n, mean, spread):
         return (mean + spread * self.random.standard_normal(n)).astype(np.float32)
 
-    def conv(self, x, out, k, stride=1, norm=True, bias=False, gain=1.0):
+    def conv(self, x, out, k, stride=1, norm=True, bias=False, gain=1.0, group=1):
         """Convolution with half padding; with batch norm or with a bias."""
         pad = (k - 1) // 2
-        inputs = [x, self.constant(self.weights((out, self.channels[x], k, k)))]
+        inputs = [x, self.constant(self.weights((out, self.channels[x] // group, k, k)))]
         if bias:
             inputs.append(self.constant(self.noise(out, 0.0, 0.05)))
         y = self.node("Conv", inputs, out, kernel_shape=[k, k], strides=[stride, stride],
-                      pads=[pad, pad, pad, pad])
+                      pads=[pad, pad, pad, pad], **({"group": group} if group > 1 else {}))
         if not norm:
             return y
         scale = gain * self.noise(out, 1.0, 0.1)
@@ -81,6 +81,24 @@ class Network:
         model.ir_version = 8
         checker.check_model(model)
         save(model, folder / f"{self.name}.onnx")
+
+
+def mobilenet_v1(name):
+    """Howard et al. 2017, width 1.0."""
+    n = Network(name, [1, 3, 224, 224])
+    low, high = (n.constant(np.array(v, dtype=np.float32)) for v in (0, 6))
+
+    def relu6(x):
+        return n.node("Clip", [x, low, high])
+
+    x = relu6(n.conv("x", 32, 3, 2))
+    for out, stride in ((64, 1), (128, 2), (128, 1), (256, 2), (256, 1), (512, 2), (512, 1),
+                        (512, 1), (512, 1), (512, 1), (512, 1), (1024, 2), (1024, 1)):
+        x = relu6(n.conv(x, n.channels[x], 3, stride, group=n.channels[x]))
+        x = relu6(n.conv(x, out, 1))
+    x = n.node("Flatten", [n.node("GlobalAveragePool", [x])])
+    n.output(n.dense(x, 1024, 1000), [1, 1000])
+    return n
 
 
 def resnet50(name, v1):
@@ -146,6 +164,7 @@ def yolov3_tiny(name):
 
 
 NETWORKS = {
+    "mobilenet_v1": mobilenet_v1,
     "resnet50_v1": lambda name: resnet50(name, True),
     "resnet50_v1_5": lambda name: resnet50(name, False),
     "vgg16": vgg16,
