@@ -2,7 +2,8 @@
 /*
  * The A53 model as a plugin of qemu-aarch64: `-plugin a53.so[,out=FILE][,l2=BYTES]`. Each thread of
  * the guest runs on a core of its own. At every `hint #0x52` it writes a line: the core, the number
- * of its interval, instructions and modelled cycles since the mark before.
+ * of its interval, instructions and modelled cycles since the mark before. A core's model starts
+ * with its first mark, before which it counts nothing.
  *
  * A block is stepped through when the next one begins: then it is known which addresses it touched
  * and where it went.
@@ -33,6 +34,8 @@ typedef struct touched {
 typedef struct guest_core {
     a53_core core;
     const block *current;
+    bool
+        is_marked; /* the model starts with the first mark: what is before takes long, some of it */
     touched *touches; /* of the current block, in order */
     size_t n_touches, room;
     uint64_t intervals, insns_before;
@@ -72,6 +75,7 @@ static void mark(guest_core *g, unsigned vcpu)
             c->insns - g->insns_before, c->cycle - g->cycle_before);
     g->insns_before = c->insns;
     g->cycle_before = c->cycle;
+    g->is_marked = true;
 }
 
 /* Steps through the block that has run; the next begins at `next`. */
@@ -81,6 +85,11 @@ static void finish_block(guest_core *g, unsigned vcpu, uint64_t next)
     size_t k = 0;
     for (size_t i = 0; b && i < b->n; i++) {
         const a53_insn *insn = &b->insns[i];
+        if (!g->is_marked) {
+            if (insn->unit == A53_MARK)
+                mark(g, vcpu);
+            continue;
+        }
         a53_touch t = {0};
         for (; k < g->n_touches && g->touches[k].insn == i; k++) {
             const a53_touch *more = &g->touches[k].touch;
@@ -108,6 +117,8 @@ static void on_block(unsigned vcpu, void *arg)
 static void on_access(unsigned vcpu, qemu_plugin_meminfo_t info, uint64_t address, void *arg)
 {
     guest_core *g = core_of(vcpu);
+    if (!g->is_marked)
+        return;
     if (g->n_touches == g->room) {
         g->room = g->room ? 2 * g->room : 256;
         g->touches = realloc(g->touches, g->room * sizeof(*g->touches));
