@@ -31,13 +31,23 @@ def qemu_with_plugins():
     return qemu if "-plugin" in text else None
 
 
-def run(plugin, program, root=None, l2=None):
+def without_network():
+    """What starts a program that may not reach a network, where that is possible."""
+    prefix = ["unshare", "--net"]
+    try:
+        return prefix if not subprocess.run([*prefix, "true"], capture_output=True).returncode else []
+    except FileNotFoundError:
+        return []
+
+
+def run(plugin, program, root=None, l2=None, offline=False):
     """Runs a program; the lines it writes, and (instructions, modelled cycles) of its intervals."""
     with tempfile.TemporaryDirectory() as folder:
         out = os.path.join(folder, "intervals")
         options = f"{plugin},out={out}" + (f",l2={l2}" if l2 else "")
         # without address randomisation the caches behave alike in every run
-        command = ["setarch", "-R", qemu_with_plugins(), "-cpu", "cortex-a53"]
+        command = without_network() if offline else []
+        command += ["setarch", "-R", qemu_with_plugins(), "-cpu", "cortex-a53"]
         command += ["-L", root] if root else []
         done = subprocess.run([*command, "-plugin", options, *program], stdout=subprocess.PIPE,
                               text=True)
