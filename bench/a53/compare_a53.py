@@ -142,8 +142,9 @@ class Memory:
             first = int(lines[0])
             self.counts[key] = [(*line.split("\t")[:2], *interval)
                                 for line, interval in zip(lines[1:], intervals[first:])]
-            with open(self.path, "w", encoding="utf-8") as f:
+            with open(self.path + ".new", "w", encoding="utf-8") as f:
                 json.dump(self.counts, f)
+            os.replace(self.path + ".new", self.path)
         return [(op, int(macs), insns, cycles) for op, macs, insns, cycles in self.counts[key]]
 
 
@@ -226,7 +227,8 @@ def cells(work, macs, counts):
 
 
 def print_line(line):
-    widths = [31] + [13 if h.endswith("insn") else 10 for h in line[1:]]
+    widths = [31, 8, 12, 10, 11] + ([6] if len(line) == len(NETWORK_HEADER) else [])
+    widths += [15, 9, 11, 7] * len(PEERS) + [1]
     print("".join(f"{c:{w}}" for c, w in zip(line, widths)).rstrip(), flush=True)
 
 
