@@ -30,7 +30,7 @@ _Static_assert(offsetof(zk_neon_tiles, out) == 16 && offsetof(zk_neon_tiles, blo
                    offsetof(zk_neon_tiles, w) == 48 && offsetof(zk_neon_tiles, sums) == 56 &&
                    offsetof(zk_neon_tiles, out_zero_point) == 64 &&
                    offsetof(zk_neon_tiles, lo) == 72 && offsetof(zk_neon_tiles, hi) == 80 &&
-                   offsetof(zk_neon_tiles, tail) == 88,
+                   offsetof(zk_neon_tiles, next) == 88 && offsetof(zk_neon_tiles, tail) == 96,
                "as the assembly reads it");
 
 /* A tile of pixels, one group. */
@@ -40,6 +40,7 @@ typedef struct tile {
     const int8_t *x;
     int64_t pitch;
     int32_t *sums; /* of rows */
+    const zk_neon_block *block, *next;
 } tile;
 
 /* True if the input itself is the matrix of rows. */
@@ -183,11 +184,12 @@ static zk_neon_tail tail_of(const zk_conv_s8_args *a, const zk_neon_block *block
     return a->out_zero_point == -128 ? ZK_NEON_RELU : ZK_NEON_WHOLE;
 }
 
-/* Pixels [from, from + n) of a tile and all channels of a block, to `out`. */
-static void run_block(const zk_conv_s8_args *a, const tile *t, const zk_neon_block *block,
-                      int64_t from, int64_t n, int8_t *out, int64_t out_pitch)
+/* Pixels [from, from + n) of a tile and all channels of its block, to `out`. */
+static void run_block(const zk_conv_s8_args *a, const tile *t, int64_t from, int64_t n, int8_t *out,
+                      int64_t out_pitch)
 {
     const zk_conv_shape *s = a->shape;
+    const zk_neon_block *block = t->block;
     zk_neon_tiles q = {
         .x = t->x + from * t->pitch,
         .x_pitch = t->pitch,
@@ -197,6 +199,7 @@ static void run_block(const zk_conv_s8_args *a, const tile *t, const zk_neon_blo
         .n = n / ZK_NEON_PIXELS,
         .w = (const int8_t *)block + zk_neon_block_w(s),
         .sums = block->needs_sums ? t->sums + from : NULL,
+        .next = t->next,
         .tail = tail_of(a, block),
     };
     vst1_s16(q.out_zero_point, vdup_n_s16((int16_t)a->out_zero_point));
@@ -214,37 +217,39 @@ static void run_block(const zk_conv_s8_args *a, const tile *t, const zk_neon_blo
     zk_neon_pixels_run(&q);
 }
 
-/* The n channels from `first` on of a block whose channels begin at c. */
-static void some_channels(const zk_conv_s8_args *a, const tile *t, const zk_neon_block *block,
-                          int32_t c, int32_t first, int32_t n)
+/* Those of channels [begin, end) that the block computes; its own begin at c. */
+static void some_channels(const zk_conv_s8_args *a, const tile *t, int32_t c, int32_t begin,
+                          int32_t end)
 {
     int8_t aside[ASIDE * ZK_NEON_CHANNELS];
+    const int32_t first = begin > c ? begin : c;
+    const int32_t last = end < c + ZK_NEON_CHANNELS ? end : c + ZK_NEON_CHANNELS;
     for (int64_t i = 0; i < t->n; i += ASIDE) {
         const int64_t pixels = t->n - i < ASIDE ? t->n - i : ASIDE;
-        run_block(a, t, block, i, pixels, aside, ZK_NEON_CHANNELS);
+        run_block(a, t, i, pixels, aside, ZK_NEON_CHANNELS);
         for (int64_t k = 0; k < pixels; k++)
             memcpy(a->out + (t->pixel + i + k) * a->shape->out_c + first,
-                   aside + k * ZK_NEON_CHANNELS + (first - c), (size_t)n);
+                   aside + k * ZK_NEON_CHANNELS + (first - c), (size_t)(last - first));
     }
 }
 
 /* Channels [begin, end) of the tile's group. */
-static void run_channels(const zk_conv_s8_args *a, const tile *t, int32_t begin, int32_t end)
+static void run_channels(const zk_conv_s8_args *a, tile *t, int32_t begin, int32_t end)
 {
     const zk_conv_shape *s = a->shape;
     const int32_t group_begin = t->group * (s->out_c / s->groups);
-    int32_t b = (begin - group_begin) / ZK_NEON_CHANNELS;
-    for (; group_begin + b * ZK_NEON_CHANNELS < end; b++) {
-        const int32_t c = group_begin + b * ZK_NEON_CHANNELS;
-        const int64_t index = (int64_t)t->group * zk_neon_blocks(s) + b;
-        const zk_neon_block *block =
-            (const void *)((const char *)a->packed + (size_t)index * zk_neon_block_bytes(s));
-        const int32_t first = c < begin ? begin : c;
-        const int32_t last = end < c + ZK_NEON_CHANNELS ? end : c + ZK_NEON_CHANNELS;
-        if (last - first == ZK_NEON_CHANNELS)
-            run_block(a, t, block, 0, t->n, a->out + t->pixel * s->out_c + c, s->out_c);
+    const int32_t b = (begin - group_begin) / ZK_NEON_CHANNELS;
+    const int64_t index = (int64_t)t->group * zk_neon_blocks(s) + b;
+    const char *block = (const char *)a->packed + (size_t)index * zk_neon_block_bytes(s);
+    for (int32_t c = group_begin + b * ZK_NEON_CHANNELS; c < end; c += ZK_NEON_CHANNELS) {
+        const int32_t c_end = c + ZK_NEON_CHANNELS;
+        t->block = (const void *)block;
+        block += c_end < end ? zk_neon_block_bytes(s) : 0;
+        t->next = (const void *)block;
+        if (c >= begin && c_end <= end)
+            run_block(a, t, 0, t->n, a->out + t->pixel * s->out_c + c, s->out_c);
         else
-            some_channels(a, t, block, c, first, last - first);
+            some_channels(a, t, c, begin, end);
     }
 }
 

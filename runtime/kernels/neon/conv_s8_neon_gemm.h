@@ -66,6 +66,7 @@ typedef struct zk_neon_tiles {
     const int32_t *sums; /**< of each row of x; NULL unless the block needs them */
     int16_t out_zero_point[ZK_NEON_CHANNELS]; /**< four times the same */
     int8_t lo[8], hi[8];                      /**< eight times */
+    const zk_neon_block *next;                /**< of the same shape; will be wanted soon */
     int32_t tail;                             /**< a zk_neon_tail */
 } zk_neon_tiles;
 

@@ -27,7 +27,8 @@
 #define ARG_ZERO_POINTS 64
 #define ARG_LO         72
 #define ARG_HI         80
-#define ARG_TAIL       88
+#define ARG_NEXT       88
+#define ARG_TAIL       96
 
 #define TAIL_RELU  0 /* bits of the argument */
 #define TAIL_WHOLE 1
@@ -75,23 +76,24 @@
 	mov x6, x17
 	.endm
 
-/* A chunk of one pixel. */
+/* A chunk of one pixel. Weights are used once here and come from afar: x29 walks through the next
+ * block meanwhile, by loads whose values nobody waits for. */
 	.macro CHUNK1 op
 	\op v0.8h, v28.8b, v24.8b
-	ldr x9, [x2, x6]
-	\op v1.8h, v28.8b, v25.8b
 	ldr x10, [x1, #8]
-	\op v2.8h, v28.8b, v26.8b
+	\op v1.8h, v28.8b, v25.8b
 	ldr x12, [x1, #24]
+	\op v2.8h, v28.8b, v26.8b
+	ldr x9, [x2, x6]
+	\op v3.8h, v28.8b, v27.8b
+	ldr w6, [x5], #4
 	ldr d24, [x1]
 	fmov d25, x10
-	\op v3.8h, v28.8b, v27.8b
-	ldr w17, [x5], #4
 	ldr d26, [x1, #16]
 	fmov d27, x12
 	fmov d28, x9
+	ldr wzr, [x29], #CHUNK_BYTES + 4
 	add x1, x1, #CHUNK_BYTES
-	mov x6, x17
 	.endm
 
 /* The end of a bin: op is saddlp where sums begin, else sadalp. */
@@ -428,7 +430,9 @@
 	.if \pixels == 3
 	add x15, x15, x15, lsl #1
 	.endif
+	.if \pixels == 3
 	ldr w29, [x0, #ARG_TAIL]
+	.endif
 	ldp w9, w10, [x14, #BLOCK_FIRST]
 	adr x11, .Lentries_\pixels
 	ldrsw x26, [x11, x9, lsl #2]
@@ -452,6 +456,9 @@
 	.if \pixels == 3
 	ldr d29, [x3, x27]
 	ldr d30, [x4, x27]
+	.endif
+	.if \pixels == 1
+	ldr x29, [x0, #ARG_NEXT]
 	.endif
 	CHUNK\pixels smull
 .Lchunks_\pixels:
