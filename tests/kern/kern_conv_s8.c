@@ -9,6 +9,14 @@
 #include "quant/requant.h"
 #include "quant/scale.h"
 
+/* What values are like. */
+typedef enum kind {
+    SPREAD,  /* over all of their type */
+    EXTREME, /* as large as their type; sums close to 32 bits */
+    SMALL,   /* weights that leave room in 16 bits for the products of several */
+    AT_LIMIT /* 2 to 6 products of one sign sum up to what 16 bits hold, or to a little more */
+} kind;
+
 /* One case. */
 typedef struct op_s8 {
     zk_conv_shape shape;
@@ -19,7 +27,7 @@ typedef struct op_s8 {
     int32_t *bias;
     int32_t *table; /* multiplier, shift, weight zero point: [3][out_c] */
     const int32_t *w_zero_point;
-    bool extreme; /* values as large as their type, and sums as large as they may be */
+    kind kind;
 } op_s8;
 
 static int32_t zero_of(const op_s8 *op, int32_t o)
@@ -27,16 +35,40 @@ static int32_t zero_of(const op_s8 *op, int32_t o)
     return op->w_zero_point ? op->w_zero_point[o] : 0;
 }
 
+/* Every product of a channel has the same sign: |w| is 255 / n or one more, for any n. */
+static void values_at_limit(kern_rng *r, op_s8 *op)
+{
+    const int64_t patch = zk_conv_patch(&op->shape);
+    memset(op->x, kern_chance(r, 80) ? -128 : 127, x_elems(&op->shape));
+    for (int32_t o = 0; o < op->shape.out_c; o++) {
+        const int32_t w = 255 / (int32_t)kern_int(r, 2, 6) + (int32_t)kern_int(r, 0, 1);
+        const int32_t sign = kern_chance(r, 70) ? -1 : 1;
+        for (int64_t i = 0; i < patch; i++)
+            op->w[o * patch + i] = (int8_t)zi_clamp(sign * w, -128, 127);
+    }
+}
+
 static void random_values(kern_rng *r, op_s8 *op)
 {
     static const int8_t edges[] = {-128, -127, 127, 0};
     const size_t n_x = x_elems(&op->shape), n_w = w_elems(&op->shape);
-    if (!op->extreme)
-        return; // kern_place() has filled them
-    for (size_t i = 0; i < n_x; i++)
-        op->x[i] = edges[kern_int(r, 0, 3)];
-    for (size_t i = 0; i < n_w; i++)
-        op->w[i] = edges[kern_int(r, 0, 3)];
+    const int32_t divisor = 1 << kern_int(r, 1, 5);
+    switch (op->kind) {
+    case SPREAD: // kern_place() has filled them
+        return;
+    case EXTREME:
+        for (size_t i = 0; i < n_x; i++)
+            op->x[i] = edges[kern_int(r, 0, 3)];
+        for (size_t i = 0; i < n_w; i++)
+            op->w[i] = edges[kern_int(r, 0, 3)];
+        return;
+    case SMALL:
+        for (size_t i = 0; i < n_w; i++)
+            op->w[i] = (int8_t)(kern_chance(r, 98) ? op->w[i] / divisor : op->w[i]);
+        return;
+    case AT_LIMIT:
+        values_at_limit(r, op);
+    }
 }
 
 /* The largest magnitude of a bias to which 255 * `sum` is added: one that results show, one with
@@ -44,7 +76,7 @@ static void random_values(kern_rng *r, op_s8 *op)
 static int64_t bias_limit(kern_rng *r, const op_s8 *op, int64_t sum)
 {
     const int64_t room = INT32_MAX - 255 * sum, some = (1 << 25) - 1 - 255 * sum;
-    if (op->extreme)
+    if (op->kind == EXTREME)
         return some < 0 || kern_chance(r, 5) ? room : some;
     return room < 20000 ? room : 20000;
 }
@@ -56,15 +88,19 @@ static void random_channels(kern_rng *r, op_s8 *op)
     const int64_t patch = zk_conv_patch(&op->shape);
     for (int32_t o = 0; o < n; o++) {
         int64_t sum = 0;
-        for (int64_t i = 0; i < patch; i++)
-            sum += abs(op->w[o * patch + i] - zero_of(op, o));
+        double squares = 0;
+        for (int64_t i = 0; i < patch; i++) {
+            const int32_t w = op->w[o * patch + i] - zero_of(op, o);
+            sum += abs(w);
+            squares += w * w;
+        }
         const int64_t limit = bias_limit(r, op, sum);
         op->bias[o] = (int32_t)(kern_chance(r, 50) ? kern_int(r, -limit, limit)
                                                    : (kern_chance(r, 50) ? limit : -limit));
         zi_multiplier m = {(int32_t)kern_int(r, (int64_t)1 << 30, INT32_MAX),
                            (int32_t)kern_int(r, ZI_SHIFT_MIN, ZI_SHIFT_MAX)};
-        if (!op->extreme) {
-            const double size = sqrt((double)patch) * 74.0 * 74.0 + 10000.0;
+        if (op->kind != EXTREME) {
+            const double size = sqrt(squares) * 74.0 + 10000.0;
             zi_multiplier_from_real((double)kern_f32(r, 20.0f, 200.0f) / size, &m);
         }
         op->table[o] = m.multiplier;
@@ -79,7 +115,7 @@ static void random_operands(kern_rng *r, op_s8 *op)
     op->w = kern_place(r, KERN_IN, w_elems(&op->shape), 1);
     op->bias = kern_place(r, KERN_IN, (size_t)n * sizeof(int32_t), 4);
     op->table = kern_place(r, KERN_IN, 3 * (size_t)n * sizeof(int32_t), 4);
-    op->extreme = kern_chance(r, 20);
+    op->kind = kern_chance(r, 40) ? SPREAD : (kind)kern_int(r, EXTREME, AT_LIMIT);
     for (int32_t o = 0; o < n; o++)
         op->table[2 * n + o] = (int32_t)kern_int(r, -128, 127);
     op->w_zero_point = kern_chance(r, 30) ? op->table + 2 * n : NULL;
@@ -95,9 +131,10 @@ static void random_operands(kern_rng *r, op_s8 *op)
         .bias = op->bias,
         .multiplier = op->table,
         .shift = op->table + n,
-        .x_zero_point =
-            op->extreme ? (kern_chance(r, 50) ? 127 : -128) : (int32_t)kern_int(r, -128, 127),
-        .out_zero_point = (int32_t)kern_int(r, -128, 127),
+        .x_zero_point = op->kind == EXTREME ? (kern_chance(r, 50) ? 127 : -128)
+                                            : (int32_t)kern_int(r, -128, 127),
+        // as behind a ReLU, or anything
+        .out_zero_point = kern_chance(r, 30) ? -128 : (int32_t)kern_int(r, -128, 127),
         .lo = !clamp  ? -128
               : a < b ? a
                       : b,
