@@ -39,6 +39,7 @@ typedef struct zk_table {
     zk_maxpool_f32_fn *maxpool_f32;
     zk_avgpool_s8_fn *avgpool_s8;
     zk_avgpool_f32_fn *avgpool_f32;
+    zk_sum_s8_fn *sum_s8;
     zk_lut_s8_fn *lut_s8;
     zk_add_s8_fn *add_s8;
     zk_mul_s8_fn *mul_s8;

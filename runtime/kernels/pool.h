@@ -64,6 +64,9 @@ typedef struct zk_avgpool_s8_args {
  */
 typedef void zk_avgpool_s8_fn(const zk_avgpool_s8_args *args);
 
+/** sum[c] += x[i * stride + c] over n rows i, for c < width. The caller keeps sums in 32 bits. */
+typedef void zk_sum_s8_fn(const int8_t *x, int64_t n, int64_t stride, int64_t width, int32_t *sum);
+
 typedef struct zk_avgpool_f32_args {
     const zk_pool_shape *shape;
     const float *x;

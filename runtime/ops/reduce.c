@@ -33,7 +33,7 @@ typedef struct state {
 } state;
 
 typedef struct job {
-    const state *s;
+    const zi_prepared *p;
     const zi_op_args *args;
 } job;
 
@@ -166,12 +166,14 @@ static void line_f32(zi_op op, const float *x, int64_t n, int64_t stride, int64_
     }
 }
 
-static void line_sum_s8(const int8_t *x, int64_t n, int64_t stride, int64_t width, int64_t *acc)
+/* Their number is limited: no sum leaves 32 bits. */
+static void line_sum_s8(zk_sum_s8_fn *kernel, const int8_t *x, axis line, int64_t width,
+                        int64_t *acc)
 {
-    for (int64_t i = 0; i < n; i++, x += stride) {
-        for (int64_t c = 0; c < width; c++)
-            acc[c] += x[c];
-    }
+    int32_t sum[WIDTH] = {0};
+    kernel(x, line.dim, line.stride, width, sum);
+    for (int64_t c = 0; c < width; c++)
+        acc[c] += sum[c];
 }
 
 static void line_ints(const state *s, const void *x, int64_t first, axis line, int64_t width,
@@ -224,9 +226,10 @@ static void store_ints(const state *s, int64_t *acc, int64_t width, void *out, i
 }
 
 /* Calls one line after the other: all of the reduced space at `base`. */
-static void reduce_block(const state *s, const void *x, int64_t base, int64_t width, double *real,
-                         int64_t *ints)
+static void reduce_block(const job *j, int64_t base, int64_t width, double *real, int64_t *ints)
 {
+    const state *s = j->p->state;
+    const void *x = j->args->in[0];
     axis line = s->reduced[s->n_reduced - 1];
     int64_t lines = s->count / line.dim;
     for (int64_t i = 0; i < lines; i++) {
@@ -238,7 +241,7 @@ static void reduce_block(const state *s, const void *x, int64_t base, int64_t wi
         if (s->dtype == ZURT_F32)
             line_f32(s->op, (const float *)x + first, line.dim, line.stride, width, real);
         else if (s->dtype == ZURT_S8 && (s->op == ZI_OP_ReduceSum || s->op == ZI_OP_ReduceMean))
-            line_sum_s8((const int8_t *)x + first, line.dim, line.stride, width, ints);
+            line_sum_s8(j->p->kernels->sum_s8, (const int8_t *)x + first, line, width, ints);
         else
             line_ints(s, x, first, line, width, ints);
     }
@@ -267,7 +270,7 @@ static void set_neutral(const state *s, double *real, int64_t *ints)
 static void task(void *arg, uint32_t index, uint32_t n_tasks)
 {
     const job *j = arg;
-    const state *s = j->s;
+    const state *s = j->p->state;
     int64_t per_row = (s->width + WIDTH - 1) / WIDTH, begin, end;
     zi_task_range(index, n_tasks, s->rows * per_row, &begin, &end);
     for (int64_t block = begin; block < end; block++) {
@@ -281,7 +284,7 @@ static void task(void *arg, uint32_t index, uint32_t n_tasks)
         int64_t ints[WIDTH];
         set_neutral(s, real, ints);
         if (s->count)
-            reduce_block(s, j->args->in[0], base, width, real, ints);
+            reduce_block(j, base, width, real, ints);
         if (s->dtype == ZURT_F32)
             store_f32(s, real, width, (float *)j->args->out[0] + row * s->width + col);
         else
@@ -292,7 +295,7 @@ static void task(void *arg, uint32_t index, uint32_t n_tasks)
 static void run(const zi_prepared *p, const zi_op_args *args)
 {
     const state *s = p->state;
-    job j = {s, args};
+    job j = {p, args};
     if (s->rows && s->width)
         zi_op_parallel(args, task, &j, s->rows * s->width * (s->count ? s->count : 1));
 }

@@ -36,10 +36,10 @@ static zk_pool_shape random_shape(kern_rng *r, bool average)
     do {
         s.batch = kern_chance(r, 80) ? 1 : 2;
         s.in_h = (int32_t)kern_int(r, 1, 14);
-        s.in_w = (int32_t)kern_int(r, 1, 14);
+        s.in_w = (int32_t)kern_int(r, 1, kern_chance(r, 5) ? 320 : 14);
         s.channels = (int32_t)kern_int(r, 1, kern_chance(r, 10) ? 200 : 40);
         s.kernel_h = (int32_t)kern_int(r, 1, 7);
-        s.kernel_w = (int32_t)kern_int(r, 1, 7);
+        s.kernel_w = (int32_t)kern_int(r, 1, kern_chance(r, 5) ? 280 : 7);
         s.stride_h = (int32_t)kern_int(r, 1, 4);
         s.stride_w = (int32_t)kern_int(r, 1, 4);
         s.dilation_h = average || kern_chance(r, 70) ? 1 : 2;
