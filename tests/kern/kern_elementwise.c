@@ -125,6 +125,8 @@ static void make_add(kern_rng *r, void *state, const kern_layer *layer)
     op_elem *op = state;
     random_binary(r, op, "add_s8", layer);
     op->p.out = multiplier(r, -24, -14); // 2^28 * 2^-20 is the range of 8 bits
+    if (kern_chance(r, 70))              // as ops/ makes them: the larger of two scales counts half
+        *(kern_chance(r, 50) ? &op->p.a : &op->p.b) = (zi_multiplier){1 << 30, 0};
     zk_add_s8_set_terms(&op->p);
 }
 
