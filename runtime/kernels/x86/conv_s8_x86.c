@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Convolution of s8 on x86: tiles of pixels whose patches are copied with their top bits flipped,
- * and all blocks of channels over each. */
+/* Convolution of s8 on x86: tiles of pixels, whose input is copied with the top bits flipped, and
+ * all blocks of channels over each. */
 #include "kernels/x86/conv_s8_x86.h"
 
 #include <assert.h>
@@ -8,50 +8,104 @@
 
 #include "kernels/patch.h"
 
-/* Bytes of a tile's patches: half of a small second-level cache, and a few pixels at least. */
+/* Bytes of a tile's patches, or rows: half of a small second-level cache; and a few pixels of
+ * patches at least. */
 enum { TILE_BYTES = 96 * 1024, TILE_MIN = 24 };
+
+/* Bytes of the rows of one window at most: wider ones are copied patch by patch. */
+enum { STRIP_BYTES = 1024 * 1024, STRIP_SIDE = 1024 };
+
+/* Output rows narrower than this are too few pixels for a run, if there is much to do for each. */
+enum { STRIP_WIDTH = 8, STRIP_CHANNELS = 64 };
 
 /* Pixels of a block of channels that are not all asked for, computed beside the output. */
 enum { ASIDE = 12 };
 
-/* A tile of pixels. */
+/* Some pixels, in runs whose patches lie at even distances. */
 typedef struct tile {
     int64_t pixel, n;
-    const uint8_t *x; /* the patch of the first one, of group 0 */
-    int64_t pitch;
-    int64_t group_pitch; /* from a group's patch to the next one's; 0: of one group */
+    int64_t first, width; /* the first run lacks so many pixels of a run's width */
+    const uint8_t *x;     /* where the first run, if it were whole, had the patch of group 0 */
+    int64_t pitch, run_pitch;
+    int64_t group_pitch; /* from a group's patch to the next one's */
 } tile;
 
-/* True if the input itself is the matrix of patches. */
-static bool in_place(const zk_conv_shape *s)
+/* How patches come about. */
+typedef enum form {
+    IN_PLACE, /* the input itself is their matrix */
+    STRIPS,   /* they overlap in copied rows of the input, edges included */
+    GATHERED, /* each is copied */
+} form;
+
+static int64_t row_pitch(const zk_conv_shape *s)
+{
+    const int64_t width = (int64_t)(s->out_w - 1) * s->stride_w + s->kernel_w;
+    return (width * s->in_c + ZK_X86_STEP - 1 + 63) / 64 * 64;
+}
+
+/* Input rows that so many output rows read. */
+static int64_t strip_height(const zk_conv_shape *s, int64_t rows)
+{
+    return (rows - 1) * s->stride_h + (int64_t)(s->kernel_h - 1) * s->dilation_h + 1;
+}
+
+static bool strips_fit(const zk_conv_shape *s)
+{
+    const bool small = s->kernel_h <= STRIP_SIDE && s->kernel_w <= STRIP_SIDE &&
+                       s->stride_h <= STRIP_SIDE && s->stride_w <= STRIP_SIDE &&
+                       s->dilation_h <= STRIP_SIDE && s->in_c <= STRIP_BYTES;
+    return small && row_pitch(s) <= STRIP_BYTES && strip_height(s, 1) * row_pitch(s) <= STRIP_BYTES;
+}
+
+static form form_of(const zk_conv_shape *s)
 {
     zk_conv_shape one_group = *s;
     one_group.groups = 1;
-    return zk_conv_is_gemm(&one_group) && s->in_c / s->groups % ZK_X86_STEP == 0;
+    if (zk_conv_is_gemm(&one_group) && s->in_c / s->groups % ZK_X86_STEP == 0)
+        return IN_PLACE;
+    const bool window = s->kernel_w > 1 && s->kernel_w >= s->stride_w && s->dilation_w == 1;
+    const bool narrow = s->out_w < STRIP_WIDTH && s->out_c >= STRIP_CHANNELS;
+    return window && !narrow && s->groups == 1 && !s->transposed && strips_fit(s) ? STRIPS
+                                                                                  : GATHERED;
 }
 
 zk_x86_layout zk_x86_layout_of(const zk_conv_shape *s)
 {
-    const int64_t patch = zk_conv_patch(s);
-    return (zk_x86_layout){1, (int32_t)patch, (int32_t)((patch + ZK_X86_STEP - 1) / ZK_X86_STEP)};
+    const int32_t segments = form_of(s) == STRIPS ? s->kernel_h : 1;
+    const int32_t bytes = (int32_t)(zk_conv_patch(s) / segments);
+    return (zk_x86_layout){segments, bytes, (bytes + ZK_X86_STEP - 1) / ZK_X86_STEP};
 }
 
-static int64_t row_bytes(const zk_conv_shape *s)
+static int64_t patch_pitch(const zk_conv_shape *s)
 {
-    return in_place(s) ? s->in_c : (zk_conv_patch(s) + ZK_X86_STEP - 1) / ZK_X86_STEP * ZK_X86_STEP;
+    return form_of(s) == IN_PLACE
+               ? s->in_c
+               : (zk_conv_patch(s) + ZK_X86_STEP - 1) / ZK_X86_STEP * ZK_X86_STEP;
 }
 
+/* Pixels of a tile that is not a strip. */
 static int64_t tile_pixels(const zk_conv_shape *s, int32_t most)
 {
-    const int64_t n = TILE_BYTES / row_bytes(s);
+    const int64_t n = TILE_BYTES / patch_pitch(s);
     const int64_t wanted = n < TILE_MIN ? TILE_MIN : n / ASIDE * ASIDE;
     return wanted < most ? wanted : most;
 }
 
+/* Output rows of a strip. */
+static int64_t strip_rows(const zk_conv_shape *s)
+{
+    const int64_t more = TILE_BYTES / row_pitch(s) - strip_height(s, 1);
+    const int64_t rows = more < 0 ? 1 : more / s->stride_h + 1;
+    return rows < s->out_h ? rows : s->out_h;
+}
+
 size_t zk_x86_scratch_bytes(const zk_conv_shape *s, int32_t most)
 {
-    return (size_t)tile_pixels(s, most) * (size_t)row_bytes(s);
+    return form_of(s) == STRIPS ? (size_t)(strip_height(s, strip_rows(s)) * row_pitch(s))
+                                : (size_t)tile_pixels(s, most) * (size_t)patch_pitch(s);
 }
+
+/* ---- copying ---- */
 
 static void gather_taps(const zk_x86_isa *isa, const zk_conv_s8_args *a, zk_pixel p, int32_t group,
                         uint8_t *out)
@@ -59,7 +113,7 @@ static void gather_taps(const zk_x86_isa *isa, const zk_conv_s8_args *a, zk_pixe
     const zk_conv_shape *s = a->shape;
     const int64_t n = s->in_c / s->groups;
     const int8_t *image = a->x + p.image * s->in_h * s->in_w * s->in_c + group * n;
-    const uint8_t *end = out + row_bytes(s);
+    const uint8_t *end = out + patch_pitch(s);
     for (int32_t ky = 0; ky < s->kernel_h; ky++) {
         const int64_t iy = zk_tap_y(s, p.y, ky);
         for (int32_t kx = 0; kx < s->kernel_w; kx++, out += n) {
@@ -73,32 +127,74 @@ static void gather_taps(const zk_x86_isa *isa, const zk_conv_s8_args *a, zk_pixe
     memset(out, 0, (size_t)(end - out));
 }
 
-static void gather(const zk_x86_isa *isa, const zk_conv_s8_args *a, tile *t, int32_t group)
+static void gather(const zk_x86_isa *isa, const zk_conv_s8_args *a, const tile *t, int32_t group)
 {
     const zk_conv_shape *s = a->shape;
     uint8_t *out = a->scratch;
-    t->x = out;
-    t->pitch = row_bytes(s);
-    t->group_pitch = 0;
     zk_pixel p = zk_pixel_at(s, t->pixel);
     for (int64_t i = 0; i < t->n; i++, zk_pixel_next(s, &p))
         gather_taps(isa, a, p, group, out + i * t->pitch);
 }
 
-/* The n channels from `first` on of a block. */
-static void some_channels(const zk_x86_isa *isa, const zk_conv_s8_args *a, const tile *t,
-                          zk_x86_call q, int32_t first, int32_t n)
+/* Row iy of the image, with what the windows read beside it. */
+static void copy_row(const zk_x86_isa *isa, const zk_conv_s8_args *a, int64_t image, int64_t iy,
+                     uint8_t *out)
+{
+    const zk_conv_shape *s = a->shape;
+    const int64_t width = (int64_t)(s->out_w - 1) * s->stride_w + s->kernel_w, c = s->in_c;
+    const int zero = a->x_zero_point + 128;
+    if (iy < 0 || iy >= s->in_h) {
+        memset(out, zero, (size_t)(width * c));
+        return;
+    }
+    const int64_t before = s->pad_left < width ? s->pad_left : width;
+    const int64_t room = width - before, n = room < s->in_w ? room : s->in_w;
+    memset(out, zero, (size_t)(before * c));
+    isa->flip(a->x + (image * s->in_h + iy) * s->in_w * c, n * c, out + before * c);
+    memset(out + (before + n) * c, zero, (size_t)((room - n) * c));
+}
+
+static void copy_strip(const zk_x86_isa *isa, const zk_conv_s8_args *a, zk_pixel p, int64_t rows)
+{
+    const zk_conv_shape *s = a->shape;
+    const int64_t top = (int64_t)p.y * s->stride_h - s->pad_top;
+    for (int64_t i = 0; i < strip_height(s, rows); i++)
+        copy_row(isa, a, p.image, top + i, (uint8_t *)a->scratch + i * row_pitch(s));
+}
+
+/* ---- products ---- */
+
+/* The n channels from `first` on of a block, for the pixels of a call. */
+static void some_channels(const zk_x86_isa *isa, zk_x86_call q, int32_t first, int32_t n)
 {
     int8_t aside[ASIDE * ZK_X86_MAX_CHANNELS];
+    int8_t *out = q.out;
+    const int64_t out_pitch = q.out_pitch, pixels = q.n;
     q.out = aside;
     q.out_pitch = ZK_X86_MAX_CHANNELS;
-    for (int64_t i = 0; i < t->n; i += ASIDE) {
-        q.n = t->n - i < ASIDE ? t->n - i : ASIDE;
+    for (int64_t i = 0; i < pixels; i += ASIDE) {
+        q.n = pixels - i < ASIDE ? pixels - i : ASIDE;
         isa->run(&q);
         q.x += q.n * q.pitch;
         for (int64_t k = 0; k < q.n; k++)
-            memcpy(a->out + (t->pixel + i + k) * a->shape->out_c + first,
+            memcpy(out + (i + k) * out_pitch,
                    aside + k * ZK_X86_MAX_CHANNELS + (first - q.block->channel), (size_t)n);
+    }
+}
+
+/* The runs of a tile and the n channels from `first` on of the call's block. */
+static void run_block(const zk_x86_isa *isa, const tile *t, zk_x86_call q, int32_t first, int32_t n)
+{
+    const uint8_t *x = q.x;
+    int64_t at = t->first;
+    for (int64_t done = 0; done < t->n; done += q.n, x += t->run_pitch, at = 0) {
+        q.n = t->width - at < t->n - done ? t->width - at : t->n - done;
+        q.x = x + at * q.pitch;
+        if (n == q.block->channels)
+            isa->run(&q);
+        else
+            some_channels(isa, q, first, n);
+        q.out += q.n * q.out_pitch;
     }
 }
 
@@ -112,58 +208,78 @@ static void run_channels(const zk_x86_isa *isa, const zk_conv_s8_args *a, const 
     zk_x86_call q = {
         .x = t->x + group * t->group_pitch,
         .pitch = t->pitch,
+        .segment_pitch = row_pitch(s) * s->dilation_h,
         .segments = l.segments,
         .steps = l.steps,
-        .n = t->n,
         .out_pitch = s->out_c,
         .out_zero_point = a->out_zero_point,
         .lo = a->lo,
         .hi = a->hi,
     };
-    for (; b->channel < end; b = zk_x86_at(b, b->bytes)) {
+    for (bool more = true; more; b = zk_x86_at(b, b->bytes)) {
+        const int32_t b_end = b->channel + b->channels;
         const int32_t first = b->channel < begin ? begin : b->channel;
-        const int32_t b_end = b->channel + b->channels, last = b_end < end ? b_end : end;
-        if (first < last) {
-            q.block = b;
-            q.out = a->out + t->pixel * s->out_c + first;
-            if (last - first == b->channels)
-                isa->run(&q);
-            else
-                some_channels(isa, a, t, q, first, last - first);
-        }
-        if (b_end == s->out_c)
-            return;
+        const int32_t last = b_end < end ? b_end : end;
+        more = b_end < end;
+        if (first >= last)
+            continue;
+        q.block = b;
+        q.out = a->out + t->pixel * s->out_c + first;
+        run_block(isa, t, q, first, last - first);
     }
 }
 
-static void run_tile(const zk_x86_isa *isa, const zk_conv_s8_args *a, tile *t)
+/* The n pixels from `pixel` on. */
+static void run_tile(const zk_x86_isa *isa, const zk_conv_s8_args *a, form f, int64_t pixel,
+                     int64_t n)
 {
     const zk_conv_shape *s = a->shape;
     const int32_t per_group = s->out_c / s->groups;
-    if (in_place(s)) {
-        isa->flip(a->x + t->pixel * s->in_c, t->n * s->in_c, a->scratch);
-        t->x = a->scratch;
-        t->pitch = s->in_c;
-        t->group_pitch = s->in_c / s->groups;
+    tile t = {
+        .pixel = pixel,
+        .n = n,
+        .width = n,
+        .x = a->scratch,
+        .pitch = patch_pitch(s),
+        .group_pitch = f == IN_PLACE ? s->in_c / s->groups : 0,
+    };
+    if (f == IN_PLACE) {
+        isa->flip(a->x + pixel * s->in_c, n * s->in_c, a->scratch);
+    } else if (f == STRIPS) {
+        const zk_pixel p = zk_pixel_at(s, pixel);
+        copy_strip(isa, a, p, (p.x + n + s->out_w - 1) / s->out_w);
+        t.first = p.x;
+        t.width = s->out_w;
+        t.pitch = (int64_t)s->stride_w * s->in_c;
+        t.run_pitch = s->stride_h * row_pitch(s);
     }
     for (int32_t c = a->channel_begin; c < a->channel_end;) {
         const int32_t group = c / per_group, group_end = (group + 1) * per_group;
         const int32_t end = group_end < a->channel_end ? group_end : a->channel_end;
-        if (!in_place(s))
-            gather(isa, a, t, group);
-        run_channels(isa, a, t, group, c, end);
+        if (f == GATHERED)
+            gather(isa, a, &t, group);
+        run_channels(isa, a, &t, group, c, end);
         c = end;
     }
 }
 
+/* Pixels from `pixel` on that a strip has: whole rows of one image from there on. */
+static int64_t strip_pixels(const zk_conv_shape *s, int64_t pixel)
+{
+    const zk_pixel p = zk_pixel_at(s, pixel);
+    const int64_t left = s->out_h - p.y, rows = strip_rows(s);
+    return (left < rows ? left : rows) * s->out_w - p.x;
+}
+
 void zk_x86_run(const zk_x86_isa *isa, const zk_conv_s8_args *a)
 {
-    const int64_t n = tile_pixels(a->shape, a->tile);
+    const form f = form_of(a->shape);
+    int64_t n;
     assert(a->packed && a->scratch);
-    tile t = {.pixel = a->pixel_begin};
-    for (; t.pixel < a->pixel_end; t.pixel += t.n) {
-        const int64_t left = a->pixel_end - t.pixel;
-        t.n = left < n ? left : n;
-        run_tile(isa, a, &t);
+    for (int64_t pixel = a->pixel_begin; pixel < a->pixel_end; pixel += n) {
+        const int64_t left = a->pixel_end - pixel;
+        n = f == STRIPS ? strip_pixels(a->shape, pixel) : tile_pixels(a->shape, a->tile);
+        n = left < n ? left : n;
+        run_tile(isa, a, f, pixel, n);
     }
 }
