@@ -5,14 +5,8 @@
 #include <string.h>
 
 #include "kernels/x86/conv_s8_x86.h"
+#include "kernels/x86/requant_x86.h"
 #include "quant/requant.h"
-
-/* Largest right shift of the short way: the output's zero point, shifted left by it, and a product
- * together stay within 32 bits. */
-enum { PLAIN_SHIFT = 22 };
-
-/* Bounds of a sum for which its double fits 32 bits. */
-#define PLAIN_SUM (((int64_t)1 << 30) - 1)
 
 enum { ALIGN = 64 };
 
@@ -182,7 +176,7 @@ static bool pack_numbers(const zk_conv_s8_args *a, int32_t c, int32_t lane, int3
     numbers[ZK_X86_MULTIPLIER * lanes + lane] = multiplier;
     numbers[ZK_X86_RIGHT * lanes + lane] = right;
     numbers[ZK_X86_LEFT * lanes + lane] = shift > 0 ? shift : 0;
-    const bool plain = right >= 1 && right <= PLAIN_SHIFT && most <= PLAIN_SUM;
+    const bool plain = right >= 1 && right <= ZK_PLAIN_SHIFT && most < ZK_PLAIN_SUM;
     // one half of the doubled product's low bits; above them one half of what is shifted out, and
     // the zero point
     int32_t *add = &numbers[(lane % 2 ? ZK_X86_ADD_ODD : ZK_X86_ADD_EVEN) * lanes + lane / 2 * 2];

@@ -14,9 +14,6 @@
 
 enum { CHANNELS = 64, REGS = 4, PIXELS = 4, MAX_COLUMNS = 13, MAX_TAPS = 25 };
 
-/* As conv_s8_x86_pack.c has it. */
-enum { PLAIN_SHIFT = 22 };
-
 /* Sums of 64 channels, or numbers of them: register j has channels 16 * l + 4 * j + (0 to 3), which
  * is how interleaving leaves them. */
 typedef struct sums {
@@ -108,9 +105,9 @@ static void fill_scale(const zk_depthwise_s8_args *a, int taps, int r, block *b)
     b->odd.v[r] = _mm512_srli_epi64(multiplier, 32);
     b->add_even.v[r] = _mm512_or_si512(_mm512_slli_epi64(round, 32), low);
     b->add_odd.v[r] = _mm512_mask_mov_epi32(low, 0xAAAA, round);
-    const __mmask16 plain =
-        _mm512_cmple_epu32_mask(_mm512_sub_epi32(right, one), _mm512_set1_epi32(PLAIN_SHIFT - 1)) &
-        _mm512_cmplt_epu32_mask(most, _mm512_set1_epi32(1 << 30));
+    const __mmask16 plain = _mm512_cmple_epu32_mask(_mm512_sub_epi32(right, one),
+                                                    _mm512_set1_epi32(ZK_PLAIN_SHIFT - 1)) &
+                            _mm512_cmplt_epu32_mask(most, _mm512_set1_epi32(ZK_PLAIN_SUM));
     b->plain = b->plain && plain == 0xFFFF;
 }
 

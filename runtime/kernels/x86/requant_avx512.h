@@ -5,7 +5,11 @@
 #define ZK_REQUANT_AVX512_H
 
 #include <immintrin.h>
+#include <stdbool.h>
 #include <stdint.h>
+
+#include "kernels/x86/requant_x86.h"
+#include "quant/scale.h"
 
 /** zi_requant(); `left` and `right` are its shifts, both >= 0, `odd` has the multipliers of odd
  *  lanes in even ones. */
@@ -49,6 +53,47 @@ static inline __m512i zk_requant_avx512_plain(__m512i acc, __m512i multiplier, _
     const __m512i odds = _mm512_add_epi64(_mm512_mul_epi32(_mm512_srli_epi64(x, 32), odd), add_odd);
     const __m512i high = _mm512_mask_shuffle_epi32(odds, 0x5555, even, _MM_PERM_DDBB);
     return _mm512_srav_epi32(_mm512_add_epi32(high, _mm512_srai_epi32(acc, 31)), right);
+}
+
+/** One multiplier for all lanes, the short way. */
+typedef struct zk_factor_avx512 {
+    __m512i multiplier, add, right;
+    __mmask16 ties; /**< lanes that are shifted to the right: all or none */
+} zk_factor_avx512;
+
+/** False if the short way is not for it: |acc| < 2^30 stays for the caller to know. `offset` is
+ *  added to the result. */
+static inline bool zk_factor_avx512_make(zi_multiplier m, int32_t offset, zk_factor_avx512 *out)
+{
+    const int32_t right = -m.shift;
+    if (right < 0 || right > ZK_PLAIN_SHIFT)
+        return false;
+    const int32_t add = (right ? 1 << (right - 1) : 0) + offset * (1 << right);
+    out->multiplier = _mm512_set1_epi32(m.multiplier);
+    out->add = _mm512_set1_epi64((int64_t)add * ((int64_t)1 << 32) + ((int64_t)1 << 31));
+    out->right = _mm512_set1_epi32(right);
+    out->ties = right ? 0xFFFF : 0;
+    return true;
+}
+
+/** zi_requant() of half of `twice`, and the offset. */
+static inline __m512i zk_factor_avx512_run(const zk_factor_avx512 *f, __m512i twice)
+{
+    const __m512i even = _mm512_add_epi64(_mm512_mul_epi32(twice, f->multiplier), f->add);
+    const __m512i odd =
+        _mm512_add_epi64(_mm512_mul_epi32(_mm512_srli_epi64(twice, 32), f->multiplier), f->add);
+    const __m512i high = _mm512_mask_shuffle_epi32(odd, 0x5555, even, _MM_PERM_DDBB);
+    const __m512i sign = _mm512_srai_epi32(twice, 31);
+    return _mm512_srav_epi32(_mm512_mask_add_epi32(high, f->ties, high, sign), f->right);
+}
+
+/** The bytes of four vectors, saturated, in order. */
+static inline __m512i zk_narrow_avx512(__m512i a, __m512i b, __m512i c, __m512i d)
+{
+    // packing leaves four of a vector behind four of the next
+    const __m512i order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
+    return _mm512_permutexvar_epi32(
+        order, _mm512_packs_epi16(_mm512_packs_epi32(a, b), _mm512_packs_epi32(c, d)));
 }
 
 #endif

@@ -60,14 +60,14 @@ static vec requant_any(const zk_x86_call *q, vec acc, int regs, int r)
     return _mm512_add_epi32(_mm512_min_epi32(_mm512_max_epi32(x, lo), hi), zero);
 }
 
-/* The bytes of a block's channels. Packing leaves four of a register behind four of the next. */
+/* The bytes of a block's channels. */
 static inline void store(const zk_x86_call *q, const vec *v, int regs, int8_t *out)
 {
     const __mmask64 mask = ~(uint64_t)0 >> (64 - q->block->channels);
-    const __m512i low = _mm512_packs_epi32(v[0], v[regs > 1 ? 1 : 0]);
-    const __m512i high = regs > 2 ? _mm512_packs_epi32(v[2], v[regs > 3 ? 3 : 2]) : low;
-    const __m512i order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
-    __m512i bytes = _mm512_permutexvar_epi32(order, _mm512_packs_epi16(low, high));
+    __m512i bytes = zk_narrow_avx512(v[0], v[regs > 1 ? 1 : 0], v[regs > 2 ? 2 : 0],
+                                     v[regs > 3   ? 3
+                                       : regs > 2 ? 2
+                                                  : 0]);
     bytes = _mm512_max_epi8(bytes, _mm512_set1_epi8((char)q->lo));
     bytes = _mm512_min_epi8(bytes, _mm512_set1_epi8((char)q->hi));
     _mm512_mask_storeu_epi8(out, mask, bytes);
