@@ -15,8 +15,9 @@ enum { TILE_BYTES = 96 * 1024, TILE_MIN = 24 };
 /* Bytes of the rows of one window at most: wider ones are copied patch by patch. */
 enum { STRIP_BYTES = 1024 * 1024, STRIP_SIDE = 1024 };
 
-/* Output rows narrower than this are too few pixels for a run, if there is much to do for each. */
-enum { STRIP_WIDTH = 8, STRIP_CHANNELS = 64 };
+/* Output rows narrower than this are too few pixels for a run: worth copying patches for, if those
+ * have pieces of so many channels at least, and so many products. */
+enum { STRIP_WIDTH = 8, PIECE_CHANNELS = 32, PRODUCT_CHANNELS = 64 };
 
 /* Pixels of a block of channels that are not all asked for, computed beside the output. */
 enum { ASIDE = 12 };
@@ -64,7 +65,8 @@ static form form_of(const zk_conv_shape *s)
     if (zk_conv_is_gemm(&one_group) && s->in_c / s->groups % ZK_X86_STEP == 0)
         return IN_PLACE;
     const bool window = s->kernel_w > 1 && s->kernel_w >= s->stride_w && s->dilation_w == 1;
-    const bool narrow = s->out_w < STRIP_WIDTH && s->out_c >= STRIP_CHANNELS;
+    const bool narrow =
+        s->out_w < STRIP_WIDTH && s->in_c >= PIECE_CHANNELS && s->out_c >= PRODUCT_CHANNELS;
     return window && !narrow && s->groups == 1 && !s->transposed && strips_fit(s) ? STRIPS
                                                                                   : GATHERED;
 }

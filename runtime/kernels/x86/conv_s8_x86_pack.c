@@ -153,9 +153,23 @@ size_t zk_x86_packed_more(const zk_x86_isa *isa, const zk_conv_s8_args *a)
     return (size_t)bytes;
 }
 
+/* True if channel c has one value whatever the input, its sum changing by `spread` at most; the
+ * value with the zero point, as a byte that a clamp may still change. */
+static bool always(const zk_conv_s8_args *a, int32_t c, int64_t spread, int32_t *value)
+{
+    int32_t q[2];
+    for (int i = 0; i < 2; i++) {
+        const int32_t acc = (int32_t)(a->bias[c] + (i ? spread : -spread));
+        q[i] = zi_offset_clamp(zi_requant(acc, a->multiplier[c], a->shift[c]), a->out_zero_point,
+                               -128, 127);
+    }
+    *value = q[0];
+    return q[0] == q[1];
+}
+
 /* The numbers of channel c in lane `lane` of its block; false if the short way is not for it. */
 static bool pack_numbers(const zk_conv_s8_args *a, int32_t c, int32_t lane, int32_t lanes,
-                         int32_t *numbers)
+                         bool plain, int32_t *numbers)
 {
     const int64_t patch = zk_conv_patch(a->shape);
     const int32_t zero = a->w_zero_point ? a->w_zero_point[c] : 0;
@@ -166,25 +180,38 @@ static bool pack_numbers(const zk_conv_s8_args *a, int32_t c, int32_t lane, int3
         size += abs(a->w[c * patch + i] - zero);
     }
     const int64_t most = llabs((long long)a->bias[c]) + 255 * size; // of an accumulator
-    if (shift < 0 && most < (int64_t)1 << (-shift - 1)) {           // always rounded to 0
-        multiplier = 0;
-        shift = -1;
-    }
+    int32_t constant; // what the channel always is: with weights of 0, or far out of the range
+    const bool dead = plain && always(a, c, 255 * size, &constant);
+    multiplier = dead ? 0 : multiplier;
+    shift = dead ? -1 : shift;
     const int32_t right = shift < 0 ? -shift : 0;
     numbers[ZK_X86_BIAS * lanes + lane] =
         (int32_t)(a->bias[c] - ((int64_t)a->x_zero_point + 128) * sum);
     numbers[ZK_X86_MULTIPLIER * lanes + lane] = multiplier;
     numbers[ZK_X86_RIGHT * lanes + lane] = right;
     numbers[ZK_X86_LEFT * lanes + lane] = shift > 0 ? shift : 0;
-    const bool plain = right >= 1 && right <= ZK_PLAIN_SHIFT && most < ZK_PLAIN_SUM;
+    plain = dead || (plain && right >= 1 && right <= ZK_PLAIN_SHIFT && most < ZK_PLAIN_SUM);
     // one half of the doubled product's low bits; above them one half of what is shifted out, and
     // the zero point
     int32_t *add = &numbers[(lane % 2 ? ZK_X86_ADD_ODD : ZK_X86_ADD_EVEN) * lanes + lane / 2 * 2];
     add[0] = INT32_MIN;
-    add[1] = plain ? (1 << (right - 1)) + a->out_zero_point * (1 << right) : 0;
+    add[1] = 0;
+    if (plain)
+        add[1] = (1 << (right - 1)) + (dead ? constant : a->out_zero_point) * (1 << right);
     if (lane % 2)
         numbers[ZK_X86_ODD * lanes + lane - 1] = multiplier;
     return plain;
+}
+
+/* The numbers of a block, for the short way of requantising if that is for all channels. */
+static void pack_block_numbers(const zk_x86_isa *isa, const zk_conv_s8_args *a, zk_x86_block *b)
+{
+    int32_t *numbers = (int32_t *)((char *)b + b->numbers);
+    b->plain = 1;
+    for (int32_t i = 0; i < b->channels && b->plain; i++)
+        b->plain = pack_numbers(a, b->channel + i, i, b->regs * isa->lanes, true, numbers);
+    for (int32_t i = 0; i < b->channels && !b->plain; i++)
+        pack_numbers(a, b->channel + i, i, b->regs * isa->lanes, false, numbers);
 }
 
 static void pack_block(const zk_x86_isa *isa, const zk_conv_s8_args *a, int32_t group_begin,
@@ -196,7 +223,6 @@ static void pack_block(const zk_x86_isa *isa, const zk_conv_s8_args *a, int32_t 
     char *base = (char *)b;
     int32_t n = 0;
     b->channel = group_begin + begin * isa->lanes;
-    b->plain = 1;
     b->numbers = align(sizeof(*b));
     b->weights = b->numbers + align(ZK_X86_NUMBERS * b->regs * vector);
     b->extras = b->weights + align(steps * b->regs * vector);
@@ -207,13 +233,9 @@ static void pack_block(const zk_x86_isa *isa, const zk_conv_s8_args *a, int32_t 
             n = pack_step(isa, a, &l, c, n_c, step,
                           (int8_t *)base + b->weights + (step * b->regs + r) * vector, NULL, NULL,
                           n);
-        for (int32_t j = 0; j < n_c; j++) {
-            if (!pack_numbers(a, c + j, r * isa->lanes + j, b->regs * isa->lanes,
-                              (int32_t *)(base + b->numbers)))
-                b->plain = 0;
-        }
         b->extra_end[r] = n;
     }
+    pack_block_numbers(isa, a, b);
     b->offsets = b->extras + align(n * vector);
     b->bytes = b->extras + extra_bytes(isa, n);
     n = 0;

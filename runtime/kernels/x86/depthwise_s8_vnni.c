@@ -86,36 +86,59 @@ static bool fill_weights(const zk_depthwise_s8_args *a, int32_t c, block *b)
     return fit;
 }
 
-static void fill_scale(const zk_depthwise_s8_args *a, int taps, int r, block *b)
+/* zi_requant() and zi_offset_clamp(), any numbers. */
+static __m512i requant_any(const zk_depthwise_s8_args *a, const block *b, int r, __m512i acc)
+{
+    const __m512i x =
+        zk_requant_avx512(acc, b->multiplier.v[r], b->odd.v[r], b->left.v[r], b->right.v[r]);
+    const __m512i zero = _mm512_set1_epi32(a->out_zero_point);
+    const __m512i lo = _mm512_sub_epi32(_mm512_set1_epi32(a->lo), zero);
+    const __m512i hi = _mm512_sub_epi32(_mm512_set1_epi32(a->hi), zero);
+    return _mm512_add_epi32(_mm512_min_epi32(_mm512_max_epi32(x, lo), hi), zero);
+}
+
+/* The numbers of the short way; a channel that has one value whatever the input becomes one of
+ * multiplier 0 for it. False if some channel cannot take it: then nothing has changed. */
+static bool fill_plain(const zk_depthwise_s8_args *a, const sums *spread, block *b)
 {
     const __m512i one = _mm512_set1_epi32(1), zero = _mm512_setzero_si512();
-    const __m512i most =
-        _mm512_add_epi32(_mm512_abs_epi32(b->bias.v[r]), _mm512_set1_epi32(255 * 128 * taps));
-    __m512i right = b->right.v[r], multiplier = b->multiplier.v[r];
-    const __m512i half = _mm512_srli_epi32(_mm512_sllv_epi32(one, right), 1);
-    const __mmask16 dead = _mm512_cmplt_epu32_mask(most, half); // always rounded to 0
-    right = _mm512_mask_mov_epi32(right, dead, one);
-    multiplier = _mm512_mask_mov_epi32(multiplier, dead, zero);
-    const __m512i round =
-        _mm512_add_epi32(_mm512_srli_epi32(_mm512_sllv_epi32(one, right), 1),
-                         _mm512_sllv_epi32(_mm512_set1_epi32(a->out_zero_point), right));
-    const __m512i low = _mm512_set1_epi64((int64_t)1 << 31);
-    b->right.v[r] = right;
-    b->multiplier.v[r] = multiplier;
-    b->odd.v[r] = _mm512_srli_epi64(multiplier, 32);
-    b->add_even.v[r] = _mm512_or_si512(_mm512_slli_epi64(round, 32), low);
-    b->add_odd.v[r] = _mm512_mask_mov_epi32(low, 0xAAAA, round);
-    const __mmask16 plain = _mm512_cmple_epu32_mask(_mm512_sub_epi32(right, one),
-                                                    _mm512_set1_epi32(ZK_PLAIN_SHIFT - 1)) &
-                            _mm512_cmplt_epu32_mask(most, _mm512_set1_epi32(ZK_PLAIN_SUM));
-    b->plain = b->plain && plain == 0xFFFF;
+    sums right = b->right, multiplier = b->multiplier;
+    for (int r = 0; r < REGS; r++) {
+        const __m512i most = _mm512_add_epi32(_mm512_abs_epi32(b->bias.v[r]), spread->v[r]);
+        const __mmask16 plain = _mm512_cmple_epu32_mask(_mm512_sub_epi32(right.v[r], one),
+                                                        _mm512_set1_epi32(ZK_PLAIN_SHIFT - 1)) &
+                                _mm512_cmplt_epu32_mask(most, _mm512_set1_epi32(ZK_PLAIN_SUM));
+        __m512i offset = _mm512_set1_epi32(a->out_zero_point);
+        if (plain != 0xFFFF) {
+            const __m512i least =
+                requant_any(a, b, r, _mm512_sub_epi32(b->bias.v[r], spread->v[r]));
+            const __m512i greatest =
+                requant_any(a, b, r, _mm512_add_epi32(b->bias.v[r], spread->v[r]));
+            const __mmask16 constant = _mm512_cmpeq_epi32_mask(least, greatest);
+            if ((plain | constant) != 0xFFFF)
+                return false;
+            right.v[r] = _mm512_mask_mov_epi32(right.v[r], constant, one);
+            multiplier.v[r] = _mm512_mask_mov_epi32(multiplier.v[r], constant, zero);
+            offset = _mm512_mask_mov_epi32(offset, constant, least);
+        }
+        const __m512i low = _mm512_set1_epi64((int64_t)1 << 31);
+        const __m512i half = _mm512_srli_epi32(_mm512_sllv_epi32(one, right.v[r]), 1);
+        const __m512i add = _mm512_add_epi32(half, _mm512_sllv_epi32(offset, right.v[r]));
+        b->add_even.v[r] = _mm512_or_si512(_mm512_slli_epi64(add, 32), low);
+        b->add_odd.v[r] = _mm512_mask_mov_epi32(low, 0xAAAA, add);
+    }
+    b->right = right;
+    b->multiplier = multiplier;
+    for (int r = 0; r < REGS; r++)
+        b->odd.v[r] = _mm512_srli_epi64(multiplier.v[r], 32);
+    return true;
 }
 
 /* Channels [c, c + n); false if the weights are too large. */
 static bool fill(const zk_depthwise_s8_args *a, int32_t c, int32_t n, block *b)
 {
     const zk_conv_shape *s = a->shape;
-    const int taps = s->kernel_h * s->kernel_w, quads = (s->kernel_h + 3) / 4;
+    const int32_t columns = (s->kernel_h + 3) / 4 * s->kernel_w;
     b->mask = ~(uint64_t)0 >> (CHANNELS - n);
     if (!fill_weights(a, c, b))
         return false;
@@ -123,19 +146,24 @@ static bool fill(const zk_depthwise_s8_args *a, int32_t c, int32_t n, block *b)
     b->bias = load_numbers(a->bias + c, n);
     b->multiplier = load_numbers(a->multiplier + c, n);
     const sums shift = load_numbers(a->shift + c, n);
-    b->plain = true;
+    sums sum, spread;
     for (int r = 0; r < REGS; r++) {
         const __m512i zero = _mm512_setzero_si512(), ones = _mm512_set1_epi8(1);
         b->left.v[r] = _mm512_max_epi32(shift.v[r], zero);
         b->right.v[r] = _mm512_max_epi32(_mm512_sub_epi32(zero, shift.v[r]), zero);
-        const __mmask16 none = _mm512_cmpeq_epi32_mask(b->multiplier.v[r], zero);
-        b->right.v[r] = _mm512_mask_mov_epi32(b->right.v[r], none, _mm512_set1_epi32(1));
-        fill_scale(a, taps, r, b);
-        __m512i sum = zero;
-        for (int i = 0; i < quads * s->kernel_w; i++)
-            sum = _mm512_dpbusd_epi32(sum, ones, b->w[i].v[r]);
-        b->bias.v[r] = _mm512_sub_epi32(
-            b->bias.v[r], _mm512_mullo_epi32(sum, _mm512_set1_epi32(a->x_zero_point + 128)));
+        b->odd.v[r] = _mm512_srli_epi64(b->multiplier.v[r], 32);
+        sum.v[r] = spread.v[r] = zero;
+        for (int32_t i = 0; i < columns; i++) {
+            const __m512i w = b->w[i].v[r];
+            sum.v[r] = _mm512_dpbusd_epi32(sum.v[r], ones, w);
+            spread.v[r] = _mm512_dpbusd_epi32(spread.v[r], _mm512_abs_epi8(w), ones);
+        }
+        spread.v[r] = _mm512_mullo_epi32(spread.v[r], _mm512_set1_epi32(255));
+    }
+    b->plain = fill_plain(a, &spread, b);
+    for (int r = 0; r < REGS; r++) {
+        const __m512i zero = _mm512_set1_epi32(a->x_zero_point + 128);
+        b->bias.v[r] = _mm512_sub_epi32(b->bias.v[r], _mm512_mullo_epi32(sum.v[r], zero));
     }
     return true;
 }
@@ -154,16 +182,6 @@ INLINE __m512i load_row(const block *b, const window *w, int row, int column, in
         return _mm512_setzero_si512();
     return _mm512_xor_si512(_mm512_maskz_loadu_epi8(b->mask, w->x[row][column]),
                             _mm512_set1_epi8(-128));
-}
-
-static __m512i requant_any(const zk_depthwise_s8_args *a, const block *b, int r, __m512i acc)
-{
-    const __m512i x =
-        zk_requant_avx512(acc, b->multiplier.v[r], b->odd.v[r], b->left.v[r], b->right.v[r]);
-    const __m512i zero = _mm512_set1_epi32(a->out_zero_point);
-    const __m512i lo = _mm512_sub_epi32(_mm512_set1_epi32(a->lo), zero);
-    const __m512i hi = _mm512_sub_epi32(_mm512_set1_epi32(a->hi), zero);
-    return _mm512_add_epi32(_mm512_min_epi32(_mm512_max_epi32(x, lo), hi), zero);
 }
 
 INLINE void store(const zk_depthwise_s8_args *a, const block *b, sums acc, int8_t *out)
