@@ -19,9 +19,9 @@ enum { FEW_WEIGHTS = 4096 };
 enum { PACK_STEP = 16 };
 
 /* Parts of the depth, alike but for the last. */
-static int64_t part_depth(int64_t patch)
+static int64_t part_depth(const zk_gemm_f32 *isa, int64_t patch)
 {
-    const int64_t parts = (patch + ZK_GEMM_DEPTH - 1) / ZK_GEMM_DEPTH;
+    const int64_t parts = (patch + isa->depth - 1) / isa->depth;
     return (patch + parts - 1) / parts;
 }
 
@@ -65,7 +65,7 @@ static void pack_part(const float *w, int64_t patch, int64_t depth, int32_t n, i
 static void pack_group(const zk_gemm_f32 *isa, const zk_conv_f32_args *a, int32_t group, float *out)
 {
     const int32_t n = a->shape->out_c / a->shape->groups;
-    const int64_t patch = zk_conv_patch(a->shape), step = part_depth(patch);
+    const int64_t patch = zk_conv_patch(a->shape), step = part_depth(isa, patch);
     const int64_t lanes = group_lanes(isa, a->shape);
     const float *w = a->w + group * n * patch;
     for (int64_t j = 0; j < lanes; j++)
@@ -87,106 +87,144 @@ void zk_gemm_conv_pack(const zk_gemm_f32 *isa, const zk_conv_f32_args *a, void *
 }
 
 /* Pixels of a strip. */
-static int64_t strip_pixels(const zk_conv_shape *s)
+static int64_t strip_pixels(const zk_gemm_f32 *isa, const zk_conv_shape *s)
 {
     const int64_t patch = zk_conv_patch(s), elem = sizeof(float);
     const int64_t whole = STRIP_BYTES / (elem * patch);
-    int64_t n = PART_BYTES / (elem * part_depth(patch));
+    int64_t n = PART_BYTES / (elem * part_depth(isa, patch));
     n = n < whole || zk_conv_is_gemm(s) ? n : whole;
     if (patch * (s->out_c / s->groups) <= FEW_WEIGHTS)
         return STRIP_MIN;
     return n < STRIP_MIN ? STRIP_MIN : n > STRIP_MAX ? STRIP_MAX : n;
 }
 
-size_t zk_gemm_conv_scratch_bytes(const zk_conv_shape *s, int32_t tile)
+size_t zk_gemm_conv_scratch_bytes(const zk_gemm_f32 *isa, const zk_conv_shape *s, int32_t tile)
 {
-    const int64_t strip = strip_pixels(s);
+    const int64_t strip = strip_pixels(isa, s);
     return zk_conv_f32_scratch(s, tile < strip ? tile : (int32_t)strip);
 }
 
-/* Patches of n pixels from `pixel` on, one group, and the group's panels. */
-typedef struct strip {
-    int64_t pixel, n;
-    const float *x;
-    int64_t x_pitch;
-    int32_t group;
-    const float *packed;
-} strip;
+/* A part of the depth for n pixels and channels of one group. */
+typedef struct part {
+    const zk_gemm_f32 *isa;
+    zk_gemm_f32_tile tile; /* of all rows; out: channel 0 of the group */
+    const float *w;        /* of the group's panel 0 */
+    const float *bias;     /* of its channels; NULL: the sums have begun */
+    int64_t n;
+    int32_t begin, end; /* channels, numbered within the group */
+    int32_t per_group;
+} part;
 
-/* A part of the depth of the group's panel at channel c; what it is for all tiles. */
-static zk_gemm_f32_tile part(const zk_gemm_f32 *isa, const zk_conv_f32_args *a, const strip *p,
-                             int32_t c, int64_t k)
+/* `n` rows from `row` on times the panel at channel c. */
+static void multiply(const part *p, int32_t c, int64_t row, int64_t n)
 {
-    const zk_conv_shape *s = a->shape;
-    const int64_t patch = zk_conv_patch(s), step = part_depth(patch), lanes = group_lanes(isa, s);
-    const int64_t depth = patch - k < step ? patch - k : step;
-    const bool last = k + depth == patch;
-    const int32_t per_group = s->out_c / s->groups;
-    return (zk_gemm_f32_tile){
-        .x = p->x + k,
-        .x_pitch = p->x_pitch,
-        .w = p->packed + lanes * (1 + k) + c * depth,
-        .w_pitch = panel_width(isa, per_group - c),
-        .depth = depth,
-        .start = k ? NULL : p->packed + c,
-        .lo = last ? a->lo : -INFINITY,
-        .hi = last ? a->hi : INFINITY,
-        .out = a->out + p->pixel * s->out_c + p->group * per_group + c,
-        .out_pitch = s->out_c,
-    };
-}
-
-/* Channels [begin, end) of the strip's group, numbered within it, a part of the depth. */
-static void channels(const zk_gemm_f32 *isa, const zk_conv_f32_args *a, const strip *p,
-                     int32_t begin, int32_t end, int64_t k)
-{
-    const int32_t whole = 2 * isa->lanes, several = ZK_GEMM_GROUP * whole;
-    for (int32_t c = begin / whole * whole; c < end; c += whole) {
-        zk_gemm_f32_tile t = part(isa, a, p, c, k);
-        if (p->n == 1 && c >= begin && c + several <= end) {
-            isa->row(&t, whole * t.depth);
-            c += several - whole;
-            continue;
-        }
-        zk_gemm_f32_fn *const *tile = isa->tile + (t.w_pitch == whole ? isa->max_rows : 0) - 1;
-        t.first = begin > c ? begin - c : 0;
-        t.end = end - c < whole ? end - c : whole;
-        for (int64_t left = p->n, rows; left > 0; left -= rows) {
-            rows = zk_gemm_rows(isa, left);
-            t.next = rows == left ? t.w + t.depth * t.w_pitch : t.w;
-            tile[rows](&t);
-            t.x += rows * t.x_pitch;
-            t.out += rows * t.out_pitch;
-        }
+    const int32_t whole = 2 * p->isa->lanes, left = p->end - c;
+    const bool wide = p->per_group - c > p->isa->lanes;
+    zk_gemm_f32_fn *const *tile = p->isa->tile + (wide ? p->isa->max_rows : 0) - 1;
+    zk_gemm_f32_tile t = p->tile;
+    t.x += row * t.x_pitch;
+    t.w = p->w + c * t.depth;
+    t.w_pitch = wide ? whole : p->isa->lanes;
+    t.start = p->bias ? p->bias + c : NULL;
+    t.out += row * t.out_pitch + c;
+    t.first = p->begin > c ? p->begin - c : 0;
+    t.end = left < whole ? left : whole;
+    for (int64_t rows; n > 0; n -= rows) {
+        rows = zk_gemm_rows(p->isa, n);
+        t.next = rows == n ? t.w + t.depth * t.w_pitch : t.w;
+        tile[rows](&t);
+        t.x += rows * t.x_pitch;
+        t.out += rows * t.out_pitch;
     }
 }
 
-static void run_strip(const zk_gemm_f32 *isa, const zk_conv_f32_args *a, strip *p)
+/* ZK_GEMM_GROUP panels from channel c on, for one row that is alone. */
+static void multiply_row(const part *p, int32_t c)
+{
+    const int32_t whole = 2 * p->isa->lanes;
+    zk_gemm_f32_tile t = p->tile;
+    t.w = p->w + c * t.depth;
+    t.w_pitch = whole;
+    t.start = p->bias ? p->bias + c : NULL;
+    t.out += c;
+    p->isa->row(&t, whole * t.depth);
+}
+
+/* All panels for `n` rows from `row` on. */
+static void all_panels(const part *p, int64_t row, int64_t n)
+{
+    const int32_t whole = 2 * p->isa->lanes, several = ZK_GEMM_GROUP * whole;
+    for (int32_t c = p->begin / whole * whole, next; c < p->end; c = next) {
+        const bool alone = p->n == 1 && c >= p->begin && c + several <= p->end;
+        next = c + (alone ? several : whole);
+        if (alone)
+            multiply_row(p, c);
+        else
+            multiply(p, c, row, n);
+    }
+}
+
+static void run_part(const part *p)
+{
+    const int64_t step = p->isa->order == ZK_GEMM_KEEP_ROWS ? p->isa->max_rows : p->n;
+    for (int64_t row = 0; row < p->n; row += step)
+        all_panels(p, row, p->n - row < step ? p->n - row : step);
+}
+
+/* Channels [begin, end) of one group and n pixels from `pixel` on, whose patches are x. */
+static void run_group(const zk_gemm_f32 *isa, const zk_conv_f32_args *a, int64_t pixel, int64_t n,
+                      const float *x, int32_t begin, int32_t end)
+{
+    const zk_conv_shape *s = a->shape;
+    const int64_t patch = zk_conv_patch(s), step = part_depth(isa, patch);
+    const int64_t lanes = group_lanes(isa, s);
+    const int32_t per_group = s->out_c / s->groups, group = begin / per_group;
+    const float *bias = (const float *)a->packed + group * group_elems(isa, s);
+    for (int64_t k = 0, depth; k < patch; k += depth) {
+        depth = patch - k < step ? patch - k : step;
+        const bool last = k + depth == patch;
+        const part p = {
+            .isa = isa,
+            .tile = {.x = x + k,
+                     .x_pitch = patch,
+                     .depth = depth,
+                     .lo = last ? a->lo : -INFINITY,
+                     .hi = last ? a->hi : INFINITY,
+                     .out = a->out + pixel * s->out_c + group * per_group,
+                     .out_pitch = s->out_c},
+            .w = bias + lanes * (1 + k),
+            .bias = k ? NULL : bias,
+            .n = n,
+            .begin = begin - group * per_group,
+            .end = end - group * per_group,
+            .per_group = per_group,
+        };
+        run_part(&p);
+    }
+}
+
+/* All channels of the call and n pixels from `pixel` on. */
+static void run_strip(const zk_gemm_f32 *isa, const zk_conv_f32_args *a, int64_t pixel, int64_t n)
 {
     const zk_conv_shape *s = a->shape;
     const bool direct = zk_conv_is_gemm(s);
     const int32_t per_group = s->out_c / s->groups;
-    p->x = direct ? a->x + p->pixel * s->in_c : a->scratch;
-    p->x_pitch = zk_conv_patch(s);
+    const float *x = direct ? a->x + pixel * s->in_c : a->scratch;
     for (int32_t c = a->channel_begin, end; c < a->channel_end; c = end) {
-        p->group = c / per_group;
-        const int32_t group_begin = p->group * per_group;
-        end = group_begin + per_group < a->channel_end ? group_begin + per_group : a->channel_end;
-        p->packed = (const float *)a->packed + p->group * group_elems(isa, s);
+        const int32_t group = c / per_group, group_end = (group + 1) * per_group;
+        end = group_end < a->channel_end ? group_end : a->channel_end;
         if (!direct)
-            zk_gather_f32(a, p->pixel, p->n, p->group);
-        for (int64_t k = 0; k < zk_conv_patch(s); k += part_depth(zk_conv_patch(s)))
-            channels(isa, a, p, c - group_begin, end - group_begin, k);
+            zk_gather_f32(a, pixel, n, group);
+        run_group(isa, a, pixel, n, x, c, end);
     }
 }
 
 void zk_gemm_conv_run(const zk_gemm_f32 *isa, const zk_conv_f32_args *a)
 {
-    const int64_t most = strip_pixels(a->shape), n = a->tile < most ? a->tile : most;
+    const int64_t most = strip_pixels(isa, a->shape), strip = a->tile < most ? a->tile : most;
     assert(a->packed);
-    strip p = {.pixel = a->pixel_begin};
-    for (; p.pixel < a->pixel_end; p.pixel += p.n) {
-        p.n = a->pixel_end - p.pixel < n ? a->pixel_end - p.pixel : n;
-        run_strip(isa, a, &p);
+    for (int64_t pixel = a->pixel_begin, n; pixel < a->pixel_end; pixel += n) {
+        n = a->pixel_end - pixel < strip ? a->pixel_end - pixel : strip;
+        run_strip(isa, a, pixel, n);
     }
 }

@@ -3,10 +3,9 @@
  * @file
  * Products of float matrices: what the drivers of convolution and matrix product ask of an ISA.
  *
- * A panel is the weights of a few output channels side by side: first a bias for each channel, then
- * for each place of the depth a weight for each. A sum begins with its bias and takes its products
- * in the order of the depth, each fused into it: neither tiles nor ranges nor the ISA change a bit
- * of a result.
+ * A panel is the weights of a few output channels side by side: for each place of the depth a
+ * weight of each. A sum begins with its bias and takes its products in the order of the depth, each
+ * fused into it: neither tiles nor ranges nor the ISA change a bit of a result.
  */
 #ifndef ZK_GEMM_F32_H
 #define ZK_GEMM_F32_H
@@ -17,9 +16,9 @@
 #include "kernels/conv.h"
 
 enum {
-    ZK_GEMM_PANEL = 32, /**< the widest panel */
-    ZK_GEMM_GROUP = 4,  /**< whole panels that zk_gemm_f32.row() takes at a time */
-    ZK_GEMM_DEPTH = 256 /**< a panel of this depth at most is multiplied at a time */
+    ZK_GEMM_PANEL_ELEMS = 8192, /**< of any ISA's panel: its width times zk_gemm_f32.depth */
+    ZK_GEMM_GROUP = 4,          /**< whole panels that zk_gemm_f32.row() takes at a time */
+    ZK_GEMM_WIDEST = 32         /**< panel */
 };
 
 /** A few rows times one panel. */
@@ -39,10 +38,19 @@ typedef struct zk_gemm_f32_tile {
 
 typedef void zk_gemm_f32_fn(const zk_gemm_f32_tile *t);
 
+/** What the first-level cache keeps while the other operand runs past it, and how rows that are no
+ *  whole tiles are cut. */
+typedef enum zk_gemm_order {
+    ZK_GEMM_KEEP_PANEL, /**< tiles as alike as can be */
+    ZK_GEMM_KEEP_ROWS,  /**< whole tiles, then a short one */
+} zk_gemm_order;
+
 /** An ISA. */
 typedef struct zk_gemm_f32 {
     int32_t lanes;    /**< of a vector; a panel is two of them, the last of a matrix may be one */
     int32_t max_rows; /**< of a tile */
+    int32_t depth;    /**< of a panel, at most, that is multiplied at a time */
+    zk_gemm_order order;
     /** tile[n - 1]: n rows, a panel of one vector; tile[max_rows + n - 1]: of two. */
     zk_gemm_f32_fn *const *tile;
     /** One row and ZK_GEMM_GROUP panels of two vectors, `panel_elems` apart, all lanes. */
@@ -52,15 +60,18 @@ typedef struct zk_gemm_f32 {
 /** What zk_conv_f32_kernel wants of a variant whose products are those of an ISA. */
 size_t zk_gemm_conv_packed_bytes(const zk_gemm_f32 *isa, const zk_conv_shape *shape);
 void zk_gemm_conv_pack(const zk_gemm_f32 *isa, const zk_conv_f32_args *a, void *packed);
-size_t zk_gemm_conv_scratch_bytes(const zk_conv_shape *shape, int32_t tile);
+size_t zk_gemm_conv_scratch_bytes(const zk_gemm_f32 *isa, const zk_conv_shape *shape, int32_t tile);
 void zk_gemm_conv_run(const zk_gemm_f32 *isa, const zk_conv_f32_args *a);
 
 void zk_gemm_matmul(const zk_gemm_f32 *isa, const zk_matmul_f32_args *a);
 
-/** The rows of n that lie next, at most isa->max_rows, so that no tile is much shorter than the
- *  others. */
+/** The rows of n that lie next and are one tile. */
 static inline int32_t zk_gemm_rows(const zk_gemm_f32 *isa, int64_t n)
 {
+    if (n <= isa->max_rows)
+        return (int32_t)n;
+    if (isa->order == ZK_GEMM_KEEP_ROWS)
+        return isa->max_rows;
     const int64_t tiles = (n + isa->max_rows - 1) / isa->max_rows;
     return (int32_t)((n + tiles - 1) / tiles);
 }

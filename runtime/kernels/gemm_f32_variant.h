@@ -15,6 +15,11 @@ static void pack(const zk_conv_f32_args *a, void *packed)
     zk_gemm_conv_pack(&isa, a, packed);
 }
 
+static size_t scratch_bytes(const zk_conv_shape *shape, int32_t tile)
+{
+    return zk_gemm_conv_scratch_bytes(&isa, shape, tile);
+}
+
 static void run(const zk_conv_f32_args *a)
 {
     zk_gemm_conv_run(&isa, a);
@@ -24,7 +29,7 @@ static void run(const zk_conv_f32_args *a)
     const zk_conv_f32_kernel zk_conv_f32_##name = {                                                \
         .packed_bytes = packed_bytes,                                                              \
         .pack = pack,                                                                              \
-        .scratch_bytes = zk_gemm_conv_scratch_bytes,                                               \
+        .scratch_bytes = scratch_bytes,                                                            \
         .run = run,                                                                                \
     };                                                                                             \
     void zk_matmul_f32_##name(const zk_matmul_f32_args *a)                                         \

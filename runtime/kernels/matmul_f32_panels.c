@@ -7,7 +7,7 @@
 
 #include "kernels/gemm_f32.h"
 
-static const float zeros[ZK_GEMM_GROUP * ZK_GEMM_PANEL];
+static const float zeros[ZK_GEMM_GROUP * ZK_GEMM_WIDEST];
 
 /* Columns [c, c + n) of b, `depth` rows from k on; zeros up to width. */
 static void copy_panel(const zk_matmul_f32_args *a, int64_t c, int64_t n, int64_t width, int64_t k,
@@ -24,7 +24,7 @@ static void copy_panel(const zk_matmul_f32_args *a, int64_t c, int64_t n, int64_
 static void columns(const zk_gemm_f32 *isa, const zk_matmul_f32_args *a, int64_t c, int64_t n,
                     int64_t k, int64_t depth)
 {
-    alignas(64) float panel[ZK_GEMM_DEPTH * ZK_GEMM_PANEL];
+    alignas(64) float panel[ZK_GEMM_PANEL_ELEMS];
     const int64_t width = n > isa->lanes ? 2 * isa->lanes : isa->lanes;
     const bool copied = n < width || a->m > isa->max_rows;
     if (copied)
@@ -79,9 +79,9 @@ void zk_gemm_matmul(const zk_gemm_f32 *isa, const zk_matmul_f32_args *a)
     const int64_t begin = a->m == 1 ? row(isa, a) : 0;
     int64_t k = 0;
     do {
-        const int64_t depth = a->k - k < ZK_GEMM_DEPTH ? a->k - k : ZK_GEMM_DEPTH;
+        const int64_t depth = a->k - k < isa->depth ? a->k - k : isa->depth;
         for (int64_t c = begin; c < a->n; c += width)
             columns(isa, a, c, a->n - c < width ? a->n - c : width, k, depth);
-        k += ZK_GEMM_DEPTH;
+        k += isa->depth;
     } while (k < a->k);
 }

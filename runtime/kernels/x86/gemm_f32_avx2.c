@@ -5,7 +5,7 @@
 
 enum { ROWS = 6 };
 
-#include "kernels/x86/gemm_f32_x86.h"
+#include "kernels/gemm_f32_vec.h"
 
 TILE(1)
 TILE(2)
@@ -18,7 +18,14 @@ static zk_gemm_f32_fn *const tiles[2 * ROWS] = {narrow_1, narrow_2, narrow_3, na
                                                 narrow_5, narrow_6, wide_1,   wide_2,
                                                 wide_3,   wide_4,   wide_5,   wide_6};
 
-static const zk_gemm_f32 isa = {LANES, ROWS, tiles, row};
+static const zk_gemm_f32 isa = {
+    .lanes = LANES,
+    .max_rows = ROWS,
+    .depth = 256,
+    .order = ZK_GEMM_KEEP_PANEL,
+    .tile = tiles,
+    .row = row,
+};
 
 #include "kernels/gemm_f32_variant.h"
 

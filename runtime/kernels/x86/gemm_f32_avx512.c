@@ -5,7 +5,7 @@
 
 enum { ROWS = 14 };
 
-#include "kernels/x86/gemm_f32_x86.h"
+#include "kernels/gemm_f32_vec.h"
 
 TILE(1)
 TILE(2)
@@ -28,7 +28,14 @@ static zk_gemm_f32_fn *const tiles[2 * ROWS] = {
     wide_1,   wide_2,   wide_3,    wide_4,    wide_5,    wide_6,    wide_7,
     wide_8,   wide_9,   wide_10,   wide_11,   wide_12,   wide_13,   wide_14};
 
-static const zk_gemm_f32 isa = {LANES, ROWS, tiles, row};
+static const zk_gemm_f32 isa = {
+    .lanes = LANES,
+    .max_rows = ROWS,
+    .depth = 256,
+    .order = ZK_GEMM_KEEP_PANEL,
+    .tile = tiles,
+    .row = row,
+};
 
 #include "kernels/gemm_f32_variant.h"
 

@@ -5,8 +5,8 @@
  * vec_f32_*.h and defined ROWS before: two vectors of sums for each row fit the registers, beside
  * two of weights and a value.
  */
-#ifndef ZK_GEMM_F32_X86_H
-#define ZK_GEMM_F32_X86_H
+#ifndef ZK_GEMM_F32_VEC_H
+#define ZK_GEMM_F32_VEC_H
 
 #include <stdint.h>
 
