@@ -19,13 +19,15 @@ import json
 import os
 import subprocess
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import bench_a53
 
-HERE = os.path.dirname(os.path.abspath(__file__))
 SOURCE = bench_a53.SOURCE
-sys.path[:0] = [os.path.dirname(HERE), os.path.join(SOURCE, "scripts")]
+sys.path[:0] = [os.path.join(SOURCE, "bench"), os.path.join(SOURCE, "scripts")]
+import doc_tables
+import int8_models
+
 DOC = os.path.join(SOURCE, "docs/performance-cpu.md")
 PEERS = ("XNNPACK", "ONNX Runtime")
 
@@ -37,38 +39,32 @@ CORES = 4 * 0.85  # four, at this efficiency
 
 @dataclass
 class Work:
-    """A layer or a network; what is aimed at is MAC per cycle, Mcycles or a ratio, in words."""
-    name: str
-    path: str = ""  # float .onnx; {data} is $ZURT_DATA, {folder} where models are made
-    layer: tuple = ()
-    options: list = field(default_factory=list)  # of zurt quantize
-    is_float: bool = False
+    """A network, or a layer as a network of its own, and what is aimed at, in words."""
+    network: int8_models.FloatNetwork
     aim: str = ""
+    layer: tuple = ()
+    is_float: bool = False
 
-
-NORM = ["--input-norm", "0.485/0.229,0.456/0.224,0.406/0.225"]
-PICTURES = ["--calib", "dir:{data}/imagenet_samples", "--samples", "8", "--sqnr-samples", "0"]
-NOISE = ["--calib", "random:2", "--sqnr-samples", "0"]
+    @property
+    def name(self):
+        return self.network.name
 
 
 def layers():
     import networks
     aims = ["4.4", "3.5", "3.7", "2.8", "1.2", "1.9"]
-    work = [Work(name, layer=shape, options=NOISE, aim=f"{aim} MAC/cycle")
-            for (name, shape), aim in zip(networks.LAYERS.items(), aims, strict=True)]
-    first = work[0]
-    return work + [Work(f"float {first.name}", layer=first.layer, options=NOISE, is_float=True)]
+    work = []
+    for (name, shape), aim in zip(networks.LAYERS.items(), aims, strict=True):
+        file = "".join(c if c.isalnum() else "_" for c in name)
+        network = int8_models.FloatNetwork(name, "{folder}/" + file + ".onnx")
+        work.append(Work(network, f"{aim} MAC/cycle", shape))
+    network = int8_models.FloatNetwork(f"float {work[0].name}", "{folder}/float.onnx")
+    return work + [Work(network, layer=work[0].layer, is_float=True)]
 
 
-NETWORKS = [
-    Work("MobileNetV1", "{folder}/mobilenet_v1.onnx", options=NOISE, aim="56 ms"),
-    Work("MobileNetV2", "{data}/onnx/mobilenetv2_1.0_224_float_deq.onnx", options=PICTURES + NORM,
-         aim="100 Mcycles"),
-    Work("ResNet-50", "{folder}/resnet50_v1.onnx", options=NOISE,
-         aim="290 ms, 0.8 of ONNX Runtime"),
-    Work("YOLOX-nano", "{data}/onnx/yolox_nano_416.onnx",
-         options=PICTURES + ["--bgr", "--fit", "letterbox", "--input-norm", "0/0.00392157"]),
-]
+NETWORKS = [Work(int8_models.MOBILENET_V1, "56 ms"), Work(int8_models.MOBILENET_V2, "100 Mcycles"),
+            Work(int8_models.RESNET_50, "290 ms, 0.8 of ONNX Runtime"),
+            Work(int8_models.YOLOX_NANO)]
 
 
 @dataclass
@@ -82,12 +78,6 @@ class Count:
 def milliseconds(cycles):
     """Of a board's four cores."""
     return cycles * OPTIMISM / (MHZ * 1e3 * CORES)
-
-
-def run(command):
-    done = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-    if done.returncode:
-        sys.exit(f"compare_a53: {' '.join(command)}: {done.stderr}")
 
 
 class Tools:
@@ -153,32 +143,26 @@ def counted(steps, form=""):
 
 
 def make_models(work, arguments, tools):
-    """Files of a piece of work; None without its model."""
+    """(Files of a piece of work, its multiply-accumulates); None without its model."""
     import networks
     import onnx
-    import qdq_forms
-    places = {"data": arguments.data, "folder": arguments.folder}
-    name = "".join(c if c.isalnum() else "_" for c in work.name)
-    path = work.path.format(**places) or os.path.join(arguments.folder, name + ".onnx")
-    stem = os.path.join(arguments.folder, os.path.basename(path)[:-len(".onnx")])
     if work.layer:
+        path = work.network.path.format(folder=arguments.folder)
         networks.write_layer(path, work.layer)
-    elif path == stem + ".onnx" and not os.path.exists(path):
-        run([sys.executable, os.path.join(SOURCE, "scripts/make_networks.py"), arguments.folder,
-             os.path.basename(stem)])
-    if not os.path.exists(path):
-        return None
-    options = [o.format(**places) for o in work.options] + ["--force", "--quiet"]
-    files = {"float": path, "zurt": stem + ".zurt", "network": stem + ".txt"}
-    if work.is_float:
-        run([tools.zurt, "compile", path, *options, "--keep-float", "layer", "--io", "float", "-o",
-             files["zurt"]])
     else:
-        files |= {"s8": stem + ".s8.onnx", "u8": stem + ".u8.onnx"}
-        run([tools.zurt, "quantize", path, *options, "-o", stem + ".qdq.onnx"])
-        qdq_forms.write_forms(stem + ".qdq.onnx", files["s8"], files["u8"])
-        run([tools.zurt, "compile", files["s8"], "-o", files["zurt"], "--force", "--quiet"])
+        path = int8_models.float_model(work.network, arguments.data, arguments.folder)
+    if not path:
+        return None
+    stem = int8_models.stem_of(path, arguments.folder)
+    if work.is_float:
+        files = {"zurt": stem + ".zurt"}
+        int8_models.run([tools.zurt, "compile", path, *work.network.options, "--keep-float", "layer",
+                         "--io", "float", "-o", files["zurt"], "--force", "--quiet"])
+    else:
+        files = int8_models.quantised(tools.zurt, work.network, path, arguments.data,
+                                      arguments.folder)
     description = networks.Description(onnx.load(path), work.is_float)
+    files |= {"float": path, "network": stem + ".txt"}
     with open(files["network"], "w", encoding="ascii") as f:
         f.write(description.text())
     return files, description.macs
@@ -199,11 +183,10 @@ def measure(work, files, tools, memory):
     return counts
 
 
-HEADER = (["", "MMAC", "zurt Minsn", "Mcycles", "MAC/cycle", "ms"]
-          + ["XNNPACK Minsn", "Mcycles", "MAC/cycle", "ratio"]
-          + ["ONNX Runtime Minsn", "Mcycles", "MAC/cycle", "ratio", "aim"])
-LAYER_HEADER = ["layer", *HEADER[1:5], *HEADER[6:]]
-NETWORK_HEADER = ["network", *HEADER[1:]]
+COUNTS = ["Mcycles", "MAC/cycle"]
+PEER_HEADER = [h for peer in PEERS for h in (f"{peer} Minsn", *COUNTS, "ratio")]
+LAYER_HEADER = ["layer", "MMAC", "zurt Minsn", *COUNTS, *PEER_HEADER, "aim"]
+NETWORK_HEADER = ["network", "MMAC", "zurt Minsn", *COUNTS, "ms", *PEER_HEADER, "aim"]
 
 
 def cells(work, macs, counts):
@@ -239,7 +222,7 @@ def table(header, pieces, arguments, tools, memory):
     for work in pieces:
         made = make_models(work, arguments, tools)
         if not made:
-            print(f"{work.name}: skipped: no {work.path.format(data=arguments.data, folder='')}")
+            print(f"{work.name}: skipped: no {work.network.path.format(data=arguments.data)}")
             continue
         files, macs = made
         lines.append(cells(work, macs, measure(work, files, tools, memory)))
@@ -254,7 +237,6 @@ def conditions(tools):
 
 
 def update(tables, tools):
-    import doc_tables
     with open(DOC, encoding="utf-8") as f:
         text = f.read()
     text = doc_tables.with_tables(text, {

@@ -17,43 +17,39 @@ import statistics
 import subprocess
 import sys
 import tempfile
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 SOURCE = os.path.dirname(os.path.dirname(HERE))
 sys.path[:0] = [os.path.dirname(HERE), os.path.join(SOURCE, "scripts")]
+import doc_tables
+import int8_models
+
 DOC = os.path.join(SOURCE, "docs/benchmarking.md")
 AVX2 = 1 << 8  # ZURT_CPU_AVX2
 CANNOT_MASK = 77  # cpuid_mask.c
 
-NORM = "0.485/0.229,0.456/0.224,0.406/0.225"
-PICTURES = ["--calib", "dir:{data}/imagenet_samples", "--samples", "8", "--sqnr-samples", "0"]
-
 
 @dataclass
-class Network:
-    """A float .onnx that zurt quantises, or an int8 .onnx beside the .tflite that it is made of."""
+class TfliteNetwork:
+    """An int8 .onnx, and the .tflite that it was made of."""
     name: str
     path: str
-    options: list = field(default_factory=list)  # of zurt quantize
-    tflite: str = ""
+    tflite: str
 
 
-# {data} is $ZURT_DATA, {folder} where scripts/make_networks.py writes.
 NETWORKS = [
-    Network("MobileNetV2", "{data}/onnx/mobilenetv2_1.0_224_float_deq.onnx",
-            PICTURES + ["--input-norm", NORM]),
-    Network("ResNet-50", "{folder}/resnet50_v1.onnx", PICTURES + ["--input-norm", NORM]),
-    Network("YOLOX-nano", "{data}/onnx/yolox_nano_416.onnx",
-            PICTURES + ["--bgr", "--fit", "letterbox", "--input-norm", "0/0.00392157"]),
-    Network("MobileNetV2 of TFLite", "{data}/onnx/mobilenet_v2_1.0_224_quant_qdq.onnx",
-            tflite="{data}/tflite/mobilenet_v2_1.0_224_quant.tflite"),
-    Network("MLPerf Tiny VWW", "{data}/onnx/mlperf_vww_int8_qdq.onnx",
-            tflite="{data}/tflite/mlperf_vww_int8.tflite"),
-    Network("MLPerf Tiny KWS", "{data}/onnx/mlperf_kws_int8_qdq.onnx",
-            tflite="{data}/tflite/mlperf_kws_int8.tflite"),
-    Network("MLPerf Tiny ResNet-8", "{data}/onnx/mlperf_ic_resnet8_int8_qdq.onnx",
-            tflite="{data}/tflite/mlperf_ic_resnet8_int8.tflite"),
+    int8_models.MOBILENET_V2,
+    int8_models.RESNET_50,
+    int8_models.YOLOX_NANO,
+    TfliteNetwork("MobileNetV2 of TFLite", "{data}/onnx/mobilenet_v2_1.0_224_quant_qdq.onnx",
+                  "{data}/tflite/mobilenet_v2_1.0_224_quant.tflite"),
+    TfliteNetwork("MLPerf Tiny VWW", "{data}/onnx/mlperf_vww_int8_qdq.onnx",
+                  "{data}/tflite/mlperf_vww_int8.tflite"),
+    TfliteNetwork("MLPerf Tiny KWS", "{data}/onnx/mlperf_kws_int8_qdq.onnx",
+                  "{data}/tflite/mlperf_kws_int8.tflite"),
+    TfliteNetwork("MLPerf Tiny ResNet-8", "{data}/onnx/mlperf_ic_resnet8_int8_qdq.onnx",
+                  "{data}/tflite/mlperf_ic_resnet8_int8.tflite"),
 ]
 
 
@@ -128,39 +124,24 @@ class Runner:
         self.errors.close()
 
 
-def run(command):
-    done = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-    if done.returncode:
-        sys.exit(f"bench_x86: {' '.join(command)}: {done.stderr}")
-
-
 def model_files(network, arguments):
     """Makes what is missing of a network's files; runner -> model. None without the network."""
-    places = {"data": arguments.data, "folder": arguments.folder}
-    path = network.path.format(**places)
-    stem = os.path.join(arguments.folder, os.path.basename(path)[:-len(".onnx")])
-    if path == stem + ".onnx" and not os.path.exists(path):
-        run([sys.executable, os.path.join(SOURCE, "scripts/make_networks.py"), arguments.folder,
-             os.path.basename(stem)])
-    if not os.path.exists(path):
+    data, folder = arguments.data, arguments.folder
+    path = int8_models.float_model(network, data, folder)
+    if not path:
         return None
     zurt = os.path.join(arguments.build, "apps/zurt/zurt")
-    files = {"zurt int8": stem + ".zurt"}
-    source = path
-    if network.tflite:
-        files["litert int8"] = network.tflite.format(**places)
-    else:
-        import qdq_forms  # of onnx
-        source = stem + ".s8.onnx"
-        files |= {"zurt float": path, "ort float": path, "ort s8": source,
-                  "ort u8": stem + ".u8.onnx"}
-        if arguments.model or not os.path.exists(files["ort u8"]):
-            options = [o.format(**places) for o in network.options]
-            run([zurt, "quantize", path, *options, "-o", stem + ".qdq.onnx", "--force", "--quiet"])
-            qdq_forms.write_forms(stem + ".qdq.onnx", files["ort s8"], files["ort u8"])
-    if arguments.model or not os.path.exists(files["zurt int8"]):
-        run([zurt, "compile", source, "-o", files["zurt int8"], "--force", "--quiet"])
-    return files
+    stem = int8_models.stem_of(path, folder)
+    files = {"zurt": stem + ".zurt", "s8": stem + ".s8.onnx", "u8": stem + ".u8.onnx"}
+    is_made = os.path.exists(files["zurt"]) and not arguments.model
+    if isinstance(network, TfliteNetwork):
+        if not is_made:
+            int8_models.run([zurt, "compile", path, "-o", files["zurt"], "--force", "--quiet"])
+        return {"zurt int8": files["zurt"], "litert int8": network.tflite.format(data=data)}
+    if not is_made:
+        int8_models.quantised(zurt, network, path, data, folder)
+    return {"zurt int8": files["zurt"], "zurt float": path, "ort float": path, "ort s8": files["s8"],
+            "ort u8": files["u8"]}
 
 
 def start(name, model, arguments, masked):
@@ -237,7 +218,6 @@ def conditions(arguments):
 
 
 def update(tables, arguments):
-    import doc_tables
     with open(DOC, encoding="utf-8") as f:
         text = f.read()
     text = doc_tables.with_tables(text, {
@@ -264,7 +244,7 @@ def parse():
     parser.add_argument("--update", action="store_true", help="write docs/benchmarking.md's tables")
     parser.add_argument("model", nargs="*", metavar="MODEL.onnx",
                         help="another network than the usual ones, and options of zurt quantize "
-                        "behind -- (default: --calib random:8)")
+                        "behind -- (default: --calib random:2)")
     return parser.parse_args()
 
 
@@ -275,8 +255,8 @@ def main():
                                                         arguments.networks)]
     if arguments.model:
         path, *options = arguments.model
-        networks = [Network(os.path.basename(path)[:-len(".onnx")], path,
-                            options or ["--calib", "random:8", "--sqnr-samples", "0"])]
+        networks = [int8_models.FloatNetwork(os.path.basename(path)[:-len(".onnx")], path,
+                                             options or int8_models.NOISE)]
     print(conditions(arguments))
     tables = {}
     for cpu in ("best", "avx2") if arguments.cpu == "both" else (arguments.cpu,):

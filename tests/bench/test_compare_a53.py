@@ -70,7 +70,7 @@ def check_arena():
 
 def check_sums():
     import compare_a53 as c
-    work = c.Work("n", path="n.onnx", aim="x")
+    work = c.Work(c.int8_models.FloatNetwork("n", "n.onnx"), "x")
     ours, peer = c.Count(2_000_000, 1_000_000), c.Count(3_000_000, 4_000_000, "u8")
     assert c.cells(work, 2_000_000, {"zurt": ours, "ONNX Runtime": peer}) == [
         "n", "2.0", "2.0", "1.0", "2.00", "0", "-", "-", "-", "-", "3.0 (u8)", "4.0", "0.50", "0.25",
