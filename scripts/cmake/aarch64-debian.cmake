@@ -5,7 +5,8 @@
 #   cmake -S . -B build/arm64/zurt -DCMAKE_TOOLCHAIN_FILE=scripts/cmake/aarch64-debian.cmake \
 #         -DZURT_ARM64_ROOT=$PWD/build/arm64/root
 #
-# Programs of the build run under qemu-aarch64-static where it is installed, tests too.
+# Programs of the build run under qemu-aarch64-static where it is installed, tests too: on a
+# Cortex-A53, so that an instruction which it lacks traps.
 set(ZURT_ARM64_ROOT "" CACHE PATH "Root folder of an arm64 Debian")
 list(APPEND CMAKE_TRY_COMPILE_PLATFORM_VARIABLES ZURT_ARM64_ROOT)
 
@@ -24,5 +25,5 @@ set(ENV{PKG_CONFIG_LIBDIR}
 
 find_program(ZURT_QEMU_AARCH64 NAMES qemu-aarch64-static qemu-aarch64)
 if(ZURT_QEMU_AARCH64)
-  set(CMAKE_CROSSCOMPILING_EMULATOR ${ZURT_QEMU_AARCH64} -L ${ZURT_ARM64_ROOT})
+  set(CMAKE_CROSSCOMPILING_EMULATOR ${ZURT_QEMU_AARCH64} -cpu cortex-a53 -L ${ZURT_ARM64_ROOT})
 endif()
