@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Second stage: where every place is. All are in the scratchpad at first; as long as one does not
- * fit, the largest of those that are there with it moves to the act buffer and is read in strips.
+ * Where every tensor is. All are in the scratchpad at first; as long as one does not
+ * fit, the largest of those that are there with it moves to the act buffer and is read in bands.
  */
 #include <stdlib.h>
 
@@ -10,7 +10,7 @@
 /** Retries, layers: a hostile graph must not keep the search busy for minutes. */
 enum { MAX_RETRIES = 512, MAX_LAYERS = 4096 };
 
-/** An input of more words than this is read in strips. */
+/** An input of more words than this is read in bands. */
 enum { INPUT_WORDS = 4096 };
 
 void zi_cg_rows(const zi_cg_layer *l, int32_t in_h, int32_t y0, int32_t y1, int32_t *r0,
@@ -34,24 +34,24 @@ void zi_cg_rows(const zi_cg_layer *l, int32_t in_h, int32_t y0, int32_t y1, int3
 
 /* ---- lifetimes ---- */
 
-static void touch(zi_cg_program *m, uint32_t place, uint32_t layer)
+static void touch(zi_cg_program *m, uint32_t tensor, uint32_t layer)
 {
     int32_t block;
-    if (place == ZI_NONE)
+    if (tensor == ZI_NONE)
         return;
-    zi_cg_place *p = &m->places[zi_cg_root(m, place, &block)];
-    if (p->first_layer == ZI_NONE || layer < p->first_layer)
-        p->first_layer = layer;
-    if (layer > p->last_layer)
-        p->last_layer = layer;
+    zi_cg_tensor *p = &m->tensors[zi_cg_root(m, tensor, &block)];
+    if (p->buffer.first_layer == ZI_NONE || layer < p->buffer.first_layer)
+        p->buffer.first_layer = layer;
+    if (layer > p->buffer.last_layer)
+        p->buffer.last_layer = layer;
 }
 
 static void find_lifetimes(zi_cg_program *m, bool *is_read)
 {
-    for (size_t i = 0; i < m->n_places; i++) {
-        m->places[i].first_layer = ZI_NONE;
-        m->places[i].last_layer = 0;
-        m->places[i].shares = ZI_NONE;
+    for (size_t i = 0; i < m->n_tensors; i++) {
+        m->tensors[i].buffer.first_layer = ZI_NONE;
+        m->tensors[i].buffer.last_layer = 0;
+        m->tensors[i].buffer.shares = ZI_NONE;
     }
     for (uint32_t i = 0; i < m->n_layers; i++) {
         const zi_cg_layer *l = &m->layers[i];
@@ -62,15 +62,15 @@ static void find_lifetimes(zi_cg_program *m, bool *is_read)
                 continue;
             uint32_t root = zi_cg_root(m, reads[k], &block);
             is_read[root] = true;
-            if (m->places[root].in_ddr)
-                touch(m, l->strip[k], i);
+            if (m->tensors[root].buffer.where == ZI_CG_DDR)
+                touch(m, l->band[k], i);
             else
                 touch(m, root, i);
         }
         touch(m, l->tile, i);
         touch(m, l->out, i);
         if (l->leads) {
-            touch(m, l->strip[0], i + 1);
+            touch(m, l->band[0], i + 1);
             touch(m, m->layers[i + 1].out, i);
         }
     }
@@ -80,9 +80,19 @@ static void find_lifetimes(zi_cg_program *m, bool *is_read)
 
 static uint32_t owner_of(const zi_cg_program *m, uint32_t p)
 {
-    while (m->places[p].shares != ZI_NONE)
-        p = m->places[p].shares;
+    while (m->tensors[p].buffer.shares != ZI_NONE)
+        p = m->tensors[p].buffer.shares;
     return p;
+}
+
+// Two whole tensors that lie in the scratchpad alike.
+static bool same_layout(const zi_cg_tensor *a, const zi_cg_tensor *b)
+{
+    const zi_cg_buffer *x = &a->buffer, *y = &b->buffer;
+    bool whole = a->parent == ZI_NONE && b->parent == ZI_NONE;
+    bool there = x->where != ZI_CG_DDR && y->where != ZI_CG_DDR && x->words > 0;
+    return whole && there && x->words == y->words && x->pitch == y->pitch && x->plane == y->plane &&
+           !x->split && !y->split;
 }
 
 // The sum of a residual takes the residual's memory over, if that is read here for the last time.
@@ -91,25 +101,23 @@ static void share_residuals(zi_cg_program *m)
     for (uint32_t i = 0; i < m->n_layers; i++) {
         const zi_cg_layer *l = &m->layers[i];
         int32_t block;
-        if (l->residual == ZI_NONE || l->pool2 || l->l.up2 || l->l.transposed)
+        if (l->residual == ZI_NONE || l->pool2 || zi_cg_scatters(l))
             continue;
-        uint32_t r = l->residual, o = l->out;
-        zi_cg_place *from = &m->places[r], *to = &m->places[o];
-        if (from->parent != ZI_NONE || to->parent != ZI_NONE || from->in_ddr || to->in_ddr ||
-            from->words != to->words || from->pitch != to->pitch || from->plane != to->plane ||
-            from->split || to->split || to->words == 0 || from->last_layer != i ||
-            to->first_layer != i || zi_cg_root(m, l->in, &block) == r)
+        zi_cg_tensor *from = &m->tensors[l->residual], *to = &m->tensors[l->out];
+        bool dies_here = from->buffer.last_layer == i, born_here = to->buffer.first_layer == i;
+        if (!same_layout(from, to) || !dies_here || !born_here ||
+            zi_cg_root(m, l->in, &block) == l->residual)
             continue;
-        uint32_t owner = owner_of(m, r);
-        to->shares = r;
-        if (to->last_layer > m->places[owner].last_layer)
-            m->places[owner].last_layer = to->last_layer;
+        zi_cg_buffer *owner = &m->tensors[owner_of(m, l->residual)].buffer;
+        to->buffer.shares = l->residual;
+        if (to->buffer.last_layer > owner->last_layer)
+            owner->last_layer = to->buffer.last_layer;
     }
 }
 
 typedef struct sized {
     int32_t words;
-    uint32_t place;
+    uint32_t tensor;
 } sized;
 
 static int compare_size(const void *left, const void *right)
@@ -117,23 +125,24 @@ static int compare_size(const void *left, const void *right)
     const sized *a = left, *b = right;
     if (a->words != b->words)
         return a->words < b->words ? 1 : -1;
-    return a->place < b->place ? -1 : 1;
+    return a->tensor < b->tensor ? -1 : 1;
 }
 
-static bool together(const zi_cg_place *a, const zi_cg_place *b)
+static bool together(const zi_cg_buffer *a, const zi_cg_buffer *b)
 {
     return a->first_layer <= b->last_layer && b->first_layer <= a->last_layer;
 }
 
 /** Lowest address at which `p` meets none of the first n of `order`; -1: there is none. */
-static int32_t find_base(const zi_cg_program *m, const sized *order, size_t n, const zi_cg_place *p)
+static int32_t find_base(const zi_cg_program *m, const sized *order, size_t n,
+                         const zi_cg_buffer *p)
 {
     int32_t base = 0;
     bool moved = true;
     while (moved) {
         moved = false;
         for (size_t i = 0; i < n; i++) {
-            const zi_cg_place *o = &m->places[order[i].place];
+            const zi_cg_buffer *o = &m->tensors[order[i].tensor].buffer;
             if (together(o, p) && base < o->base + o->words && o->base < base + p->words) {
                 base = o->base + o->words;
                 moved = true;
@@ -145,117 +154,124 @@ static int32_t find_base(const zi_cg_program *m, const sized *order, size_t n, c
     return base;
 }
 
-/** Addresses for all; *failed is the first place that does not fit, ZI_NONE if all do. */
+/** Addresses for all; *failed is the first tensor that does not fit, ZI_NONE if all do. */
 static void allocate(zi_cg_program *m, sized *order, uint32_t *failed)
 {
     size_t n = 0;
     *failed = ZI_NONE;
-    for (uint32_t i = 0; i < m->n_places; i++) {
-        const zi_cg_place *p = &m->places[i];
-        if (p->words > 0 && p->parent == ZI_NONE && p->shares == ZI_NONE &&
-            p->first_layer != ZI_NONE)
-            order[n++] = (sized){p->words, i};
+    for (uint32_t i = 0; i < m->n_tensors; i++) {
+        const zi_cg_tensor *p = &m->tensors[i];
+        if (p->buffer.words > 0 && p->parent == ZI_NONE && p->buffer.shares == ZI_NONE &&
+            p->buffer.first_layer != ZI_NONE)
+            order[n++] = (sized){p->buffer.words, i};
     }
     qsort(order, n, sizeof(*order), compare_size);
     for (size_t i = 0; i < n; i++) {
-        zi_cg_place *p = &m->places[order[i].place];
-        p->base = find_base(m, order, i, p);
-        if (p->base < 0) {
-            *failed = order[i].place;
+        zi_cg_tensor *p = &m->tensors[order[i].tensor];
+        p->buffer.base = find_base(m, order, i, &p->buffer);
+        if (p->buffer.base < 0) {
+            *failed = order[i].tensor;
             return;
         }
     }
-    for (uint32_t i = 0; i < m->n_places; i++) {
-        if (m->places[i].shares != ZI_NONE)
-            m->places[i].base = m->places[owner_of(m, i)].base;
+    for (uint32_t i = 0; i < m->n_tensors; i++) {
+        if (m->tensors[i].buffer.shares != ZI_NONE)
+            m->tensors[i].buffer.base = m->tensors[owner_of(m, i)].buffer.base;
     }
 }
 
 /* ---- spills ---- */
 
-/** The largest place that is alive with `failed` and may move to the act buffer. `fixed`: of those
- *  that layers scatter to; else of the others. ZI_NONE: there is none. */
-static uint32_t largest(const zi_cg_program *m, uint32_t failed, bool fixed)
+/** The largest tensor that is alive with `failed` and may move to the act buffer. `pinned`: of
+ * those that layers scatter to; else of the others. ZI_NONE: there is none. */
+static uint32_t largest(const zi_cg_program *m, uint32_t failed, bool pinned)
 {
     uint32_t best = ZI_NONE;
-    for (uint32_t i = 0; i < m->n_places; i++) {
-        const zi_cg_place *p = &m->places[i];
-        if (p->words == 0 || p->parent != ZI_NONE || p->is_strip || p->fixed != fixed ||
-            p->in_ddr || !together(p, &m->places[failed]))
+    for (uint32_t i = 0; i < m->n_tensors; i++) {
+        const zi_cg_tensor *p = &m->tensors[i];
+        if (p->buffer.words == 0 || p->parent != ZI_NONE || p->buffer.where != ZI_CG_SCRATCHPAD ||
+            p->buffer.pinned != pinned || !together(&p->buffer, &m->tensors[failed].buffer))
             continue;
-        if (best == ZI_NONE || p->words > m->places[best].words)
+        if (best == ZI_NONE || p->buffer.words > m->tensors[best].buffer.words)
             best = i;
     }
     return best;
 }
 
-/** Pairs part and strips shrink before anything moves; what is scattered moves last. *out_any:
+/** Pairs part and bands shrink before anything moves; what is scattered moves last. *out_any:
  * whether something could be done. */
 static zurt_status make_room(zurt_ctx *ctx, zi_cg_program *m, uint32_t failed, bool *out_any)
 {
-    const zi_cg_place *f = &m->places[failed];
-    *out_any = zi_cg_undo_interleave(m) ||
-               (f->is_strip && zi_cg_shrink_strips(m, &m->layers[f->first_layer]));
-    for (int fixed = 0; fixed < 2 && !*out_any; fixed++) {
-        uint32_t best = largest(m, failed, fixed);
+    const zi_cg_tensor *f = &m->tensors[failed];
+    *out_any =
+        zi_cg_undo_interleave(m) ||
+        (f->buffer.where == ZI_CG_BAND && zi_cg_shrink_bands(m, &m->layers[f->buffer.first_layer]));
+    for (int pinned = 0; pinned < 2 && !*out_any; pinned++) {
+        uint32_t best = largest(m, failed, pinned);
         if (best == ZI_NONE)
             continue;
-        m->places[best].in_ddr = *out_any = true;
-        if (fixed)
+        m->tensors[best].buffer.where = ZI_CG_DDR;
+        *out_any = true;
+        if (pinned)
             return zi_cg_scatter_in_tiles(ctx, m, best);
     }
-    for (uint32_t i = f->first_layer; i < m->n_layers && i <= f->last_layer && !*out_any; i++)
-        *out_any = zi_cg_shrink_strips(m, &m->layers[i]);
+    for (uint32_t i = f->buffer.first_layer;
+         i < m->n_layers && i <= f->buffer.last_layer && !*out_any; i++)
+        *out_any = zi_cg_shrink_bands(m, &m->layers[i]);
     return ZURT_OK;
 }
 
-static void size_places(zi_cg_program *m, const bool *is_read)
+static void size_tensors(zi_cg_program *m, const bool *is_read)
 {
-    for (uint32_t i = 0; i < m->n_places; i++) {
-        zi_cg_place *p = &m->places[i];
-        if (p->is_strip || p->parent != ZI_NONE)
+    for (uint32_t i = 0; i < m->n_tensors; i++) {
+        zi_cg_tensor *t = &m->tensors[i];
+        zi_cg_buffer *b = &t->buffer;
+        if (b->where == ZI_CG_BAND || t->parent != ZI_NONE)
             continue;
-        p->words = p->base = 0;
-        if (p->in_ddr || (!is_read[i] && !p->fixed))
+        b->words = b->base = 0;
+        if (b->where == ZI_CG_DDR || (!is_read[i] && !b->pinned))
             continue;
-        if (p->pitch == 0) // its readers stay as they are
+        if (b->pitch == 0) // its readers stay as they are
             zi_cg_choose_pitch(m, i, NULL);
-        p->plane = p->pitch * p->h;
-        p->words = zi_cg_place_words(p, 1);
+        b->plane = b->pitch * t->h;
+        b->words = zi_cg_tensor_words(t, 1);
     }
 }
 
+// What a part of another tensor has of the whole.
 static void inherit(zi_cg_program *m)
 {
-    for (uint32_t i = 0; i < m->n_places; i++) {
-        zi_cg_place *p = &m->places[i];
+    for (uint32_t i = 0; i < m->n_tensors; i++) {
+        zi_cg_tensor *t = &m->tensors[i];
         int32_t block;
-        if (p->parent == ZI_NONE)
+        if (t->parent == ZI_NONE)
             continue;
-        const zi_cg_place *root = &m->places[zi_cg_root(m, i, &block)];
-        p->pitch = root->pitch;
-        p->half = root->half;
-        p->split = root->split;
-        p->plane = root->plane;
-        p->base = root->base + block * root->plane;
-        p->words = root->words ? p->blocks * root->plane : 0;
-        p->in_ddr = root->in_ddr;
-        p->stored = root->stored;
-        p->ddr = root->ddr + block * root->h * root->w;
+        const zi_cg_tensor *root = &m->tensors[zi_cg_root(m, i, &block)];
+        const zi_cg_buffer *whole = &root->buffer;
+        zi_cg_buffer *b = &t->buffer;
+        b->where = whole->where;
+        b->stored = whole->stored;
+        b->pitch = whole->pitch;
+        b->half = whole->half;
+        b->split = whole->split;
+        b->plane = whole->plane;
+        b->base = whole->base + block * whole->plane;
+        b->words = whole->words ? t->blocks * whole->plane : 0;
+        b->ddr = whole->ddr + block * root->h * root->w;
     }
 }
 
-/** The act buffer: inputs, outputs and what moved there; never reused within a picture. */
-static zurt_status place_in_ddr(zurt_ctx *ctx, zi_cg_program *m)
+static zurt_status assign_ddr(zurt_ctx *ctx, zi_cg_program *m)
 {
     int64_t words = 0;
-    for (uint32_t i = 0; i < m->n_places; i++) {
-        zi_cg_place *p = &m->places[i];
-        if (p->in_ddr && !p->input)
-            p->stored = true;
-        if (p->parent != ZI_NONE || p->is_strip || (!p->input && !p->stored))
+    for (uint32_t i = 0; i < m->n_tensors; i++) {
+        zi_cg_tensor *p = &m->tensors[i];
+        if (p->buffer.where == ZI_CG_DDR && !p->input)
+            p->buffer.stored = true;
+        if (p->parent != ZI_NONE || p->buffer.where == ZI_CG_BAND ||
+            (!p->input && !p->buffer.stored))
             continue;
-        p->ddr = (int32_t)words;
+        p->buffer.ddr = (int32_t)words;
         words += ((int64_t)p->h * p->w * p->blocks + 3) / 4 * 4; // whole cache lines
         if (words > INT32_MAX / 64)
             return zi_fail(ctx, ZURT_E_UNSUPPORTED,
@@ -268,19 +284,19 @@ static zurt_status place_in_ddr(zurt_ctx *ctx, zi_cg_program *m)
 static zurt_status arrange(zurt_ctx *ctx, zi_cg_program *m)
 {
     for (int retry = 0; retry < MAX_RETRIES; retry++) {
-        zurt_status st = zi_cg_make_strips(ctx, m);
+        zurt_status st = zi_cg_make_bands(ctx, m);
         if (st)
             return st;
         if (retry == 0)
             zi_cg_interleave(m);
         zi_arena temporary;
         zi_arena_init(&temporary, &ctx->allocator);
-        bool *is_read = zi_arena_calloc(&temporary, m->n_places, 1);
-        sized *order = zi_arena_calloc(&temporary, m->n_places, sizeof(*order));
+        bool *is_read = zi_arena_calloc(&temporary, m->n_tensors, 1);
+        sized *order = zi_arena_calloc(&temporary, m->n_tensors, sizeof(*order));
         uint32_t failed = ZI_NONE;
         if (is_read && order) {
             find_lifetimes(m, is_read);
-            size_places(m, is_read);
+            size_tensors(m, is_read);
             share_residuals(m);
             allocate(m, order, &failed);
         }
@@ -310,14 +326,14 @@ zurt_status zi_cg_allocate(zi_cg_builder *b)
                        m->n_layers, MAX_LAYERS);
     for (size_t i = 0; i < m->n_layers; i++)
         zi_cg_whole_tile(m, &m->layers[i]);
-    for (size_t i = 0; i < m->n_places; i++) {
-        zi_cg_place *p = &m->places[i];
+    for (size_t i = 0; i < m->n_tensors; i++) {
+        zi_cg_tensor *p = &m->tensors[i];
         if (p->input && (int64_t)p->h * p->w * p->blocks > INPUT_WORDS)
-            p->in_ddr = true;
+            p->buffer.where = ZI_CG_DDR;
     }
     zurt_status st = arrange(ctx, m);
     if (!st)
-        st = place_in_ddr(ctx, m);
+        st = assign_ddr(ctx, m);
     if (!st)
         inherit(m);
     return st;

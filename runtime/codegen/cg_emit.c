@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Third stage: a layer becomes one step per strip of rows, phase of a transposed convolution and
+ * Third stage: a layer becomes one step per band of rows, phase of a transposed convolution and
  * range of output channels.
  */
 #include "codegen/cg_emit.h"
@@ -64,29 +64,29 @@ static void set_output(const zi_cg_program *m, const zi_cg_layer *l, const zi_cg
 {
     zk_step *s = &ms->step;
     bool tile = zi_cg_fills_tile(l);
-    const zi_cg_place *p = &m->places[tile ? l->tile : l->out];
+    const zi_cg_tensor *p = &m->tensors[tile ? l->tile : l->out];
     int32_t y = tile ? 0 : l->pool2 ? sh->y0 / 2 : l->l.up2 ? sh->y0 * 2 : sh->y0;
     s->flags |= (l->pool2 ? ZK_POOL2 : 0) | (l->l.up2 ? ZK_UP2 : 0);
-    s->out_row = p->pitch;
+    s->out_row = p->buffer.pitch;
     s->out_col = 1;
-    s->out_plane = p->plane;
-    s->out_split = p->split;
-    s->out_half = p->half;
-    s->out_base = p->base + sh->block * p->plane + y * p->pitch;
+    s->out_plane = p->buffer.plane;
+    s->out_split = p->buffer.split;
+    s->out_half = p->buffer.half;
+    s->out_base = p->buffer.base + sh->block * p->buffer.plane + y * p->buffer.pitch;
     if (l->l.transposed) {
-        s->out_base += sh->phase[0] * p->pitch + sh->phase[1];
-        s->out_row = l->l.stride[0] * p->pitch;
+        s->out_base += sh->phase[0] * p->buffer.pitch + sh->phase[1];
+        s->out_row = l->l.stride[0] * p->buffer.pitch;
         s->out_col = l->l.stride[1];
     }
-    if (p->words > 0) {
+    if (p->buffer.words > 0) {
         s->flags |= ZK_OUT_BANK;
-        ms->write[0] = p->base;
-        ms->write[1] = p->base + p->blocks * p->plane;
+        ms->write[0] = p->buffer.base;
+        ms->write[1] = p->buffer.base + p->blocks * p->buffer.plane;
     }
-    if (p->stored) {
+    if (p->buffer.stored) {
         s->flags |= ZK_OUT_FIFO;
         s->st_plane = p->h * p->w;
-        s->st_dst = p->ddr + sh->block * s->st_plane + y * p->w;
+        s->st_dst = p->buffer.ddr + sh->block * s->st_plane + y * p->w;
         s->st_words = s->out_w * s->out_h / (l->pool2 ? 4 : 1);
     }
 }
@@ -178,7 +178,7 @@ static zurt_status emit_step(zi_cg_emitter *e, uint32_t layer, const zi_cg_layer
         ms->read[1][1] = v[1].end;
     }
     bool flows = flows_on(m, s);
-    // The kind is the layer's, not the strip's: the next strip may use the same weights.
+    // The kind is the layer's, not the band's: the next band may use the same weights.
     bool steady = d->y.h == 1 || (s->in_row - s->out_w) % (int32_t)m->caps->pixel_parallel == 0;
     bool rows = zi_cg_row_mode(m, l, &v[0], flows && steady);
     set_order(m, s, flows);
@@ -215,7 +215,7 @@ static int32_t block_words_of(const zi_cg_layer *l)
 /** Words of a block that go to the act buffer from a tile of `rows`. */
 static int32_t stored_words(const zi_cg_program *m, const zi_cg_layer *l, int32_t rows)
 {
-    bool stored = m->places[l->out].stored && !zi_cg_fills_tile(l);
+    bool stored = m->tensors[l->out].buffer.stored && !zi_cg_fills_tile(l);
     return stored ? l->l.y.w * rows / (l->pool2 ? 4 : 1) : 0;
 }
 
@@ -259,21 +259,21 @@ static zurt_status emit_tile(zi_cg_emitter *e, uint32_t layer, const zi_cg_view 
 static zurt_status emit_result(zi_cg_emitter *e, uint32_t layer, int32_t y0, int32_t y1)
 {
     zi_cg_layer l = e->m->layers[layer];
-    const zi_cg_place *p = &e->m->places[l.tile];
+    const zi_cg_tensor *p = &e->m->tensors[l.tile];
     if (zi_cg_scatters(&l)) {
-        l.l = zi_cg_copy_of(&e->m->places[l.out], l.l.node);
+        l.l = zi_cg_copy_of(&e->m->tensors[l.out], l.l.node);
         y0 *= e->m->layers[layer].l.up2 ? 2 : 1;
         y1 *= e->m->layers[layer].l.up2 ? 2 : 1;
         l.tile = ZI_NONE;
     }
-    zi_cg_view v[2] = {{.base = p->base,
+    zi_cg_view v[2] = {{.base = p->buffer.base,
                         .first_row = y0,
                         .rows = y1 - y0,
                         .w = p->w,
-                        .pitch = p->pitch,
-                        .plane = p->plane,
-                        .begin = p->base,
-                        .end = p->base + p->words},
+                        .pitch = p->buffer.pitch,
+                        .plane = p->buffer.plane,
+                        .begin = p->buffer.base,
+                        .end = p->buffer.base + p->buffer.words},
                        {0}};
     zi_cg_share sh = {.y0 = y0, .y1 = y1, .n_blocks = zi_blocks(l.l.y.c)};
     l.l.kind = ZI_LAYER_MAX;
@@ -292,7 +292,7 @@ static zurt_status separate(zi_cg_emitter *e, const zi_cg_layer *l)
         if (reads[k] == ZI_NONE)
             continue;
         uint32_t root = zi_cg_root(m, reads[k], &block);
-        if (m->places[root].in_ddr && e->written_in[root] == m->n_starts)
+        if (m->tensors[root].buffer.where == ZI_CG_DDR && e->written_in[root] == m->n_starts)
             st = start_segment(e);
     }
     return st;
@@ -305,10 +305,10 @@ static zurt_status emit_rows(zi_cg_emitter *e, uint32_t layer, int32_t tile, boo
     int32_t y0 = tile * l.tile_rows, y1 = y0 + l.tile_rows, r0, r1;
     zi_cg_view v[2] = {{0}, {0}};
     y1 = y1 < l.l.y.h ? y1 : l.l.y.h;
-    zi_cg_rows(&l, m->places[l.in].h, y0, y1, &r0, &r1);
-    zurt_status st = zi_cg_make_view(e, l.in, l.strip[0], r0, r1, tile, &v[0]);
+    zi_cg_rows(&l, m->tensors[l.in].h, y0, y1, &r0, &r1);
+    zurt_status st = zi_cg_make_view(e, l.in, l.band[0], r0, r1, tile, &v[0]);
     if (!st && l.residual != ZI_NONE)
-        st = zi_cg_make_view(e, l.residual, l.strip[1], y0, y1, tile, &v[1]);
+        st = zi_cg_make_view(e, l.residual, l.band[1], y0, y1, tile, &v[1]);
     if (!st)
         st = emit_tile(e, layer, v, y0, y1, keep, again);
     if (!st && l.tile != ZI_NONE)
@@ -343,7 +343,7 @@ static zurt_status emit_pair(zi_cg_emitter *e, uint32_t layer)
 {
     zi_cg_program *m = e->m;
     const zi_cg_layer first = m->layers[layer], second = m->layers[layer + 1];
-    int32_t block, done = 0, in_h = m->places[second.in].h, tiles = n_tiles(&first);
+    int32_t block, done = 0, in_h = m->tensors[second.in].h, tiles = n_tiles(&first);
     zurt_status st = separate(e, &first);
     for (int32_t t = 0; !st && t < tiles; t++) {
         int32_t y0 = done, there = (t + 1) * first.tile_rows, r0, r1 = 0;
@@ -370,8 +370,8 @@ zurt_status zi_cg_emit(zi_cg_builder *b)
     zi_cg_program *m = b->m;
     zi_cg_emitter e = {.ctx = b->ctx, .m = m};
     zi_arena_init(&e.temporary, &b->ctx->allocator);
-    e.written_in = zi_arena_calloc(&e.temporary, m->n_places, sizeof(*e.written_in));
-    e.loaded = zi_arena_calloc(&e.temporary, m->n_places, sizeof(*e.loaded));
+    e.written_in = zi_arena_calloc(&e.temporary, m->n_tensors, sizeof(*e.written_in));
+    e.loaded = zi_arena_calloc(&e.temporary, m->n_tensors, sizeof(*e.loaded));
     zurt_status st = e.written_in && e.loaded ? start_segment(&e) : zi_cg_nomem(b->ctx);
     for (uint32_t i = 0; !st && i < m->n_layers; i += m->layers[i].leads ? 2 : 1)
         st = m->layers[i].leads ? emit_pair(&e, i) : emit_layer(&e, i);

@@ -8,8 +8,8 @@
 typedef struct zi_cg_emitter {
     zurt_ctx *ctx;
     zi_cg_program *m;
-    uint32_t *written_in; /**< per place: segment + 1 that stores it */
-    bool *loaded;         /**< per place: an input that is in the scratchpad */
+    uint32_t *written_in; /**< per tensor: segment + 1 that stores it */
+    bool *loaded;         /**< per tensor: an input that is in the scratchpad */
     zi_arena temporary;
 } zi_cg_emitter;
 
@@ -33,13 +33,13 @@ typedef struct zi_cg_share {
 zurt_status zi_cg_add_step(zi_cg_emitter *e, zi_cg_step **out);
 
 /**
- * Makes rows [r0, r1) of place `p` readable: loads them if they are in the act buffer.
+ * Makes rows [r0, r1) of tensor `p` readable: loads them if they are in the act buffer.
  *
- * @param strip place that takes them then.
- * @param tile  number of the tile of rows: strips alternate.
+ * @param band tensor that takes them then.
+ * @param tile  number of the tile of rows: bands alternate.
  * @return ZURT_OK; ZURT_E_NOMEM.
  */
-zurt_status zi_cg_make_view(zi_cg_emitter *e, uint32_t p, uint32_t strip, int32_t r0, int32_t r1,
+zurt_status zi_cg_make_view(zi_cg_emitter *e, uint32_t p, uint32_t band, int32_t r0, int32_t r1,
                             int32_t tile, zi_cg_view *out);
 
 /** Adds the taps of a step, kernel position by position; of a transposed convolution those that

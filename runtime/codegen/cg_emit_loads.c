@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Loads: strips and inputs come to the scratchpad beside the step before, where that leaves them
+/* Loads: bands and inputs come to the scratchpad beside the step before, where that leaves them
  * alone. */
 #include "codegen/cg_emit.h"
 #include "isa/zk_conflicts.h"
@@ -41,28 +41,28 @@ static int loading_steps(const zi_cg_program *m, int32_t begin, int32_t end,
 }
 
 /** Beside step `s`: rows [r0, r1) of `source` to `base`, laid out like `to`. */
-static void load_beside(zk_step *s, const zi_cg_place *source, int32_t r0, int32_t r1,
-                        const zi_cg_place *to, int32_t base)
+static void load_beside(zk_step *s, const zi_cg_tensor *source, int32_t r0, int32_t r1,
+                        const zi_cg_tensor *to, int32_t base)
 {
-    s->a_src = source->ddr + r0 * source->w;
+    s->a_src = source->buffer.ddr + r0 * source->w;
     s->a_planes = source->blocks;
     s->a_words = (r1 - r0) * source->w;
     s->a_src_plane = source->h * source->w;
     s->a_dst = base;
     s->a_w = source->w;
-    s->a_row = to->pitch;
-    s->a_plane = to->plane;
-    s->a_split = to->split;
-    s->a_half = to->half;
+    s->a_row = to->buffer.pitch;
+    s->a_plane = to->buffer.plane;
+    s->a_split = to->buffer.split;
+    s->a_half = to->buffer.half;
 }
 
 /** Loads rows [r0, r1) of `source` to `base`, laid out like `to`: beside one step or, if that is
  *  too short, two; in a step of their own if there is none. */
-static zurt_status load_rows(zi_cg_emitter *e, const zi_cg_place *source, int32_t r0, int32_t r1,
-                             const zi_cg_place *to, int32_t base)
+static zurt_status load_rows(zi_cg_emitter *e, const zi_cg_tensor *source, int32_t r0, int32_t r1,
+                             const zi_cg_tensor *to, int32_t base)
 {
     zi_cg_step *s[MAX_AHEAD] = {NULL};
-    int n = loading_steps(e->m, base, base + to->plane * source->blocks, s);
+    int n = loading_steps(e->m, base, base + to->buffer.plane * source->blocks, s);
     int32_t rows = r1 - r0, here = rows;
     zurt_status st = n ? ZURT_OK : zi_cg_add_step(e, &s[0]);
     if (st)
@@ -74,36 +74,36 @@ static zurt_status load_rows(zi_cg_emitter *e, const zi_cg_place *source, int32_
     }
     load_beside(&s[0]->step, source, r0, r0 + here, to, base);
     if (here < rows)
-        load_beside(&s[1]->step, source, r0 + here, r1, to, base + here * to->pitch);
+        load_beside(&s[1]->step, source, r0 + here, r1, to, base + here * to->buffer.pitch);
     return ZURT_OK;
 }
 
-zurt_status zi_cg_make_view(zi_cg_emitter *e, uint32_t p, uint32_t strip, int32_t r0, int32_t r1,
+zurt_status zi_cg_make_view(zi_cg_emitter *e, uint32_t p, uint32_t band, int32_t r0, int32_t r1,
                             int32_t tile, zi_cg_view *out)
 {
     zi_cg_program *m = e->m;
     int32_t block;
     uint32_t root = zi_cg_root(m, p, &block);
-    const zi_cg_place *source = &m->places[p], *at = source;
+    const zi_cg_tensor *source = &m->tensors[p], *at = source;
     zurt_status st = ZURT_OK;
-    *out = (zi_cg_view){.base = source->base, .first_row = 0, .rows = source->h};
-    if (m->places[root].in_ddr) {
-        at = &m->places[strip];
-        out->base = at->base + (at->doubled && tile % 2 ? at->words / 2 : 0);
+    *out = (zi_cg_view){.base = source->buffer.base, .first_row = 0, .rows = source->h};
+    if (m->tensors[root].buffer.where == ZI_CG_DDR) {
+        at = &m->tensors[band];
+        out->base = at->buffer.base + (at->buffer.doubled && tile % 2 ? at->buffer.words / 2 : 0);
         out->first_row = r0;
         out->rows = r1 - r0;
         st = load_rows(e, source, r0, r1, at, out->base);
-    } else if (m->places[root].input && !e->loaded[root]) {
-        const zi_cg_place *whole = &m->places[root];
+    } else if (m->tensors[root].input && !e->loaded[root]) {
+        const zi_cg_tensor *whole = &m->tensors[root];
         e->loaded[root] = true;
-        st = load_rows(e, whole, 0, whole->h, whole, whole->base);
+        st = load_rows(e, whole, 0, whole->h, whole, whole->buffer.base);
     }
     out->w = source->w;
-    out->pitch = at->pitch;
-    out->half = at->half;
-    out->plane = at->plane;
-    out->split = at->split;
+    out->pitch = at->buffer.pitch;
+    out->half = at->buffer.half;
+    out->plane = at->buffer.plane;
+    out->split = at->buffer.split;
     out->begin = out->base;
-    out->end = out->base + at->plane * source->blocks;
+    out->end = out->base + at->buffer.plane * source->blocks;
     return st;
 }

@@ -62,7 +62,7 @@ static zi_cg_tap first_position(const packer *p, const zi_cg_layer *l, const zi_
                                 int32_t phase)
 {
     zi_cg_tap first = *tap;
-    if (l->packed && p->m->places[l->in].pack.lanes_h > 1) {
+    if (l->packed && p->m->tensors[l->in].pack.lanes_h > 1) {
         first.ky = 2 * tap->ky - phase / 2;
         first.kx = 2 * tap->kx - phase % 2;
     }
@@ -74,12 +74,12 @@ static zi_cg_tap first_position(const packer *p, const zi_cg_layer *l, const zi_
 static bool unpack_lane(const packer *p, const zi_cg_layer *l, const filter *f, int32_t lane,
                         int32_t *ky, int32_t *kx, int32_t *c)
 {
-    const zi_cg_place *place = &p->m->places[l->in];
-    int32_t row = place->pack.lanes_w * place->source.c;
+    const zi_cg_tensor *tensor = &p->m->tensors[l->in];
+    int32_t row = tensor->pack.lanes_w * tensor->source.c;
     *ky += lane / row;
-    *kx += lane % row / place->source.c;
-    *c = lane % place->source.c;
-    return lane < row * place->pack.lanes_h && *ky < f->h && *kx < f->w;
+    *kx += lane % row / tensor->source.c;
+    *c = lane % tensor->source.c;
+    return lane < row * tensor->pack.lanes_h && *ky < f->h && *kx < f->w;
 }
 
 /** Weight of output channel `o` for lane `lane` of the input, at a tap. */

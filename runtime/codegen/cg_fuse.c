@@ -8,19 +8,19 @@
 // The layer that computes a tensor, if more can be done to its result before anybody reads it.
 static zi_cg_layer *open_layer(zi_cg_builder *b, zi_id tensor)
 {
-    uint32_t p = b->place_of[tensor];
+    uint32_t p = b->tensor_of[tensor];
     if (p == ZI_NONE || b->n_readers[tensor] != 1 || b->read_outside[tensor] ||
-        b->m->places[p].tensor != tensor || b->m->places[p].producer == ZI_NONE ||
-        b->m->places[p].parent != ZI_NONE)
+        b->m->tensors[p].id != tensor || b->m->tensors[p].producer == ZI_NONE ||
+        b->m->tensors[p].parent != ZI_NONE)
         return NULL;
-    zi_cg_layer *l = &b->m->layers[b->m->places[p].producer];
+    zi_cg_layer *l = &b->m->layers[b->m->tensors[p].producer];
     return l->out == p && !l->pool2 && !l->l.up2 ? l : NULL;
 }
 
 static void rename_output(zi_cg_builder *b, zi_cg_layer *l, zi_id tensor, zi_id node)
 {
-    b->m->places[l->out].tensor = tensor;
-    b->place_of[tensor] = l->out;
+    b->m->tensors[l->out].id = tensor;
+    b->tensor_of[tensor] = l->out;
     b->m->lowered.nodes[node - b->m->first_node].with = l->l.node;
     l->last_node = node;
 }
@@ -37,14 +37,14 @@ static bool fuse_lut(zi_cg_builder *b, const zi_node *n, zi_id node)
     return true;
 }
 
-// Whether all parts of a place are written before layer `layer` is computed.
-static bool complete_before(const zi_cg_program *m, uint32_t place, uint32_t layer)
+// Whether all parts of a tensor are written before layer `layer` is computed.
+static bool complete_before(const zi_cg_program *m, uint32_t tensor, uint32_t layer)
 {
-    for (size_t i = 0; i < m->n_places; i++) {
+    for (size_t i = 0; i < m->n_tensors; i++) {
         uint32_t p = (uint32_t)i;
-        while (p != place && p != ZI_NONE)
-            p = m->places[p].parent;
-        if (p == place && m->places[i].producer != ZI_NONE && m->places[i].producer >= layer)
+        while (p != tensor && p != ZI_NONE)
+            p = m->tensors[p].parent;
+        if (p == tensor && m->tensors[i].producer != ZI_NONE && m->tensors[i].producer >= layer)
             return false;
     }
     return true;
@@ -68,7 +68,7 @@ static bool fuse_add(zi_cg_builder *b, const zi_node *n, const zi_layer *desc)
     }
     if (!best)
         return false;
-    uint32_t other = b->place_of[n->in[1 - own]];
+    uint32_t other = b->tensor_of[n->in[1 - own]];
     if (!complete_before(m, other, (uint32_t)(best - m->layers)))
         return false;
     best->add = desc->node;
@@ -95,8 +95,8 @@ static bool fuse_pool(zi_cg_builder *b, const zi_node *n, const zi_layer *pool)
         return false;
     l->pool2 = true;
     rename_output(b, l, n->out[0], pool->node);
-    b->m->places[l->out].h = pool->y.h;
-    b->m->places[l->out].w = pool->y.w;
+    b->m->tensors[l->out].h = pool->y.h;
+    b->m->tensors[l->out].w = pool->y.w;
     return true;
 }
 

@@ -7,7 +7,7 @@
 
 #include "codegen/cg_lower.h"
 
-// Splits layer i's place in `level` column phases: log2 of the stride with which it is read.
+// Splits layer i's tensor in `level` column phases: log2 of the stride with which it is read.
 static int32_t split_of(const zi_cg_layer *l)
 {
     int32_t s = l->l.transposed || l->picks ? 1 : l->l.stride[1];
@@ -22,11 +22,11 @@ static zurt_status insert_layer(zi_cg_builder *b, size_t at, const zi_cg_layer *
     memmove(&m->layers[at + 1], &m->layers[at], (m->n_layers - at) * sizeof(*l));
     m->layers[at] = *l;
     m->n_layers++;
-    for (size_t p = 0; p < m->n_places; p++) {
-        if (m->places[p].producer != ZI_NONE && m->places[p].producer >= at)
-            m->places[p].producer++;
+    for (size_t p = 0; p < m->n_tensors; p++) {
+        if (m->tensors[p].producer != ZI_NONE && m->tensors[p].producer >= at)
+            m->tensors[p].producer++;
     }
-    m->places[l->out].producer = (uint32_t)at;
+    m->tensors[l->out].producer = (uint32_t)at;
     return ZURT_OK;
 }
 
@@ -35,7 +35,7 @@ static bool reads_few(const zi_cg_program *m, const zi_cg_layer *l)
 {
     const zi_layer *d = &l->l;
     return split_of(l) && d->kernel[0] == 1 && d->kernel[1] == 1 && d->pad[0] == 0 &&
-           d->pad[1] == 0 && !m->places[l->in].input;
+           d->pad[1] == 0 && !m->tensors[l->in].input;
 }
 
 /*
@@ -45,7 +45,7 @@ static bool reads_few(const zi_cg_program *m, const zi_cg_layer *l)
 static zurt_status copy_for(zi_cg_builder *b, size_t at, uint32_t in, bool few)
 {
     zi_cg_program *m = b->m;
-    zi_layer desc = zi_cg_copy_of(&m->places[in], m->layers[at].l.node);
+    zi_layer desc = zi_cg_copy_of(&m->tensors[in], m->layers[at].l.node);
     const zi_layer reader = m->layers[at].l;
     int32_t split = split_of(&m->layers[at]);
     if (few) {
@@ -54,10 +54,10 @@ static zurt_status copy_for(zi_cg_builder *b, size_t at, uint32_t in, bool few)
         desc.y = (zi_image){1, reader.y.h, reader.y.w, desc.x.c};
     }
     uint32_t out;
-    zurt_status st = zi_cg_add_place(b, ZI_NONE, desc.y, &out);
+    zurt_status st = zi_cg_add_tensor(b, ZI_NONE, desc.y, &out);
     if (st)
         return st;
-    m->places[out].split = few ? 0 : split;
+    m->tensors[out].buffer.split = few ? 0 : split;
     for (size_t i = at; i < m->n_layers; i++) {
         zi_cg_layer *l = &m->layers[i];
         if (l->in != in || split_of(l) != split)
@@ -78,7 +78,7 @@ static zurt_status copy_for(zi_cg_builder *b, size_t at, uint32_t in, bool few)
                         .add = ZI_NONE,
                         .picks = few,
                         .last_node = desc.node,
-                        .strip = {ZI_NONE, ZI_NONE}};
+                        .band = {ZI_NONE, ZI_NONE}};
     return insert_layer(b, at, &copy);
 }
 
@@ -86,7 +86,7 @@ static zurt_status copy_for(zi_cg_builder *b, size_t at, uint32_t in, bool few)
 // that; a tensor with split columns cannot be.
 static bool is_crowded(const zi_cg_program *m, uint32_t root)
 {
-    const zi_cg_place *p = &m->places[root];
+    const zi_cg_tensor *p = &m->tensors[root];
     return p->producer != ZI_NONE && m->layers[p->producer].residual != ZI_NONE &&
            2 * (int64_t)p->h * p->w * p->blocks > m->caps->scratchpad_words / 4 * 3;
 }
@@ -122,10 +122,10 @@ static bool copy_pays(const zi_cg_program *m, uint32_t root)
     return gain > cost;
 }
 
-static void note_read(zi_cg_program *m, uint32_t place, int32_t split, bool *plain, bool *strided)
+static void note_read(zi_cg_program *m, uint32_t tensor, int32_t split, bool *plain, bool *strided)
 {
     int32_t block;
-    uint32_t root = zi_cg_root(m, place, &block);
+    uint32_t root = zi_cg_root(m, tensor, &block);
     if (split)
         strided[root] = true;
     else
@@ -135,7 +135,7 @@ static void note_read(zi_cg_program *m, uint32_t place, int32_t split, bool *pla
 zurt_status zi_cg_copy_for_strides(zi_cg_builder *b)
 {
     zi_cg_program *m = b->m;
-    size_t n = m->n_places;
+    size_t n = m->n_tensors;
     bool *plain = zi_arena_calloc(&b->temporary, n, 1);
     bool *strided = zi_arena_calloc(&b->temporary, n, 1);
     int32_t *split = zi_arena_calloc(&b->temporary, n, sizeof(*split));
@@ -159,7 +159,7 @@ zurt_status zi_cg_copy_for_strides(zi_cg_builder *b)
         if (!s)
             continue;
         uint32_t in = m->layers[i].in, root = zi_cg_root(m, in, &block);
-        bool few = reads_few(m, &m->layers[i]) && !m->places[root].split;
+        bool few = reads_few(m, &m->layers[i]) && !m->tensors[root].buffer.split;
         if (root < n && (plain[root] || (few && (is_crowded(m, root) || copy_pays(m, root))))) {
             zurt_status st = copy_for(b, i, in, few);
             if (st)
@@ -167,7 +167,7 @@ zurt_status zi_cg_copy_for_strides(zi_cg_builder *b)
             plain[root] = true;
             i++;
         } else {
-            m->places[root].split = s;
+            m->tensors[root].buffer.split = s;
         }
     }
     return ZURT_OK;
@@ -182,13 +182,13 @@ static zurt_status fix_scattered(zi_cg_builder *b)
         int32_t block;
         const zi_cg_layer *l = &m->layers[i];
         uint32_t root = zi_cg_root(m, l->out, &block);
-        const zi_cg_place *p = &m->places[root];
+        const zi_cg_tensor *p = &m->tensors[root];
         if (!zi_cg_scatters(l))
             continue;
         if ((int64_t)p->h * p->w * p->blocks > m->caps->scratchpad_words / 2)
             st = zi_cg_scatter_in_tiles(b->ctx, m, root);
         else
-            m->places[l->out].fixed = m->places[root].fixed = true;
+            m->tensors[l->out].buffer.pinned = m->tensors[root].buffer.pinned = true;
     }
     return st;
 }
@@ -196,32 +196,33 @@ static zurt_status fix_scattered(zi_cg_builder *b)
 zurt_status zi_cg_copy_outputs(zi_cg_builder *b)
 {
     zi_cg_program *m = b->m;
-    size_t n = m->n_places;
+    size_t n = m->n_tensors;
     zurt_status st = fix_scattered(b);
     for (uint32_t p = 0; !st && p < n; p++) {
-        if (!m->places[p].output)
+        if (!m->tensors[p].output)
             continue;
         int32_t block;
-        zi_cg_place *root = &m->places[zi_cg_root(m, p, &block)];
-        if (!m->places[p].fixed && !root->fixed && !m->places[p].input) {
-            m->places[p].stored = root->stored = true; // a view may leave that was joined before
+        zi_cg_tensor *root = &m->tensors[zi_cg_root(m, p, &block)];
+        if (!m->tensors[p].buffer.pinned && !root->buffer.pinned && !m->tensors[p].input) {
+            m->tensors[p].buffer.stored = root->buffer.stored =
+                true; // a view may leave that was joined before
             continue;
         }
-        zi_layer desc = zi_cg_copy_of(&m->places[p], m->n_layers ? m->layers[m->n_layers - 1].l.node
-                                                                 : m->first_node);
+        zi_layer desc = zi_cg_copy_of(
+            &m->tensors[p], m->n_layers ? m->layers[m->n_layers - 1].l.node : m->first_node);
         uint32_t out;
         zi_cg_layer *layer;
-        st = zi_cg_add_place(b, ZI_NONE, desc.y, &out);
+        st = zi_cg_add_tensor(b, ZI_NONE, desc.y, &out);
         if (!st)
             st = zi_cg_add_layer(b, &desc, p, out, &layer);
         if (st)
             return st;
-        m->places[out].tensor = m->places[p].tensor;
-        m->places[out].stored = m->places[out].output = true;
-        m->places[p].output = false;
+        m->tensors[out].id = m->tensors[p].id;
+        m->tensors[out].buffer.stored = m->tensors[out].output = true;
+        m->tensors[p].output = false;
         for (size_t t = 0; t < m->g->n_tensors; t++) { // the names under which it leaves
-            if (b->place_of[t] == p && b->read_outside[t])
-                b->place_of[t] = out;
+            if (b->tensor_of[t] == p && b->read_outside[t])
+                b->tensor_of[t] = out;
         }
     }
     return st;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Pairs: a layer that waits for the strips of its input takes turns with the layer that reads its
- * rows, so that a strip has the time of both to arrive.
+ * Pairs: a layer that waits for the bands of its input takes turns with the layer that reads its
+ * rows, so that a band has the time of both to arrive.
  */
 #include "codegen/cg_impl.h"
 
@@ -26,9 +26,9 @@ static bool is_plain(const zi_cg_layer *l)
 /* While results are written, every second iteration takes in a word. */
 static bool pays(const zi_cg_program *m, const zi_cg_layer *first, const zi_cg_layer *second)
 {
-    const zi_cg_place *strip = &m->places[first->strip[0]];
+    const zi_cg_tensor *band = &m->tensors[first->band[0]];
     int64_t waiting =
-        2 * (int64_t)strip->h * strip->w * strip->blocks - array_time(m, first, first->tile_rows);
+        2 * (int64_t)band->h * band->w * band->blocks - array_time(m, first, first->tile_rows);
     int64_t more = array_time(m, second, first->tile_rows / second->l.stride[0]);
     return (waiting < more ? waiting : more) > 4 * ZK_STEP_OVERHEAD;
 }
@@ -38,11 +38,11 @@ void zi_cg_interleave(zi_cg_program *m)
     for (size_t i = 0; i + 1 < m->n_layers; i++) {
         zi_cg_layer *first = &m->layers[i];
         const zi_cg_layer *second = &m->layers[i + 1];
-        const zi_cg_place *between = &m->places[first->out];
-        first->leads = m->places[first->in].input && first->strip[0] != ZI_NONE &&
+        const zi_cg_tensor *between = &m->tensors[first->out];
+        first->leads = m->tensors[first->in].input && first->band[0] != ZI_NONE &&
                        first->tile_rows < first->l.y.h && is_plain(first) && is_plain(second) &&
                        second->in == first->out && between->parent == ZI_NONE &&
-                       second->strip[0] == ZI_NONE && pays(m, first, second);
+                       second->band[0] == ZI_NONE && pays(m, first, second);
     }
 }
 

@@ -3,23 +3,23 @@
  */
 #include "codegen/cg_lower.h"
 
-zurt_status zi_cg_add_place(zi_cg_builder *b, zi_id tensor, zi_image i, uint32_t *out)
+zurt_status zi_cg_add_tensor(zi_cg_builder *b, zi_id tensor, zi_image i, uint32_t *out)
 {
     zi_cg_program *m = b->m;
-    if (!zi_cg_grow(m, (void **)&m->places, &m->cap_places, m->n_places, sizeof(*m->places)))
+    if (!zi_cg_grow(m, (void **)&m->tensors, &m->cap_tensors, m->n_tensors, sizeof(*m->tensors)))
         return zi_cg_nomem(b->ctx);
-    *out = (uint32_t)m->n_places++;
-    m->places[*out] = (zi_cg_place){.tensor = tensor,
-                                    .h = i.h,
-                                    .w = i.w,
-                                    .c = i.c,
-                                    .blocks = zi_blocks(i.c),
-                                    .parent = ZI_NONE,
-                                    .producer = ZI_NONE,
-                                    .shares = ZI_NONE,
-                                    .first_layer = ZI_NONE};
+    *out = (uint32_t)m->n_tensors++;
+    m->tensors[*out] = (zi_cg_tensor){.id = tensor,
+                                      .h = i.h,
+                                      .w = i.w,
+                                      .c = i.c,
+                                      .blocks = zi_blocks(i.c),
+                                      .parent = ZI_NONE,
+                                      .producer = ZI_NONE,
+                                      .buffer.shares = ZI_NONE,
+                                      .buffer.first_layer = ZI_NONE};
     if (tensor != ZI_NONE)
-        b->place_of[tensor] = *out;
+        b->tensor_of[tensor] = *out;
     return ZURT_OK;
 }
 
@@ -29,7 +29,7 @@ zurt_status zi_cg_add_layer(zi_cg_builder *b, const zi_layer *l, uint32_t in, ui
     zi_cg_program *m = b->m;
     if (!zi_cg_grow(m, (void **)&m->layers, &m->cap_layers, m->n_layers, sizeof(*m->layers)))
         return zi_cg_nomem(b->ctx);
-    m->places[out].producer = (uint32_t)m->n_layers;
+    m->tensors[out].producer = (uint32_t)m->n_layers;
     *layer = &m->layers[m->n_layers++];
     **layer = (zi_cg_layer){.l = *l,
                             .in = in,
@@ -38,11 +38,11 @@ zurt_status zi_cg_add_layer(zi_cg_builder *b, const zi_layer *l, uint32_t in, ui
                             .tile = ZI_NONE,
                             .add = ZI_NONE,
                             .last_node = l->node,
-                            .strip = {ZI_NONE, ZI_NONE}};
+                            .band = {ZI_NONE, ZI_NONE}};
     return ZURT_OK;
 }
 
-zi_layer zi_cg_copy_of(const zi_cg_place *p, zi_id node)
+zi_layer zi_cg_copy_of(const zi_cg_tensor *p, zi_id node)
 {
     zi_image i = {1, p->h, p->w, p->c};
     return (zi_layer){.kind = ZI_LAYER_MAX,
@@ -66,7 +66,7 @@ static zurt_status doubled_before(zi_cg_builder *b, zi_layer *desc, uint32_t *in
         uint32_t out;
         zi_cg_layer *layer;
         zi_image result = {1, 2 * desc->x.h, 2 * desc->x.w, desc->x.c};
-        st = zi_cg_add_place(b, ZI_NONE, result, &out);
+        st = zi_cg_add_tensor(b, ZI_NONE, result, &out);
         if (!st)
             st = zi_cg_add_layer(b, desc, *in, out, &layer);
         desc->x = desc->y = result;
@@ -77,19 +77,19 @@ static zurt_status doubled_before(zi_cg_builder *b, zi_layer *desc, uint32_t *in
 
 static zurt_status simple_layer(zi_cg_builder *b, const zi_node *n, zi_layer *desc)
 {
-    uint32_t out, in = b->place_of[n->in[0]];
+    uint32_t out, in = b->tensor_of[n->in[0]];
     zi_cg_layer *layer;
     zurt_status st = doubled_before(b, desc, &in);
     if (st)
         return st;
     int32_t times = desc->up2 ? 2 : 1;
     zi_image result = {1, times * desc->y.h, times * desc->y.w, desc->y.c};
-    st = zi_cg_add_place(b, n->out[0], result, &out);
+    st = zi_cg_add_tensor(b, n->out[0], result, &out);
     if (!st)
         st = zi_cg_add_layer(b, desc, in, out, &layer);
     if (st)
         return st;
-    const zi_cg_place *x = &b->m->places[in];
+    const zi_cg_tensor *x = &b->m->tensors[in];
     if (n->op == ZI_OP_FullyConnected && x->h * x->w > 1 && desc->x.c != x->c) {
         layer->flat_h = layer->l.kernel[0] = x->h;
         layer->flat_w = layer->l.kernel[1] = x->w;
@@ -98,7 +98,7 @@ static zurt_status simple_layer(zi_cg_builder *b, const zi_node *n, zi_layer *de
     if (n->op == ZI_OP_Add) {
         layer->add = desc->node;
         layer->sum = desc->sum;
-        layer->residual = b->place_of[n->in[1]];
+        layer->residual = b->tensor_of[n->in[1]];
     }
     if (desc->kind == ZI_LAYER_MAX && n->op != ZI_OP_Add && n->op != ZI_OP_Resize &&
         n->op != ZI_OP_MaxPool) {
@@ -115,12 +115,12 @@ static zurt_status concat_copy(zi_cg_builder *b, const zi_node *n, uint32_t k, u
     zi_cg_program *m = b->m;
     const zi_tensor *x = zi_node_in(m->g, n, k), *y = zi_node_out(m->g, n, 0);
     const zi_cg_choice *choice = b->choice_of[n->in[k]];
-    uint32_t in = b->place_of[n->in[k]], out;
+    uint32_t in = b->tensor_of[n->in[k]], out;
     zi_cg_layer *layer;
     zurt_status st =
-        zi_cg_add_place(b, ZI_NONE, (zi_image){1, x->dims[1], x->dims[2], x->dims[3]}, &out);
+        zi_cg_add_tensor(b, ZI_NONE, (zi_image){1, x->dims[1], x->dims[2], x->dims[3]}, &out);
     if (!st && in != ZI_NONE) {
-        zi_layer l = zi_cg_copy_of(&m->places[in], node);
+        zi_layer l = zi_cg_copy_of(&m->tensors[in], node);
         st = zi_cg_add_layer(b, &l, in, out, &layer);
     } else if (!st) {
         const zi_layer plain = {.node = node, .stride = {1, 1}};
@@ -128,8 +128,8 @@ static zurt_status concat_copy(zi_cg_builder *b, const zi_node *n, uint32_t k, u
     }
     if (st)
         return st;
-    m->places[out].parent = parent;
-    m->places[out].first_block = first_block;
+    m->tensors[out].parent = parent;
+    m->tensors[out].first_block = first_block;
     if (!zi_same_quant(x, y)) {
         int8_t *table = zi_arena_alloc(&m->arena, 256);
         if (!table)
@@ -155,15 +155,15 @@ static zurt_status concat(zi_cg_builder *b, const zi_node *n, const zi_layer *de
         block += zi_blocks(c);
     }
     zi_image image = {1, desc->y.h, desc->y.w, gaps ? block * ZK_C : desc->y.c};
-    zurt_status st = zi_cg_add_place(b, gaps ? ZI_NONE : n->out[0], image, &whole);
+    zurt_status st = zi_cg_add_tensor(b, gaps ? ZI_NONE : n->out[0], image, &whole);
     block = 0;
     for (uint32_t k = 0; !st && k < n->n_in; k++) {
         const zi_tensor *x = zi_node_in(m->g, n, k);
-        uint32_t operand = b->place_of[n->in[k]];
-        zi_cg_place *p = &m->places[operand == ZI_NONE ? 0 : operand];
+        uint32_t operand = b->tensor_of[n->in[k]];
+        zi_cg_tensor *p = &m->tensors[operand == ZI_NONE ? 0 : operand];
         bool direct = operand != ZI_NONE && p->parent == ZI_NONE && p->producer != ZI_NONE &&
                       !p->output && p->h == desc->y.h && p->w == desc->y.w && p->c == x->dims[3] &&
-                      zi_same_quant(x, zi_node_out(m->g, n, 0)) && p->tensor == n->in[k];
+                      zi_same_quant(x, zi_node_out(m->g, n, 0)) && p->id == n->in[k];
         if (direct) {
             p->parent = whole;
             p->first_block = block;
@@ -200,11 +200,11 @@ static zurt_status layer_of_node(zi_cg_builder *b, const zi_node *n, zi_layer *d
     if (st || read)
         return st;
     if (desc->kind == ZI_LAYER_VIEW) {
-        // The place now has two names: who reads either reads it, so nothing may be fused to it.
-        b->place_of[n->out[0]] = b->place_of[n->in[0]];
+        // The tensor now has two names: who reads either reads it, so nothing may be fused to it.
+        b->tensor_of[n->out[0]] = b->tensor_of[n->in[0]];
         return ZURT_OK;
     }
-    const zi_cg_place *x = &m->places[b->place_of[n->in[0]]];
+    const zi_cg_tensor *x = &m->tensors[b->tensor_of[n->in[0]]];
     bool flattened = x->h * x->w > 1 && (desc->x.h * desc->x.w == 1 && desc->x.c != x->c);
     if (flattened && n->op != ZI_OP_FullyConnected)
         return zi_node_fail(b->ctx, m->g, n, ZURT_E_UNSUPPORTED,
@@ -224,9 +224,9 @@ static zurt_status map_node(zi_cg_builder *b, zi_id node)
                             (int)m->batch);
     zurt_status st = layer_of_node(b, n, &desc);
     for (uint32_t k = 0; !st && k < n->n_out; k++) {
-        uint32_t place = b->place_of[n->out[k]];
-        if (place != ZI_NONE)
-            m->places[place].output |= b->read_outside[n->out[k]];
+        uint32_t tensor = b->tensor_of[n->out[k]];
+        if (tensor != ZI_NONE)
+            m->tensors[tensor].output |= b->read_outside[n->out[k]];
     }
     return st;
 }
@@ -243,11 +243,11 @@ static zurt_status list_inputs(zi_cg_builder *b)
         if (!zi_image_of(&m->g->tensors[t], &image))
             return zi_fail(b->ctx, ZURT_E_UNSUPPORTED, "mapping: tensor '%s' has too many axes",
                            m->g->tensors[t].name);
-        zurt_status st = zi_cg_add_place(b, t, image, &p);
+        zurt_status st = zi_cg_add_tensor(b, t, image, &p);
         if (st)
             return st;
-        m->places[p].input = true;
-        m->places[p].source = (zi_image){1, image.h, image.w, image.c};
+        m->tensors[p].input = true;
+        m->tensors[p].source = (zi_image){1, image.h, image.w, image.c};
         m->batch = image.n;
     }
     return ZURT_OK;
@@ -262,7 +262,7 @@ static zurt_status name_outputs(zi_cg_builder *b)
         return zi_cg_nomem(b->ctx);
     for (size_t i = 0; i < m->n_outputs; i++) {
         zi_id t = b->segment->outputs[i];
-        m->outputs[i] = (zi_cg_output){t, b->place_of[t]};
+        m->outputs[i] = (zi_cg_output){t, b->tensor_of[t]};
     }
     return ZURT_OK;
 }
@@ -271,7 +271,7 @@ static zurt_status name_outputs(zi_cg_builder *b)
 static zurt_status store_unread(zi_cg_builder *b)
 {
     zi_cg_program *m = b->m;
-    bool *is_read = zi_arena_calloc(&b->temporary, m->n_places, 1);
+    bool *is_read = zi_arena_calloc(&b->temporary, m->n_tensors, 1);
     if (!is_read)
         return zi_cg_nomem(b->ctx);
     for (size_t i = 0; i < m->n_layers; i++) {
@@ -280,9 +280,10 @@ static zurt_status store_unread(zi_cg_builder *b)
         if (m->layers[i].residual != ZI_NONE)
             is_read[zi_cg_root(m, m->layers[i].residual, &block)] = true;
     }
-    for (size_t i = 0; i < m->n_places; i++) {
-        zi_cg_place *p = &m->places[i];
-        p->stored |= !is_read[i] && !p->input && !p->fixed && !p->is_strip && p->parent == ZI_NONE;
+    for (size_t i = 0; i < m->n_tensors; i++) {
+        zi_cg_tensor *p = &m->tensors[i];
+        p->buffer.stored |= !is_read[i] && !p->input && !p->buffer.pinned &&
+                            p->buffer.where != ZI_CG_BAND && p->parent == ZI_NONE;
     }
     return ZURT_OK;
 }
@@ -294,16 +295,16 @@ static zurt_status prepare(zi_cg_builder *b)
     zi_cg_program *m = b->m;
     size_t n = m->g->n_tensors;
     m->lowered.nodes = zi_arena_calloc(&m->arena, m->n_nodes, sizeof(*m->lowered.nodes));
-    b->place_of = zi_arena_calloc(&b->temporary, n, sizeof(*b->place_of));
+    b->tensor_of = zi_arena_calloc(&b->temporary, n, sizeof(*b->tensor_of));
     b->n_readers = zi_arena_calloc(&b->temporary, n, sizeof(*b->n_readers));
     b->read_outside = zi_arena_calloc(&b->temporary, n, sizeof(*b->read_outside));
     b->choice_of = zi_arena_calloc(&b->temporary, n, sizeof(*b->choice_of));
-    if (!m->lowered.nodes || !b->place_of || !b->n_readers || !b->read_outside || !b->choice_of)
+    if (!m->lowered.nodes || !b->tensor_of || !b->n_readers || !b->read_outside || !b->choice_of)
         return zi_cg_nomem(b->ctx);
     for (zi_id i = 0; i < m->n_nodes; i++)
         m->lowered.nodes[i].with = ZI_NONE;
     for (size_t i = 0; i < n; i++)
-        b->place_of[i] = ZI_NONE;
+        b->tensor_of[i] = ZI_NONE;
     for (zi_id i = m->first_node; i < m->first_node + m->n_nodes; i++) {
         const zi_node *node = &m->g->nodes[i];
         for (uint32_t k = 0; k < node->n_in; k++) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Choices of channels. Which lanes of which place hold a tensor is only noted at first: a
+ * Choices of channels. Which lanes of which tensor hold a tensor is only noted at first: a
  * convolution reads them where they are, by the order of its weights. For other readers a
  * convolution of 1x1 with one weight per output channel puts them in order, exactly: a weight of 2
  * and a multiplier of one half.
@@ -20,7 +20,7 @@ static zurt_status new_lanes(zi_cg_builder *b, size_t n, int32_t **out)
     return *out ? ZURT_OK : zi_cg_nomem(b->ctx);
 }
 
-static zurt_status new_choice(zi_cg_builder *b, uint32_t place, int32_t c, zi_cg_choice **out)
+static zurt_status new_choice(zi_cg_builder *b, uint32_t tensor, int32_t c, zi_cg_choice **out)
 {
     int32_t *lanes;
     zurt_status st = new_lanes(b, (size_t)c, &lanes);
@@ -29,11 +29,11 @@ static zurt_status new_choice(zi_cg_builder *b, uint32_t place, int32_t c, zi_cg
     *out = zi_arena_calloc(&b->m->arena, 1, sizeof(**out));
     if (!*out)
         return zi_cg_nomem(b->ctx);
-    **out = (zi_cg_choice){.place = place, .c = c, .lanes = lanes};
+    **out = (zi_cg_choice){.tensor = tensor, .c = c, .lanes = lanes};
     return ZURT_OK;
 }
 
-/** The planes of the place that hold lanes of the choice: [*first, *end). */
+/** The planes of the tensor that hold lanes of the choice: [*first, *end). */
 static void used_blocks(const zi_cg_choice *c, int32_t *first, int32_t *end)
 {
     *first = INT32_MAX;
@@ -51,19 +51,19 @@ static void used_blocks(const zi_cg_choice *c, int32_t *first, int32_t *end)
     }
 }
 
-/** Some planes of a place, as a place. */
+/** Some planes of a tensor, as a tensor. */
 static zurt_status add_part(zi_cg_builder *b, uint32_t whole, int32_t first, int32_t end,
                             uint32_t *out)
 {
-    zi_cg_place *w = &b->m->places[whole];
+    zi_cg_tensor *w = &b->m->tensors[whole];
     *out = whole;
     if (first == 0 && end == w->blocks)
         return ZURT_OK;
     zi_image i = {1, w->h, w->w, end * ZK_C < w->c ? (end - first) * ZK_C : w->c - first * ZK_C};
-    zurt_status st = zi_cg_add_place(b, ZI_NONE, i, out);
+    zurt_status st = zi_cg_add_tensor(b, ZI_NONE, i, out);
     if (!st) {
-        b->m->places[*out].parent = whole;
-        b->m->places[*out].first_block = first;
+        b->m->tensors[*out].parent = whole;
+        b->m->tensors[*out].first_block = first;
     }
     return st;
 }
@@ -84,10 +84,10 @@ zurt_status zi_cg_put_in_order(zi_cg_builder *b, const zi_cg_choice *choice, con
     int32_t first, end;
     uint32_t in;
     used_blocks(choice, &first, &end);
-    zurt_status st = add_part(b, choice->place, first, end, &in);
+    zurt_status st = add_part(b, choice->tensor, first, end, &in);
     if (st)
         return st;
-    const zi_cg_place *x = &b->m->places[in], *y = &b->m->places[out];
+    const zi_cg_tensor *x = &b->m->tensors[in], *y = &b->m->tensors[out];
     zi_layer l = zi_cg_copy_of(x, window->node);
     l.y = (zi_image){1, y->h, y->w, y->c};
     for (int d = 0; d < 2; d++) {
@@ -111,7 +111,7 @@ zurt_status zi_cg_put_in_order(zi_cg_builder *b, const zi_cg_choice *choice, con
     return ZURT_OK;
 }
 
-/** A place of its own for a tensor that is only noted. */
+/** A tensor of its own for a tensor that is only noted. */
 static zurt_status own_place(zi_cg_builder *b, zi_id tensor, const zi_cg_choice *choice,
                              const zi_layer *window)
 {
@@ -119,14 +119,14 @@ static zurt_status own_place(zi_cg_builder *b, zi_id tensor, const zi_cg_choice 
     zi_cg_layer *layer;
     zi_image i;
     (void)zi_image_of(&b->m->g->tensors[tensor], &i); // of rank 4
-    zurt_status st = zi_cg_add_place(b, tensor, (zi_image){1, i.h, i.w, i.c}, &out);
+    zurt_status st = zi_cg_add_tensor(b, tensor, (zi_image){1, i.h, i.w, i.c}, &out);
     return st ? st : zi_cg_put_in_order(b, choice, window, out, &layer);
 }
 
 zurt_status zi_cg_make_real(zi_cg_builder *b, zi_id tensor, zi_id node)
 {
     const zi_layer plain = {.node = node, .stride = {1, 1}};
-    if (b->place_of[tensor] != ZI_NONE || !b->choice_of[tensor])
+    if (b->tensor_of[tensor] != ZI_NONE || !b->choice_of[tensor])
         return ZURT_OK;
     return own_place(b, tensor, b->choice_of[tensor], &plain);
 }
@@ -144,12 +144,12 @@ zurt_status zi_cg_choose(zi_cg_builder *b, const zi_node *n, const zi_layer *des
     zurt_status st = ZURT_OK;
     bool moves = desc->stride[0] != 1 || desc->stride[1] != 1 || desc->pad[0] || desc->pad[1] ||
                  desc->x.h != desc->y.h || desc->x.w != desc->y.w;
-    if (b->place_of[n->in[0]] != ZI_NONE)
+    if (b->tensor_of[n->in[0]] != ZI_NONE)
         from = NULL; // it has been put in order
     for (uint32_t k = 0; !st && k < n->n_out; k++) {
-        uint32_t place = from ? from->place : b->place_of[n->in[0]];
+        uint32_t tensor = from ? from->tensor : b->tensor_of[n->in[0]];
         zi_cg_choice *choice;
-        st = new_choice(b, place, b->m->g->tensors[n->out[k]].dims[3], &choice);
+        st = new_choice(b, tensor, b->m->g->tensors[n->out[k]].dims[3], &choice);
         if (st)
             return st;
         choice->fill = zi_layer_fill(b->m->g, n);
@@ -212,7 +212,7 @@ zurt_status zi_cg_read_choice(zi_cg_builder *b, const zi_node *n, const zi_layer
     const zi_cg_choice *choice = b->choice_of[n->in[0]];
     int32_t first, end;
     *out_read = false;
-    if (!choice || b->place_of[n->in[0]] != ZI_NONE)
+    if (!choice || b->tensor_of[n->in[0]] != ZI_NONE)
         return ZURT_OK;
     used_blocks(choice, &first, &end);
     if (!reads_choice(b, n, desc, end - first))
@@ -224,15 +224,15 @@ zurt_status zi_cg_read_choice(zi_cg_builder *b, const zi_node *n, const zi_layer
     zurt_status st = channels_of(b, choice, first, end, &channels, &twice);
     if (st || twice)
         return st;
-    st = add_part(b, choice->place, first, end, &in);
+    st = add_part(b, choice->tensor, first, end, &in);
     if (!st)
-        st = zi_cg_add_place(b, n->out[0], (zi_image){1, desc->y.h, desc->y.w, desc->y.c}, &out);
+        st = zi_cg_add_tensor(b, n->out[0], (zi_image){1, desc->y.h, desc->y.w, desc->y.c}, &out);
     if (!st)
         st = zi_cg_add_layer(b, desc, in, out, &layer);
     if (st)
         return st;
     layer->channels = channels;
-    layer->l.x.c = b->m->places[in].c;
+    layer->l.x.c = b->m->tensors[in].c;
     *out_read = true;
     return ZURT_OK;
 }

@@ -19,13 +19,13 @@ typedef struct packing {
     int32_t phases;    // sums of each 2x2 window apart: 2, else 1; per axis
 } packing;
 
-static packing no_packing(const zi_cg_place *p, const zi_layer *d)
+static packing no_packing(const zi_cg_tensor *p, const zi_layer *d)
 {
     return (packing){
         .kernel = {d->kernel[0], d->kernel[1]}, .h = p->h, .w = p->w, .c = p->c, .phases = 1};
 }
 
-static bool pack_row(const zi_cg_place *p, const zi_layer *d, packing *out)
+static bool pack_row(const zi_cg_tensor *p, const zi_layer *d, packing *out)
 {
     if (d->passes != 1)
         return false;
@@ -40,7 +40,7 @@ static bool pack_row(const zi_cg_place *p, const zi_layer *d, packing *out)
     return true;
 }
 
-static bool pack_square(const zi_cg_place *p, const zi_cg_layer *l, packing *out)
+static bool pack_square(const zi_cg_tensor *p, const zi_cg_layer *l, packing *out)
 {
     const zi_layer *d = &l->l;
     bool quads = d->stride[0] == 1 && l->pool2 && l->residual == ZI_NONE;
@@ -67,15 +67,15 @@ static int64_t cost_of(const zi_cg_program *m, const zi_cg_layer *l, const packi
     int64_t time = groups * blocks * (reads > writes ? reads : writes);
     if (p->phases == 2)
         time += groups / 4 * blocks * (writes > 4 ? writes : 4);
-    // Neighbouring strips share rows, which are loaded twice.
+    // Neighbouring bands share rows, which are loaded twice.
     int32_t stride = p->pack.lanes_h > 1 ? 1 : l->l.stride[0];
     int32_t shared = p->kernel[0] > stride ? p->kernel[0] - stride : 0;
-    int64_t rows = p->h + (int64_t)(ZI_INPUT_STRIPS - 1) * shared;
+    int64_t rows = p->h + (int64_t)(ZI_INPUT_BANDS - 1) * shared;
     int64_t late = rows * p->w * in - time / 2;
     return time + (late > 0 ? late : 0);
 }
 
-/** The place of the sums of one tile, until their maximum is taken. */
+/** The tensor of the sums of one tile, until their maximum is taken. */
 static zurt_status add_quads(zi_cg_builder *b, uint32_t layer)
 {
     zi_cg_layer *l = &b->m->layers[layer];
@@ -83,16 +83,16 @@ static zurt_status add_quads(zi_cg_builder *b, uint32_t layer)
     l->l.y.h /= 2;
     l->l.y.w /= 2;
     zi_image sums = {1, l->l.y.h, l->l.y.w, 4 * ZK_C * zi_blocks(l->l.y.c)};
-    zurt_status st = zi_cg_add_place(b, ZI_NONE, sums, &l->tile);
+    zurt_status st = zi_cg_add_tensor(b, ZI_NONE, sums, &l->tile);
     if (!st)
-        b->m->places[l->tile].is_strip = true;
+        b->m->tensors[l->tile].buffer.where = ZI_CG_BAND;
     return st;
 }
 
 static zurt_status pack_input(zi_cg_builder *b, uint32_t layer)
 {
     zi_cg_layer *l = &b->m->layers[layer];
-    zi_cg_place *p = &b->m->places[l->in];
+    zi_cg_tensor *p = &b->m->tensors[l->in];
     packing best = no_packing(p, &l->l), other;
     if (pack_row(p, &l->l, &other) && cost_of(b->m, l, &other) < cost_of(b->m, l, &best))
         best = other;
@@ -115,7 +115,7 @@ static zurt_status pack_input(zi_cg_builder *b, uint32_t layer)
     return best.phases == 2 ? add_quads(b, layer) : ZURT_OK;
 }
 
-/** The layer that reads place `p`, if it is the only one and an ordinary convolution. */
+/** The layer that reads tensor `p`, if it is the only one and an ordinary convolution. */
 static uint32_t packable_reader(const zi_cg_program *m, uint32_t p)
 {
     uint32_t readers = 0, reader = ZI_NONE;
@@ -124,10 +124,10 @@ static uint32_t packable_reader(const zi_cg_program *m, uint32_t p)
         readers += (l->in == p ? 1u : 0u) + (l->residual == p ? 1u : 0u);
         reader = l->in == p ? i : reader;
     }
-    for (size_t i = 0; i < m->n_places; i++)
-        readers += m->places[i].parent == p; // some of its channels are read elsewhere
-    if (readers != 1 || reader == ZI_NONE || m->places[p].c > 8 || m->places[p].output ||
-        m->places[p].parent != ZI_NONE)
+    for (size_t i = 0; i < m->n_tensors; i++)
+        readers += m->tensors[i].parent == p; // some of its channels are read elsewhere
+    if (readers != 1 || reader == ZI_NONE || m->tensors[p].c > 8 || m->tensors[p].output ||
+        m->tensors[p].parent != ZI_NONE)
         return ZI_NONE;
     const zi_cg_layer *l = &m->layers[reader];
     const zi_node *n = &m->g->nodes[l->l.node];
@@ -140,7 +140,7 @@ static uint32_t packable_reader(const zi_cg_program *m, uint32_t p)
 zurt_status zi_cg_pack_inputs(zi_cg_builder *b)
 {
     zurt_status st = ZURT_OK;
-    for (uint32_t p = 0; !st && p < b->m->n_places && b->m->places[p].input; p++) {
+    for (uint32_t p = 0; !st && p < b->m->n_tensors && b->m->tensors[p].input; p++) {
         uint32_t reader = packable_reader(b->m, p);
         if (reader != ZI_NONE)
             st = pack_input(b, reader);

@@ -32,7 +32,7 @@ static uint64_t penalty(const zi_cg_program *m, uint32_t p, const zi_cg_layer *o
         if (only) {
             if (l != only)
                 continue;
-            bool is_residual = only->strip[1] == p;
+            bool is_residual = only->band[1] == p;
             return flows(m, l, is_residual, pitch) ? 0 : weight_of(l);
         }
         if (zi_cg_root(m, l->in, &block) == p && !flows(m, l, false, pitch))
@@ -57,16 +57,16 @@ static int32_t half_of(const zi_cg_program *m, int32_t w, int32_t split)
 
 void zi_cg_choose_pitch(zi_cg_program *m, uint32_t index, const zi_cg_layer *only)
 {
-    zi_cg_place *p = &m->places[index];
-    int32_t phases = 1 << p->split, pp = (int32_t)m->caps->pixel_parallel;
-    p->half = half_of(m, p->w, p->split);
-    int32_t least = p->half * (phases - 1) + zi_ceil_div(p->w, phases);
+    zi_cg_tensor *p = &m->tensors[index];
+    int32_t phases = 1 << p->buffer.split, pp = (int32_t)m->caps->pixel_parallel;
+    p->buffer.half = half_of(m, p->w, p->buffer.split);
+    int32_t least = p->buffer.half * (phases - 1) + zi_ceil_div(p->w, phases);
     uint64_t best = UINT64_MAX;
     for (int32_t pitch = least; pitch < least + pp && best > 0; pitch++) {
         uint64_t cost = penalty(m, index, only, pitch);
         if (cost < best) {
             best = cost;
-            p->pitch = pitch;
+            p->buffer.pitch = pitch;
         }
     }
 }

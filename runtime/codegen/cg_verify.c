@@ -151,7 +151,7 @@ static bool ring_word_ok(zi_checker *c, int32_t beat, zi_proof as)
     return ok;
 }
 
-/** The words that a step reads: headers and weights at their places, released unless they stay. */
+/** The words that a step reads: headers and weights at their tensors, released unless they stay. */
 static zurt_status check_weights(zi_checker *c, const zk_step *s)
 {
     int64_t block = zk_block_words(s), n = s->kind == ZK_LOAD || !block ? 0 : s->n_ocb;

@@ -51,7 +51,7 @@ static void destroy(zi_lowered *lowered)
         return;
     zurt_allocator allocator = m->arena.allocator;
     zi_free(&allocator, m->layers);
-    zi_free(&allocator, m->places);
+    zi_free(&allocator, m->tensors);
     zi_free(&allocator, m->steps);
     zi_free(&allocator, m->taps);
     zi_free(&allocator, m->starts);
@@ -59,7 +59,7 @@ static void destroy(zi_lowered *lowered)
     zi_free(&allocator, m);
 }
 
-static uint64_t picture_words(const zi_cg_place *p)
+static uint64_t picture_words(const zi_cg_tensor *p)
 {
     return (uint64_t)p->h * (uint64_t)p->w * (uint64_t)p->blocks;
 }
@@ -73,15 +73,15 @@ static void sum_up(zi_cg_program *m)
     zi_lowered *l = &m->lowered;
     l->device_bytes =
         (uint64_t)(zi_cg_list_words(m, &w) + STREAMS * w.weights + w.act) * WORD_BYTES;
-    for (size_t i = 0; i < m->n_places; i++) {
-        const zi_cg_place *p = &m->places[i];
+    for (size_t i = 0; i < m->n_tensors; i++) {
+        const zi_cg_tensor *p = &m->tensors[i];
         if (p->input && p->pack.lanes_h)
             l->packed_bytes += (uint64_t)p->h * (uint64_t)p->w * (uint64_t)p->c * batch;
         else if (p->input)
             l->words_in += picture_words(p) * batch;
     }
     for (size_t i = 0; i < m->n_outputs; i++)
-        l->words_out += picture_words(&m->places[m->outputs[i].place]) * batch;
+        l->words_out += picture_words(&m->tensors[m->outputs[i].tensor]) * batch;
 }
 
 static zurt_status lower(zurt_ctx *ctx, const zi_caps *caps, const zi_graph *g,

@@ -5,9 +5,9 @@
  * graph has cycles too. Weights and tables follow when it is encoded (cg_encode.h).
  *
  * Terms (isa/zk_step.h has the engine's): a *layer* is one node with what is fused into it; a
- * *place* is a tensor as the engine sees it, one picture of planes of 16 channels, in the
- * scratchpad or in the act buffer; a *strip* is some rows of a place that is in the act buffer,
- * loaded while a layer reads them. Batches run picture by picture, the same steps again.
+ * *tensor* is what layers read and write, its *buffer* where that is; a *band* is some rows of a
+ * tensor that is in the act buffer, loaded while a layer reads them. Batches run picture by
+ * picture, the same steps again.
  */
 #ifndef ZI_CODEGEN_H
 #define ZI_CODEGEN_H
@@ -25,34 +25,45 @@ typedef struct zi_cg_pack {
     int32_t top, left;
 } zi_cg_pack;
 
-typedef struct zi_cg_place {
-    zi_id tensor; /**< of the graph; a fused chain's last; ZI_NONE: a copy or a strip */
-    int32_t h, w, c;
-    int32_t blocks;
-    uint32_t parent; /**< place whose planes from `first_block` on these are; ZI_NONE: none */
-    int32_t first_block;
-    uint32_t first_layer, last_layer; /**< that write or read it */
-    uint32_t producer;                /**< layer; ZI_NONE: an input or a strip */
-    bool input, output;               /**< of the segment */
-    zi_cg_pack pack;
-    zi_image source; /**< inputs: the tensor's picture before packing */
+/** Where a buffer is. */
+typedef enum zi_cg_where {
+    ZI_CG_SCRATCHPAD, /**< on chip, whole, from its first layer to its last */
+    ZI_CG_DDR,        /**< in the act buffer: read in bands */
+    ZI_CG_BAND, /**< on chip: some rows of another, or results of a tile, while one layer works */
+} zi_cg_where;
 
-    bool in_ddr; /**< read in strips */
-    bool stored; /**< written to the act buffer by its producer */
-    bool fixed;  /**< must be in the scratchpad: its producer cannot write to the act buffer */
-    int32_t ddr; /**< first word in the act buffer, planes of h * w words */
-    bool is_strip;
-    bool doubled;    /**< strips: two buffers in turn */
-    uint32_t shares; /**< place whose memory it takes over in place; ZI_NONE: none */
-    int32_t split;   /**< log2 of the column phases */
-    int32_t pitch, half, plane;
-    int32_t base; /**< first word in the scratchpad */
-    int32_t words;
-} zi_cg_place;
+/** Memory of a tensor. That of a part of another (`parent`) follows from the whole's. */
+typedef struct zi_cg_buffer {
+    zi_cg_where where;
+    bool stored;                      /**< its producer writes it to the act buffer, too */
+    bool pinned;                      /**< on chip: its producer cannot write to the act buffer */
+    bool doubled;                     /**< of a band: two in turn */
+    uint32_t first_layer, last_layer; /**< that write or read it */
+    uint32_t shares;                  /**< tensor whose memory it takes over in place; or ZI_NONE */
+    int32_t split;                    /**< log2 of the column phases */
+    int32_t pitch, half, plane;       /**< words between rows, column phases, planes */
+    int32_t base;                     /**< first word in the scratchpad */
+    int32_t words;                    /**< there; 0: it is not there */
+    int32_t ddr;                      /**< first word in the act buffer, planes of h * w words */
+} zi_cg_buffer;
+
+/** A tensor as the engine sees it: one picture of planes of 16 channels. */
+typedef struct zi_cg_tensor {
+    zi_id id; /**< in the graph; of a fused chain: the last; ZI_NONE: a copy or a band */
+    int32_t h, w, c;
+    int32_t blocks;  /**< planes: of 16 channels */
+    uint32_t parent; /**< tensor whose planes from `first_block` on these are; or ZI_NONE */
+    int32_t first_block;
+    uint32_t producer;  /**< layer; ZI_NONE: an input or a band */
+    bool input, output; /**< of the segment */
+    zi_cg_pack pack;
+    zi_image source; /**< inputs: the picture before packing */
+    zi_cg_buffer buffer;
+} zi_cg_tensor;
 
 typedef struct zi_cg_layer {
     zi_layer l;
-    uint32_t in, residual, out; /**< places; residual may be ZI_NONE */
+    uint32_t in, residual, out; /**< tensors; residual may be ZI_NONE */
     zi_id add;                  /**< fused Add; ZI_NONE: none */
     const zi_sum_tables *sum;   /**< of the Add; NULL: of a float graph */
     uint32_t own_operand;       /**< of the Add: which one is the sum */
@@ -62,7 +73,7 @@ typedef struct zi_cg_layer {
     bool pool2;
     bool picks;    /**< reads some columns of a picture that is not split: one lane */
     bool packed;   /**< the input is packed: kernel, stride and pad are in the packed picture */
-    uint32_t tile; /**< place of a tile's results that another step takes to the output: sums of
+    uint32_t tile; /**< tensor of a tile's results that another step takes to the output: sums of
                         2x2 pixels, one after the other as blocks, of which it takes the maximum;
                         or scattered ones. ZI_NONE: they are written there at once */
     const int32_t *choice; /**< CONV of no node's weights: lane of the input of each output
@@ -72,7 +83,7 @@ typedef struct zi_cg_layer {
                                   order */
     int32_t flat_h, flat_w;  /**< FullyConnected of a flattened picture: its size; else 0 */
     zi_id last_node;         /**< of the chain */
-    uint32_t strip[2];       /**< of input and residual, if they are in the act buffer */
+    uint32_t band[2];        /**< of input and residual, if they are in the act buffer */
     int32_t tile_rows;       /**< of the sum */
     bool leads;              /**< tiles take turns with those of the next layer, which reads them */
     uint64_t cycles, ddr_bytes;
@@ -126,10 +137,10 @@ typedef struct zi_cg_step {
     int32_t read[2][2], write[2]; /**< scratchpad [begin, end): input, residual; output */
 } zi_cg_step;
 
-/** A tensor that leaves the segment and the place that holds it in the act buffer. */
+/** A tensor that leaves the segment and the tensor that holds it in the act buffer. */
 typedef struct zi_cg_output {
-    zi_id tensor;
-    uint32_t place;
+    zi_id id;
+    uint32_t tensor;
 } zi_cg_output;
 
 typedef struct zi_cg_program {
@@ -142,8 +153,8 @@ typedef struct zi_cg_program {
     int32_t batch;
     zi_cg_layer *layers;
     size_t n_layers, cap_layers;
-    zi_cg_place *places;
-    size_t n_places, cap_places;
+    zi_cg_tensor *tensors;
+    size_t n_tensors, cap_tensors;
     zi_cg_step *steps;
     size_t n_steps, cap_steps;
     zi_cg_tap *taps;

@@ -44,11 +44,11 @@ typedef struct tally {
 
 static void count_map(tally *t, const zi_cg_program *m)
 {
-    bool strips = false;
-    for (size_t i = 0; i < m->n_places; i++) {
-        strips |= m->places[i].is_strip;
-        t->in_place += m->places[i].shares != ZI_NONE;
-        t->packed += m->places[i].pack.lanes_h != 0;
+    bool bands = false;
+    for (size_t i = 0; i < m->n_tensors; i++) {
+        bands |= m->tensors[i].buffer.where == ZI_CG_BAND;
+        t->in_place += m->tensors[i].buffer.shares != ZI_NONE;
+        t->packed += m->tensors[i].pack.lanes_h != 0;
     }
     for (size_t i = 0; i < m->n_layers; i++) {
         t->quads += zi_cg_sums_quads(&m->layers[i]);
@@ -59,7 +59,7 @@ static void count_map(tally *t, const zi_cg_program *m)
         t->pairs += m->layers[i].leads;
     }
     t->on_pl++;
-    t->strips += strips;
+    t->strips += bands;
     t->spills += m->n_starts > 1;
     for (size_t i = 0; i < m->n_steps; i++) {
         t->kinds[m->steps[i].step.kind]++;

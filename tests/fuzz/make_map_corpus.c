@@ -78,10 +78,10 @@ static void features_of(const zi_partition *p, bool has[N_FEATURES])
         has[SPILLS] |= m->n_starts > 1;
         has[BATCH] |= m->batch > 1;
         layers_of(m, has);
-        for (size_t k = 0; k < m->n_places; k++) {
-            has[STRIPS] |= m->places[k].is_strip;
-            has[IN_PLACE] |= m->places[k].shares != ZI_NONE;
-            has[PACKED] |= m->places[k].pack.lanes_h != 0;
+        for (size_t k = 0; k < m->n_tensors; k++) {
+            has[STRIPS] |= m->tensors[k].buffer.where == ZI_CG_BAND;
+            has[IN_PLACE] |= m->tensors[k].buffer.shares != ZI_NONE;
+            has[PACKED] |= m->tensors[k].pack.lanes_h != 0;
         }
         for (size_t k = 0; k < m->n_steps; k++) {
             has[m->steps[k].step.kind] = true;

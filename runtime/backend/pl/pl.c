@@ -220,33 +220,33 @@ static zi_id pl_program_step(const zi_program *p, uint32_t i)
 
 /* ---- runs ---- */
 
-static size_t place_offset(const zi_program *p, const zi_cg_place *place, int32_t picture)
+static size_t buffer_offset(const zi_program *p, const zi_cg_tensor *tensor, int32_t picture)
 {
-    return ((size_t)picture * (size_t)p->map->act_words + (size_t)place->ddr) * sizeof(v16);
+    return ((size_t)picture * (size_t)p->map->act_words + (size_t)tensor->buffer.ddr) * sizeof(v16);
 }
 
-static size_t place_bytes(const zi_cg_place *place)
+static size_t buffer_bytes(const zi_cg_tensor *tensor)
 {
-    return (size_t)place->h * (size_t)place->w * (size_t)place->blocks * sizeof(v16);
+    return (size_t)tensor->h * (size_t)tensor->w * (size_t)tensor->blocks * sizeof(v16);
 }
 
 static zurt_status write_inputs(const zi_program *p, stream *s, const zi_run *run)
 {
     const zi_cg_program *m = p->map;
     zurt_status st = ZURT_OK;
-    for (size_t i = 0; i < m->n_places && m->places[i].input; i++) {
-        const zi_cg_place *place = &m->places[i];
-        const zi_tensor *t = &m->g->tensors[place->tensor];
+    for (size_t i = 0; i < m->n_tensors && m->tensors[i].input; i++) {
+        const zi_cg_tensor *tensor = &m->tensors[i];
+        const zi_tensor *t = &m->g->tensors[tensor->id];
         size_t picture =
-            (size_t)place->source.h * (size_t)place->source.w * (size_t)place->source.c;
+            (size_t)tensor->source.h * (size_t)tensor->source.w * (size_t)tensor->source.c;
         for (int32_t k = 0; !st && k < m->batch; k++) {
-            size_t offset = place_offset(p, place, k), bytes = place_bytes(place);
-            const int8_t *from = (const int8_t *)run->tensors[place->tensor] + (size_t)k * picture;
+            size_t offset = buffer_offset(p, tensor, k), bytes = buffer_bytes(tensor);
+            const int8_t *from = (const int8_t *)run->tensors[tensor->id] + (size_t)k * picture;
             void *to;
             st = zi_buf_cpu_begin(s->act, offset, bytes, ZI_WRITE, &to, run->error);
             if (st)
                 break;
-            zi_pl_write_input(place, (int8_t)t->quant.zero_point[0], from, to);
+            zi_pl_write_input(tensor, (int8_t)t->quant.zero_point[0], from, to);
             st = zi_buf_cpu_end(s->act, offset, bytes, ZI_WRITE, run->error);
         }
     }
@@ -258,17 +258,17 @@ static zurt_status read_outputs(const zi_program *p, stream *s, const zi_run *ru
     const zi_cg_program *m = p->map;
     zurt_status st = ZURT_OK;
     for (size_t i = 0; i < m->n_outputs; i++) {
-        const zi_cg_place *place = &m->places[m->outputs[i].place];
-        size_t picture = (size_t)place->h * (size_t)place->w * (size_t)place->c;
+        const zi_cg_tensor *tensor = &m->tensors[m->outputs[i].tensor];
+        size_t picture = (size_t)tensor->h * (size_t)tensor->w * (size_t)tensor->c;
         for (int32_t k = 0; !st && k < m->batch; k++) {
-            size_t offset = place_offset(p, place, k), bytes = place_bytes(place);
+            size_t offset = buffer_offset(p, tensor, k), bytes = buffer_bytes(tensor);
             size_t skip = offset % ZI_BUF_LINE; // of a tensor joined to another
             void *from;
-            int8_t *to = (int8_t *)run->tensors[m->outputs[i].tensor] + (size_t)k * picture;
+            int8_t *to = (int8_t *)run->tensors[m->outputs[i].id] + (size_t)k * picture;
             st = zi_buf_cpu_begin(s->act, offset - skip, bytes + skip, ZI_READ, &from, run->error);
             if (st)
                 break;
-            zi_pl_read_output(place, (const v16 *)from + skip / sizeof(v16), to);
+            zi_pl_read_output(tensor, (const v16 *)from + skip / sizeof(v16), to);
             st = zi_buf_cpu_end(s->act, offset - skip, bytes + skip, ZI_READ, run->error);
         }
     }

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-static void write_plain(const zi_cg_place *p, const int8_t *x, v16 *out)
+static void write_plain(const zi_cg_tensor *p, const int8_t *x, v16 *out)
 {
     size_t pixels = (size_t)p->h * (size_t)p->w, channels = (size_t)p->c;
     for (size_t first = 0; first < channels; first += 16, out += pixels) {
@@ -17,7 +17,7 @@ static void write_plain(const zi_cg_place *p, const int8_t *x, v16 *out)
 }
 
 /* One packed pixel; `blocks` words, a plane apart. */
-static void write_packed_pixel(const zi_cg_place *p, int8_t zero, const int8_t *x, int32_t py,
+static void write_packed_pixel(const zi_cg_tensor *p, int8_t zero, const int8_t *x, int32_t py,
                                int32_t px, v16 *out)
 {
     const zi_cg_pack *k = &p->pack;
@@ -38,7 +38,7 @@ static void write_packed_pixel(const zi_cg_place *p, int8_t zero, const int8_t *
     }
 }
 
-void zi_pl_write_input(const zi_cg_place *p, int8_t zero_point, const int8_t *picture, v16 *out)
+void zi_pl_write_input(const zi_cg_tensor *p, int8_t zero_point, const int8_t *picture, v16 *out)
 {
     if (!p->pack.lanes_h) {
         write_plain(p, picture, out);
@@ -51,7 +51,7 @@ void zi_pl_write_input(const zi_cg_place *p, int8_t zero_point, const int8_t *pi
     }
 }
 
-void zi_pl_read_output(const zi_cg_place *p, const v16 *planes, int8_t *out)
+void zi_pl_read_output(const zi_cg_tensor *p, const v16 *planes, int8_t *out)
 {
     size_t pixels = (size_t)p->h * (size_t)p->w, channels = (size_t)p->c;
     for (size_t first = 0; first < channels; first += 16, planes += pixels) {

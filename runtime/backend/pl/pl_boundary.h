@@ -6,9 +6,9 @@
 #include "codegen/codegen.h"
 
 /** Host tensor of one picture, dense HWC, to the act buffer: planes of 16 channels, packed if the
- *  place is; channels beyond the last are 0. */
-void zi_pl_write_input(const zi_cg_place *p, int8_t zero_point, const int8_t *picture, v16 *out);
+ *  tensor is; channels beyond the last are 0. */
+void zi_pl_write_input(const zi_cg_tensor *p, int8_t zero_point, const int8_t *picture, v16 *out);
 /** Planes in the act buffer to one dense picture. */
-void zi_pl_read_output(const zi_cg_place *p, const v16 *planes, int8_t *out);
+void zi_pl_read_output(const zi_cg_tensor *p, const v16 *planes, int8_t *out);
 
 #endif

@@ -45,7 +45,7 @@ static sums load_numbers(const int32_t *p, int32_t n)
     __m512i v[REGS];
     for (int i = 0; i < REGS; i++) {
         const int32_t left = n - 16 * i;
-        const __mmask16 mask = left >= 16 ? 0xFFFF : left <= 0 ? 0 : (__mmask16)((1 << left) - 1);
+        const __mmask16 mask = (__mmask16)(left >= 16 ? 0xFFFF : left <= 0 ? 0 : (1 << left) - 1);
         v[i] = _mm512_maskz_loadu_epi32(mask, p + 16 * i);
     }
     const __m512i a = _mm512_shuffle_i32x4(v[0], v[1], 0x44);
