@@ -29,6 +29,10 @@ static zurt_status check_options(zurt_ctx *ctx, const zurt_session_options *in,
     if (o->threads > ZI_MAX_THREADS)
         return zi_fail(ctx, ZURT_E_ARG, "session options: %u threads, at most %d are possible",
                        (unsigned)o->threads, ZI_MAX_THREADS);
+    if (o->helpers && zi_is_forked(o->helpers->owner))
+        return zi_fail(ctx, ZURT_E_ARG,
+                       "session options: the session whose helpers are to be used was made before "
+                       "this process was forked, and they run in the parent alone");
     if (o->streams > ZI_MAX_STREAMS)
         return zi_fail(ctx, ZURT_E_ARG, "session options: %u streams, at most %d are possible",
                        (unsigned)o->streams, ZI_MAX_STREAMS);
@@ -38,6 +42,8 @@ static zurt_status check_options(zurt_ctx *ctx, const zurt_session_options *in,
 static zurt_status take_options(zurt_session *s, const zurt_session_options *o)
 {
     s->options = *o;
+    if (o->helpers)
+        s->options.threads = o->helpers->options.threads;
     if (!s->options.threads) {
         uint32_t n = zi_cpu_count();
         s->options.threads = n < ZI_MAX_THREADS ? n : ZI_MAX_THREADS;
@@ -135,7 +141,11 @@ static zurt_status create_streams(zurt_session *s)
     if (pthread_mutex_init(&s->mutex, NULL))
         return zi_fail(s->ctx, ZURT_E_NOMEM, "session: no memory for a mutex");
     s->has_mutex = true;
-    zurt_status st = zi_pool_create(s->ctx, s->options.threads, &s->pool);
+    zurt_status st = ZURT_OK;
+    if (s->options.helpers)
+        s->pool = s->options.helpers->pool;
+    else
+        st = zi_pool_create(s->ctx, s->options.threads, &s->pool);
     if (!st)
         s->parallel = zi_pool_parallel(s->pool);
     for (uint32_t i = 0; !st && i < s->options.streams; i++) {
@@ -199,7 +209,8 @@ void zurt_session_destroy(zurt_session *s)
         return;
     for (uint32_t i = 0; i < s->n_streams; i++)
         zi_stream_destroy(&s->streams[i]);
-    zi_pool_destroy(s->pool);
+    if (!s->options.helpers)
+        zi_pool_destroy(s->pool);
     if (s->has_mutex && !zi_is_forked(s->owner))
         pthread_mutex_destroy(&s->mutex);
     close_devices(s);

@@ -151,7 +151,7 @@ struct zurt_session {
     zi_schedule *schedule;
     zi_schedule *fallback; /**< all on the CPU; NULL: none */
     zi_profile_step *profile;
-    zi_pool *pool; /**< shared by the streams */
+    zi_pool *pool; /**< shared by the streams; of options.helpers, if that is set */
     zi_parallel parallel;
     pthread_mutex_t mutex;
     bool has_mutex;

@@ -71,12 +71,18 @@ static int misbehaves(subject *f, zurt_status expected)
         return 3;
     if (zurt_session_wait(f->s, 1, UINT32_MAX) != ZURT_E_ARG)
         return 4;
+    zurt_session *guest;
+    zurt_session_options o = ZURT_SESSION_OPTIONS_INIT;
+    o.device = ZURT_DEVICE_CPU;
+    o.helpers = f->s;
+    if (zurt_session_create(f->ctx, &f->model, &o, &guest) != ZURT_E_ARG ||
+        !strstr(zurt_ctx_error(f->ctx), "forked"))
+        return 7;
     zurt_session_destroy(f->s);
     zt_io_destroy(&io);
     f->s = NULL;
     // a session of its own has workers of its own
-    zurt_session_options o = ZURT_SESSION_OPTIONS_INIT;
-    o.device = ZURT_DEVICE_CPU;
+    o.helpers = NULL;
     o.threads = 2;
     if (zurt_session_create(f->ctx, &f->model, &o, &f->s))
         return 5;

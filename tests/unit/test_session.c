@@ -171,6 +171,82 @@ static void no_streams_are_as_many_as_are_of_use(void **state)
     assert_int_equal(streams_of(f, &o, &none), ZI_MAX_STREAMS);
 }
 
+static unsigned count_threads(void)
+{
+    char line[128];
+    unsigned n = 0;
+    FILE *status = fopen("/proc/self/status", "r");
+    while (status && fgets(line, sizeof(line), status))
+        sscanf(line, "Threads: %u", &n);
+    if (status)
+        fclose(status);
+    return n;
+}
+
+/* A session of another ctx, on a thread of its own. */
+typedef struct guest {
+    fixture *f;
+    const zurt_session *host;
+    zurt_status status;
+    int8_t out[32];
+} guest;
+
+static void *guest_main(void *arg)
+{
+    guest *g = arg;
+    zurt_ctx *ctx;
+    zurt_session *s = NULL;
+    zurt_session_options o = ZURT_SESSION_OPTIONS_INIT;
+    o.helpers = g->host;
+    g->status = zurt_ctx_create(NULL, &ctx);
+    if (g->status)
+        return NULL;
+    g->status = zurt_session_create(ctx, &g->f->model, &o, &s);
+    for (int i = 0; !g->status && i < 100; i++)
+        g->status = zurt_session_run(s, g->f->in, 2, &(zurt_span){g->out, sizeof(g->out)}, 1);
+    zurt_session_destroy(s);
+    zurt_ctx_destroy(ctx);
+    return NULL;
+}
+
+static void sessions_can_share_their_helpers(void **state)
+{
+    fixture *f = *state;
+    enum { GUESTS = 3 };
+    zurt_session *host, *other;
+    zurt_session_info info;
+    zurt_session_options o = ZURT_SESSION_OPTIONS_INIT;
+    o.threads = 4;
+    assert_int_equal(zurt_session_create(f->ctx, &f->model, &o, &host), ZURT_OK);
+    const unsigned before = count_threads();
+    o.threads = 2; // of no effect
+    o.helpers = host;
+    assert_int_equal(zurt_session_create(f->ctx, &f->model, &o, &other), ZURT_OK);
+    assert_int_equal(count_threads(), before ? before + 1 : 0); // the stream's
+    assert_int_equal(zurt_session_info_get(other, &info), ZURT_OK);
+    assert_int_equal(info.threads, 4);
+    pthread_t threads[GUESTS];
+    guest guests[GUESTS];
+    for (int i = 0; i < GUESTS; i++) {
+        guests[i] = (guest){.f = f, .host = host};
+        assert_int_equal(pthread_create(&threads[i], NULL, guest_main, &guests[i]), 0);
+    }
+    for (int i = 0; i < 100; i++) {
+        assert_int_equal(zurt_session_run(host, f->in, 2, &f->span[0], 1), ZURT_OK);
+        assert_int_equal(zurt_session_run(other, f->in, 2, &f->span[1], 1), ZURT_OK);
+    }
+    for (int i = 0; i < GUESTS; i++) {
+        pthread_join(threads[i], NULL);
+        assert_int_equal(guests[i].status, ZURT_OK);
+        assert_sum(guests[i].out);
+    }
+    assert_sum(f->out[0]);
+    assert_sum(f->out[1]);
+    zurt_session_destroy(other);
+    assert_int_equal(zurt_session_run(host, f->in, 2, &f->span[0], 1), ZURT_OK);
+    zurt_session_destroy(host);
+}
+
 static void a_device_of_no_back_end_is_absent(void **state)
 {
     fixture *f = *state;
@@ -511,6 +587,7 @@ int main(void)
         TEST(defaults_run_on_the_cpu),
         TEST(bad_options_are_refused),
         TEST(no_streams_are_as_many_as_are_of_use),
+        TEST(sessions_can_share_their_helpers),
         TEST(a_device_of_no_back_end_is_absent),
         TEST(an_absent_device_is_passed_over_unless_required),
         TEST(a_device_that_is_passed_over_on_a_board_is_told),

@@ -631,12 +631,17 @@ typedef struct zurt_session_options {
     size_t max_bytes;    /**< of heap for plan, kernels, activations and scratch of all streams, and
                               of inputs and outputs of one request, which are the caller's;
                               0: ZURT_MAX_BYTES_DEFAULT */
+    /** Another session, of any ctx and thread, that outlives this one: its helping threads are used
+     *  and none are started; `threads` is then that one's. Sessions that share helpers compute on
+     * no more threads than that, but for those that call them. NULL: helpers of its own. */
+    const zurt_session *helpers;
 } zurt_session_options;
 
-/** Automatic device, one thread, one stream, 10 s for the PL, no profile, no fallback, 1 GiB. */
+/** Automatic device, one thread, one stream, 10 s for the PL, no profile, no fallback, 1 GiB,
+ * helpers of its own. */
 #define ZURT_SESSION_OPTIONS_INIT                                                                  \
     {                                                                                              \
-        sizeof(zurt_session_options), ZURT_DEVICE_AUTO, 0, 1, 1, 0, 0, 0, 0                        \
+        sizeof(zurt_session_options), ZURT_DEVICE_AUTO, 0, 1, 1, 0, 0, 0, 0, 0                     \
     }
 
 /**
@@ -664,7 +669,7 @@ ZURT_API zurt_status zurt_device_probe(zurt_ctx *ctx, zurt_device device, const 
  *         cannot run, named; ZURT_E_LIMIT: buffers larger than max_bytes (the largest tensor is
  *         named) or than the PL's memory.
  * The ctx's thread, to which the session then belongs. It starts a thread per stream, and
- * `threads` - 1 that help whichever request asks first.
+ * `threads` - 1 that help whichever request asks first, as far as fewer than `threads` compute.
  */
 ZURT_API zurt_status zurt_session_create(zurt_ctx *ctx, const zurt_model *model,
                                          const zurt_session_options *options, zurt_session **out);
