@@ -82,14 +82,19 @@ typedef struct zk_conv_s8_args {
     void *scratch; /**< the variant's scratch_bytes(), ZI_ALIGN; NULL if that is 0 */
 } zk_conv_s8_args;
 
-/** Units of a variant's work: ranges that begin at multiples of them cost the least. */
+/** What a variant's calls cost beside their products. */
 typedef struct zk_conv_grain {
-    int64_t pixels;
-    int32_t channels;
+    int64_t pixels;   /**< ranges had best begin at multiples of it, */
+    int32_t channels; /**< and of this */
+    int32_t window; /**< what is done once for a pixel, whatever the channels of a call: as long as
+                         the products of so many channels take */
 } zk_conv_grain;
 
 /** Of variants that do not say. */
-#define ZK_CONV_GRAIN ((zk_conv_grain){4, 16})
+static inline zk_conv_grain zk_conv_grain_default(const zk_conv_shape *s)
+{
+    return (zk_conv_grain){.pixels = 4, .channels = 16, .window = zk_conv_is_gemm(s) ? 0 : 2};
+}
 
 /**
  * A variant of the s8 convolution: out = clamp(requant(bias + sum (x - x_zero_point) *
@@ -109,7 +114,8 @@ typedef struct zk_conv_s8_kernel {
     void (*pack)(const zk_conv_s8_args *args, void *packed);
     /** Of one call; the caller keeps tile small enough for the sum to fit. */
     size_t (*scratch_bytes)(const zk_conv_shape *shape, int32_t tile);
-    /** For who cuts the work up. Reads what pack() reads, and args->packed. NULL: ZK_CONV_GRAIN. */
+    /** For who cuts the work up. Reads what pack() reads, and args->packed. NULL:
+     *  zk_conv_grain_default(). */
     zk_conv_grain (*grain)(const zk_conv_s8_args *args);
     void (*run)(const zk_conv_s8_args *args);
 } zk_conv_s8_kernel;

@@ -246,7 +246,7 @@ static void choose_parts(const zi_prepared *p, conv_plan *plan, bool s8)
     if (s8) {
         const zk_conv_s8_args args = args_s8(plan);
         const zk_conv_s8_kernel *kernel = p->kernels->conv_s8;
-        const zk_conv_grain grain = kernel->grain ? kernel->grain(&args) : ZK_CONV_GRAIN;
+        const zk_conv_grain grain = kernel->grain ? kernel->grain(&args) : zk_conv_grain_default(s);
         plan->parts = zi_conv_parts_choose(s, grain, p->n_threads);
         return;
     }

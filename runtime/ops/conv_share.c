@@ -5,9 +5,8 @@
 /** More parts than threads, so that a thread that is held up does not hold up the rest. */
 enum { PARTS_PER_THREAD = 4 };
 
-/** In multiply-accumulates: a part's own cost, to claim it and to fill and empty its loops; and
- *  that of a byte of a window that is copied together, once for each part of its channels. */
-enum { PART_MACS = 4096, COPY_MACS = 2 };
+/** A part's own cost in multiply-accumulates: to claim it, to fill and empty its loops. */
+enum { PART_MACS = 4096 };
 
 /** Per cent by which more parts may cost more than fewer ones and are taken still. */
 enum { TOLERANCE = 3 };
@@ -25,19 +24,19 @@ static int64_t part_size(int64_t n, int64_t wanted, int64_t grain)
 }
 
 /* Multiply-accumulates of the busiest thread. */
-static double busiest(const zk_conv_shape *s, const zi_conv_parts *p, uint32_t n_threads)
+static double busiest(const zk_conv_shape *s, zk_conv_grain grain, const zi_conv_parts *p,
+                      uint32_t n_threads)
 {
     const double windows = (double)p->pixels * (double)zk_conv_patch(s);
-    const double copies = zk_conv_is_gemm(s) ? 0.0 : COPY_MACS;
     return (double)divide_up(zi_conv_n_parts(p), n_threads) *
-           (windows * ((double)p->channels + copies) + PART_MACS);
+           (windows * ((double)p->channels + grain.window) + PART_MACS);
 }
 
 zi_conv_parts zi_conv_parts_choose(const zk_conv_shape *s, zk_conv_grain grain, uint32_t n_threads)
 {
     const int64_t n_pixels = zk_conv_pixels(s);
     zi_conv_parts best = {n_pixels, s->out_c, 1, 1};
-    double least = busiest(s, &best, n_threads);
+    double least = busiest(s, grain, &best, n_threads);
     const int64_t most = (int64_t)n_threads * PARTS_PER_THREAD;
     for (int64_t wanted = 2; n_threads > 1 && wanted <= most; wanted++) {
         for (int64_t rows = 1; rows <= wanted; rows++) {
@@ -46,7 +45,7 @@ zi_conv_parts zi_conv_parts_choose(const zk_conv_shape *s, zk_conv_grain grain, 
                                    (int32_t)part_size(s->out_c, wanted / rows, grain.channels)};
             p.n_pixels = (uint32_t)divide_up(n_pixels, p.pixels);
             p.n_channels = (uint32_t)divide_up(s->out_c, p.channels);
-            const double cost = busiest(s, &p, n_threads);
+            const double cost = busiest(s, grain, &p, n_threads);
             const bool more = zi_conv_n_parts(&p) > zi_conv_n_parts(&best);
             if (cost * (more ? 100 - TOLERANCE : 100) < least * 100) {
                 best = p;

@@ -69,7 +69,8 @@ static void every_output_is_computed_once(void **state)
         }
         const zk_conv_shape s = square((int32_t)(1 + v[0] % 8), (int32_t)(1 + v[1] % 300),
                                        (int32_t)(1 + v[2] % 64), v[1] % 2 ? 1 : 3);
-        const zk_conv_grain grain = {1 + v[3] % 20, (int32_t)(1 + v[4] % 20)};
+        const zk_conv_grain grain = {1 + v[3] % 20, (int32_t)(1 + v[4] % 20),
+                                     (int32_t)(v[5] / 8 % 9)};
         const uint32_t threads = 1 + v[5] % 8;
         const zi_conv_parts parts = zi_conv_parts_choose(&s, grain, threads);
         const size_t n = (size_t)(zk_conv_pixels(&s) * s.out_c);
@@ -88,7 +89,7 @@ static void one_thread_has_one_part(void **state)
 {
     (void)state;
     const zk_conv_shape s = square(56, 64, 256, 1);
-    const zi_conv_parts parts = zi_conv_parts_choose(&s, ZK_CONV_GRAIN, 1);
+    const zi_conv_parts parts = zi_conv_parts_choose(&s, zk_conv_grain_default(&s), 1);
     assert_int_equal(zi_conv_n_parts(&parts), 1);
 }
 
@@ -96,14 +97,23 @@ static void a_tiny_convolution_is_not_cut(void **state)
 {
     (void)state;
     const zk_conv_shape s = square(1, 64, 12, 1);
-    const zi_conv_parts parts = zi_conv_parts_choose(&s, ZK_CONV_GRAIN, 4);
+    const zi_conv_parts parts = zi_conv_parts_choose(&s, zk_conv_grain_default(&s), 4);
     assert_int_equal(zi_conv_n_parts(&parts), 1);
+}
+
+/* As the NEON variant has it: Winograd's form for 3x3, by four rows and eight channels. */
+static zk_conv_grain grain_of(const zk_conv_shape *s)
+{
+    if (s->kernel_h == 3 && s->in_c >= 8)
+        return (zk_conv_grain){(int64_t)4 * s->out_w, 8, 8};
+    return (zk_conv_grain){3, 4, s->kernel_h == 1 ? 0 : 2};
 }
 
 /* Multiply-accumulates of the busiest of n threads, each of which takes the next part. */
 static double busiest(const zk_conv_shape *s, uint32_t n_threads)
 {
-    const zi_conv_parts parts = zi_conv_parts_choose(s, ZK_CONV_GRAIN, n_threads);
+    const zk_conv_grain grain = grain_of(s);
+    const zi_conv_parts parts = zi_conv_parts_choose(s, grain, n_threads);
     double load[8] = {0}, most = 0.0;
     for (uint32_t i = 0, next = 0; i < zi_conv_n_parts(&parts); i++) {
         const zi_conv_range r = zi_conv_next(s, &parts, &next, i + 1);
@@ -111,7 +121,8 @@ static double busiest(const zk_conv_shape *s, uint32_t n_threads)
         for (uint32_t t = 1; t < n_threads; t++)
             idle = load[t] < load[idle] ? t : idle;
         load[idle] += (double)(r.pixel_end - r.pixel_begin) *
-                      (double)(r.channel_end - r.channel_begin) * (double)zk_conv_patch(s);
+                      (double)(r.channel_end - r.channel_begin + grain.window) *
+                      (double)zk_conv_patch(s);
         most = load[idle] > most ? load[idle] : most;
     }
     return most;
@@ -156,7 +167,7 @@ static void threads_have_about_as_much_to_do(void **state)
         const double r50 = share(resnet_50, sizeof(resnet_50) / sizeof(*resnet_50), threads);
         print_message("%u threads: MobileNetV2 %.4f, ResNet-50 %.4f of one's work\n",
                       (unsigned)threads, v2, r50);
-        assert_true(v2 < even * 1.06 && r50 < even * 1.06);
+        assert_true(v2 < even * 1.10 && r50 < even * 1.10);
     }
 }
 

@@ -45,6 +45,12 @@ static size_t scratch_bytes(const zk_conv_shape *s, int32_t tile)
     return most;
 }
 
+static zk_conv_grain grain(const zk_conv_s8_args *a)
+{
+    const header *h = a->packed;
+    return forms[h->form]->grain(a->shape);
+}
+
 static void run(const zk_conv_s8_args *a)
 {
     const header *h = a->packed;
@@ -57,5 +63,6 @@ const zk_conv_s8_kernel zk_conv_s8_neon = {
     .packed_bytes = packed_bytes,
     .pack = pack,
     .scratch_bytes = scratch_bytes,
+    .grain = grain,
     .run = run,
 };

@@ -16,6 +16,7 @@ typedef struct zk_neon_form {
     /** False, with `packed` still zero, if what can be proved of the weights does not suffice. */
     bool (*pack)(const zk_conv_s8_args *args, void *packed);
     size_t (*scratch_bytes)(const zk_conv_shape *shape, int32_t tile);
+    zk_conv_grain (*grain)(const zk_conv_shape *shape);
     void (*run)(const zk_conv_s8_args *args);
 } zk_neon_form;
 

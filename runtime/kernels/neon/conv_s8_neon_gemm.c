@@ -289,6 +289,12 @@ static void run(const zk_conv_s8_args *a)
     }
 }
 
+static zk_conv_grain grain(const zk_conv_shape *s)
+{
+    return (zk_conv_grain){
+        .pixels = ZK_NEON_PIXELS, .channels = ZK_NEON_CHANNELS, .window = in_place(s) ? 0 : 2};
+}
+
 static bool takes(const zk_conv_shape *s)
 {
     (void)s;
@@ -300,5 +306,6 @@ const zk_neon_form zk_neon_gemm = {
     .packed_bytes = zk_neon_packed_bytes,
     .pack = zk_neon_pack,
     .scratch_bytes = scratch_bytes,
+    .grain = grain,
     .run = run,
 };

@@ -19,5 +19,6 @@ const zk_conv_s8_kernel zk_conv_s8_avx2 = {
     .packed_more = packed_more,
     .pack = pack,
     .scratch_bytes = zk_x86_scratch_bytes,
+    .grain = grain,
     .run = run,
 };

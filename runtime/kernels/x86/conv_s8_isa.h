@@ -18,6 +18,11 @@ static void pack(const zk_conv_s8_args *a, void *packed)
     zk_x86_pack(&isa, a, packed);
 }
 
+static zk_conv_grain grain(const zk_conv_s8_args *a)
+{
+    return zk_x86_grain(&isa, a);
+}
+
 static void run(const zk_conv_s8_args *a)
 {
     zk_x86_run(&isa, a);

@@ -17,5 +17,6 @@ const zk_conv_s8_kernel zk_conv_s8_vnni = {
     .packed_more = packed_more,
     .pack = pack,
     .scratch_bytes = zk_x86_scratch_bytes,
+    .grain = grain,
     .run = run,
 };

@@ -107,6 +107,19 @@ size_t zk_x86_scratch_bytes(const zk_conv_shape *s, int32_t most)
                                 : (size_t)tile_pixels(s, most) * (size_t)patch_pitch(s);
 }
 
+/* Whole rows of strips, whole blocks. A block that is cut is computed twice, as a window is copied
+ * once for each cut. */
+zk_conv_grain zk_x86_grain(const zk_x86_isa *isa, const zk_conv_s8_args *a)
+{
+    enum { COPY = 4 };
+    const zk_conv_shape *s = a->shape;
+    const int32_t regs = (s->out_c / s->groups + isa->lanes - 1) / isa->lanes;
+    const int32_t blocks = zk_x86_blocks(isa, s), most = (regs + blocks - 1) / blocks;
+    return (zk_conv_grain){.pixels = form_of(s) == STRIPS ? s->out_w : ASIDE,
+                           .channels = most * isa->lanes,
+                           .window = COPY + (regs % blocks ? most * isa->lanes : 0)};
+}
+
 /* ---- copying ---- */
 
 static void gather_taps(const zk_x86_isa *isa, const zk_conv_s8_args *a, zk_pixel p, int32_t group,

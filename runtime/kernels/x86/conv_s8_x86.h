@@ -107,6 +107,7 @@ size_t zk_x86_packed_bytes(const zk_x86_isa *isa, const zk_conv_shape *s);
 size_t zk_x86_packed_more(const zk_x86_isa *isa, const zk_conv_s8_args *a);
 void zk_x86_pack(const zk_x86_isa *isa, const zk_conv_s8_args *a, void *packed);
 size_t zk_x86_scratch_bytes(const zk_conv_shape *s, int32_t tile);
+zk_conv_grain zk_x86_grain(const zk_x86_isa *isa, const zk_conv_s8_args *a);
 void zk_x86_run(const zk_x86_isa *isa, const zk_conv_s8_args *a);
 
 #endif
