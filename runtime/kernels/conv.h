@@ -93,7 +93,7 @@ typedef struct zk_conv_grain {
 /** Of variants that do not say. */
 static inline zk_conv_grain zk_conv_grain_default(const zk_conv_shape *s)
 {
-    return (zk_conv_grain){.pixels = 4, .channels = 16, .window = zk_conv_is_gemm(s) ? 0 : 2};
+    return (zk_conv_grain){.pixels = 8, .channels = 32, .window = zk_conv_is_gemm(s) ? 0 : 2};
 }
 
 /**

@@ -16,12 +16,8 @@ enum { TILE_BYTES_S8 = 256 * 1024, TILE_BYTES_F32 = 1024 * 1024 };
 /** Bounds of a tile in pixels; the lower one only as far as there is memory for patches. */
 enum { TILE_MIN = 16, TILE_MAX = 4096 };
 
-/** Work for threads: up to MAX_TILES tiles of GOOD_TILE pixels or more; where all pixels are one
- *  tile, up to MAX_CHANNEL_TILES parts of at least GOOD_CHANNELS channels. */
-enum { MAX_TILES = 16, GOOD_TILE = 64, MAX_CHANNEL_TILES = 4, GOOD_CHANNELS = 64 };
-
-/** Channels are cut at multiples of it, where no kernel's block of them is cut. */
-enum { CHANNEL_UNIT = 32 };
+/** In int8 up to MAX_TILES tiles, of GOOD_TILE pixels or more. */
+enum { MAX_TILES = 16, GOOD_TILE = 64 };
 
 /** Multiply-accumulates that cost as much as one element of an elementwise op. */
 enum { MACS_PER_ELEM = 16 };
@@ -29,12 +25,10 @@ enum { MACS_PER_ELEM = 16 };
 typedef struct conv_plan {
     zk_conv_shape shape;
     bool depthwise;
-    int32_t tile;         /**< patches held at a time */
-    int32_t unit;         /**< pixels computed by one thread */
-    int32_t channel_tile; /**< channels computed together */
-    zi_conv_parts parts;  /**< for threads */
-    size_t task_bytes;    /**< scratch of one task */
-    size_t packed_bytes;  /**< of scratch, behind the tasks': operands given at run time, packed */
+    int32_t tile;        /**< patches held at a time */
+    zi_conv_parts parts; /**< for threads */
+    size_t task_bytes;   /**< scratch of one task */
+    size_t packed_bytes; /**< of scratch, behind the tasks': operands given at run time, packed */
     int64_t macs;
     const void *w;      /**< as the kernel wants it; NULL: given at run time */
     const void *packed; /**< what the kernel has made of w, bias and the tables; may be NULL */
@@ -201,22 +195,15 @@ static int64_t within(int64_t v, int64_t lo, int64_t hi)
     return v < lo ? lo : v > hi ? hi : v;
 }
 
-/** Cuts the work into tiles, by the shape alone. */
-static void choose_tiles(conv_plan *plan, bool s8)
+static void choose_tile(conv_plan *plan, bool s8)
 {
     const zk_conv_shape *s = &plan->shape;
     const int64_t pixels = zk_conv_pixels(s);
     const int64_t row = s8 ? zk_conv_s8_pitch(s) * (int64_t)sizeof(int16_t)
                            : zk_conv_patch(s) * (int64_t)sizeof(float);
-    const int64_t tile = within((s8 ? TILE_BYTES_S8 : TILE_BYTES_F32) / row, TILE_MIN, TILE_MAX);
-    int64_t n_tiles = divide_up(pixels, tile);
-    const int64_t wanted = within(pixels / GOOD_TILE, 1, MAX_TILES);
-    n_tiles = n_tiles < wanted ? wanted : n_tiles;
-    plan->unit = (int32_t)divide_up(pixels, n_tiles);
-    plan->tile = s8 ? plan->unit : (int32_t)within(tile, 1, pixels);
-    const int64_t parts = n_tiles == 1 ? within(s->out_c / GOOD_CHANNELS, 1, MAX_CHANNEL_TILES) : 1;
-    plan->channel_tile =
-        (int32_t)(divide_up(divide_up(s->out_c, parts), CHANNEL_UNIT) * CHANNEL_UNIT);
+    const int64_t most = within((s8 ? TILE_BYTES_S8 : TILE_BYTES_F32) / row, TILE_MIN, TILE_MAX);
+    const int64_t n = divide_up(pixels, most), good = within(pixels / GOOD_TILE, 1, MAX_TILES);
+    plan->tile = (int32_t)(s8 ? divide_up(pixels, n < good ? good : n) : within(most, 1, pixels));
 }
 
 /** What all calls of an s8 kernel have in common. */
@@ -238,24 +225,15 @@ static zk_conv_s8_args args_s8(const conv_plan *plan)
     };
 }
 
-/** Cuts the work up for threads: the sums of s8 are the same in any parts, those of f32 if parts
- *  begin where tiles do. */
+/** Cuts the work up for threads: results are the same in any parts. */
 static void choose_parts(const zi_prepared *p, conv_plan *plan, bool s8)
 {
-    const zk_conv_shape *s = &plan->shape;
-    if (s8) {
+    zk_conv_grain grain = zk_conv_grain_default(&plan->shape);
+    if (s8 && p->kernels->conv_s8->grain) {
         const zk_conv_s8_args args = args_s8(plan);
-        const zk_conv_s8_kernel *kernel = p->kernels->conv_s8;
-        const zk_conv_grain grain = kernel->grain ? kernel->grain(&args) : zk_conv_grain_default(s);
-        plan->parts = zi_conv_parts_choose(s, grain, p->n_threads);
-        return;
+        grain = p->kernels->conv_s8->grain(&args);
     }
-    const int64_t pixels = zk_conv_pixels(s);
-    const int32_t channels = pixels > plan->unit ? s->out_c : plan->channel_tile;
-    plan->parts = (zi_conv_parts){.pixels = plan->unit,
-                                  .channels = channels,
-                                  .n_pixels = (uint32_t)divide_up(pixels, plan->unit),
-                                  .n_channels = (uint32_t)divide_up(s->out_c, channels)};
+    plan->parts = zi_conv_parts_choose(&plan->shape, grain, p->n_threads);
 }
 
 /** Has the kernel pack its constant operand, if it wants one; false without memory. */
@@ -347,7 +325,7 @@ zurt_status zi_conv_prepare(zurt_ctx *ctx, zi_prepared *p, const zk_conv_shape *
     }
     if (plan->macs == 0) // an empty batch
         return ZURT_OK;
-    choose_tiles(plan, s8);
+    choose_tile(plan, s8);
     if (!(s8 ? pack_s8(p, plan) : pack_f32(p, plan)))
         return zi_op_nomem(ctx, p);
     choose_parts(p, plan, s8);
