@@ -33,6 +33,21 @@ static zurt_status cut(zurt_ctx *ctx, zi_schedule *s)
     return ZURT_OK;
 }
 
+/* Lists the tensors in the caller's memory: the only addresses that differ from run to run. */
+static zurt_status list_callers(zurt_ctx *ctx, zi_schedule *s)
+{
+    const size_t n = s->graph->n_tensors;
+    s->callers = zi_calloc(&s->allocator, n, sizeof(*s->callers));
+    if (!s->callers)
+        return zi_fail(ctx, ZURT_E_NOMEM, "session: no memory for %zu tensors", n);
+    for (zi_id i = 0; i < n; i++) {
+        const zi_storage_kind kind = s->memory->tensors[i].kind;
+        if (kind == ZI_STORAGE_INPUT || kind == ZI_STORAGE_OUTPUT)
+            s->callers[s->n_callers++] = i;
+    }
+    return ZURT_OK;
+}
+
 static zurt_status compile(zurt_ctx *ctx, zi_schedule *s)
 {
     size_t device_scratch_bytes = 0;
@@ -75,6 +90,8 @@ zurt_status zi_schedule_create(zurt_ctx *ctx, const zi_graph *graph, const zi_de
         st = zi_schedule_check_room(ctx, s);
     }
     if (!st)
+        st = list_callers(ctx, s);
+    if (!st)
         st = compile(ctx, s);
     if (st) {
         zi_schedule_destroy(s);
@@ -94,6 +111,7 @@ void zi_schedule_destroy(zi_schedule *s)
     }
     zurt_allocator allocator = s->allocator;
     zi_free(&allocator, s->parts);
+    zi_free(&allocator, s->callers);
     zi_memory_plan_destroy(s->memory);
     zi_partition_destroy(s->partition);
     zi_free(&allocator, s);
@@ -118,12 +136,12 @@ static void *address(const zi_schedule_run *run, const void *data)
 
 static void bind_caller(const zi_schedule *s, const zi_schedule_run *run)
 {
-    for (size_t i = 0; i < s->graph->n_tensors; i++) {
-        const zi_storage *where = &s->memory->tensors[i];
-        if (where->kind == ZI_STORAGE_INPUT)
-            run->tensors[i] = address(run, run->in[where->index].data);
-        else if (where->kind == ZI_STORAGE_OUTPUT)
-            run->tensors[i] = address(run, run->out[where->index].data);
+    for (uint32_t i = 0; i < s->n_callers; i++) {
+        const zi_id id = s->callers[i];
+        const zi_storage *where = &s->memory->tensors[id];
+        const bool is_input = where->kind == ZI_STORAGE_INPUT;
+        run->tensors[id] = address(run, is_input ? run->in[where->index].data
+                                                 : (const void *)run->out[where->index].data);
     }
 }
 

@@ -46,6 +46,8 @@ typedef struct zi_schedule {
     zi_memory_plan *memory;
     zi_part *parts;
     uint32_t n_parts;
+    zi_id *callers; /**< tensors in the caller's memory, of each request another */
+    uint32_t n_callers;
     uint32_t n_steps;
     size_t cpu_scratch_bytes; /**< the device's, which is used at the same time, follows */
     size_t scratch_bytes;

@@ -129,7 +129,7 @@ static void run_node(const zi_program *p, uint32_t i, const zi_run *run)
     void **out = (void **)run->scratch + n->n_in;
     for (uint32_t k = 0; k < n->n_out; k++)
         out[k] = run->tensors[n->out[k]];
-    if (zi_op_has(n->op, ZI_OPF_VIEW) && in[0] == out[0])
+    if (n->n_in && in[0] == out[0] && zi_op_has(n->op, ZI_OPF_VIEW))
         return;
     zi_op_args args = {in, out, (uint8_t *)run->scratch + p->pointers_bytes, run->parallel};
     zi_op_run(p->prepared[i], &args);
