@@ -16,6 +16,9 @@ gzip -c "$FIXTURE/eval-images.idx" >i.gz
 gzip -c "$FIXTURE/eval-labels.idx" >l.gz
 zurt eval "$SMALL" --data "$EVAL" --json | grep -v '"data' >plain
 zurt eval "$SMALL" --data idx:i.gz,l.gz --json | grep -v '"data' | cmp - plain
+for threads in 1 2 5; do # as many runs in flight: the same answers, in the same order
+    zurt eval "$SMALL" --data "$EVAL" --json --threads $threads | grep -v '"data' | cmp - plain
+done
 zurt compile "$MODELS/mnist_small.onnx" --calib "$CALIB" --samples 100 --batch 7 -o b7.zurt >out
 zurt eval b7.zurt --data "$EVAL" --json | grep -v '"data\|"model' >seven
 grep -v '"model' plain | cmp - seven
