@@ -122,12 +122,22 @@ static void close_devices(zurt_session *s)
     s->n_devices = 0;
 }
 
-/* With the fallback wished for, a PL that is absent or fails already here is done without. */
-static zurt_status create_devices(zurt_session *s, const zi_accelerators *a)
+static zurt_status open_and_compile(zurt_session *s, const zi_accelerators *a)
 {
     zurt_status st = open_devices(s, a);
-    if (!st)
-        st = create_schedules(s);
+    return st ? st : create_schedules(s);
+}
+
+/* How many streams the session has is up to it: one, if a device has no memory for more. With the
+ * fallback wished for, a PL that is absent or fails already here is done without. */
+static zurt_status create_devices(zurt_session *s, const zi_accelerators *a)
+{
+    zurt_status st = open_and_compile(s, a);
+    if ((st == ZURT_E_LIMIT || st == ZURT_E_DEVICE) && !s->options.streams && s->n_devices > 1) {
+        close_devices(s);
+        s->options.streams = 1;
+        st = open_and_compile(s, a);
+    }
     if (!s->options.fallback || a->n == 0 || (st != ZURT_E_DEVICE && st != ZURT_E_TIMEOUT))
         return st;
     zi_log(s->ctx, ZURT_LOG_WARNING, "%s; all of it runs on the CPU", zurt_ctx_error(s->ctx));

@@ -18,6 +18,7 @@ void zt_device_reset(void)
     zt_device.fail_every = 0;
     zt_device.fail_with = ZURT_E_DEVICE;
     zt_device.hold = false;
+    zt_device.room = 0;
     zt_device.on_submit = zt_device.on_wait = NULL;
     atomic_store(&zt_device.n_submits, 0);
     atomic_store(&zt_device.n_waits, 0);
@@ -116,6 +117,9 @@ static zurt_status build(zurt_ctx *ctx, const zi_backend *b, zi_program *p)
     }
     if (st)
         return st;
+    if (zt_device.room && b->streams > zt_device.room)
+        return zi_fail(ctx, zt_device.fail_with, "test device: no memory for %u streams",
+                       (unsigned)b->streams);
     p->memory = zi_alloc_aligned(a, b->streams * p->memory_bytes);
     return p->memory ? ZURT_OK : zi_fail(ctx, ZURT_E_NOMEM, "test device: out of memory");
 }

@@ -17,6 +17,7 @@
 typedef struct zt_device_control {
     zurt_status open_with; /**< not OK: open() fails with it */
     uint64_t ops[2];       /**< of its capability table */
+    uint32_t room;         /**< streams that its memory holds, else fail_with; 0: any */
     uint32_t fail_every;   /**< every n-th wait() fails; 0: none */
     zurt_status fail_with;
     bool hold; /**< wait() takes `gate` first */

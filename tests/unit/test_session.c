@@ -167,6 +167,15 @@ static void no_streams_are_as_many_as_are_of_use(void **state)
     o.threads = 3;
     assert_int_equal(streams_of(f, &o, &none), 3);
     assert_int_equal(streams_of(f, &o, &one), 2);
+    zt_device.room = 1;
+    for (int i = 0; i < 2; i++) {
+        zurt_session *s;
+        zt_device.fail_with = i ? ZURT_E_DEVICE : ZURT_E_LIMIT;
+        assert_int_equal(streams_of(f, &o, &one), 1);
+        o.streams = 2; // who asks for two is not given one
+        assert_int_equal(zi_session_create(f->ctx, &f->model, &o, &one, &s), zt_device.fail_with);
+        o.streams = 0;
+    }
     o.threads = 40;
     assert_int_equal(streams_of(f, &o, &none), ZI_MAX_STREAMS);
 }
