@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Adds up the JUnit files that ctest wrote in the folders named, lists what was skipped and why,
-and ends with `N passed, N failed, N skipped`. Exit 1 if a test failed or none ran."""
+"""Adds up the JUnit files that ctest wrote in the folders named, lists the slowest tests, what was
+skipped and why, and ends with `N passed, N failed, N skipped`. Exit 1 if a test failed or none ran."""
 import os
 import re
 import sys
@@ -23,12 +23,16 @@ def is_skip(case):
     return skipped is not None and skipped.get("message", "").startswith("SKIP_")
 
 
+SLOWEST = 10
+
+
 def main(folders):
-    passed, failed, skipped = 0, [], []
+    passed, failed, skipped, times = 0, [], [], []
     for folder in folders:
         for case in ET.parse(os.path.join(folder, "results.xml")).getroot().iter("testcase"):
             name = f"{os.path.basename(folder)}: {case.get('name')}"
             status = case.get("status")
+            times.append((float(case.get("time") or 0), name))
             output = case.findtext("system-out") or ""
             if status == "run":
                 passed += 1
@@ -39,6 +43,9 @@ def main(folders):
             if status == "run":  # cases that a program skipped, inside a test that ran
                 for part in re.findall(r"\[  SKIPPED \] (?!\d)(\S+)", output):
                     skipped.append(f"{name}, case {part}: {reason(output) or 'see its output'}")
+    print(f"Slowest of {sum(seconds for seconds, _ in times):.0f} s:")
+    for seconds, name in sorted(times, reverse=True)[:SLOWEST]:
+        print(f"{seconds:7.1f} s  {name}")
     skipped = sorted(set(skipped))
     if skipped:
         print("Skipped:")

@@ -4,6 +4,7 @@
 # features, and those that hashes.txt records. What differs was not meant, or --update is.
 # usage: hashes.sh NAME...            compiles and runs these models
 #        hashes.sh --arm64 NAME...    runs what the former has compiled on an emulated Cortex-A53
+#        hashes.sh --nightly NAME...  the same if ZURT_NIGHTLY=1
 #        hashes.sh --complete         every model of the folder is in the table
 #        hashes.sh --update           writes the table; from the root of the tree, build in build/test
 set -eu
@@ -66,7 +67,11 @@ update)
     } >"$table.new"
     mv "$table.new" "$table"
     ;;
-here)
+here | nightly)
+    if [ "$mode" = nightly ] && [ "${ZURT_NIGHTLY:-0}" = 0 ]; then
+        echo "skipped: takes minutes; scripts/nightly runs it, or ZURT_NIGHTLY=1 in the environment"
+        exit 77
+    fi
     mkdir -p "$models"
     "$build/tests/golden/make_hash_models" "$onnx" "$models" "$@"
     mapfile -t compiled < <(files "$@")
