@@ -36,11 +36,13 @@ static void fill(bool relu, float outlier)
     zc_hist_add(&hist, values, N);
 }
 
-static double error_of(zc_range r)
+/* The mean square error of the range, or as much of it as `enough`: most ranges are soon that bad.
+ */
+static double error_of(zc_range r, double enough)
 {
     zc_qparam p = zc_qparam_from_range(r.lo, r.hi);
     double sum = 0.0;
-    for (size_t i = 0; i < N; i++) {
+    for (size_t i = 0; i < N && sum < enough * N; i++) {
         double e = (double)values[i] -
                    (double)p.scale * (zc_qparam_quantise(p, (double)values[i]) - p.zero_point);
         sum += e * e;
@@ -91,11 +93,11 @@ static void mse_beats_every_scaled_range(void **state)
     (void)state;
     for (int relu = 0; relu < 2; relu++) {
         fill(relu, 12.0f);
-        double best = error_of(zc_calib_range(&hist, ZURT_CALIB_MSE, 0.0));
-        for (int i = 1; i <= 40; i++) {
+        double best = error_of(zc_calib_range(&hist, ZURT_CALIB_MSE, 0.0), INFINITY);
+        for (int i = relu ? 40 : 1; i <= 40; i++) {
             for (int k = 1; k <= 40; k++) {
                 zc_range r = {relu ? 0.0 : -5.0 * i / 40, 12.0 * k / 40};
-                assert_true(best <= error_of(r) * 1.03);
+                assert_true(best <= error_of(r, best) * 1.03);
             }
         }
     }
