@@ -40,8 +40,9 @@ compare() {
         row=$(grep "^$name " "$table") || { echo "$name: not in hashes.txt" && bad=1 && continue; }
         if [ "$row" = "$name $file $outputs" ]; then
             echo "$name: $outputs"
-        elif [ "${row% *}" = "$name $file" ]; then
-            echo "$name: the outputs of the same file are others on $1: $outputs, not ${row##* }"
+        elif [ "$(echo "$row" | cut -d' ' -f2)" = "$file" ]; then
+            echo "$name: the outputs of the same file are others on $1: $outputs;" \
+                "hashes.txt: ${row#"$name $file "}"
             bad=1
         else
             echo "$name: another file is compiled; if the compiler was meant to, --update"
