@@ -10,6 +10,7 @@ typedef struct kern_variant {
     const kern_op *op;
     char name[48];  /**< OP_VARIANT */
     uint32_t need;  /**< ZURT_CPU_* bits */
+    bool apart;     /**< the compiler's: its sums have an order of their own */
     zk_table table; /**< the reference's, but for this op */
     uint64_t calls; /**< made by kern_check() */
 } kern_variant;
