@@ -15,8 +15,9 @@
  * a few pixels at least. */
 enum { TILE_BYTES = 24 * 1024, LINE = 64, TILE_MIN = 15, TILE_MAX = 255 };
 
-/* Bytes from which a call costs less than it saves. */
-enum { COPY_LONG = 48 };
+/* Bytes that are copied at a time, where that goes; from LONG on a call costs less than it saves.
+ */
+enum { VECTOR = 16, LONG = 64 };
 
 /* Pixels of a block of channels that are not all asked for, computed beside the output. */
 enum { ASIDE = 15 };
@@ -74,24 +75,7 @@ static size_t sums_bytes(const zk_conv_shape *s, int32_t most)
 static size_t scratch_bytes(const zk_conv_shape *s, int32_t most)
 {
     const int64_t row = in_place(s) ? 0 : zk_neon_row(s);
-    return sums_bytes(s, most) + (size_t)(last_tile_pixels(s, most) * row);
-}
-
-/* memcpy() that begins at once for the few bytes that many rows of windows are. */
-static inline void copy(int8_t *out, const int8_t *x, int64_t n)
-{
-    if (n >= COPY_LONG) {
-        memcpy(out, x, (size_t)n);
-        return;
-    }
-    if (n >= 8) {
-        for (int64_t i = 0; i + 8 < n; i += 8)
-            memcpy(out + i, x + i, 8);
-        memcpy(out + n - 8, x + n - 8, 8);
-        return;
-    }
-    for (int64_t i = 0; i < n; i++)
-        out[i] = x[i];
+    return sums_bytes(s, most) + (size_t)(last_tile_pixels(s, most) * row) + (row ? VECTOR : 0);
 }
 
 /* A window that touches an edge; its first pixel is (iy, ix). */
@@ -106,31 +90,118 @@ static void gather_edge(const zk_conv_s8_args *a, const int8_t *image, int64_t i
     memset(out, a->x_zero_point, (size_t)(s->kernel_h * width));
     for (int32_t ky = 0; ky < s->kernel_h; ky++, iy += s->dilation_h, out += width) {
         if (iy >= 0 && iy < s->in_h && before < end)
-            copy(out + before * n, image + (iy * s->in_w + ix + before) * n, (end - before) * n);
+            memcpy(out + before * n, image + (iy * s->in_w + ix + before) * n,
+                   (size_t)((end - before) * n));
     }
 }
 
-/* Windows whose rows lie in one piece in the input. */
+/* Windows inside the picture, one after the other: their rows lie in one piece in the input. */
+typedef struct windows {
+    const int8_t *x;     /* of the first */
+    int64_t n, x_step;   /* from window to window */
+    int64_t rows, width; /* of a window, bytes of a row */
+    int64_t row_step;
+    int64_t pitch; /* from window to window of the output */
+} windows;
+
+/* Rows of VECTOR bytes at most, copied as if they had as many: what comes after overwrites it. */
+static void copy_narrow(const windows *w, int8_t *out)
+{
+    for (int64_t i = 0; i < w->n; i++) {
+        const int8_t *x = w->x + i * w->x_step;
+        int8_t *row = out + i * w->pitch;
+        for (int64_t k = 0; k < w->rows; k++, x += w->row_step, row += w->width)
+            vst1q_s8(row, vld1q_s8(x));
+    }
+}
+
+/* The last vector of a row overlaps the one before; long rows are worth a call. */
+static void copy_wide(const windows *w, int8_t *out)
+{
+    for (int64_t i = 0; i < w->n; i++) {
+        const int8_t *x = w->x + i * w->x_step;
+        int8_t *row = out + i * w->pitch;
+        for (int64_t k = 0; k < w->rows; k++, x += w->row_step, row += w->width) {
+            if (w->width >= LONG) {
+                memcpy(row, x, (size_t)w->width);
+                continue;
+            }
+            for (int64_t j = 0; j < w->width - VECTOR; j += VECTOR)
+                vst1q_s8(row + j, vld1q_s8(x + j));
+            vst1q_s8(row + w->width - VECTOR, vld1q_s8(x + w->width - VECTOR));
+        }
+    }
+}
+
+static void copy_windows(windows w, const int8_t *x_end, int8_t *out)
+{
+    if (w.width >= VECTOR) {
+        copy_wide(&w, out);
+        return;
+    }
+    // all but those whose last row would be read beyond the input
+    const int64_t n = w.n;
+    const int64_t room = x_end - (w.x + (w.rows - 1) * w.row_step) - VECTOR;
+    w.n = room < 0 ? 0 : room / w.x_step + 1 < n ? room / w.x_step + 1 : n;
+    copy_narrow(&w, out);
+    for (int64_t i = w.n; i < n; i++) {
+        for (int64_t k = 0; k < w.rows; k++)
+            memcpy(out + i * w.pitch + k * w.width, w.x + i * w.x_step + k * w.row_step,
+                   (size_t)w.width);
+    }
+}
+
+/* Windows of n output pixels of one row, from p on. */
+static void gather_line(const zk_conv_s8_args *a, zk_pixel p, int32_t n, int8_t *out)
+{
+    const zk_conv_shape *s = a->shape;
+    const int64_t image_bytes = (int64_t)s->in_h * s->in_w * s->in_c, pitch = zk_neon_row(s);
+    const int8_t *image = a->x + p.image * image_bytes;
+    const int64_t iy = (int64_t)p.y * s->stride_h - s->pad_top;
+    const bool inside = iy >= 0 && iy + (int64_t)(s->kernel_h - 1) * s->dilation_h < s->in_h;
+    // windows [first, last) of the row touch neither its left nor its right edge
+    const int64_t room = (int64_t)s->in_w - s->kernel_w + s->pad_left;
+    const int64_t first = (s->pad_left + s->stride_w - 1) / s->stride_w;
+    const int64_t last = inside && room >= 0 ? room / s->stride_w + 1 : 0;
+    const int32_t end = p.x + n;
+    while (p.x < end) {
+        const int64_t ix = (int64_t)p.x * s->stride_w - s->pad_left;
+        int64_t done = 1;
+        if (p.x >= first && p.x < last) {
+            done = last < end ? last - p.x : end - p.x;
+            const windows w = {
+                .x = image + (iy * s->in_w + ix) * s->in_c,
+                .n = done,
+                .x_step = (int64_t)s->stride_w * s->in_c,
+                .rows = s->kernel_h,
+                .width = (int64_t)s->kernel_w * s->in_c,
+                .row_step = (int64_t)s->dilation_h * s->in_w * s->in_c,
+                .pitch = pitch,
+            };
+            copy_windows(w, a->x + s->batch * image_bytes, out);
+        } else {
+            gather_edge(a, image, iy, ix, out);
+        }
+        out += done * pitch;
+        p.x += (int32_t)done;
+    }
+}
+
 static void gather_rows(const zk_conv_s8_args *a, const tile *t, int8_t *out)
 {
     const zk_conv_shape *s = a->shape;
-    const int64_t n = s->in_c, width = s->kernel_w * n, pitch = zk_neon_row(s);
-    const int64_t step = (int64_t)s->dilation_h * s->in_w * n;
-    zk_pixel p = zk_pixel_at(s, t->pixel);
-    for (int64_t i = 0; i < t->n; i++, zk_pixel_next(s, &p), out += pitch) {
-        const int8_t *image = a->x + p.image * s->in_h * s->in_w * n;
-        const int64_t iy = (int64_t)p.y * s->stride_h - s->pad_top;
-        const int64_t ix = (int64_t)p.x * s->stride_w - s->pad_left;
-        memset(out + pitch - ZK_NEON_CHUNK, 0, ZK_NEON_CHUNK); // what pads the row
-        if (iy < 0 || ix < 0 || ix + s->kernel_w > s->in_w ||
-            iy + (int64_t)(s->kernel_h - 1) * s->dilation_h >= s->in_h) {
-            gather_edge(a, image, iy, ix, out);
-            continue;
-        }
-        const int8_t *x = image + (iy * s->in_w + ix) * n;
-        for (int32_t ky = 0; ky < s->kernel_h; ky++, x += step)
-            copy(out + ky * width, x, width);
+    const int64_t patch = zk_conv_patch(s), pitch = zk_neon_row(s);
+    int64_t pixel = t->pixel;
+    while (pixel < t->pixel + t->n) {
+        const zk_pixel p = zk_pixel_at(s, pixel);
+        const int64_t left = t->pixel + t->n - pixel, line = s->out_w - p.x;
+        const int32_t n = (int32_t)(line < left ? line : left);
+        gather_line(a, p, n, out + (pixel - t->pixel) * pitch);
+        pixel += n;
     }
+    // weights that pad a row are 0; what they meet matters for its sum alone
+    for (int64_t i = 0; a->w_zero_point && pitch != patch && i < t->n; i++)
+        memset(out + i * pitch + patch, 0, (size_t)(pitch - patch));
 }
 
 static void gather_taps(const zk_conv_s8_args *a, zk_pixel p, int32_t group, int8_t *out)
@@ -165,14 +236,26 @@ static void gather(const zk_conv_s8_args *a, const tile *t, int8_t *out)
         gather_taps(a, p, t->group, out + i * zk_neon_row(s));
 }
 
+/* Of a row, whose length is a multiple of 8. */
+static int32_t sum_row(const int8_t *x, int64_t n)
+{
+    enum { MOST = 128 * ZK_NEON_CHUNK }; // 16 bits hold 255 values
+    const int8x8_t ones = vdup_n_s8(1);
+    int32_t sum = 0;
+    for (int64_t begin = 0; begin < n; begin += MOST) {
+        const int64_t end = begin + MOST < n ? begin + MOST : n;
+        int16x8_t lanes = vdupq_n_s16(0);
+        for (int64_t k = begin; k < end; k += ZK_NEON_CHUNK)
+            lanes = vmlal_s8(lanes, vld1_s8(x + k), ones);
+        sum += vaddlvq_s16(lanes);
+    }
+    return sum;
+}
+
 static void sum_rows(const tile *t, int64_t row)
 {
-    for (int64_t i = 0; i < t->n; i++) {
-        int32x4_t sum = vdupq_n_s32(0);
-        for (int64_t k = 0; k < row; k += ZK_NEON_CHUNK)
-            sum = vpadalq_s16(sum, vmovl_s8(vld1_s8(t->x + i * t->pitch + k)));
-        t->sums[i] = vaddvq_s32(sum);
-    }
+    for (int64_t i = 0; i < t->n; i++)
+        t->sums[i] = sum_row(t->x + i * t->pitch, row);
 }
 
 static zk_neon_tail tail_of(const zk_conv_s8_args *a, const zk_neon_block *block)
