@@ -46,12 +46,12 @@ typedef struct zk_neon_block {
     /* then, at zk_neon_block_w(), int8_t [chunks][4][8], and the first chunk again */
 } zk_neon_block;
 
-/** How results are requantised; what fits is the faster the less it does. */
+/** How results are requantised: from one to the next there is less to do. */
 typedef enum zk_neon_tail {
-    ZK_NEON_ANY = 0,
-    ZK_NEON_RELU = 1,  /**< shifts are plain; zero point and least result -128, the largest 127 */
-    ZK_NEON_WHOLE = 2, /**< shifts are plain; results from -128 to 127 */
-    ZK_NEON_PLAIN = 4  /**< shifts are plain */
+    ZK_NEON_ANY,
+    ZK_NEON_PLAIN, /**< shifts are plain */
+    ZK_NEON_WHOLE, /**< and results from -128 to 127 */
+    ZK_NEON_RELU   /**< and the zero point -128 */
 } zk_neon_tail;
 
 /** What zk_neon_tiles_run() computes: 3 pixels and 4 channels at a time. */

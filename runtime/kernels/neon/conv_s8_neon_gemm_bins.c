@@ -1,12 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* First fit, decreasing: chunks by their largest weight, each into the first bin that has room.
- * Lists of chunks go through the table of offsets: nothing is allocated. */
+/* First fit, decreasing: chunks by their largest weight, each into the first bin that has room; and
+ * again with the order disturbed, as bins are few and luck counts. Lists of chunks go through the
+ * table of offsets: nothing is allocated. */
 #include <arm_neon.h>
 #include <string.h>
 
 #include "kernels/neon/conv_s8_neon_gemm_bins.h"
 
-enum { LANES = ZK_NEON_CHANNELS * ZK_NEON_CHUNK, LARGEST = 128, NONE = -1 };
+enum { LANES = ZK_NEON_CHANNELS * ZK_NEON_CHUNK, NONE = -1 };
+
+/* By how much a chunk's largest weight, 128 at most, is changed for its place in the order. */
+enum { NOISE = 32, KEYS = 128 + NOISE };
+
+/* Attempts for one block, so that they place CHUNKS in all. */
+enum { MOST_ATTEMPTS = 16, CHUNKS = 512 };
+
+/* Cycles: of the end of a bin, and of leaving a loop over several of one size. */
+enum { BIN_CYCLES = 24, LOOP_CYCLES = 8 };
 
 /* Bins that are tried; beyond that the search costs more than it finds. */
 enum { OPEN = 24 };
@@ -73,20 +83,31 @@ static void place(search *s, int32_t chunk, const int8_t *w)
         close_bin(s, i);
 }
 
-static void find_bins(search *s, int32_t n, const int8_t *w)
+/* A number below NOISE; of attempt 0, which has no noise, 0. */
+static int32_t noise(int32_t attempt, int32_t chunk)
 {
-    int32_t by_largest[LARGEST + 1];
-    for (int32_t i = 0; i <= LARGEST; i++)
-        by_largest[i] = NONE;
+    const uint32_t mixed = (uint32_t)(attempt * 7919 + chunk) * 2654435761u;
+    return attempt ? (int32_t)(mixed >> 16) % NOISE : 0;
+}
+
+static void find_bins(search *s, int32_t attempt, int32_t n, const int8_t *w)
+{
+    int32_t by_key[KEYS + 1];
+    for (int32_t i = 0; i <= KEYS; i++)
+        by_key[i] = NONE;
+    for (int32_t i = 0; i <= ZK_NEON_BIN; i++) {
+        s->list[i] = NONE;
+        s->bins[i] = 0;
+    }
     for (int32_t i = n - 1; i >= 0; i--) {
         const int8_t *chunk = w + (int64_t)i * LANES;
-        const uint8_t largest =
-            vmaxvq_u8(vmaxq_u8(magnitudes(chunk), magnitudes(chunk + LANES / 2)));
-        s->next[i] = by_largest[largest];
-        by_largest[largest] = i;
+        const int32_t key = vmaxvq_u8(vmaxq_u8(magnitudes(chunk), magnitudes(chunk + LANES / 2))) +
+                            noise(attempt, i);
+        s->next[i] = by_key[key];
+        by_key[key] = i;
     }
-    for (int32_t largest = LARGEST; largest >= 0; largest--) {
-        for (int32_t i = by_largest[largest]; i != NONE;) {
+    for (int32_t key = KEYS; key >= 0; key--) {
+        for (int32_t i = by_key[key]; i != NONE;) {
             const int32_t next = s->next[i];
             place(s, i, w + (int64_t)i * LANES);
             i = next;
@@ -94,6 +115,31 @@ static void find_bins(search *s, int32_t n, const int8_t *w)
     }
     while (s->n_open)
         close_bin(s, s->n_open - 1);
+}
+
+static int32_t cycles_of(const search *s)
+{
+    int32_t cycles = 0;
+    for (int32_t i = 1; i <= ZK_NEON_BIN; i++)
+        cycles += s->bins[i] * BIN_CYCLES + (s->bins[i] > 1 ? LOOP_CYCLES : 0);
+    return cycles;
+}
+
+/* The attempt that costs least. */
+static void find_best(search *s, int32_t n, const int8_t *w)
+{
+    const int32_t attempts = CHUNKS / n < MOST_ATTEMPTS ? CHUNKS / n : MOST_ATTEMPTS;
+    int32_t best = 0, least = 0;
+    for (int32_t i = 0; i < attempts; i++) {
+        find_bins(s, i, n, w);
+        const int32_t cycles = cycles_of(s);
+        if (i == 0 || cycles < least) {
+            least = cycles;
+            best = i;
+        }
+    }
+    if (best + 1 < attempts || !attempts)
+        find_bins(s, best, n, w);
 }
 
 /* Size of the bin that comes first. A loop over two bins is left at one time in two, which is hard
@@ -147,9 +193,7 @@ void zk_neon_fill_bins(zk_neon_block *block, int64_t n_chunks, int8_t *w)
 {
     const int32_t n = (int32_t)n_chunks;
     search s = {.next = block->offsets};
-    for (int32_t i = 0; i <= ZK_NEON_BIN; i++)
-        s.list[i] = NONE;
-    find_bins(&s, n, w);
+    find_best(&s, n, w);
     block->first = first_size(&s);
     s.bins[block->first]--;
     int32_t rank = number(&s, block->first, block->first, 0);

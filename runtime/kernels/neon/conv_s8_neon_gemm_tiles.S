@@ -15,7 +15,8 @@
  *   x0 arguments  x1 weights  x2-x4 rows  x5 offsets of chunks  x6 the next one's  x7 out  x8 its
  *   pitch  x9-x12, x17 free  x13 tiles left  x14 block  x15 bytes from tile to tile  x16 sums of rows
  *   x19-x24 bins of 6, 5, ... 1 chunks  x25 bins left  x26 where the first bin goes on  x27 the
- *   first chunk's offset  x28 where the second bin begins
+ *   first chunk's offset  x28 where the second bin begins  x29 the tail; of one pixel: what is to be
+ *   fetched  x30 bytes to the next tile, or 0
  */
 	.arch armv8-a
 
@@ -30,9 +31,6 @@
 #define ARG_NEXT       88
 #define ARG_TAIL       96
 
-#define TAIL_RELU  0 /* bits of the argument */
-#define TAIL_WHOLE 1
-#define TAIL_PLAIN 2
 
 #define BLOCK_BIAS       0
 #define BLOCK_MULTIPLIER 16
@@ -430,13 +428,16 @@
 	.if \pixels == 3
 	add x15, x15, x15, lsl #1
 	.endif
-	.if \pixels == 3
-	ldr w29, [x0, #ARG_TAIL]
-	.endif
 	ldp w9, w10, [x14, #BLOCK_FIRST]
 	adr x11, .Lentries_\pixels
 	ldrsw x26, [x11, x9, lsl #2]
 	ldrsw x28, [x11, x10, lsl #2]
+	.if \pixels == 3
+	ldr w12, [x0, #ARG_TAIL]
+	adr x17, .Ltails_3
+	ldrsw x29, [x17, x12, lsl #2]
+	add x29, x29, x17
+	.endif
 	add x26, x26, x11
 	add x28, x28, x11
 	ldp w19, w20, [x14, #BLOCK_BINS]
@@ -464,9 +465,8 @@
 .Lchunks_\pixels:
 	CHUNKS \pixels
 	.if \pixels == 3
-	tbnz w29, #TAIL_RELU, .Lrelu_3
-	tbnz w29, #TAIL_WHOLE, .Lwhole_3
-	tbnz w29, #TAIL_PLAIN, .Lplain_3
+	br x29
+.Lany_3:
 	.endif
 	REDUCE \pixels
 	REQUANTISE \pixels
@@ -518,6 +518,12 @@
 	.irp size, 1, 2, 3, 4, 5, 6
 	.word .Lbins_\pixels\()_\size - .Lentries_\pixels
 	.endr
+	.if \pixels == 3
+.Ltails_3:
+	.irp tail, any_3, plain_3, whole_3, relu_3 /* as zk_neon_tail has them */
+	.word .L\tail - .Ltails_3
+	.endr
+	.endif
 	.size \name, . - \name
 	.endm
 
