@@ -25,7 +25,7 @@ enum { ASIDE = 15 };
 _Static_assert(offsetof(zk_neon_block, right) == 32 && offsetof(zk_neon_block, left) == 48 &&
                    offsetof(zk_neon_block, zero) == 64 && offsetof(zk_neon_block, plain) == 80 &&
                    offsetof(zk_neon_block, first) == 88 && offsetof(zk_neon_block, bins) == 96 &&
-                   offsetof(zk_neon_block, offsets) == 128,
+                   offsetof(zk_neon_block, next) == 120 && offsetof(zk_neon_block, offsets) == 128,
                "as the assembly reads it");
 _Static_assert(offsetof(zk_neon_tiles, out) == 16 && offsetof(zk_neon_tiles, block) == 32 &&
                    offsetof(zk_neon_tiles, w) == 48 && offsetof(zk_neon_tiles, sums) == 56 &&

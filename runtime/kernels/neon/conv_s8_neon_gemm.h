@@ -41,7 +41,8 @@ typedef struct zk_neon_block {
     int32_t first;                   /**< chunks of the first bin */
     int32_t second;                  /**< of the second, plus ZK_NEON_BIN; 0: there is none */
     int32_t bins[ZK_NEON_BIN];       /**< after the first: how many of 6, 5, ... 1 chunks */
-    int32_t unused[2];
+    /** After those of 6, 5, ... 1: the chunks of the next bin, plus ZK_NEON_BIN; 0: none. */
+    uint8_t next[8];
     int32_t offsets[]; /**< of chunks in a row, as they come; then of the first two again */
     /* then, at zk_neon_block_w(), int8_t [chunks][4][8], and the first chunk again */
 } zk_neon_block;

@@ -200,9 +200,13 @@ void zk_neon_fill_bins(zk_neon_block *block, int64_t n_chunks, int8_t *w)
     for (int32_t size = ZK_NEON_BIN; size > 0; size--) {
         rank = number(&s, size, n, rank);
         block->bins[ZK_NEON_BIN - size] = s.bins[size];
-        if (s.bins[size] && !block->second)
-            block->second = ZK_NEON_BIN + size;
     }
+    int32_t next = 0;
+    for (int32_t size = 1; size <= ZK_NEON_BIN; size++) {
+        block->next[ZK_NEON_BIN - size] = (uint8_t)next;
+        next = s.bins[size] ? ZK_NEON_BIN + size : next;
+    }
+    block->second = next;
     arrange(block->offsets, n, w);
     for (int32_t i = 0; i < n; i++)
         block->offsets[i] *= ZK_NEON_CHUNK;

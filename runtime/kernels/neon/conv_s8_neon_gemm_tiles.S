@@ -15,8 +15,8 @@
  *   x0 arguments  x1 weights  x2-x4 rows  x5 offsets of chunks  x6 the next one's  x7 out  x8 its
  *   pitch  x9-x12, x17 free  x13 tiles left  x14 block  x15 bytes from tile to tile  x16 sums of rows
  *   x19-x24 bins of 6, 5, ... 1 chunks  x25 bins left  x26 where the first bin goes on  x27 the
- *   first chunk's offset  x28 where the second bin begins  x29 the tail; of one pixel: what is to be
- *   fetched  x30 bytes to the next tile, or 0
+ *   first chunk's offset  x28 the tail  x29 where the second bin begins, or the tail  x30 bytes to
+ *   the next tile, or 0
  */
 	.arch armv8-a
 
@@ -40,6 +40,7 @@
 #define BLOCK_PLAIN      80
 #define BLOCK_FIRST      88
 #define BLOCK_BINS       96
+#define BLOCK_NEXT       120
 #define BLOCK_OFFSETS    128
 
 #define CHUNK_BYTES 32
@@ -74,7 +75,7 @@
 	mov x6, x17
 	.endm
 
-/* A chunk of one pixel. Weights are used once here and come from afar: x29 walks through the next
+/* A chunk of one pixel. Weights are used once here and come from afar: x3 walks through the next
  * block meanwhile, by loads whose values nobody waits for. */
 	.macro CHUNK1 op
 	\op v0.8h, v28.8b, v24.8b
@@ -90,30 +91,8 @@
 	ldr d26, [x1, #16]
 	fmov d27, x12
 	fmov d28, x9
-	ldr wzr, [x29], #CHUNK_BYTES + 4
+	ldr wzr, [x3], #CHUNK_BYTES + 4
 	add x1, x1, #CHUNK_BYTES
-	.endm
-
-/* The end of a bin: op is saddlp where sums begin, else sadalp. */
-	.macro FLUSH1 op
-	\op v12.4s, v0.8h
-	\op v13.4s, v1.8h
-	\op v14.4s, v2.8h
-	\op v15.4s, v3.8h
-	.endm
-	.macro FLUSH_REST3 op
-	\op v16.4s, v4.8h
-	\op v17.4s, v5.8h
-	\op v18.4s, v6.8h
-	\op v19.4s, v7.8h
-	\op v20.4s, v8.8h
-	\op v21.4s, v9.8h
-	\op v22.4s, v10.8h
-	\op v23.4s, v11.8h
-	.endm
-	.macro FLUSH3 op
-	FLUSH1 \op
-	FLUSH_REST3 \op
 	.endm
 
 /* The end of the first bin. Between: how far the next tile is from this one, if there is one. */
@@ -125,24 +104,54 @@
 	saddlp v14.4s, v2.8h
 	saddlp v15.4s, v3.8h
 	.if \pixels == 3
-	FLUSH_REST3 saddlp
+	saddlp v16.4s, v4.8h
+	saddlp v17.4s, v5.8h
+	saddlp v18.4s, v6.8h
+	saddlp v19.4s, v7.8h
+	saddlp v20.4s, v8.8h
+	saddlp v21.4s, v9.8h
+	saddlp v22.4s, v10.8h
+	saddlp v23.4s, v11.8h
 	.endif
 	.endm
 
-/* All bins of `size` chunks, of which `bins` says how many there are. */
+/* All bins of `size` chunks, of which `bins` says how many there are. In the gaps of a bin's end:
+ * where the next size is done, or else the tail. */
 	.macro BINS size, bins, pixels
 .Lbins_\pixels\()_\size:
-	cbz \bins, 2f
 	mov x25, \bins
 1:
 	CHUNK\pixels smull
 	.rept \size - 1
 	CHUNK\pixels smlal
 	.endr
+	sadalp v12.4s, v0.8h
+	ldrb w17, [x14, #BLOCK_NEXT + 6 - \size]
+	sadalp v13.4s, v1.8h
+	adr x10, .Lentries_\pixels
+	sadalp v14.4s, v2.8h
+	cmp w17, #0
+	ldrsw x9, [x10, x17, lsl #2]
+	sadalp v15.4s, v3.8h
+	.if \pixels == 3
+	sadalp v16.4s, v4.8h
+	sadalp v17.4s, v5.8h
+	add x9, x9, x10
+	sadalp v18.4s, v6.8h
+	csel x17, x28, x9, eq
+	sadalp v19.4s, v7.8h
 	subs x25, x25, #1
-	FLUSH\pixels sadalp
+	sadalp v20.4s, v8.8h
+	sadalp v21.4s, v9.8h
+	sadalp v22.4s, v10.8h
+	sadalp v23.4s, v11.8h
+	.else
+	add x9, x9, x10
+	csel x17, x28, x9, eq
+	subs x25, x25, #1
+	.endif
 	b.ne 1b
-2:
+	br x17
 	.endm
 
 /* From the second chunk to the last. */
@@ -154,14 +163,13 @@
 	.endr
 .Lfirst_\pixels\()_1:
 	FIRST_FLUSH \pixels
-	br x28
+	br x29
 	BINS 6, x19, \pixels
 	BINS 5, x20, \pixels
 	BINS 4, x21, \pixels
 	BINS 3, x22, \pixels
 	BINS 2, x23, \pixels
 	BINS 1, x24, \pixels
-.Lbins_\pixels\()_0:
 	.endm
 
 /* Where shifts are to the left, or none, values are not made one less before the shift. */
@@ -431,15 +439,19 @@
 	ldp w9, w10, [x14, #BLOCK_FIRST]
 	adr x11, .Lentries_\pixels
 	ldrsw x26, [x11, x9, lsl #2]
-	ldrsw x28, [x11, x10, lsl #2]
+	ldrsw x29, [x11, x10, lsl #2]
 	.if \pixels == 3
 	ldr w12, [x0, #ARG_TAIL]
 	adr x17, .Ltails_3
-	ldrsw x29, [x17, x12, lsl #2]
-	add x29, x29, x17
+	ldrsw x28, [x17, x12, lsl #2]
+	add x28, x28, x17
+	.else
+	adr x28, .Lany_\pixels
 	.endif
 	add x26, x26, x11
-	add x28, x28, x11
+	add x29, x29, x11
+	cmp w10, #0
+	csel x29, x28, x29, eq
 	ldp w19, w20, [x14, #BLOCK_BINS]
 	ldp w21, w22, [x14, #BLOCK_BINS + 8]
 	ldp w23, w24, [x14, #BLOCK_BINS + 16]
@@ -459,15 +471,12 @@
 	ldr d30, [x4, x27]
 	.endif
 	.if \pixels == 1
-	ldr x29, [x0, #ARG_NEXT]
+	ldr x3, [x0, #ARG_NEXT]
 	.endif
 	CHUNK\pixels smull
 .Lchunks_\pixels:
 	CHUNKS \pixels
-	.if \pixels == 3
-	br x29
-.Lany_3:
-	.endif
+.Lany_\pixels:
 	REDUCE \pixels
 	REQUANTISE \pixels
 	add x2, x2, x30
@@ -512,7 +521,7 @@
 	ret
 	.balign 4
 .Lentries_\pixels:
-	.irp place, bins_\pixels\()_0, first_\pixels\()_1, first_\pixels\()_2, first_\pixels\()_3, first_\pixels\()_4, first_\pixels\()_5, first_\pixels\()_6
+	.irp place, any_\pixels\(), first_\pixels\()_1, first_\pixels\()_2, first_\pixels\()_3, first_\pixels\()_4, first_\pixels\()_5, first_\pixels\()_6
 	.word .L\place - .Lentries_\pixels
 	.endr
 	.irp size, 1, 2, 3, 4, 5, 6
