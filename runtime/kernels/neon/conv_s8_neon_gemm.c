@@ -55,8 +55,9 @@ static bool in_place(const zk_conv_shape *s)
 static int64_t tile_pixels(const zk_conv_shape *s, int32_t most)
 {
     int64_t n = TILE_BYTES / (zk_neon_row(s) + LINE);
-    n = n < TILE_MIN ? TILE_MIN : n > TILE_MAX ? TILE_MAX : n / ZK_NEON_PIXELS * ZK_NEON_PIXELS;
-    return n < most ? n : most;
+    n = n < TILE_MIN ? TILE_MIN : n > TILE_MAX ? TILE_MAX : n;
+    n = n < most ? n : most;
+    return n < ZK_NEON_PIXELS ? n : n / ZK_NEON_PIXELS * ZK_NEON_PIXELS;
 }
 
 /* Pixels of the last tile at most: fewer than the assembly takes together are no tile. */
