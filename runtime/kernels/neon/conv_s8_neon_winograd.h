@@ -13,8 +13,9 @@
  *   10 * 10 * 128 = 12800.
  * - G g G^T fits 16 bits for weights of 8 bits, 12 * 12 * 128 = 18432; with zero points that are
  *   not 0 it is looked at.
- * - Everything after that is arithmetic modulo 2^32. What matters is that 64 times the sum, bias
- *   included, fits 32 bits: then the inverse of 9 modulo 2^32 and a shift give the sum itself.
+ * - Everything after that is arithmetic modulo 2^32. What matters is that 64 times the sum fits 32
+ *   bits, once a constant is added to it, which centres the values that it can take: then the
+ *   inverse of 9 modulo 2^32 and a shift give the sum itself.
  *
  * Packing proves the last two of the actual weights. Ref: Lavin and Gray, Fast Algorithms for
  * Convolutional Neural Networks, 2015.
@@ -38,11 +39,14 @@ enum {
 
 /** Of eight output channels. */
 typedef struct zk_winograd_channels {
-    uint32_t bias[ZK_WINOGRAD_CHANNELS]; /**< 576 times, with the input's zero point in it */
+    /** 576 times what is added to the sum of x * w: the input's zero point, and if it fits, the
+     *  bias. */
+    uint32_t offset[ZK_WINOGRAD_CHANNELS];
     int32_t multiplier[ZK_WINOGRAD_CHANNELS];
     int32_t right[ZK_WINOGRAD_CHANNELS]; /**< shifts, <= 0 */
     int32_t left[ZK_WINOGRAD_CHANNELS];  /**< >= 0 */
-    int32_t plain;                       /**< 1: every shift is to the right, by one at least */
+    int32_t rest[ZK_WINOGRAD_CHANNELS];  /**< of the bias: added afterwards */
+    int32_t plain; /**< 1: no rest, and every shift is to the right, by one at least */
     int32_t unused[3];
 } zk_winograd_channels;
 

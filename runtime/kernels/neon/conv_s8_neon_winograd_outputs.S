@@ -7,7 +7,7 @@
  *   m0 + (m1 + m2) + (m3 + m4)      (m1 - m2) + 2 (m3 - m4)
  *   (m1 + m2) + 4 (m3 + m4)         (m1 - m2) + 8 (m3 - m4) + 2 m5
  *
- * A multiple of the bias is added to point (1, 1), which all pixels take once. In assembly for the
+ * A multiple of the offset is added to point (1, 1), which all pixels take once. In assembly for the
  * Cortex-A53: see conv_s8_neon_gemm_quads.S for what its loads cost.
  *
  *   v0 factors 2, 4, 8 and 9^-1 modulo 2^32   v1-v7 on the way; constants of four channels
@@ -24,11 +24,12 @@
 #define ARG_LO         50
 #define ARG_HI         51
 
-#define TABLE_BIAS       0
+#define TABLE_OFFSET     0
 #define TABLE_MULTIPLIER 32
 #define TABLE_RIGHT      64
 #define TABLE_LEFT       96
-#define TABLE_PLAIN      128
+#define TABLE_REST       128
+#define TABLE_PLAIN      160
 
 /* Bytes from point to point of the products. */
 #define POINT 256
@@ -105,6 +106,9 @@
 	.macro AWAY p
 	ssra v\p\().4s, v\p\().4s, #31
 	.endm
+	.macro REST p
+	add v\p\().4s, v\p\().4s, v13.4s
+	.endm
 	/* where shifts are to the left, or none, values are not made one less */
 	.macro SCALE_GENERAL p
 	sqshl v\p\().4s, v\p\().4s, v7.4s
@@ -132,7 +136,9 @@
 	b 2f
 1:
 	add x10, x2, x3
+	ldr q13, [x10, #TABLE_REST]
 	ldr q7, [x10, #TABLE_LEFT]
+	EACH REST, \p0, \p1, \p2, \p3
 	EACH SCALE_GENERAL, \p0, \p1, \p2, \p3
 2:
 	EACH SHIFT, \p0, \p1, \p2, \p3
@@ -194,7 +200,7 @@ zk_winograd_outputs_run:
 	ldr d4, [x1, #30 * POINT]
 	ldr x11, [x1, #30 * POINT + 8]
 	add x9, x2, x3
-	ldr q1, [x9, #TABLE_BIAS]
+	ldr q1, [x9, #TABLE_OFFSET]
 	COLUMN 8, 14, 2, 3, 26, 4, 20, 9, 15, 5, 6, 27, 7, 1
 	add v15.4s, v15.4s, v1.4s
 	COLUMN 9, 15, 5, 6, 27, 7, 21, 10, 16, 2, 3, 28, 4, 2

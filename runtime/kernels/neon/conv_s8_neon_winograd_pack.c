@@ -31,11 +31,14 @@ static filter filter_of(const zk_conv_s8_args *a, int32_t c)
                     a->w_zero_point ? a->w_zero_point[c] : 0};
 }
 
-/* The sum for the input's zero point; true if all sums, bias included, are of so few bits that 64
- * times as many fit 32. */
-static bool sums_fit(const filter *f, int64_t bias, int32_t x_zero_point)
+/* What the sum over (x - zero point) * w of an output channel lies between. */
+typedef struct range {
+    int64_t low, high;
+    int64_t of_zero_point; /* the sum, if x were 0 everywhere */
+} range;
+
+static range range_of(const filter *f, int32_t x_zero_point)
 {
-    const int64_t limit = (int64_t)1 << (SUM_BITS - 1);
     const int64_t most = 127 - x_zero_point, least = -128 - x_zero_point;
     int64_t up = 0, down = 0;
     for (int64_t i = 0; i < (int64_t)KERNEL * KERNEL * f->in_c; i++) {
@@ -43,9 +46,19 @@ static bool sums_fit(const filter *f, int64_t bias, int32_t x_zero_point)
         up += w > 0 ? w : 0;
         down += w < 0 ? w : 0;
     }
-    const int64_t highest = bias + up * most + down * least;
-    const int64_t lowest = bias + up * least + down * most;
-    return highest < limit && lowest >= -limit;
+    return (range){up * least + down * most, up * most + down * least, -x_zero_point * (up + down)};
+}
+
+/* Chooses what is added to sums before they are brought to their size: the bias, or the middle of
+ * their range. False if neither leaves all of them few enough bits for 64 times as many. */
+static bool choose_offset(const range *r, int32_t bias, int64_t *offset)
+{
+    const int64_t limit = (int64_t)1 << (SUM_BITS - 1);
+    *offset = bias;
+    if (r->low + bias >= -limit && r->high + bias < limit)
+        return true;
+    *offset = -(r->low + r->high) / 2;
+    return r->low + *offset >= -limit && r->high + *offset < limit;
 }
 
 /* G g G^T of one input channel; false if it does not fit 16 bits. */
@@ -78,12 +91,8 @@ static int16_t *place(const zk_conv_shape *s, void *packed, int32_t c, int32_t p
            before * zk_winograd_values(s) + c % ZK_WINOGRAD_CHANNELS;
 }
 
-static bool pack_channel(const zk_conv_s8_args *a, int32_t c, void *packed)
+static bool pack_weights(const zk_conv_shape *s, const filter *f, int32_t c, void *packed)
 {
-    const zk_conv_shape *s = a->shape;
-    const filter f = filter_of(a, c);
-    if (!sums_fit(&f, a->bias[c], a->x_zero_point))
-        return false;
     int16_t *at[ZK_WINOGRAD_POINTS];
     for (int32_t p = 0; p < ZK_WINOGRAD_POINTS; p++)
         at[p] = place(s, packed, c, p);
@@ -91,7 +100,7 @@ static bool pack_channel(const zk_conv_s8_args *a, int32_t c, void *packed)
         const int32_t block = in / ZK_WINOGRAD_CHANNELS;
         const int32_t k = block * ZK_WINOGRAD_CHANNELS + in - zk_winograd_in_channel(s, block);
         int16_t v[ZK_WINOGRAD_POINTS];
-        if (!transform(&f, in, v))
+        if (!transform(f, in, v))
             return false;
         for (int32_t p = 0; p < ZK_WINOGRAD_POINTS; p++)
             at[p][(int64_t)k * ZK_WINOGRAD_CHANNELS] = v[p];
@@ -99,29 +108,31 @@ static bool pack_channel(const zk_conv_s8_args *a, int32_t c, void *packed)
     return true;
 }
 
-static void pack_tables(const zk_conv_s8_args *a, int32_t c, void *packed)
+static bool pack_channel(const zk_conv_s8_args *a, int32_t c, void *packed)
 {
-    const filter f = filter_of(a, c);
-    int64_t sum = 0;
-    for (int64_t i = 0; i < zk_conv_patch(a->shape); i++)
-        sum += f.w[i] - f.zero;
     zk_winograd_channels *t = (zk_winograd_channels *)packed + c / ZK_WINOGRAD_CHANNELS;
     const int32_t i = c % ZK_WINOGRAD_CHANNELS, shift = a->shift[c];
-    t->bias[i] = (uint32_t)(SCALE * (a->bias[c] - a->x_zero_point * sum));
+    const filter f = filter_of(a, c);
+    const range r = range_of(&f, a->x_zero_point);
+    int64_t offset;
+    if (!choose_offset(&r, a->bias[c], &offset))
+        return false;
+    t->offset[i] = (uint32_t)(SCALE * (offset + r.of_zero_point));
+    t->rest[i] = (int32_t)(a->bias[c] - offset);
     t->multiplier[i] = a->multiplier[c];
     t->right[i] = shift > 0 ? 0 : shift;
     t->left[i] = shift > 0 ? shift : 0;
-    t->plain = (i == 0 || t->plain) && shift < 0;
+    t->plain = (i == 0 || t->plain) && shift < 0 && !t->rest[i];
+    return pack_weights(a->shape, &f, c, packed);
 }
 
 bool zk_winograd_pack(const zk_conv_s8_args *a, void *packed)
 {
-    bool fits = true;
-    for (int32_t c = 0; fits && c < a->shape->out_c; c++) {
-        fits = pack_channel(a, c, packed);
-        pack_tables(a, c, packed);
+    for (int32_t c = 0; c < a->shape->out_c; c++) {
+        if (!pack_channel(a, c, packed)) {
+            memset(packed, 0, zk_winograd_packed_bytes(a->shape));
+            return false;
+        }
     }
-    if (!fits)
-        memset(packed, 0, zk_winograd_packed_bytes(a->shape));
-    return fits;
+    return true;
 }

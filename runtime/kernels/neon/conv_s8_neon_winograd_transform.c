@@ -14,7 +14,8 @@ _Static_assert(offsetof(zk_winograd_outputs, row_pitch) == 16 &&
                    offsetof(zk_winograd_outputs, hi) == 51,
                "as the assembly reads it");
 _Static_assert(offsetof(zk_winograd_channels, right) == 64 &&
-                   offsetof(zk_winograd_channels, plain) == 128,
+                   offsetof(zk_winograd_channels, rest) == 128 &&
+                   offsetof(zk_winograd_channels, plain) == 160,
                "as the assembly reads it");
 
 /* ---- windows ---- */
