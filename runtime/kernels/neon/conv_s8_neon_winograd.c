@@ -10,7 +10,7 @@
 enum { TILES = ZK_WINOGRAD_TILES, POINTS = ZK_WINOGRAD_POINTS, OUT = ZK_WINOGRAD_OUT };
 
 /* Bytes that the transforms of a strip may take, and the strip's blocks of tiles. */
-enum { STRIP_BYTES = 160 * 1024, STRIP_BLOCKS = 4 };
+enum { STRIP_BYTES = 80 * 1024, STRIP_BLOCKS = 4 };
 
 /* Between the points of a transform, so that they do not meet in a few sets of the cache. */
 enum { APART = 32 };
@@ -124,8 +124,9 @@ static void write_block(const zk_conv_s8_args *a, int64_t begin, int64_t from, i
 /* Products of n tiles at one point: those of a last block that is at most half full apart. */
 static void multiply(zk_winograd_product *p, int64_t n)
 {
-    const int64_t rest = n % TILES, half = rest && rest <= TILES / 2;
-    p->tile_blocks = divide_up(n, TILES) - half;
+    const int64_t all = divide_up(n, TILES);
+    const bool half = zk_winograd_width(n, all - 1) < TILES;
+    p->tile_blocks = all - half;
     if (p->tile_blocks)
         zk_winograd_products(p);
     if (!half)
@@ -169,7 +170,7 @@ static void run_strip(const zk_conv_s8_args *a, const scratch *mem, int64_t begi
     const int64_t end = divide_up(a->channel_end, ZK_WINOGRAD_CHANNELS);
     for (int64_t at = 0; at < n;) {
         const zk_winograd_span span = span_at(a->shape, begin, at, n);
-        zk_winograd_transform(a, &span, mem->pitch, mem->columns, mem->v);
+        zk_winograd_transform(a, &span, n, mem->pitch, mem->columns, mem->v);
         at += span.n;
     }
     for (int64_t b = a->channel_begin / ZK_WINOGRAD_CHANNELS; b < end;) {

@@ -74,7 +74,7 @@ static inline int64_t zk_winograd_values(const zk_conv_shape *s)
 
 /** Output blocks that are computed while a tile's transform stays in the cache; their weights lie
  *  together, point by point. */
-enum { ZK_WINOGRAD_PASS = 8 };
+enum { ZK_WINOGRAD_PASS = 4 };
 
 /** Blocks of the pass that begins with output block `first`. */
 static inline int64_t zk_winograd_pass(const zk_conv_shape *s, int64_t first)
@@ -113,10 +113,19 @@ typedef struct zk_winograd_span {
     int64_t at;   /**< place of the first one in the strip */
 } zk_winograd_span;
 
-/** Transforms windows. `out`: [points], `pitch` values apart, of [tile blocks][input blocks][8
- *  tiles][8 in]. `columns` has room for zk_winograd_columns_of() * 8 values. */
-void zk_winograd_transform(const zk_conv_s8_args *a, const zk_winograd_span *span, int64_t pitch,
-                           int16_t *columns, int16_t *out);
+/** Tiles of block `block` of a strip of n that there is room for: a last block that is at most half
+ *  full is half a block. */
+static inline int64_t zk_winograd_width(int64_t n, int64_t block)
+{
+    const int64_t left = n - block * ZK_WINOGRAD_TILES;
+    return left <= ZK_WINOGRAD_TILES / 2 ? ZK_WINOGRAD_TILES / 2 : ZK_WINOGRAD_TILES;
+}
+
+/** Transforms windows of a strip of n tiles. `out`: [points], `pitch` values apart, of [tile
+ *  blocks][input blocks][8 tiles, or 4][8 in]. `columns` has room for zk_winograd_columns_of() * 8
+ *  values. */
+void zk_winograd_transform(const zk_conv_s8_args *a, const zk_winograd_span *span, int64_t n,
+                           int64_t pitch, int16_t *columns, int16_t *out);
 
 /** Vectors of eight values that zk_winograd_transform() keeps of n tiles side by side; the next
  *  tile's are read too, for nothing. */
@@ -170,7 +179,8 @@ typedef struct zk_winograd_product {
 } zk_winograd_product;
 
 void zk_winograd_products(const zk_winograd_product *p);
-/** Of each block of tiles the first half. */
+/** The same with half blocks of tiles: v is [tile blocks][steps][4 tiles][8 in], and of `out` the
+ *  first half is written. */
 void zk_winograd_products_half(const zk_winograd_product *p);
 
 #endif

@@ -111,7 +111,7 @@
 	HALF \mul, 2, 20, 21, 0, 8, 9, 10, 11, 14, 2, 96, 10, 13, 9
 	STORE \mul, 22, 23, 96
 	HALF \mul, 3, 22, 23, 0, 8, 9, 10, 11, 15, 2, 112, 9, 14, 10
-	add x1, x1, #128
+	add x1, x1, #64
 	add x2, x2, #128
 	csel x1, x5, x1, eq
 	csel x2, x6, x2, eq
@@ -162,7 +162,11 @@
 	mov x4, x7
 	subs x13, x13, #1
 	b.eq .Llast_tiles\tiles
+	.if \tiles == 8
 	add x5, x1, x11
+	.else
+	add x5, x1, x11, lsr #1
+	.endif
 	mov x6, x12
 	b .Lproduct\tiles
 .Llast_tiles\tiles:

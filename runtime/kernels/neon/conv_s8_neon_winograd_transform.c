@@ -44,28 +44,35 @@ static void transform_columns(const zk_conv_s8_args *a, const zk_winograd_span *
     zk_winograd_columns_run(&p);
 }
 
-void zk_winograd_transform(const zk_conv_s8_args *a, const zk_winograd_span *span, int64_t pitch,
-                           int16_t *columns, int16_t *out)
+/* The rest for the tiles of a span, input channels of block b; arguments as those of
+ * zk_winograd_transform(). */
+static void transform_rows(const zk_conv_shape *s, const zk_winograd_span *span, int64_t n,
+                           int64_t b, int64_t pitch, const int16_t *columns, int16_t *out)
 {
     enum { TILES = ZK_WINOGRAD_TILES };
+    for (int64_t t = 0; t < span->n;) {
+        const int64_t block = (span->at + t) / TILES, first = (span->at + t) % TILES;
+        const int64_t left = span->n - t, room = TILES - first, tiles = left < room ? left : room;
+        int16_t *v = out + block * zk_winograd_values(s) + b * zk_winograd_width(n, block) * C;
+        zk_winograd_rows_run(columns + t * OUT * IN * C, tiles, v + first * C, pitch);
+        t += tiles;
+    }
+}
+
+void zk_winograd_transform(const zk_conv_s8_args *a, const zk_winograd_span *span, int64_t n,
+                           int64_t pitch, int16_t *columns, int16_t *out)
+{
     const zk_conv_shape *s = a->shape;
-    const int64_t n = span->n * OUT + 2, ix = span->x - s->pad_left;
-    const int64_t left = within(-ix, 0, n), right = within(s->in_w - ix, left, n);
+    const int64_t all = span->n * OUT + 2, ix = span->x - s->pad_left;
+    const int64_t left = within(-ix, 0, all), right = within(s->in_w - ix, left, all);
     int8_t outside[C];
     memset(outside, a->x_zero_point, sizeof(outside));
     for (int64_t b = 0; b < zk_winograd_blocks(s->in_c); b++) {
         const int32_t c = zk_winograd_in_channel(s, b);
         transform_columns(a, span, c, outside, false, 0, left, columns);
         transform_columns(a, span, c, outside, true, left, right, columns);
-        transform_columns(a, span, c, outside, false, right, n, columns);
-        for (int64_t t = 0; t < span->n;) {
-            const int64_t at = span->at + t, room = TILES - at % TILES;
-            const int64_t tiles = span->n - t < room ? span->n - t : room;
-            zk_winograd_rows_run(
-                columns + t * OUT * IN * C, tiles,
-                out + at / TILES * zk_winograd_values(s) + b * TILES * C + at % TILES * C, pitch);
-            t += tiles;
-        }
+        transform_columns(a, span, c, outside, false, right, all, columns);
+        transform_rows(s, span, n, b, pitch, columns, out);
     }
 }
 
