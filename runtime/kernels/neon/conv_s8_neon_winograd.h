@@ -11,8 +11,8 @@
  *
  * - B^T d B of bytes d fits 16 bits: rows of B^T have magnitudes that add up to 10, and
  *   10 * 10 * 128 = 12800.
- * - G g G^T fits 16 bits for weights of 8 bits, 12 * 12 * 128 = 18432; with zero points that are
- *   not 0 it is looked at.
+ * - G g G^T fits 16 bits for weights up to 227, 12 * 12 * 227 = 32688: for all of 8 bits, and with
+ *   zero points that are not 0 nearly all.
  * - Everything after that is arithmetic modulo 2^32. What matters is that 64 times the sum fits 32
  *   bits, once a constant is added to it, which centres the values that it can take: then the
  *   inverse of 9 modulo 2^32 and a shift give the sum itself.
