@@ -21,6 +21,7 @@
 
 #include "kernels/conv.h"
 #include "kernels/elementwise.h"
+#include "kernels/move.h"
 #include "kernels/pool.h"
 
 #define ZK(op, variant, need)        zk_##op##_fn zk_##op##_##variant;
@@ -43,6 +44,7 @@ typedef struct zk_table {
     zk_lut_s8_fn *lut_s8;
     zk_add_s8_fn *add_s8;
     zk_mul_s8_fn *mul_s8;
+    zk_transpose_s8_fn *transpose_s8;
     zk_softmax_s8_fn *softmax_s8;
     zk_sigmoid_f32_fn *sigmoid_f32;
     zk_swish_f32_fn *swish_f32;

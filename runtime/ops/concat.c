@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Concat and Split: rows of parts, one after the other in the larger tensor. */
-#include <string.h>
-
+#include "ops/copy_rows.h"
 #include "ops/impl.h"
 #include "ops/lut.h"
 #include "quant/qparams.h"
@@ -105,23 +104,6 @@ static zurt_status prepare_split(zurt_ctx *ctx, zi_prepared *p)
 /* Rows of a block: together they should stay in the first cache while each part is copied. */
 enum { BLOCK_BYTES = 8192 };
 
-/* Whole rows of one part. A copy of a known size is a move or two, not a call. */
-static void copy_rows(const zi_prepared *p, const segment *part, const uint8_t *x, uint8_t *y,
-                      int64_t rows, int64_t row_bytes)
-{
-    const size_t n = (size_t)part->bytes;
-    for (int64_t row = 0; row < rows; row++, x += n, y += row_bytes) {
-        if (part->table)
-            p->kernels->lut_s8((const int8_t *)x, part->table, (int8_t *)y, n);
-        else if (n == 1)
-            *y = *x;
-        else if (n == 4)
-            memcpy(y, x, 4);
-        else
-            memcpy(y, x, n);
-    }
-}
-
 /* The part of row `row` that lies in bytes [begin, end) of the whole: `from`, `n` within the part.
  * false: nothing. */
 static bool overlap(const state *s, const segment *part, int64_t row, int64_t begin, int64_t end,
@@ -134,57 +116,69 @@ static bool overlap(const state *s, const segment *part, int64_t row, int64_t be
     return hi > lo;
 }
 
-/* Bytes [begin, end) of the output, of one row. */
-static void concat_within(const job *j, int64_t row, int64_t begin, int64_t end)
+/* Moves bytes [from, from + n) of part i in some rows. */
+typedef void move_fn(const job *j, uint32_t i, int64_t row, int64_t rows, int64_t from, int64_t n);
+
+static void concat_part(const job *j, uint32_t i, int64_t row, int64_t rows, int64_t from,
+                        int64_t n)
 {
     const state *s = j->s;
+    const segment *part = &s->parts[i];
+    const int8_t *x = (const int8_t *)j->args->in[i] + row * part->bytes + from;
+    int8_t *y = (int8_t *)j->args->out[0] + row * s->row_bytes + part->offset + from;
+    if (!part->table) {
+        zi_copy_rows(x, part->bytes, y, s->row_bytes, n, rows);
+        return;
+    }
+    for (int64_t k = 0; k < rows; k++, x += part->bytes, y += s->row_bytes)
+        j->p->kernels->lut_s8(x, part->table, y, (size_t)n);
+}
+
+static void split_part(const job *j, uint32_t i, int64_t row, int64_t rows, int64_t from, int64_t n)
+{
+    const state *s = j->s;
+    const segment *part = &s->parts[i];
+    zi_copy_rows((const int8_t *)j->args->in[0] + row * s->row_bytes + part->offset + from,
+                 s->row_bytes, (int8_t *)j->args->out[i] + row * part->bytes + from, part->bytes, n,
+                 rows);
+}
+
+/* Bytes [begin, end) of the whole, of one row. */
+static void move_within(const job *j, int64_t row, int64_t begin, int64_t end, move_fn *move)
+{
     int64_t from, n;
-    for (uint32_t i = 0; i < s->n; i++) {
-        const segment *part = &s->parts[i];
-        if (!overlap(s, part, row, begin, end, &from, &n))
-            continue;
-        segment some = {.bytes = n, .table = part->table};
-        copy_rows(j->p, &some, (const uint8_t *)j->args->in[i] + row * part->bytes + from,
-                  (uint8_t *)j->args->out[0] + row * s->row_bytes + part->offset + from, 1, 0);
+    for (uint32_t i = 0; i < j->s->n; i++) {
+        if (overlap(j->s, &j->s->parts[i], row, begin, end, &from, &n))
+            move(j, i, row, 1, from, n);
     }
 }
 
-static void task_concat(void *arg, uint32_t index, uint32_t n_tasks)
+static void move_share(const job *j, uint32_t index, uint32_t n_tasks, move_fn *move)
 {
-    const job *j = arg;
     const state *s = j->s;
     const int64_t block = s->row_bytes < BLOCK_BYTES ? BLOCK_BYTES / s->row_bytes : 1;
     int64_t begin, end;
     zi_task_range(index, n_tasks, s->rows * s->row_bytes, &begin, &end);
     int64_t row = begin / s->row_bytes, last = end / s->row_bytes; // rows [row, last) are whole
     if (begin > row * s->row_bytes)
-        concat_within(j, row++, begin, end);
+        move_within(j, row++, begin, end, move);
     for (int64_t rows; row < last; row += rows) {
         rows = last - row < block ? last - row : block;
         for (uint32_t i = 0; i < s->n; i++)
-            copy_rows(j->p, &s->parts[i], (const uint8_t *)j->args->in[i] + row * s->parts[i].bytes,
-                      (uint8_t *)j->args->out[0] + row * s->row_bytes + s->parts[i].offset, rows,
-                      s->row_bytes);
+            move(j, i, row, rows, 0, s->parts[i].bytes);
     }
     if (row == last && end > row * s->row_bytes)
-        concat_within(j, row, row * s->row_bytes, end);
+        move_within(j, row, row * s->row_bytes, end, move);
+}
+
+static void task_concat(void *arg, uint32_t index, uint32_t n_tasks)
+{
+    move_share(arg, index, n_tasks, concat_part);
 }
 
 static void task_split(void *arg, uint32_t index, uint32_t n_tasks)
 {
-    const job *j = arg;
-    const state *s = j->s;
-    const uint8_t *x = j->args->in[0];
-    int64_t begin, end, from, n;
-    zi_task_range(index, n_tasks, s->rows * s->row_bytes, &begin, &end);
-    for (int64_t row = begin / s->row_bytes; row * s->row_bytes < end; row++) {
-        for (uint32_t i = 0; i < s->n; i++) {
-            const segment *part = &s->parts[i];
-            if (overlap(s, part, row, begin, end, &from, &n))
-                memcpy((uint8_t *)j->args->out[i] + row * part->bytes + from,
-                       x + row * s->row_bytes + part->offset + from, (size_t)n);
-        }
-    }
+    move_share(arg, index, n_tasks, split_part);
 }
 
 static void run(const zi_prepared *p, const zi_op_args *args, zi_task_fn *fn)

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "ops/impl.h"
+#include "ops/ndcopy.h"
 
 typedef struct job {
     const zi_op_args *args;
@@ -32,7 +33,48 @@ static int64_t clamp_index(int64_t i, int64_t n)
     return i >= n ? n - 1 : i;
 }
 
-/* n elements of one row of the axis. A channel shuffle moves single bytes: without a call. */
+/* Two steps that make all indices: index k is first + k % period * inner + k / period * outer.
+ * False if there are none. A channel shuffle has them, and every choice of neighbours. */
+static bool find_steps(const int64_t *indices, int64_t n, int64_t axis, int64_t *period,
+                       int64_t *inner, int64_t *outer)
+{
+    const int64_t first = clamp_index(indices[0], axis);
+    *inner = n > 1 ? clamp_index(indices[1], axis) - first : 0;
+    *period = 1;
+    while (*period < n && clamp_index(indices[*period], axis) == first + *period * *inner)
+        ++*period;
+    *outer = *period < n ? clamp_index(indices[*period], axis) - first : 0;
+    for (int64_t k = 0; k < n; k++) {
+        if (clamp_index(indices[k], axis) != first + k % *period * *inner + k / *period * *outer)
+            return false;
+    }
+    return n % *period == 0;
+}
+
+/* With constant indices that have steps the node is a strided copy: p->state. */
+static zurt_status prepare(zurt_ctx *ctx, zi_prepared *p)
+{
+    const zi_tensor *x = zi_in(p->graph, p->node, 0), *out = zi_out(p->graph, p->node, 0);
+    const zi_tensor *indices = zi_in(p->graph, p->node, 1);
+    const int32_t axis = p->node->attr.axis.axis;
+    const int64_t n = (int64_t)zi_tensor_elems(indices);
+    int64_t period, inner, outer;
+    if (zi_tensor_elems(out) == 0 || !zi_tensor_is_const(indices) ||
+        !find_steps(indices->data, n, x->dims[axis], &period, &inner, &outer))
+        return ZURT_OK;
+    zi_ndcopy *copy = zi_arena_alloc(&p->arena, sizeof(*copy));
+    if (!copy)
+        return zi_op_nomem(ctx, p);
+    const int64_t size = zi_dims_product(x->dims, axis + 1, x->rank);
+    const int64_t dims[] = {zi_dims_product(x->dims, 0, axis), n / period, period, size};
+    const int64_t stride[] = {x->dims[axis] * size, outer * size, inner * size, 1};
+    const int64_t first = clamp_index(*(const int64_t *)indices->data, x->dims[axis]);
+    zi_ndcopy_init(copy, zurt_dtype_bytes(x->dtype), 4, dims, stride, first * size);
+    p->state = copy;
+    return ZURT_OK;
+}
+
+/* n elements of one row of the axis; single bytes without a call. */
 static void take(const job *j, const int64_t *indices, int64_t n, const uint8_t *in, uint8_t *out)
 {
     if (j->inner_bytes == 1) {
@@ -68,10 +110,14 @@ static void run(const zi_prepared *p, const zi_op_args *args)
     int32_t axis = p->node->attr.axis.axis;
     if (zi_tensor_elems(out) == 0)
         return;
+    if (p->state) {
+        zi_ndcopy_run(p->state, p, args, args->in[0], args->out[0]);
+        return;
+    }
     job j = {args, zi_dims_product(x->dims, 0, axis), x->dims[axis],
              (int64_t)zi_tensor_elems(zi_in(p->graph, p->node, 1)),
              (size_t)zi_dims_product(x->dims, axis + 1, x->rank) * zurt_dtype_bytes(x->dtype)};
     zi_op_parallel(args, task, &j, (int64_t)zi_tensor_bytes(out));
 }
 
-const zi_op_impl zi_impl_gather = {check, NULL, run, true};
+const zi_op_impl zi_impl_gather = {check, prepare, run, true};

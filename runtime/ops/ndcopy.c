@@ -2,12 +2,12 @@
 /* Copies along up to all axes of a tensor, longest runs innermost. */
 #include "ops/ndcopy.h"
 
-#include <string.h>
-
+#include "ops/copy_rows.h"
 #include "ops/impl.h"
 
-/* Side of the tile in which a transposition walks: its lines stay in the first-level cache. */
-enum { TILE = 64 };
+/* Side of the tile in which a transposition walks: its lines stay in the first-level cache. Other
+ * copies have tiles of some bytes, enough for a task. */
+enum { TILE = 64, TILE_BYTES = 4096 };
 
 /* The axes that matter, merged, innermost last; returns their number, at least 1. */
 static int32_t merge(int32_t rank, const int64_t *dims, const int64_t *stride, zi_ndcopy_axis *axes)
@@ -34,7 +34,9 @@ static int32_t merge(int32_t rank, const int64_t *dims, const int64_t *stride, z
 void zi_ndcopy_init(zi_ndcopy *c, size_t elem, int32_t rank, const int64_t *dims,
                     const int64_t *stride, int64_t offset)
 {
-    *c = (zi_ndcopy){.elem = elem, .offset = offset, .elems = 1, .lines = {1, 0, 0}};
+    *c = (zi_ndcopy){.elems = 1, .lines = {1, 0, 0}};
+    c->width = (int64_t)elem;
+    c->offset = offset * c->width;
     for (int32_t d = 0; d < rank; d++) {
         if (dims[d] == 0) {
             c->elems = 0;
@@ -45,85 +47,88 @@ void zi_ndcopy_init(zi_ndcopy *c, size_t elem, int32_t rank, const int64_t *dims
         c->elems *= dims[d];
     zi_ndcopy_axis axes[ZI_NDCOPY_MAX];
     int32_t n = merge(rank, dims, stride, axes);
+    for (int32_t d = 0; d < n; d++) {
+        axes[d].in *= (int64_t)elem;
+        axes[d].out *= (int64_t)elem;
+    }
+    if (axes[n - 1].in == c->width) { // a piece is all of the innermost axis
+        c->width *= axes[--n].dim;
+        if (!n)
+            axes[n++] = (zi_ndcopy_axis){1, 0, 0};
+    }
     c->run = axes[n - 1];
     for (int32_t d = 0; d < n - 1; d++) {
-        if (axes[d].in == 1 && c->run.in != 1)
+        if (axes[d].in == (int64_t)elem && c->width == (int64_t)elem)
             c->lines = axes[d];
         else
             c->outer[c->n_outer++] = axes[d];
     }
+    c->tile = c->lines.dim > 1 ? TILE : (TILE_BYTES + c->width - 1) / c->width;
 }
-
-/* out[i] = in[i * step] */
-#define GATHER(name, type)                                                                         \
-    static void name(const void *in, int64_t step, void *out, int64_t n)                           \
-    {                                                                                              \
-        const type *x = in;                                                                        \
-        type *y = out;                                                                             \
-        for (int64_t i = 0; i < n; i++)                                                            \
-            y[i] = x[i * step];                                                                    \
-    }
-
-GATHER(gather_1, uint8_t)
-GATHER(gather_4, uint32_t)
-GATHER(gather_8, uint64_t)
 
 typedef struct job {
     const zi_ndcopy *c;
+    const zk_table *kernels;
     const uint8_t *in;
     uint8_t *out;
-    int64_t n_tiles; /**< tiles along `run`; 1 where the input is dense along it */
+    int64_t n_tiles; /**< along `run` */
     int64_t n_units;
 } job;
 
-static void copy_run(const zi_ndcopy *c, const uint8_t *in, uint8_t *out, int64_t n)
-{
-    if (c->run.in == 1)
-        memcpy(out, in, (size_t)n * c->elem);
-    else if (c->elem == 1)
-        gather_1(in, c->run.in, out, n);
-    else if (c->elem == 4)
-        gather_4(in, c->run.in, out, n);
-    else
-        gather_8(in, c->run.in, out, n);
-}
-
-/* One tile of `run` for every line, TILE lines at a time: all of what they read stays cached. */
-static void copy_unit(const job *j, int64_t unit)
+/* One tile of `run` for every line: all of what they read stays cached. */
+static void copy_tile(const job *j, int64_t tile, int64_t in, int64_t out)
 {
     const zi_ndcopy *c = j->c;
-    int64_t elem = (int64_t)c->elem;
-    int64_t begin = unit % j->n_tiles * (j->n_tiles > 1 ? TILE : 0);
-    int64_t n = j->n_tiles > 1 && c->run.dim - begin > TILE ? TILE : c->run.dim - begin;
-    int64_t in = c->offset + begin * c->run.in, out = begin * c->run.out;
-    int64_t rest = unit / j->n_tiles;
-    for (int32_t d = c->n_outer - 1; d >= 0; d--) {
-        int64_t index = rest % c->outer[d].dim;
-        rest /= c->outer[d].dim;
-        in += index * c->outer[d].in;
-        out += index * c->outer[d].out;
+    const int64_t begin = tile * c->tile;
+    const int64_t n = c->run.dim - begin > c->tile ? c->tile : c->run.dim - begin;
+    in += begin * c->run.in;
+    out += begin * c->run.out;
+    if (c->width == 1 && c->run.out == 1 && (c->lines.dim == 1 || c->lines.out >= c->run.dim)) {
+        j->kernels->transpose_s8((const int8_t *)j->in + in, c->run.in, (int8_t *)j->out + out,
+                                 c->lines.out, n, c->lines.dim);
+        return;
     }
     for (int64_t line = 0; line < c->lines.dim; line++)
-        copy_run(c, j->in + (in + line * c->lines.in) * elem,
-                 j->out + (out + line * c->lines.out) * elem, n);
+        zi_copy_rows(j->in + in + line * c->lines.in, c->run.in, j->out + out + line * c->lines.out,
+                     c->run.out, c->width, n);
 }
 
-static void task(void *arg, uint32_t index, uint32_t n_tasks)
+static void task(void *arg, uint32_t task_index, uint32_t n_tasks)
 {
     const job *j = arg;
-    int64_t begin, end;
-    zi_task_range(index, n_tasks, j->n_units, &begin, &end);
-    for (int64_t unit = begin; unit < end; unit++)
-        copy_unit(j, unit);
+    const zi_ndcopy *c = j->c;
+    int64_t begin, end, index[ZI_NDCOPY_MAX], in = c->offset, out = 0;
+    zi_task_range(task_index, n_tasks, j->n_units, &begin, &end);
+    int64_t tile = begin % j->n_tiles, rest = begin / j->n_tiles;
+    for (int32_t d = c->n_outer - 1; d >= 0; d--) {
+        index[d] = rest % c->outer[d].dim;
+        rest /= c->outer[d].dim;
+        in += index[d] * c->outer[d].in;
+        out += index[d] * c->outer[d].out;
+    }
+    for (int64_t unit = begin; unit < end; unit++) {
+        copy_tile(j, tile, in, out);
+        if (++tile < j->n_tiles)
+            continue;
+        tile = 0;
+        for (int32_t d = c->n_outer - 1; d >= 0; d--) { // the next place: a carry goes outwards
+            in += c->outer[d].in;
+            out += c->outer[d].out;
+            if (++index[d] < c->outer[d].dim)
+                break;
+            index[d] = 0;
+            in -= c->outer[d].dim * c->outer[d].in;
+            out -= c->outer[d].dim * c->outer[d].out;
+        }
+    }
 }
 
-void zi_ndcopy_run(const zi_ndcopy *c, const zi_op_args *args, const void *in, void *out)
+void zi_ndcopy_run(const zi_ndcopy *c, const zi_prepared *p, const zi_op_args *args, const void *in,
+                   void *out)
 {
     if (c->elems == 0)
         return;
-    job j = {c, in, out, 1, 1};
-    if (c->lines.dim > 1)
-        j.n_tiles = (c->run.dim + TILE - 1) / TILE;
+    job j = {c, p->kernels, in, out, (c->run.dim + c->tile - 1) / c->tile, 1};
     j.n_units = j.n_tiles;
     for (int32_t d = 0; d < c->n_outer; d++)
         j.n_units *= c->outer[d].dim;

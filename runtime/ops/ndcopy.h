@@ -12,18 +12,19 @@ enum { ZI_NDCOPY_MAX = 2 * ZURT_MAX_RANK };
 
 typedef struct zi_ndcopy_axis {
     int64_t dim;
-    int64_t in;  /**< elements to step in the input; 0 repeats, negative walks back */
-    int64_t out; /**< elements to step in the output */
+    int64_t in;  /**< bytes to step in the input; 0 repeats, negative walks back */
+    int64_t out; /**< bytes to step in the output */
 } zi_ndcopy_axis;
 
 typedef struct zi_ndcopy {
-    size_t elem;    /**< bytes */
-    int64_t offset; /**< input element that comes first */
+    int64_t width;  /**< bytes of a piece: an element, or more where they are neighbours in both */
+    int64_t offset; /**< of the input's byte that comes first */
     int64_t elems;
     int32_t n_outer;
     zi_ndcopy_axis outer[ZI_NDCOPY_MAX];
-    zi_ndcopy_axis lines; /**< the axis along which the input is dense, if it is not `run` */
-    zi_ndcopy_axis run;   /**< the output's last axis */
+    zi_ndcopy_axis lines; /**< the axis along which the input is dense, unless pieces are */
+    zi_ndcopy_axis run;   /**< the output's last axis, but for what is in a piece */
+    int64_t tile;         /**< pieces of a run that are copied by one task */
 } zi_ndcopy;
 
 /**
@@ -36,7 +37,8 @@ typedef struct zi_ndcopy {
 void zi_ndcopy_init(zi_ndcopy *c, size_t elem, int32_t rank, const int64_t *dims,
                     const int64_t *stride, int64_t offset);
 
-/** `in` and `out` do not overlap. */
-void zi_ndcopy_run(const zi_ndcopy *c, const zi_op_args *args, const void *in, void *out);
+/** `in` and `out` do not overlap. `p`: of the node whose copy it is. */
+void zi_ndcopy_run(const zi_ndcopy *c, const zi_prepared *p, const zi_op_args *args, const void *in,
+                   void *out);
 
 #endif

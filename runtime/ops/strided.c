@@ -131,7 +131,7 @@ static zurt_status prepare(zurt_ctx *ctx, zi_prepared *p)
 
 static void run(const zi_prepared *p, const zi_op_args *args)
 {
-    zi_ndcopy_run(p->state, args, args->in[0], args->out[0]);
+    zi_ndcopy_run(p->state, p, args, args->in[0], args->out[0]);
 }
 
 const zi_op_impl zi_impl_strided = {check, prepare, run, true};

@@ -291,6 +291,43 @@ static void gather_takes_slices_and_stops_at_the_ends(void **state)
     }
 }
 
+/* Constant indices with two steps, as a channel shuffle has, and with one off its place. */
+static void gather_by_constants_is_gather(void **state)
+{
+    (void)state;
+    for (int round = 0; round < ROUNDS; round++) {
+        builder b = builder_make();
+        b.seed = (uint32_t)round;
+        int32_t axis = builder_int(&b, 0, 2), dims[3], groups = builder_int(&b, 1, 5);
+        for (int32_t d = 0; d < 3; d++)
+            dims[d] = builder_int(&b, 1, d == 2 ? 90 : 6);
+        dims[axis] *= groups;
+        const int64_t n = dims[axis], length = n / groups;
+        zurt_dtype dtype = types[round % 3];
+        int64_t *indices = malloc((size_t)n * sizeof(*indices));
+        for (int64_t k = 0; k < n; k++)
+            indices[k] = k % groups * length + k / groups - (round % 4 == 0 ? n : 0);
+        if (round % 5 == 0)
+            indices[builder_int(&b, 0, (int32_t)n - 1)] = 0;
+        zi_id in = build_input(&b, "x", dtype, 3, dims);
+        zi_id at = build_const(&b, "i", ZURT_S64, DIMS((int32_t)n), indices);
+        zi_id out = build_op(&b, ZI_OP_Gather, "out", ATTR(.axis = {.axis = axis}), 2, in, at);
+        size_t elem = zurt_dtype_bytes(dtype), inner = 1;
+        for (int32_t d = axis + 1; d < 3; d++)
+            inner *= (size_t)dims[d];
+        uint8_t *x = (uint8_t *)random_s8(&b, zi_tensor_bytes(&b.g->tensors[in]));
+        uint8_t *r = run_last(&b, (const void *[]){x, NULL});
+        for (size_t i = 0; i < zi_tensor_elems(&b.g->tensors[out]); i++) {
+            const int64_t index = indices[i / inner % (size_t)n];
+            const size_t pick = (size_t)(index < 0 ? index + n : index);
+            const size_t from = (i / (inner * (size_t)n) * (size_t)n + pick) * inner + i % inner;
+            assert_memory_equal(r + i * elem, x + from * elem, elem);
+        }
+        free(x), free(r), free(indices);
+        builder_free(&b);
+    }
+}
+
 /* Splits a tensor into three parts, joins them, and gets it back: every byte, either way. */
 static void split_and_concat_are_inverse(void **state)
 {
@@ -393,6 +430,7 @@ int main(void)
         cmocka_unit_test(depth_and_space_trade_places),
         cmocka_unit_test(reshape_copies_or_stays),
         cmocka_unit_test(gather_takes_slices_and_stops_at_the_ends),
+        cmocka_unit_test(gather_by_constants_is_gather),
         cmocka_unit_test(split_and_concat_are_inverse),
         cmocka_unit_test(concat_brings_s8_to_one_scale),
         cmocka_unit_test(empty_tensors_are_no_trouble),
