@@ -146,7 +146,7 @@ static void task(void *arg, uint32_t index, uint32_t n_tasks)
     int64_t begin, end;
     zi_task_range(index, n_tasks, s->outer * s->inner, &begin, &end);
     for (int64_t i = begin; i < end; i++) {
-        int64_t first = i / s->inner * s->n * s->inner + i % s->inner;
+        int64_t first = s->inner == 1 ? i * s->n : i / s->inner * s->n * s->inner + i % s->inner;
         if (f32)
             softmax_f32(s, (const float *)j->args->in[0] + first, (float *)j->args->out[0] + first);
         else

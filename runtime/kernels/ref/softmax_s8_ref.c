@@ -12,8 +12,11 @@ static int32_t reciprocal_of(int64_t sum, int32_t *bits)
         n++;
     uint32_t x = (uint32_t)sum;
     int32_t headroom = 0;
-    for (; !(x & 0x80000000u); x <<= 1)
-        headroom++;
+    for (int32_t step = 16; step; step /= 2) { // the highest bit goes to the top
+        const int32_t shift = x >> (32 - step) ? 0 : step;
+        x <<= shift;
+        headroom += shift;
+    }
     *bits = 12 - headroom + n;
     return zi_one_over_one_plus((int32_t)(x - 0x80000000u));
 }
