@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Conv and ConvTranspose: one kernel, two geometries. */
+/* Conv, and the geometry of ConvTranspose. */
 #include "ops/conv_plan.h"
 
-static zurt_status prepare(zurt_ctx *ctx, zi_prepared *p)
+zk_conv_shape zi_conv_shape_of(const zi_prepared *p)
 {
     const zi_attr_conv *a = &p->node->attr.conv;
     const zi_tensor *x = zi_in(p->graph, p->node, 0);
     const zi_tensor *w = zi_in(p->graph, p->node, 1);
     const zi_tensor *y = zi_out(p->graph, p->node, 0);
-    const zk_conv_shape shape = {
+    return (zk_conv_shape){
         .batch = x->dims[0],
         .in_h = x->dims[1],
         .in_w = x->dims[2],
@@ -27,6 +27,11 @@ static zurt_status prepare(zurt_ctx *ctx, zi_prepared *p)
         .groups = a->groups,
         .transposed = p->node->op == ZI_OP_ConvTranspose,
     };
+}
+
+static zurt_status prepare(zurt_ctx *ctx, zi_prepared *p)
+{
+    const zk_conv_shape shape = zi_conv_shape_of(p);
     return zi_conv_prepare(ctx, p, &shape);
 }
 

@@ -3,6 +3,7 @@
 #include "ops/conv_plan.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/alloc.h"
 #include "base/size.h"
@@ -22,8 +23,9 @@ enum { MAX_TILES = 16, GOOD_TILE = 64 };
 /** Multiply-accumulates that cost as much as one element of an elementwise op. */
 enum { MACS_PER_ELEM = 16 };
 
-typedef struct conv_plan {
+struct zi_conv_plan {
     zk_conv_shape shape;
+    int32_t channels; /**< of the node; the shape's are these once or several times */
     bool depthwise;
     int32_t tile;        /**< patches held at a time */
     zi_conv_parts parts; /**< for threads */
@@ -37,7 +39,10 @@ typedef struct conv_plan {
     const int32_t *multiplier;
     const int32_t *shift;
     int32_t x_zero_point, out_zero_point, lo, hi;
-} conv_plan;
+    size_t scratch_bytes;
+};
+
+typedef zi_conv_plan conv_plan;
 
 /* ---- check ---- */
 
@@ -80,28 +85,28 @@ zurt_status zi_conv_check(zurt_ctx *ctx, const zi_graph *g, const zi_node *n)
 /* ---- prepare ---- */
 
 /** Zero point of each output channel; *out is NULL if all are zero. */
-static bool weight_zero_points(zi_prepared *p, const zi_tensor *w, const int32_t **out)
+static bool weight_zero_points(zi_prepared *p, conv_plan *plan)
 {
-    const size_t n = (size_t)w->dims[0];
+    const zi_tensor *w = zi_in(p->graph, p->node, 1);
+    const size_t n = (size_t)plan->shape.out_c;
     bool any = false;
     for (uint32_t i = 0; i < w->quant.n; i++)
         any = any || w->quant.zero_point[i];
-    *out = NULL;
     if (!any)
         return true;
     int32_t *zero = zi_arena_calloc(&p->arena, n, sizeof(*zero));
     if (!zero)
         return false;
     for (size_t i = 0; i < n; i++)
-        zero[i] = w->quant.zero_point[w->quant.n == 1 ? 0 : i];
-    *out = zero;
+        zero[i] = w->quant.zero_point[w->quant.n == 1 ? 0 : i % (size_t)plan->channels];
+    plan->w_zero_point = zero;
     return true;
 }
 
 /** Proves that no sum can leave 32 bits, whatever the input. */
 static zurt_status check_sums(zurt_ctx *ctx, const zi_prepared *p, const conv_plan *plan)
 {
-    const int8_t *w = zi_in(p->graph, p->node, 1)->data;
+    const int8_t *w = plan->w;
     const int32_t *bias = plan->bias;
     const int64_t patch = zk_conv_patch(&plan->shape);
     for (int32_t o = 0; o < plan->shape.out_c; o++) {
@@ -113,7 +118,7 @@ static zurt_status check_sums(zurt_ctx *ctx, const zi_prepared *p, const conv_pl
             return zi_unsupported(ctx, p->graph, p->node,
                                   "sums of output channel %d may exceed 32 bits; keep this node "
                                   "in float",
-                                  (int)o);
+                                  (int)(o % plan->channels));
     }
     return ZURT_OK;
 }
@@ -127,7 +132,8 @@ static zurt_status multipliers(zurt_ctx *ctx, zi_prepared *p, conv_plan *plan)
     int32_t *shift = zi_arena_calloc(&p->arena, n, sizeof(*shift));
     if (!multiplier || !shift)
         return zi_op_nomem(ctx, p);
-    for (size_t i = 0; i < n; i++) {
+    for (size_t k = 0; k < n; k++) {
+        const size_t i = k % (size_t)plan->channels;
         zi_multiplier m;
         if (!zi_multiplier_from_real(zi_linear_factor(p->graph, p->node, i), &m))
             return zi_unsupported(ctx, p->graph, p->node,
@@ -135,8 +141,8 @@ static zurt_status multipliers(zurt_ctx *ctx, zi_prepared *p, conv_plan *plan)
                                   "scale %g; keep this node in float",
                                   (double)y->quant.scale[0], (double)x->quant.scale[0],
                                   (double)w->quant.scale[w->quant.n == 1 ? 0 : i]);
-        multiplier[i] = m.multiplier;
-        shift[i] = m.shift;
+        multiplier[k] = m.multiplier;
+        shift[k] = m.shift;
     }
     plan->multiplier = multiplier;
     plan->shift = shift;
@@ -151,7 +157,7 @@ static zurt_status prepare_s8(zurt_ctx *ctx, zi_prepared *p, conv_plan *plan)
     plan->out_zero_point = y->quant.zero_point[0];
     zi_clamp_bounds(p->node->clamp_lo, p->node->clamp_hi, y->quant.scale[0], y->quant.zero_point[0],
                     &plan->lo, &plan->hi);
-    if (!weight_zero_points(p, zi_in(p->graph, p->node, 1), &plan->w_zero_point))
+    if (!weight_zero_points(p, plan))
         return zi_op_nomem(ctx, p);
     zurt_status st = check_sums(ctx, p, plan);
     return st ? st : multipliers(ctx, p, plan);
@@ -295,24 +301,38 @@ static bool size_scratch(zi_prepared *p, conv_plan *plan, bool s8)
     size_t tasks;
     return zi_size_align(bytes, ZI_ALIGN, &plan->task_bytes) &&
            zi_size_mul(plan->task_bytes, p->n_threads, &tasks) &&
-           zi_size_add(tasks, plan->packed_bytes, &p->scratch_bytes);
+           zi_size_add(tasks, plan->packed_bytes, &plan->scratch_bytes);
 }
 
-zurt_status zi_conv_prepare(zurt_ctx *ctx, zi_prepared *p, const zk_conv_shape *shape)
+/** The bias of all channels, s32 or float, zeros without one; false without memory. */
+static bool set_bias(zi_prepared *p, conv_plan *plan)
 {
-    const zi_tensor *w = zi_in(p->graph, p->node, 1);
     const zi_tensor *b = zi_in(p->graph, p->node, 2);
-    const bool s8 = w->dtype == ZURT_S8;
+    const size_t n = (size_t)plan->shape.out_c, channels = (size_t)plan->channels;
+    if (b && (!b->data || n == channels)) {
+        plan->bias = b->data;
+        return true;
+    }
+    int32_t *bias = zi_arena_calloc(&p->arena, n, sizeof(*bias));
+    for (size_t i = 0; bias && b && i < n; i += channels)
+        memcpy(bias + i, b->data, channels * sizeof(*bias));
+    plan->bias = bias;
+    return bias != NULL;
+}
+
+zurt_status zi_conv_plan_make(zurt_ctx *ctx, zi_prepared *p, const zk_conv_shape *shape,
+                              const void *w, zi_conv_plan **out)
+{
+    const bool s8 = zi_in(p->graph, p->node, 1)->dtype == ZURT_S8;
     conv_plan *plan = zi_arena_calloc(&p->arena, 1, sizeof(*plan));
     if (!plan)
         return zi_op_nomem(ctx, p);
-    p->state = plan;
+    *out = plan;
     plan->shape = *shape;
+    plan->channels = zi_in(p->graph, p->node, 1)->dims[0];
     plan->macs = zk_conv_pixels(shape) * shape->out_c * zk_conv_patch(shape);
-    plan->w = w->data;
-    plan->bias =
-        b ? b->data : zi_arena_calloc(&p->arena, (size_t)shape->out_c, sizeof(int32_t)); // or float
-    if (!b && !plan->bias)
+    plan->w = w;
+    if (!set_bias(p, plan))
         return zi_op_nomem(ctx, p);
     zurt_status st = s8 ? prepare_s8(ctx, p, plan) : ZURT_OK;
     if (st)
@@ -331,6 +351,22 @@ zurt_status zi_conv_prepare(zurt_ctx *ctx, zi_prepared *p, const zk_conv_shape *
     choose_parts(p, plan, s8);
     if (!size_scratch(p, plan, s8))
         return zi_node_fail(ctx, p->graph, p->node, ZURT_E_LIMIT, "the window is too large");
+    return ZURT_OK;
+}
+
+size_t zi_conv_plan_scratch(const zi_conv_plan *plan)
+{
+    return plan->scratch_bytes;
+}
+
+zurt_status zi_conv_prepare(zurt_ctx *ctx, zi_prepared *p, const zk_conv_shape *shape)
+{
+    zi_conv_plan *plan = NULL;
+    zurt_status st = zi_conv_plan_make(ctx, p, shape, zi_in(p->graph, p->node, 1)->data, &plan);
+    if (st)
+        return st;
+    p->state = plan;
+    p->scratch_bytes = plan->scratch_bytes;
     return ZURT_OK;
 }
 
@@ -461,7 +497,11 @@ static void pack_run(conv_run *run)
 
 void zi_conv_run(const zi_prepared *p, const zi_op_args *args)
 {
-    const conv_plan *plan = p->state;
+    zi_conv_plan_run(p, p->state, args);
+}
+
+void zi_conv_plan_run(const zi_prepared *p, const zi_conv_plan *plan, const zi_op_args *args)
+{
     if (plan->macs == 0) // an empty batch
         return;
     const bool s8 = zi_in(p->graph, p->node, 1)->dtype == ZURT_S8;

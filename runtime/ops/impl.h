@@ -75,7 +75,8 @@ bool zi_is_qs8(const zi_tensor *t);
 bool zi_is_plain_int(const zi_tensor *t);
 
 /** The rows of the table in ops.c, one per family or op. */
-extern const zi_op_impl zi_impl_conv; /**< ConvTranspose too */
+extern const zi_op_impl zi_impl_conv;
+extern const zi_op_impl zi_impl_conv_transpose;
 extern const zi_op_impl zi_impl_fully_connected;
 extern const zi_op_impl zi_impl_matmul;
 extern const zi_op_impl zi_impl_recurrent; /**< LSTM, GRU, RNN */

@@ -10,7 +10,7 @@
 // clang-format off: one row a line
 static const zi_op_impl *const impls[ZI_OP_LIMIT] = {
     ROW(Conv, conv),
-    ROW(ConvTranspose, conv),
+    ROW(ConvTranspose, conv_transpose),
     ROW(FullyConnected, fully_connected),
     ROW(MatMul, matmul),
     ROW(LSTM, recurrent),

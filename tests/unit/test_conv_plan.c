@@ -77,6 +77,16 @@ static const geometry geometries[] = {
     {ZI_OP_Conv, {1, 2, 2, 5}, {70, 2, 2, 5}, {{1, 1}, {1, 1}, {0}, 1, {0}}},
     {ZI_OP_ConvTranspose, {1, 5, 4, 3}, {4, 3, 2, 3}, {{2, 3}, {1, 1}, {1, 0, 0, 1}, 1, {1, 0}}},
     {ZI_OP_ConvTranspose, {2, 4, 4, 4}, {6, 2, 3, 2}, {{1, 2}, {3, 1}, {0}, 2, {0}}},
+    // phases that are alike, that differ, that have no taps; strides of 1; channels by themselves
+    {ZI_OP_ConvTranspose, {2, 9, 7, 5}, {3, 2, 2, 5}, {{2, 2}, {1, 1}, {0}, 1, {0}}},
+    {ZI_OP_ConvTranspose, {1, 9, 7, 24}, {1, 2, 2, 24}, {{2, 2}, {1, 1}, {0, 1, 1, 0}, 1, {0}}},
+    {ZI_OP_ConvTranspose, {2, 6, 7, 20}, {9, 4, 4, 20}, {{2, 2}, {1, 1}, {1, 1, 1, 1}, 1, {0}}},
+    {ZI_OP_ConvTranspose, {1, 6, 7, 20}, {8, 3, 3, 20}, {{2, 2}, {1, 1}, {1, 1, 1, 1}, 1, {1, 1}}},
+    {ZI_OP_ConvTranspose, {1, 5, 5, 4}, {6, 1, 2, 4}, {{3, 3}, {1, 1}, {0}, 1, {2, 1}}},
+    {ZI_OP_ConvTranspose, {1, 8, 9, 4}, {6, 3, 5, 4}, {{1, 1}, {1, 2}, {2, 3, 0, 1}, 1, {0}}},
+    {ZI_OP_ConvTranspose, {2, 6, 6, 12}, {12, 4, 4, 1}, {{2, 2}, {1, 1}, {1, 1, 1, 1}, 12, {0}}},
+    {ZI_OP_ConvTranspose, {1, 3, 4, 6}, {6, 16, 16, 1}, {{8, 8}, {1, 1}, {4, 4, 4, 4}, 6, {0}}},
+    {ZI_OP_ConvTranspose, {1, 4, 3, 2}, {5, 3, 3, 2}, {{2, 3}, {2, 2}, {3, 2, 1, 3}, 1, {1, 2}}},
 };
 enum { N_GEOMETRIES = sizeof(geometries) / sizeof(*geometries) };
 
