@@ -4,16 +4,106 @@
 
 #include <string.h>
 
+/* Pixels whose words are moved plane by plane: their channels stay in the first-level cache. */
+enum { TILE = 64 };
+
+/* Moves n bytes, size <= n <= 2 * size, in two moves of a constant size. */
+static inline void move_twice(int8_t *to, const int8_t *from, size_t n, size_t size)
+{
+    int8_t head[16], tail[16];
+    memcpy(head, from, size);
+    memcpy(tail, from + n - size, size);
+    memcpy(to, head, size);
+    memcpy(to + n - size, tail, size);
+}
+
+/* Up to 16 bytes. */
+static inline void move(int8_t *to, const int8_t *from, size_t n)
+{
+    if (n == 16)
+        memcpy(to, from, 16);
+    else if (n >= 8)
+        move_twice(to, from, n, 8);
+    else if (n >= 4)
+        move_twice(to, from, n, 4);
+    else if (n >= 2)
+        move_twice(to, from, n, 2);
+    else if (n)
+        *to = *from;
+}
+
+static void write_words(const int8_t *x, size_t channels, size_t n, size_t pixels, v16 *out)
+{
+    for (size_t i = 0; i < pixels; i++, x += channels) {
+        if (n < 16)
+            memset(out[i].b, 0, 16);
+        move(out[i].b, x, n);
+    }
+}
+
+static void read_words(const v16 *words, size_t channels, size_t n, size_t pixels, int8_t *out)
+{
+    for (size_t i = 0; i < pixels; i++, out += channels)
+        move(out, words[i].b, n);
+}
+
 static void write_plain(const zi_cg_tensor *p, const int8_t *x, v16 *out)
 {
-    size_t pixels = (size_t)p->h * (size_t)p->w, channels = (size_t)p->c;
-    for (size_t first = 0; first < channels; first += 16, out += pixels) {
-        size_t n = channels - first < 16 ? channels - first : 16;
-        for (size_t i = 0; i < pixels; i++) {
-            memcpy(out[i].b, x + i * channels + first, n);
-            memset(out[i].b + n, 0, 16 - n);
-        }
+    const size_t pixels = (size_t)p->h * (size_t)p->w, channels = (size_t)p->c;
+    for (size_t i = 0; i < pixels; i += TILE) {
+        const size_t some = pixels - i < TILE ? pixels - i : TILE;
+        for (size_t c = 0; c < channels; c += 16)
+            write_words(x + i * channels + c, channels, channels - c < 16 ? channels - c : 16, some,
+                        out + c / 16 * pixels + i);
     }
+}
+
+/* The lanes of a packed pixel, whose words lie a plane apart. */
+typedef struct lanes {
+    v16 *words;
+    size_t plane, next;
+} lanes;
+
+/* The next n lanes; from NULL: all are `value`. */
+static void put(lanes *to, const int8_t *from, int8_t value, size_t n)
+{
+    while (n) {
+        const size_t at = to->next % 16, some = n < 16 - at ? n : 16 - at;
+        int8_t *out = to->words[to->next / 16 * to->plane].b + at;
+        if (from) {
+            move(out, from, some);
+            from += some;
+        } else {
+            memset(out, value, some);
+        }
+        to->next += some;
+        n -= some;
+    }
+}
+
+static int32_t within(int32_t v, int32_t lo, int32_t hi)
+{
+    return v < lo ? lo : v > hi ? hi : v;
+}
+
+/* Lanes of one row of a packed pixel: `row` is the picture's, from its first column on. */
+static void put_row(const zi_cg_tensor *p, int8_t zero, const int8_t *row, int32_t column,
+                    lanes *to)
+{
+    const zi_cg_pack *k = &p->pack;
+    const zi_image *s = &p->source;
+    const size_t c = (size_t)s->c;
+    if (k->dilation == 1) { // what lies inside is one piece
+        const int32_t begin = within(-column, 0, k->lanes_w);
+        const int32_t end = within(s->w - column, begin, k->lanes_w);
+        put(to, NULL, zero, (size_t)begin * c);
+        if (end > begin)
+            put(to, row + (size_t)(column + begin) * c, zero, (size_t)(end - begin) * c);
+        put(to, NULL, zero, (size_t)(k->lanes_w - end) * c);
+        return;
+    }
+    for (int32_t i = 0; i < k->lanes_w; i++, column += k->dilation)
+        put(to, column >= 0 && column < s->w ? row + (size_t)column * c : NULL, zero, c);
 }
 
 /* One packed pixel; `blocks` words, a plane apart. */
@@ -22,19 +112,16 @@ static void write_packed_pixel(const zi_cg_tensor *p, int8_t zero, const int8_t 
 {
     const zi_cg_pack *k = &p->pack;
     const zi_image *s = &p->source;
-    size_t plane = (size_t)p->h * (size_t)p->w, lane = 0;
+    lanes to = {out, (size_t)p->h * (size_t)p->w, 0};
     for (int32_t b = 0; b < p->blocks; b++)
-        memset(out[(size_t)b * plane].b, 0, 16);
+        memset(out[(size_t)b * to.plane].b, 0, 16);
+    const int32_t column = px * k->step_x - k->left;
     for (int32_t j = 0; j < k->lanes_h; j++) {
-        int32_t y = py * k->step_y + j - k->top;
-        for (int32_t i = 0; i < k->lanes_w; i++) {
-            int32_t column = px * k->step_x + i * k->dilation - k->left;
-            bool inside = y >= 0 && y < s->h && column >= 0 && column < s->w;
-            const int8_t *from =
-                inside ? x + ((size_t)y * (size_t)s->w + (size_t)column) * (size_t)s->c : NULL;
-            for (int32_t c = 0; c < s->c; c++, lane++)
-                out[lane / 16 * plane].b[lane % 16] = from ? from[c] : zero;
-        }
+        const int32_t y = py * k->step_y + j - k->top;
+        if (y >= 0 && y < s->h)
+            put_row(p, zero, x + (size_t)y * (size_t)s->w * (size_t)s->c, column, &to);
+        else
+            put(&to, NULL, zero, (size_t)k->lanes_w * (size_t)s->c);
     }
 }
 
@@ -53,10 +140,11 @@ void zi_pl_write_input(const zi_cg_tensor *p, int8_t zero_point, const int8_t *p
 
 void zi_pl_read_output(const zi_cg_tensor *p, const v16 *planes, int8_t *out)
 {
-    size_t pixels = (size_t)p->h * (size_t)p->w, channels = (size_t)p->c;
-    for (size_t first = 0; first < channels; first += 16, planes += pixels) {
-        size_t n = channels - first < 16 ? channels - first : 16;
-        for (size_t i = 0; i < pixels; i++)
-            memcpy(out + i * channels + first, planes[i].b, n);
+    const size_t pixels = (size_t)p->h * (size_t)p->w, channels = (size_t)p->c;
+    for (size_t i = 0; i < pixels; i += TILE) {
+        const size_t some = pixels - i < TILE ? pixels - i : TILE;
+        for (size_t c = 0; c < channels; c += 16)
+            read_words(planes + c / 16 * pixels + i, channels,
+                       channels - c < 16 ? channels - c : 16, some, out + i * channels + c);
     }
 }
