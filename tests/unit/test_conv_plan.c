@@ -75,6 +75,7 @@ static const geometry geometries[] = {
     {ZI_OP_Conv, {1, 12, 9, 7}, {7, 5, 3, 1}, {{1, 1}, {1, 2}, {2, 2, 2, 2}, 7, {0}}},
     {ZI_OP_Conv, {1, 40, 40, 3}, {16, 1, 1, 3}, {{1, 1}, {1, 1}, {0}, 1, {0}}},
     {ZI_OP_Conv, {1, 2, 2, 5}, {70, 2, 2, 5}, {{1, 1}, {1, 1}, {0}, 1, {0}}},
+    {ZI_OP_Conv, {2, 9, 13, 1}, {1, 3, 3, 1}, {{1, 2}, {1, 1}, {1, 1, 1, 1}, 1, {0}}},
     {ZI_OP_ConvTranspose, {1, 5, 4, 3}, {4, 3, 2, 3}, {{2, 3}, {1, 1}, {1, 0, 0, 1}, 1, {1, 0}}},
     {ZI_OP_ConvTranspose, {2, 4, 4, 4}, {6, 2, 3, 2}, {{1, 2}, {3, 1}, {0}, 2, {0}}},
     // phases that are alike, that differ, that have no taps; strides of 1; channels by themselves
