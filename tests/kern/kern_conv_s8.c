@@ -108,7 +108,7 @@ static void random_channels(kern_rng *r, op_s8 *op)
     }
 }
 
-/* `usual`: what is timed; trained weights are mostly small. */
+/* `usual`: what is timed. */
 static void random_operands(kern_rng *r, op_s8 *op, bool usual)
 {
     const int32_t n = op->shape.out_c;
@@ -120,7 +120,8 @@ static void random_operands(kern_rng *r, op_s8 *op, bool usual)
     for (int32_t o = 0; o < n; o++)
         op->table[2 * n + o] = (int32_t)kern_int(r, -128, 127);
     op->w_zero_point = !usual && kern_chance(r, 30) ? op->table + 2 * n : NULL;
-    for (size_t i = 0; usual && i < w_elems(&op->shape); i++)
+    const bool small = usual || kern_chance(r, 40); // mostly, as in trained networks
+    for (size_t i = 0; small && i < w_elems(&op->shape); i++)
         op->w[i] = (int8_t)((op->w[i] + kern_int(r, -127, 127) + kern_int(r, -127, 127)) / 3);
     random_values(r, op);
     random_channels(r, op);

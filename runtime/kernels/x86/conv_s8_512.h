@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/** @file The convolution of sixteen lanes; included by a variant that has defined dot() and
- *  PAIR_LIMIT. */
+/** @file The convolution of sixteen lanes; included by a variant that has defined dot(). */
 #ifndef ZK_CONV_S8_512_H
 #define ZK_CONV_S8_512_H
 
@@ -34,9 +33,5 @@ static void run_call(const zk_x86_call *q)
     };
     run_sizes(q, sizes[q->block->regs - 1]);
 }
-
-static const zk_x86_isa isa = {LANES, ZK_X86_MAX_REGS, PAIR_LIMIT, run_call, flip};
-
-#include "kernels/x86/conv_s8_isa.h"
 
 #endif

@@ -4,9 +4,6 @@
 #include "kernels/kernels.h"
 #include "kernels/x86/vec_avx512.h"
 
-/* 255 times that fits 16 bits. */
-enum { PAIR_LIMIT = 128 };
-
 static inline vec dot(vec acc, vec x, vec w)
 {
     const vec pairs = _mm512_maddubs_epi16(x, w);
@@ -15,11 +12,23 @@ static inline vec dot(vec acc, vec x, vec w)
 
 #include "kernels/x86/conv_s8_512.h"
 
+static const zk_x86_isa isa = {
+    .lanes = LANES,
+    .regs = ZK_X86_MAX_REGS,
+    .value_bytes = 1,
+    .pair_limit = 128, // 255 times that fits 16 bits
+    .wide = &zk_x86_avx512_wide,
+    .run = run_call,
+    .flip = flip,
+};
+
+#include "kernels/x86/conv_s8_isa.h"
+
 const zk_conv_s8_kernel zk_conv_s8_avx512 = {
     .packed_bytes = packed_bytes,
     .packed_more = packed_more,
     .pack = pack,
-    .scratch_bytes = zk_x86_scratch_bytes,
+    .scratch_bytes = scratch_bytes,
     .grain = grain,
     .run = run,
 };

@@ -3,8 +3,6 @@
 #include "kernels/kernels.h"
 #include "kernels/x86/vec_avx2.h"
 
-enum { PAIR_LIMIT = 0 };
-
 static inline vec dot(vec acc, vec x, vec w)
 {
     return _mm256_dpbusd_avx_epi32(acc, x, w);
@@ -12,11 +10,21 @@ static inline vec dot(vec acc, vec x, vec w)
 
 #include "kernels/x86/conv_s8_256.h"
 
+static const zk_x86_isa isa = {
+    .lanes = LANES,
+    .regs = 2,
+    .value_bytes = 1,
+    .run = run_call,
+    .flip = flip,
+};
+
+#include "kernels/x86/conv_s8_isa.h"
+
 const zk_conv_s8_kernel zk_conv_s8_avxvnni = {
     .packed_bytes = packed_bytes,
     .packed_more = packed_more,
     .pack = pack,
-    .scratch_bytes = zk_x86_scratch_bytes,
+    .scratch_bytes = scratch_bytes,
     .grain = grain,
     .run = run,
 };

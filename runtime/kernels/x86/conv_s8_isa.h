@@ -13,6 +13,11 @@ static size_t packed_more(const zk_conv_s8_args *a)
     return zk_x86_packed_more(&isa, a);
 }
 
+static size_t scratch_bytes(const zk_conv_shape *s, int32_t tile_pixels)
+{
+    return zk_x86_scratch_bytes(&isa, s, tile_pixels);
+}
+
 static void pack(const zk_conv_s8_args *a, void *packed)
 {
     zk_x86_pack(&isa, a, packed);

@@ -38,10 +38,11 @@ typedef enum form {
     GATHERED, /* each is copied */
 } form;
 
-static int64_t row_pitch(const zk_conv_shape *s)
+/* From row to row of a strip; what is read beyond a segment's end is in it. */
+static int64_t row_pitch(const zk_x86_isa *isa, const zk_conv_shape *s)
 {
     const int64_t width = (int64_t)(s->out_w - 1) * s->stride_w + s->kernel_w;
-    return (width * s->in_c + ZK_X86_STEP - 1 + 63) / 64 * 64;
+    return (width * s->in_c * isa->value_bytes + ZK_X86_STEP - 1 + 63) / 64 * 64;
 }
 
 /* Input rows that so many output rows read. */
@@ -50,15 +51,16 @@ static int64_t strip_height(const zk_conv_shape *s, int64_t rows)
     return (rows - 1) * s->stride_h + (int64_t)(s->kernel_h - 1) * s->dilation_h + 1;
 }
 
-static bool strips_fit(const zk_conv_shape *s)
+static bool strips_fit(const zk_x86_isa *isa, const zk_conv_shape *s)
 {
     const bool small = s->kernel_h <= STRIP_SIDE && s->kernel_w <= STRIP_SIDE &&
                        s->stride_h <= STRIP_SIDE && s->stride_w <= STRIP_SIDE &&
                        s->dilation_h <= STRIP_SIDE && s->in_c <= STRIP_BYTES;
-    return small && row_pitch(s) <= STRIP_BYTES && strip_height(s, 1) * row_pitch(s) <= STRIP_BYTES;
+    return small && row_pitch(isa, s) <= STRIP_BYTES &&
+           strip_height(s, 1) * row_pitch(isa, s) <= STRIP_BYTES;
 }
 
-static form form_of(const zk_conv_shape *s)
+static form form_of(const zk_x86_isa *isa, const zk_conv_shape *s)
 {
     zk_conv_shape one_group = *s;
     one_group.groups = 1;
@@ -67,44 +69,53 @@ static form form_of(const zk_conv_shape *s)
     const bool window = s->kernel_w > 1 && s->kernel_w >= s->stride_w && s->dilation_w == 1;
     const bool narrow =
         s->out_w < STRIP_WIDTH && s->in_c >= PIECE_CHANNELS && s->out_c >= PRODUCT_CHANNELS;
-    return window && !narrow && s->groups == 1 && !s->transposed && strips_fit(s) ? STRIPS
-                                                                                  : GATHERED;
+    return window && !narrow && s->groups == 1 && !s->transposed && strips_fit(isa, s) ? STRIPS
+                                                                                       : GATHERED;
 }
 
-zk_x86_layout zk_x86_layout_of(const zk_conv_shape *s)
+zk_x86_layout zk_x86_layout_of(const zk_x86_isa *isa, const zk_conv_shape *s)
 {
-    const int32_t segments = form_of(s) == STRIPS ? s->kernel_h : 1;
-    const int32_t bytes = (int32_t)(zk_conv_patch(s) / segments);
-    return (zk_x86_layout){segments, bytes, (bytes + ZK_X86_STEP - 1) / ZK_X86_STEP};
+    const int32_t segments = form_of(isa, s) == STRIPS ? s->kernel_h : 1;
+    const int64_t values = zk_conv_patch(s) / segments;
+    const int64_t steps = (values * isa->value_bytes + ZK_X86_STEP - 1) / ZK_X86_STEP;
+    return (zk_x86_layout){segments, (int32_t)values, (int32_t)steps};
 }
 
-static int64_t patch_pitch(const zk_conv_shape *s)
+/* From patch to patch of a tile that is not a strip. */
+static int64_t patch_pitch(const zk_x86_isa *isa, const zk_conv_shape *s)
 {
-    return form_of(s) == IN_PLACE
-               ? s->in_c
-               : (zk_conv_patch(s) + ZK_X86_STEP - 1) / ZK_X86_STEP * ZK_X86_STEP;
+    const int64_t values = form_of(isa, s) == IN_PLACE ? s->in_c : zk_conv_patch(s);
+    return (values * isa->value_bytes + ZK_X86_STEP - 1) / ZK_X86_STEP * ZK_X86_STEP;
 }
 
 /* Pixels of a tile that is not a strip. */
-static int64_t tile_pixels(const zk_conv_shape *s, int32_t most)
+static int64_t tile_pixels(const zk_x86_isa *isa, const zk_conv_shape *s, int32_t most)
 {
-    const int64_t n = TILE_BYTES / patch_pitch(s);
+    const int64_t n = TILE_BYTES / patch_pitch(isa, s);
     const int64_t wanted = n < TILE_MIN ? TILE_MIN : n / ASIDE * ASIDE;
     return wanted < most ? wanted : most;
 }
 
 /* Output rows of a strip. */
-static int64_t strip_rows(const zk_conv_shape *s)
+static int64_t strip_rows(const zk_x86_isa *isa, const zk_conv_shape *s)
 {
-    const int64_t more = TILE_BYTES / row_pitch(s) - strip_height(s, 1);
+    const int64_t more = TILE_BYTES / row_pitch(isa, s) - strip_height(s, 1);
     const int64_t rows = more < 0 ? 1 : more / s->stride_h + 1;
     return rows < s->out_h ? rows : s->out_h;
 }
 
-size_t zk_x86_scratch_bytes(const zk_conv_shape *s, int32_t most)
+static size_t scratch_of(const zk_x86_isa *isa, const zk_conv_shape *s, int32_t most)
 {
-    return form_of(s) == STRIPS ? (size_t)(strip_height(s, strip_rows(s)) * row_pitch(s))
-                                : (size_t)tile_pixels(s, most) * (size_t)patch_pitch(s);
+    return form_of(isa, s) == STRIPS
+               ? (size_t)(strip_height(s, strip_rows(isa, s)) * row_pitch(isa, s))
+               : (size_t)tile_pixels(isa, s, most) * (size_t)patch_pitch(isa, s);
+}
+
+size_t zk_x86_scratch_bytes(const zk_x86_isa *isa, const zk_conv_shape *s, int32_t most)
+{
+    const size_t bytes = scratch_of(isa, s, most);
+    const size_t wide = isa->wide ? scratch_of(isa->wide, s, most) : 0;
+    return bytes > wide ? bytes : wide;
 }
 
 /* Whole rows of strips, whole blocks. A block that is cut is computed twice, as a window is copied
@@ -122,19 +133,31 @@ zk_conv_grain zk_x86_grain(const zk_x86_isa *isa, const zk_conv_s8_args *a)
 
 /* ---- copying ---- */
 
+/* n zeros of the input. */
+static void pad(const zk_x86_isa *isa, const zk_conv_s8_args *a, int64_t n, uint8_t *out)
+{
+    if (isa->value_bytes == 1) {
+        memset(out, a->x_zero_point + 128, (size_t)n);
+        return;
+    }
+    const int16_t zero = (int16_t)(a->x_zero_point + 128);
+    for (int64_t i = 0; i < n; i++)
+        memcpy(out + i * (int64_t)sizeof(zero), &zero, sizeof(zero));
+}
+
 static void gather_taps(const zk_x86_isa *isa, const zk_conv_s8_args *a, zk_pixel p, int32_t group,
                         uint8_t *out)
 {
     const zk_conv_shape *s = a->shape;
     const int64_t n = s->in_c / s->groups;
     const int8_t *image = a->x + p.image * s->in_h * s->in_w * s->in_c + group * n;
-    const uint8_t *end = out + patch_pitch(s);
+    const uint8_t *end = out + patch_pitch(isa, s);
     for (int32_t ky = 0; ky < s->kernel_h; ky++) {
         const int64_t iy = zk_tap_y(s, p.y, ky);
-        for (int32_t kx = 0; kx < s->kernel_w; kx++, out += n) {
+        for (int32_t kx = 0; kx < s->kernel_w; kx++, out += n * isa->value_bytes) {
             const int64_t ix = iy < 0 ? -1 : zk_tap_x(s, p.x, kx);
             if (ix < 0)
-                memset(out, a->x_zero_point + 128, (size_t)n);
+                pad(isa, a, n, out);
             else
                 isa->flip(image + (iy * s->in_w + ix) * s->in_c, n, out);
         }
@@ -157,16 +180,16 @@ static void copy_row(const zk_x86_isa *isa, const zk_conv_s8_args *a, int64_t im
 {
     const zk_conv_shape *s = a->shape;
     const int64_t width = (int64_t)(s->out_w - 1) * s->stride_w + s->kernel_w, c = s->in_c;
-    const int zero = a->x_zero_point + 128;
     if (iy < 0 || iy >= s->in_h) {
-        memset(out, zero, (size_t)(width * c));
+        pad(isa, a, width * c, out);
         return;
     }
     const int64_t before = s->pad_left < width ? s->pad_left : width;
     const int64_t room = width - before, n = room < s->in_w ? room : s->in_w;
-    memset(out, zero, (size_t)(before * c));
-    isa->flip(a->x + (image * s->in_h + iy) * s->in_w * c, n * c, out + before * c);
-    memset(out + (before + n) * c, zero, (size_t)((room - n) * c));
+    pad(isa, a, before * c, out);
+    isa->flip(a->x + (image * s->in_h + iy) * s->in_w * c, n * c,
+              out + before * c * isa->value_bytes);
+    pad(isa, a, (room - n) * c, out + (before + n) * c * isa->value_bytes);
 }
 
 static void copy_strip(const zk_x86_isa *isa, const zk_conv_s8_args *a, zk_pixel p, int64_t rows)
@@ -174,7 +197,7 @@ static void copy_strip(const zk_x86_isa *isa, const zk_conv_s8_args *a, zk_pixel
     const zk_conv_shape *s = a->shape;
     const int64_t top = (int64_t)p.y * s->stride_h - s->pad_top;
     for (int64_t i = 0; i < strip_height(s, rows); i++)
-        copy_row(isa, a, p.image, top + i, (uint8_t *)a->scratch + i * row_pitch(s));
+        copy_row(isa, a, p.image, top + i, (uint8_t *)a->scratch + i * row_pitch(isa, s));
 }
 
 /* ---- products ---- */
@@ -218,12 +241,12 @@ static void run_channels(const zk_x86_isa *isa, const zk_conv_s8_args *a, const 
                          int32_t group, int32_t begin, int32_t end)
 {
     const zk_conv_shape *s = a->shape;
-    const zk_x86_layout l = zk_x86_layout_of(s);
-    const zk_x86_block *b = zk_x86_first_block(a->packed);
+    const zk_x86_layout l = zk_x86_layout_of(isa, s);
+    const zk_x86_block *b = (const void *)(zk_x86_packed_at(a->packed) + 1);
     zk_x86_call q = {
         .x = t->x + group * t->group_pitch,
         .pitch = t->pitch,
-        .segment_pitch = row_pitch(s) * s->dilation_h,
+        .segment_pitch = row_pitch(isa, s) * s->dilation_h,
         .segments = l.segments,
         .steps = l.steps,
         .out_pitch = s->out_c,
@@ -255,8 +278,8 @@ static void run_tile(const zk_x86_isa *isa, const zk_conv_s8_args *a, form f, in
         .n = n,
         .width = n,
         .x = a->scratch,
-        .pitch = patch_pitch(s),
-        .group_pitch = f == IN_PLACE ? s->in_c / s->groups : 0,
+        .pitch = patch_pitch(isa, s),
+        .group_pitch = f == IN_PLACE ? (int64_t)s->in_c / s->groups * isa->value_bytes : 0,
     };
     if (f == IN_PLACE) {
         isa->flip(a->x + pixel * s->in_c, n * s->in_c, a->scratch);
@@ -265,8 +288,8 @@ static void run_tile(const zk_x86_isa *isa, const zk_conv_s8_args *a, form f, in
         copy_strip(isa, a, p, (p.x + n + s->out_w - 1) / s->out_w);
         t.first = p.x;
         t.width = s->out_w;
-        t.pitch = (int64_t)s->stride_w * s->in_c;
-        t.run_pitch = s->stride_h * row_pitch(s);
+        t.pitch = (int64_t)s->stride_w * s->in_c * isa->value_bytes;
+        t.run_pitch = s->stride_h * row_pitch(isa, s);
     }
     for (int32_t c = a->channel_begin; c < a->channel_end;) {
         const int32_t group = c / per_group, group_end = (group + 1) * per_group;
@@ -279,21 +302,22 @@ static void run_tile(const zk_x86_isa *isa, const zk_conv_s8_args *a, form f, in
 }
 
 /* Pixels from `pixel` on that a strip has: whole rows of one image from there on. */
-static int64_t strip_pixels(const zk_conv_shape *s, int64_t pixel)
+static int64_t strip_pixels(const zk_x86_isa *isa, const zk_conv_shape *s, int64_t pixel)
 {
     const zk_pixel p = zk_pixel_at(s, pixel);
-    const int64_t left = s->out_h - p.y, rows = strip_rows(s);
+    const int64_t left = s->out_h - p.y, rows = strip_rows(isa, s);
     return (left < rows ? left : rows) * s->out_w - p.x;
 }
 
 void zk_x86_run(const zk_x86_isa *isa, const zk_conv_s8_args *a)
 {
-    const form f = form_of(a->shape);
-    int64_t n;
     assert(a->packed && a->scratch);
+    isa = zk_x86_packed_at(a->packed)->wide ? isa->wide : isa;
+    const form f = form_of(isa, a->shape);
+    int64_t n;
     for (int64_t pixel = a->pixel_begin; pixel < a->pixel_end; pixel += n) {
         const int64_t left = a->pixel_end - pixel;
-        n = f == STRIPS ? strip_pixels(a->shape, pixel) : tile_pixels(a->shape, a->tile);
+        n = f == STRIPS ? strip_pixels(isa, a->shape, pixel) : tile_pixels(isa, a->shape, a->tile);
         n = left < n ? left : n;
         run_tile(isa, a, f, pixel, n);
     }

@@ -69,20 +69,37 @@ typedef struct zk_x86_call {
 /** What differs between instruction sets. */
 typedef struct zk_x86_isa {
     int32_t lanes, regs; /**< of 32 bits; most in a block */
+    int32_t value_bytes; /**< 1; 2: values are widened, and a lane multiplies two at a time */
     /** Sum of the magnitudes of two neighbouring weights at most; 0: any */
     int32_t pair_limit;
+    /** The same with widened values, for weights that need many extras; NULL: never better */
+    const struct zk_x86_isa *wide;
     void (*run)(const zk_x86_call *call);
-    void (*flip)(const int8_t *x, int64_t n, uint8_t *out); /**< out[i] = x[i] + 128 */
+    /** Values n of x + 128, of value_bytes each. */
+    void (*flip)(const int8_t *x, int64_t n, uint8_t *out);
 } zk_x86_isa;
+
+extern const zk_x86_isa zk_x86_avx2_wide, zk_x86_avx512_wide;
 
 /** How patches are laid out for a shape. */
 typedef struct zk_x86_layout {
-    int32_t segments;      /**< of a patch */
-    int32_t segment_bytes; /**< that count, of each */
-    int32_t steps;         /**< of a segment, padded to four bytes */
+    int32_t segments;       /**< of a patch */
+    int32_t segment_values; /**< that count, of each */
+    int32_t steps;          /**< of a segment, padded to four bytes */
 } zk_x86_layout;
 
-zk_x86_layout zk_x86_layout_of(const zk_conv_shape *s);
+zk_x86_layout zk_x86_layout_of(const zk_x86_isa *isa, const zk_conv_shape *s);
+
+/** Begins the packed operand, at its first address divisible by 64; blocks follow. */
+typedef struct zk_x86_packed {
+    int32_t wide; /**< 1: blocks are of the instruction set's `wide` */
+    int32_t unused[15];
+} zk_x86_packed;
+
+static inline zk_x86_packed *zk_x86_packed_at(const void *packed)
+{
+    return (zk_x86_packed *)(((uintptr_t)packed + 63) / 64 * 64);
+}
 
 /** Blocks of one group. */
 static inline int32_t zk_x86_blocks(const zk_x86_isa *isa, const zk_conv_shape *s)
@@ -97,16 +114,11 @@ static inline const void *zk_x86_at(const zk_x86_block *b, int64_t offset)
     return (const char *)b + offset;
 }
 
-static inline const zk_x86_block *zk_x86_first_block(const void *packed)
-{
-    return (const void *)(((uintptr_t)packed + 63) / 64 * 64);
-}
-
 /** As zk_conv_s8_kernel wants them. */
 size_t zk_x86_packed_bytes(const zk_x86_isa *isa, const zk_conv_shape *s);
 size_t zk_x86_packed_more(const zk_x86_isa *isa, const zk_conv_s8_args *a);
 void zk_x86_pack(const zk_x86_isa *isa, const zk_conv_s8_args *a, void *packed);
-size_t zk_x86_scratch_bytes(const zk_conv_shape *s, int32_t tile);
+size_t zk_x86_scratch_bytes(const zk_x86_isa *isa, const zk_conv_shape *s, int32_t tile);
 zk_conv_grain zk_x86_grain(const zk_x86_isa *isa, const zk_conv_s8_args *a);
 void zk_x86_run(const zk_x86_isa *isa, const zk_conv_s8_args *a);
 

@@ -10,7 +10,17 @@
 
 enum { ALIGN = 64 };
 
-/* Which weights a lane multiplies at a step, or what is left of them. */
+/* Extras for so many of 100 steps cost more than widening. */
+enum { MANY_EXTRAS = 30 };
+
+/* Four bytes of a patch: which segment they are in and where, and which weights are theirs. */
+typedef struct step {
+    int32_t segment, byte;
+    int64_t first; /* weight */
+    int32_t n;     /* of them */
+} step;
+
+/* What is left of a lane's weights at a step. */
 typedef struct quad {
     int16_t w[ZK_X86_STEP];
 } quad;
@@ -20,18 +30,28 @@ static int64_t align(int64_t n)
     return (n + ALIGN - 1) / ALIGN * ALIGN;
 }
 
-static int64_t steps_of(const zk_conv_shape *s)
+static int64_t steps_of(const zk_x86_isa *isa, const zk_conv_shape *s)
 {
-    const zk_x86_layout l = zk_x86_layout_of(s);
+    const zk_x86_layout l = zk_x86_layout_of(isa, s);
     return (int64_t)l.segments * l.steps;
+}
+
+static step step_at(const zk_x86_isa *isa, const zk_x86_layout *l, int64_t i)
+{
+    const int32_t values = ZK_X86_STEP / isa->value_bytes;
+    step at = {.segment = (int32_t)(i / l->steps), .byte = (int32_t)(i % l->steps) * ZK_X86_STEP};
+    const int32_t value = at.byte / isa->value_bytes, left = l->segment_values - value;
+    at.first = (int64_t)at.segment * l->segment_values + value;
+    at.n = left < values ? left : values;
+    return at;
 }
 
 /* Bytes of a block without its extras. */
 static int64_t block_bytes(const zk_x86_isa *isa, const zk_conv_shape *s, int32_t regs)
 {
-    const int64_t vector = (int64_t)isa->lanes * 4;
+    const int64_t vector = (int64_t)isa->lanes * ZK_X86_STEP;
     return align(sizeof(zk_x86_block)) + align(ZK_X86_NUMBERS * regs * vector) +
-           align(steps_of(s) * regs * vector);
+           align(steps_of(isa, s) * regs * vector);
 }
 
 /* The registers of block b are [begin, begin + regs) of the group's. */
@@ -50,17 +70,16 @@ size_t zk_x86_packed_bytes(const zk_x86_isa *isa, const zk_conv_shape *s)
         int32_t begin;
         bytes += block_bytes(isa, s, regs_of(isa, s, b, &begin));
     }
-    return (size_t)(s->groups * bytes) + ALIGN;
+    return (size_t)(s->groups * bytes) + ALIGN + sizeof(zk_x86_packed);
 }
 
 /* Weights of channel c at a step, less their zero point; zeros past the segment. */
-static quad quad_at(const zk_conv_s8_args *a, const zk_x86_layout *l, int32_t c, int64_t step)
+static quad quad_at(const zk_conv_s8_args *a, int32_t c, const step *at)
 {
     const int32_t zero = a->w_zero_point ? a->w_zero_point[c] : 0;
-    const int64_t segment = step / l->steps, first = step % l->steps * ZK_X86_STEP;
-    const int8_t *w = a->w + c * zk_conv_patch(a->shape) + segment * l->segment_bytes + first;
+    const int8_t *w = a->w + c * zk_conv_patch(a->shape) + at->first;
     quad q = {{0}};
-    for (int32_t i = 0; i < ZK_X86_STEP && first + i < l->segment_bytes; i++)
+    for (int32_t i = 0; i < at->n; i++)
         q.w[i] = (int16_t)(w[i] - zero);
     return q;
 }
@@ -86,45 +105,60 @@ static bool rest(const quad *q)
     return q->w[0] || q->w[1] || q->w[2] || q->w[3];
 }
 
-/* Packs one step of a register; writes its extras behind the n there are, if there is room for
- * them, and returns how many there are now. */
-static int32_t pack_step(const zk_x86_isa *isa, const zk_conv_s8_args *a, const zk_x86_layout *l,
-                         int32_t c, int32_t n_c, int64_t step, int8_t *w, int8_t *extras,
-                         int32_t *offsets, int32_t n)
+/* A step of n_c channels; true if something is left of their weights. */
+static bool pack_step(const zk_x86_isa *isa, quad *left, int32_t n_c, int8_t *w)
 {
-    const int32_t at = (int32_t)(step / l->steps);
-    quad left[ZK_X86_MAX_CHANNELS] = {{{0}}};
     bool any = false;
+    if (isa->value_bytes == 2) { // everything
+        for (int32_t j = 0; j < n_c; j++)
+            memcpy(w + j * ZK_X86_STEP, left[j].w, ZK_X86_STEP);
+        return false;
+    }
     for (int32_t j = 0; j < n_c; j++) {
-        int8_t part[ZK_X86_STEP];
-        left[j] = quad_at(a, l, c + j, step);
-        take(isa, &left[j], part);
-        if (w)
-            memcpy(w + j * ZK_X86_STEP, part, sizeof(part));
+        take(isa, &left[j], w + j * ZK_X86_STEP);
         any = any || rest(&left[j]);
     }
-    for (; any; n++) {
-        any = false;
-        for (int32_t j = 0; j < n_c; j++) {
-            int8_t part[ZK_X86_STEP];
-            take(isa, &left[j], part);
-            if (extras)
-                memcpy(extras + (n * isa->lanes + j) * (int64_t)ZK_X86_STEP, part, sizeof(part));
-            any = any || rest(&left[j]);
-        }
-        if (offsets) { // which segment, and where in it
-            offsets[2 * n] = at;
-            offsets[2 * n + 1] = (int32_t)(step % l->steps) * ZK_X86_STEP;
-        }
-    }
-    return n;
+    return any;
 }
 
-/* Where a register's channels begin and how many it has, of the group's. */
+/* Channels of a register, of the group's. */
 static int32_t channels_of(const zk_x86_isa *isa, const zk_conv_shape *s, int32_t reg)
 {
     const int32_t left = s->out_c / s->groups - reg * isa->lanes;
     return left < isa->lanes ? left : isa->lanes;
+}
+
+/* Where a block's steps go; NULL: they are counted. */
+typedef struct target {
+    int8_t *weights, *extras;
+    int32_t *offsets;
+} target;
+
+/* The weights of a register, n_c channels from c on; returns the number of extras, of which there
+ * are n already. `regs` registers of a block take turns in its weights. */
+static int32_t pack_register(const zk_x86_isa *isa, const zk_conv_s8_args *a, int32_t c,
+                             int32_t n_c, int32_t regs, target out, int32_t n)
+{
+    const zk_x86_layout l = zk_x86_layout_of(isa, a->shape);
+    const int64_t steps = steps_of(isa, a->shape);
+    const int64_t vector = (int64_t)isa->lanes * ZK_X86_STEP;
+    for (int64_t i = 0; i < steps; i++) {
+        const step at = step_at(isa, &l, i);
+        quad left[ZK_X86_MAX_CHANNELS];
+        int8_t aside[ZK_X86_MAX_CHANNELS * ZK_X86_STEP];
+        for (int32_t j = 0; j < n_c; j++)
+            left[j] = quad_at(a, c + j, &at);
+        bool more =
+            pack_step(isa, left, n_c, out.weights ? out.weights + i * regs * vector : aside);
+        for (; more; n++) {
+            more = pack_step(isa, left, n_c, out.extras ? out.extras + n * vector : aside);
+            if (out.offsets) {
+                out.offsets[2 * n] = at.segment;
+                out.offsets[2 * n + 1] = at.byte;
+            }
+        }
+    }
+    return n;
 }
 
 static int64_t extra_bytes(const zk_x86_isa *isa, int64_t n)
@@ -132,25 +166,43 @@ static int64_t extra_bytes(const zk_x86_isa *isa, int64_t n)
     return align(n * isa->lanes * ZK_X86_STEP) + align(n * 2 * (int64_t)sizeof(int32_t));
 }
 
-size_t zk_x86_packed_more(const zk_x86_isa *isa, const zk_conv_s8_args *a)
+/* Extras of all blocks; adds their bytes up. */
+static int64_t count_extras(const zk_x86_isa *isa, const zk_conv_s8_args *a, int64_t *bytes)
 {
     const zk_conv_shape *s = a->shape;
-    const zk_x86_layout l = zk_x86_layout_of(s);
     const int32_t per_group = s->out_c / s->groups;
-    int64_t bytes = 0;
+    int64_t all = 0;
+    if (isa->value_bytes == 2 || (!isa->pair_limit && !a->w_zero_point))
+        return 0; // every weight fits
     for (int32_t c = 0; c < s->out_c; c += per_group) {
         for (int32_t b = 0; b < zk_x86_blocks(isa, s); b++) {
             int32_t begin, n = 0;
             const int32_t regs = regs_of(isa, s, b, &begin);
-            for (int32_t r = begin; r < begin + regs; r++) {
-                for (int64_t step = 0; step < steps_of(s); step++)
-                    n = pack_step(isa, a, &l, c + r * isa->lanes, channels_of(isa, s, r), step,
-                                  NULL, NULL, NULL, n);
-            }
-            bytes += extra_bytes(isa, n);
+            for (int32_t r = begin; r < begin + regs; r++)
+                n = pack_register(isa, a, c + r * isa->lanes, channels_of(isa, s, r), regs,
+                                  (target){NULL, NULL, NULL}, n);
+            *bytes += extra_bytes(isa, n);
+            all += n;
         }
     }
-    return (size_t)bytes;
+    return all;
+}
+
+/* Whether values are better widened, and the bytes that extras take otherwise. */
+static bool is_wide(const zk_x86_isa *isa, const zk_conv_s8_args *a, int64_t *bytes)
+{
+    const zk_conv_shape *s = a->shape;
+    const int64_t regs = (s->out_c / s->groups + isa->lanes - 1) / isa->lanes * s->groups;
+    *bytes = 0;
+    return count_extras(isa, a, bytes) * 100 > steps_of(isa, s) * regs * MANY_EXTRAS && isa->wide;
+}
+
+size_t zk_x86_packed_more(const zk_x86_isa *isa, const zk_conv_s8_args *a)
+{
+    int64_t bytes;
+    return is_wide(isa, a, &bytes)
+               ? zk_x86_packed_bytes(isa->wide, a->shape) - zk_x86_packed_bytes(isa, a->shape)
+               : (size_t)bytes;
 }
 
 /* True if channel c has one value whatever the input, its sum changing by `spread` at most; the
@@ -218,40 +270,38 @@ static void pack_block(const zk_x86_isa *isa, const zk_conv_s8_args *a, int32_t 
                        int32_t begin, zk_x86_block *b)
 {
     const zk_conv_shape *s = a->shape;
-    const zk_x86_layout l = zk_x86_layout_of(s);
-    const int64_t steps = steps_of(s), vector = (int64_t)isa->lanes * ZK_X86_STEP;
+    const int64_t vector = (int64_t)isa->lanes * ZK_X86_STEP;
     char *base = (char *)b;
-    int32_t n = 0;
     b->channel = group_begin + begin * isa->lanes;
     b->numbers = align(sizeof(*b));
     b->weights = b->numbers + align(ZK_X86_NUMBERS * b->regs * vector);
-    b->extras = b->weights + align(steps * b->regs * vector);
-    for (int32_t r = 0; r < b->regs; r++) { // how many there are
-        const int32_t c = b->channel + r * isa->lanes, n_c = channels_of(isa, s, begin + r);
-        b->channels += n_c;
-        for (int64_t step = 0; step < steps; step++)
-            n = pack_step(isa, a, &l, c, n_c, step,
-                          (int8_t *)base + b->weights + (step * b->regs + r) * vector, NULL, NULL,
-                          n);
+    b->extras = b->weights + align(steps_of(isa, s) * b->regs * vector);
+    int32_t n = 0;
+    for (int32_t r = 0; r < b->regs; r++) {
+        const int32_t n_c = channels_of(isa, s, begin + r);
+        const target to = {(int8_t *)base + b->weights + r * vector, NULL, NULL};
+        n = pack_register(isa, a, b->channel + r * isa->lanes, n_c, b->regs, to, n);
         b->extra_end[r] = n;
+        b->channels += n_c;
     }
     pack_block_numbers(isa, a, b);
     b->offsets = b->extras + align(n * vector);
     b->bytes = b->extras + extra_bytes(isa, n);
-    n = 0;
-    for (int32_t r = 0; r < b->regs; r++) {
-        for (int64_t step = 0; step < steps && n < b->extra_end[r]; step++)
-            n = pack_step(isa, a, &l, b->channel + r * isa->lanes, channels_of(isa, s, begin + r),
-                          step, NULL, (int8_t *)base + b->extras, (int32_t *)(base + b->offsets),
-                          n);
-    }
+    const target to = {NULL, (int8_t *)base + b->extras, (int32_t *)(base + b->offsets)};
+    for (int32_t r = 0, done = 0; done < n; r++)
+        done = pack_register(isa, a, b->channel + r * isa->lanes, channels_of(isa, s, begin + r),
+                             b->regs, to, done);
 }
 
 void zk_x86_pack(const zk_x86_isa *isa, const zk_conv_s8_args *a, void *packed)
 {
     const zk_conv_shape *s = a->shape;
     const int32_t per_group = s->out_c / s->groups;
-    char *out = (char *)packed + ((char *)zk_x86_first_block(packed) - (char *)packed);
+    zk_x86_packed *head = zk_x86_packed_at(packed);
+    char *out = (char *)(head + 1);
+    int64_t bytes;
+    head->wide = is_wide(isa, a, &bytes);
+    isa = head->wide ? isa->wide : isa;
     for (int32_t c = 0; c < s->out_c; c += per_group) {
         for (int32_t i = 0; i < zk_x86_blocks(isa, s); i++) {
             zk_x86_block *b = (void *)out;

@@ -77,7 +77,7 @@ static inline void store(const zk_x86_call *q, const vec *v, int regs, int8_t *o
     }
 }
 
-static void flip(const int8_t *x, int64_t n, uint8_t *out)
+static inline void flip(const int8_t *x, int64_t n, uint8_t *out)
 {
     const __m256i top = _mm256_set1_epi8(-128);
     int64_t i = 0;
@@ -87,6 +87,20 @@ static void flip(const int8_t *x, int64_t n, uint8_t *out)
     }
     for (; i < n; i++)
         out[i] = (uint8_t)(x[i] + 128);
+}
+
+static inline void flip_wide(const int8_t *x, int64_t n, uint8_t *out)
+{
+    int64_t i = 0;
+    for (; i + 16 <= n; i += 16) {
+        const __m256i wide = _mm256_cvtepi8_epi16(_mm_loadu_si128((const __m128i *)(x + i)));
+        _mm256_storeu_si256((__m256i *)(out + 2 * i),
+                            _mm256_add_epi16(wide, _mm256_set1_epi16(128)));
+    }
+    for (; i < n; i++) {
+        const int16_t value = (int16_t)(x[i] + 128);
+        memcpy(out + 2 * i, &value, sizeof(value));
+    }
 }
 
 #endif

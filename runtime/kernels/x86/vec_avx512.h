@@ -73,7 +73,7 @@ static inline void store(const zk_x86_call *q, const vec *v, int regs, int8_t *o
     _mm512_mask_storeu_epi8(out, mask, bytes);
 }
 
-static void flip(const int8_t *x, int64_t n, uint8_t *out)
+static inline void flip(const int8_t *x, int64_t n, uint8_t *out)
 {
     const __m512i top = _mm512_set1_epi8(-128);
     int64_t i = 0;
@@ -83,6 +83,17 @@ static void flip(const int8_t *x, int64_t n, uint8_t *out)
         const __mmask64 mask = ~(uint64_t)0 >> (64 - (n - i));
         _mm512_mask_storeu_epi8(out + i, mask,
                                 _mm512_xor_si512(_mm512_maskz_loadu_epi8(mask, x + i), top));
+    }
+}
+
+static inline void flip_wide(const int8_t *x, int64_t n, uint8_t *out)
+{
+    const __m512i top = _mm512_set1_epi16(128);
+    for (int64_t i = 0; i < n; i += 32) {
+        const __mmask32 mask = n - i >= 32 ? ~(uint32_t)0 : ((uint32_t)1 << (n - i)) - 1;
+        const __m256i v = _mm512_castsi512_si256(_mm512_maskz_loadu_epi8(mask, x + i));
+        const __m512i wide = _mm512_add_epi16(_mm512_cvtepi8_epi16(v), top);
+        _mm512_mask_storeu_epi16(out + 2 * i, mask, wide);
     }
 }
 
