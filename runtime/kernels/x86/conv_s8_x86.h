@@ -70,7 +70,7 @@ typedef struct zk_x86_call {
 typedef struct zk_x86_isa {
     int32_t lanes, regs; /**< of 32 bits; most in a block */
     int32_t value_bytes; /**< 1; 2: values are widened, and a lane multiplies two at a time */
-    /** Sum of the magnitudes of two neighbouring weights at most; 0: any */
+    /** Magnitude of the sum of two neighbouring weights of one sign at most; 0: any */
     int32_t pair_limit;
     /** The same with widened values, for weights that need many extras; NULL: never better */
     const struct zk_x86_isa *wide;

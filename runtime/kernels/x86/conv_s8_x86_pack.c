@@ -90,10 +90,12 @@ static void take(const zk_x86_isa *isa, quad *q, int8_t part[ZK_X86_STEP])
     for (int32_t i = 0; i < ZK_X86_STEP; i++)
         part[i] = (int8_t)zi_clamp(q->w[i], -128, 127);
     for (int32_t i = 0; isa->pair_limit && i < ZK_X86_STEP; i += 2) {
-        const int32_t over = abs(part[i]) + abs(part[i + 1]) - isa->pair_limit;
-        if (over > 0) { // off the larger one, which is more than half of the limit
+        const int32_t sum = part[i] + part[i + 1];
+        const int32_t over = abs(sum) - isa->pair_limit;
+        if (over > 0 && (part[i] < 0) == (part[i + 1] < 0)) {
+            // off the larger one, which is half of the limit at least
             int8_t *large = abs(part[i]) > abs(part[i + 1]) ? &part[i] : &part[i + 1];
-            *large = (int8_t)(*large < 0 ? *large + over : *large - over);
+            *large = (int8_t)(sum < 0 ? *large + over : *large - over);
         }
     }
     for (int32_t i = 0; i < ZK_X86_STEP; i++)
