@@ -1,11 +1,45 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Eight elements at a time. Terms are computed: where gathering is slow, a table is slower. */
+/* Terms are computed: where gathering is slow, a table is slower. */
 #include <immintrin.h>
 
 #include "kernels/kernels.h"
 #include "kernels/x86/requant_avx2.h"
 
 #define LANES 8
+
+/* ---- the short way ---- */
+
+typedef struct numbers {
+    zk_factor_avx2 a, b, out;
+    __m256i a_zero, b_zero; /* shifted as the operands */
+    __m256i b_sign;
+    __m256i lo, hi;
+} numbers;
+
+/* Sums of terms stay below 2^29, as an operand's factor is below 1. */
+static inline __m256i combine(const numbers *f, __m256i a, __m256i b)
+{
+    const __m256i x = _mm256_sub_epi32(_mm256_slli_epi32(a, ZI_ADD_LEFT_SHIFT + 1), f->a_zero);
+    const __m256i y = _mm256_sub_epi32(_mm256_slli_epi32(b, ZI_ADD_LEFT_SHIFT + 1), f->b_zero);
+    const __m256i term = _mm256_sign_epi32(zk_factor_avx2_run(&f->b, y), f->b_sign);
+    const __m256i sum = _mm256_add_epi32(zk_factor_avx2_run(&f->a, x), term);
+    return zk_factor_avx2_run(&f->out, _mm256_slli_epi32(sum, 1));
+}
+
+#include "kernels/x86/binary_avx2.h"
+
+static bool numbers_of(const zk_binary_s8 *p, numbers *f)
+{
+    f->a_zero = _mm256_set1_epi32(p->a_zero * (1 << (ZI_ADD_LEFT_SHIFT + 1)));
+    f->b_zero = _mm256_set1_epi32(p->b_zero * (1 << (ZI_ADD_LEFT_SHIFT + 1)));
+    f->b_sign = _mm256_set1_epi32(p->b_sign);
+    f->lo = _mm256_set1_epi8((char)p->lo);
+    f->hi = _mm256_set1_epi8((char)p->hi);
+    return zk_factor_avx2_make(p->a, 0, &f->a) && zk_factor_avx2_make(p->b, 0, &f->b) &&
+           zk_factor_avx2_make(p->out, p->out_zero, &f->out);
+}
+
+/* ---- any numbers, eight elements at a time ---- */
 
 static zk_requant_avx2 rescaling(zi_multiplier m)
 {
@@ -23,6 +57,11 @@ static __m256i terms(const zk_requant_avx2 *scale, const int8_t *x, __m256i zero
 void zk_add_s8_avx2(const zk_binary_s8 *p, const int8_t *a, size_t a_step, const int8_t *b,
                     size_t b_step, int8_t *out, size_t n)
 {
+    numbers f;
+    if (numbers_of(p, &f)) {
+        run_chunks(&f, a, a_step, b, b_step, out, n);
+        return;
+    }
     size_t i = 0;
     if (n >= LANES) {
         const zk_requant_avx2 a_scale = rescaling(p->a), b_scale = rescaling(p->b);

@@ -39,5 +39,5 @@ void zk_add_s8_avx512(const zk_binary_s8 *p, const int8_t *a, size_t a_step, con
     f.b_sign = _mm512_set1_epi32(p->b_sign < 0 ? -1 : 0);
     f.lo = _mm512_set1_epi8((char)p->lo);
     f.hi = _mm512_set1_epi8((char)p->hi);
-    run(&f, a, a_step, b, b_step, out, n);
+    run_chunks(&f, a, a_step, b, b_step, out, n);
 }

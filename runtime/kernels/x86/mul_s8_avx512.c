@@ -35,5 +35,5 @@ void zk_mul_s8_avx512(const zk_binary_s8 *p, const int8_t *a, size_t a_step, con
     f.b_zero = _mm512_set1_epi32(p->b_zero);
     f.lo = _mm512_set1_epi8((char)p->lo);
     f.hi = _mm512_set1_epi8((char)p->hi);
-    run(&f, a, a_step, b, b_step, out, n);
+    run_chunks(&f, a, a_step, b, b_step, out, n);
 }

@@ -4,7 +4,11 @@
 #define ZK_REQUANT_AVX2_H
 
 #include <immintrin.h>
+#include <stdbool.h>
 #include <stdint.h>
+
+#include "kernels/x86/requant_x86.h"
+#include "quant/scale.h"
 
 /** Constants of eight output channels, prepared once for many pixels. */
 typedef struct zk_requant_avx2 {
@@ -57,6 +61,36 @@ static inline __m256i zk_requant_avx2_plain(__m256i acc, __m256i multiplier, __m
     const __m256i odds = _mm256_add_epi64(_mm256_mul_epi32(_mm256_srli_epi64(x, 32), odd), add_odd);
     const __m256i high = _mm256_blend_epi32(_mm256_srli_epi64(even, 32), odds, 0xAA);
     return _mm256_srav_epi32(_mm256_add_epi32(high, _mm256_srai_epi32(acc, 31)), right);
+}
+
+/** One multiplier for all lanes, the short way. */
+typedef struct zk_factor_avx2 {
+    __m256i multiplier, add, right;
+    __m256i ties; /**< all bits set if there is a shift to the right */
+} zk_factor_avx2;
+
+/** False if the short way is not for it: |acc| < 2^30 stays for the caller to know. `offset` is
+ *  added to the result. */
+static inline bool zk_factor_avx2_make(zi_multiplier m, int32_t offset, zk_factor_avx2 *out)
+{
+    if (!zk_plain_factor(m))
+        return false;
+    out->multiplier = _mm256_set1_epi32(m.multiplier);
+    out->add = _mm256_set1_epi64x(zk_plain_add(m, offset));
+    out->right = _mm256_set1_epi32(-m.shift);
+    out->ties = _mm256_set1_epi32(m.shift ? -1 : 0);
+    return true;
+}
+
+/** zi_requant() of half of `twice`, and the offset. */
+static inline __m256i zk_factor_avx2_run(const zk_factor_avx2 *f, __m256i twice)
+{
+    const __m256i even = _mm256_add_epi64(_mm256_mul_epi32(twice, f->multiplier), f->add);
+    const __m256i odd =
+        _mm256_add_epi64(_mm256_mul_epi32(_mm256_srli_epi64(twice, 32), f->multiplier), f->add);
+    const __m256i high = _mm256_blend_epi32(_mm256_srli_epi64(even, 32), odd, 0xAA);
+    const __m256i sign = _mm256_and_si256(_mm256_srai_epi32(twice, 31), f->ties);
+    return _mm256_srav_epi32(_mm256_add_epi32(high, sign), f->right);
 }
 
 /** zi_offset_clamp(). */

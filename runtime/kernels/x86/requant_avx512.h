@@ -65,14 +65,12 @@ typedef struct zk_factor_avx512 {
  *  added to the result. */
 static inline bool zk_factor_avx512_make(zi_multiplier m, int32_t offset, zk_factor_avx512 *out)
 {
-    const int32_t right = -m.shift;
-    if (right < 0 || right > ZK_PLAIN_SHIFT)
+    if (!zk_plain_factor(m))
         return false;
-    const int32_t add = (right ? 1 << (right - 1) : 0) + offset * (1 << right);
     out->multiplier = _mm512_set1_epi32(m.multiplier);
-    out->add = _mm512_set1_epi64((int64_t)add * ((int64_t)1 << 32) + ((int64_t)1 << 31));
-    out->right = _mm512_set1_epi32(right);
-    out->ties = right ? 0xFFFF : 0;
+    out->add = _mm512_set1_epi64(zk_plain_add(m, offset));
+    out->right = _mm512_set1_epi32(-m.shift);
+    out->ties = m.shift ? 0xFFFF : 0;
     return true;
 }
 
