@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Terms are computed: where gathering is slow, a table is slower. */
+/* By add_s8_x86.h; terms are computed where that leaves an element undecided. Where gathering is
+ * slow, a table of them is slower. */
 #include <immintrin.h>
 
 #include "kernels/kernels.h"
+#include "kernels/x86/add_s8_x86.h"
 #include "kernels/x86/requant_avx2.h"
 
 #define LANES 8
@@ -14,6 +16,9 @@ typedef struct numbers {
     __m256i a_zero, b_zero; /* shifted as the operands */
     __m256i b_sign;
     __m256i lo, hi;
+    bool linear; /* add_s8_x86.h */
+    __m256i high, low, constant, margin, twice_margin;
+    __m128i bits, left;
 } numbers;
 
 /* Sums of terms stay below 2^29, as an operand's factor is below 1. */
@@ -27,6 +32,63 @@ static inline __m256i combine(const numbers *f, __m256i a, __m256i b)
 }
 
 #include "kernels/x86/binary_avx2.h"
+
+/* Pairs of a quarter of a chunk become values with their fraction; in *undecided those that are
+ * get all bits. */
+static inline __m256i linear(const numbers *f, __m256i pairs, __m256i *undecided)
+{
+    const __m256i high = _mm256_slli_epi32(_mm256_madd_epi16(pairs, f->high), ZK_ADD_LOW_BITS);
+    const __m256i low = _mm256_add_epi32(_mm256_madd_epi16(pairs, f->low), f->constant);
+    const __m256i value = _mm256_add_epi32(high, low);
+    const __m256i fraction = _mm256_sll_epi32(_mm256_add_epi32(value, f->margin), f->left);
+    const __m256i near = _mm256_cmpeq_epi32(_mm256_min_epu32(fraction, f->twice_margin), fraction);
+    *undecided = _mm256_or_si256(*undecided, near);
+    return _mm256_sra_epi32(value, f->bits);
+}
+
+/* Interleaving leaves elements where packing takes them from. */
+static inline void chunk(const numbers *f, const int8_t *a, const int8_t *b, int8_t *out)
+{
+    __m256i undecided = _mm256_set1_epi32(-1);
+    if (f->linear) {
+        const __m256i zero = _mm256_setzero_si256();
+        const __m256i x = _mm256_loadu_si256((const __m256i *)a);
+        const __m256i y = _mm256_loadu_si256((const __m256i *)b);
+        // signed bytes to 16 bits: into the high byte, then down
+        const __m256i x0 = _mm256_srai_epi16(_mm256_unpacklo_epi8(zero, x), 8);
+        const __m256i x1 = _mm256_srai_epi16(_mm256_unpackhi_epi8(zero, x), 8);
+        const __m256i y0 = _mm256_srai_epi16(_mm256_unpacklo_epi8(zero, y), 8);
+        const __m256i y1 = _mm256_srai_epi16(_mm256_unpackhi_epi8(zero, y), 8);
+        undecided = zero;
+        const __m256i v0 = linear(f, _mm256_unpacklo_epi16(x0, y0), &undecided);
+        const __m256i v1 = linear(f, _mm256_unpackhi_epi16(x0, y0), &undecided);
+        const __m256i v2 = linear(f, _mm256_unpacklo_epi16(x1, y1), &undecided);
+        const __m256i v3 = linear(f, _mm256_unpackhi_epi16(x1, y1), &undecided);
+        __m256i bytes = _mm256_packs_epi16(_mm256_packs_epi32(v0, v1), _mm256_packs_epi32(v2, v3));
+        bytes = _mm256_min_epi8(_mm256_max_epi8(bytes, f->lo), f->hi);
+        if (_mm256_testz_si256(undecided, undecided))
+            _mm256_storeu_si256((__m256i *)out, bytes);
+    }
+    if (!_mm256_testz_si256(undecided, undecided))
+        exact_chunk(f, a, b, out);
+}
+
+#include "kernels/x86/binary_x86.h"
+
+static void set_linear(const zk_binary_s8 *p, numbers *f)
+{
+    zk_add_linear l;
+    f->linear = zk_add_linear_make(p, &l);
+    if (!f->linear)
+        return;
+    f->high = _mm256_set1_epi32(l.high);
+    f->low = _mm256_set1_epi32(l.low);
+    f->constant = _mm256_set1_epi32(l.constant);
+    f->margin = _mm256_set1_epi32((int32_t)l.margin);
+    f->twice_margin = _mm256_set1_epi32((int32_t)(2 * l.margin << (32 - l.bits)));
+    f->bits = _mm_cvtsi32_si128(l.bits);
+    f->left = _mm_cvtsi32_si128(32 - l.bits);
+}
 
 static bool numbers_of(const zk_binary_s8 *p, numbers *f)
 {
@@ -59,6 +121,7 @@ void zk_add_s8_avx2(const zk_binary_s8 *p, const int8_t *a, size_t a_step, const
 {
     numbers f;
     if (numbers_of(p, &f)) {
+        set_linear(p, &f);
         run_chunks(&f, a, a_step, b, b_step, out, n);
         return;
     }

@@ -15,7 +15,7 @@ static inline __m256i widen(const int8_t *p)
     return _mm256_cvtepi8_epi32(_mm_loadl_epi64((const __m128i *)p));
 }
 
-static inline void chunk(const numbers *f, const int8_t *a, const int8_t *b, int8_t *out)
+static inline void exact_chunk(const numbers *f, const int8_t *a, const int8_t *b, int8_t *out)
 {
     __m256i v[4];
 #pragma GCC unroll 4
@@ -28,7 +28,5 @@ static inline void chunk(const numbers *f, const int8_t *a, const int8_t *b, int
     bytes = _mm256_min_epi8(_mm256_max_epi8(bytes, f->lo), f->hi);
     _mm256_storeu_si256((__m256i *)out, bytes);
 }
-
-#include "kernels/x86/binary_x86.h"
 
 #endif

@@ -16,7 +16,7 @@ static inline __m512i widen(const int8_t *p)
     return _mm512_cvtepi8_epi32(_mm_loadu_si128((const __m128i *)p));
 }
 
-static inline void chunk(const numbers *f, const int8_t *a, const int8_t *b, int8_t *out)
+static inline void exact_chunk(const numbers *f, const int8_t *a, const int8_t *b, int8_t *out)
 {
     __m512i v[CHUNK / LANES];
 #pragma GCC unroll 4
@@ -26,7 +26,5 @@ static inline void chunk(const numbers *f, const int8_t *a, const int8_t *b, int
     bytes = _mm512_min_epi8(_mm512_max_epi8(bytes, f->lo), f->hi);
     _mm512_storeu_si512(out, bytes);
 }
-
-#include "kernels/x86/binary_x86.h"
 
 #endif

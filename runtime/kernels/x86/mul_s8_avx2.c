@@ -25,6 +25,13 @@ static inline __m256i combine(const numbers *f, __m256i a, __m256i b)
 
 #include "kernels/x86/binary_avx2.h"
 
+static inline void chunk(const numbers *f, const int8_t *a, const int8_t *b, int8_t *out)
+{
+    exact_chunk(f, a, b, out);
+}
+
+#include "kernels/x86/binary_x86.h"
+
 static bool numbers_of(const zk_binary_s8 *p, numbers *f)
 {
     f->a_zero = _mm256_set1_epi32(p->a_zero);

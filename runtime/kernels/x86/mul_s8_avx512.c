@@ -23,6 +23,13 @@ static inline __m512i combine(const numbers *f, __m512i a, __m512i b)
 
 #include "kernels/x86/binary_avx512.h"
 
+static inline void chunk(const numbers *f, const int8_t *a, const int8_t *b, int8_t *out)
+{
+    exact_chunk(f, a, b, out);
+}
+
+#include "kernels/x86/binary_x86.h"
+
 void zk_mul_s8_avx512(const zk_binary_s8 *p, const int8_t *a, size_t a_step, const int8_t *b,
                       size_t b_step, int8_t *out, size_t n)
 {
