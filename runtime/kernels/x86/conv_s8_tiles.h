@@ -13,11 +13,13 @@
 /* The loops below have counts that are constants where they are inlined: sums stay in registers. */
 #define INLINE static inline __attribute__((always_inline))
 
-enum { MAX_PIXELS = 12 };
+enum { MAX_PIXELS = 12, LINE = 64 };
 
 typedef vec sums[MAX_PIXELS][ZK_X86_MAX_REGS];
 
-INLINE void add_steps(const zk_x86_call *q, const uint8_t *x, int pixels, int regs, sums acc)
+/* `ahead`: from weights to what is wanted in the cache by then, one line of a step's. */
+INLINE void add_steps(const zk_x86_call *q, const uint8_t *x, int64_t ahead, int pixels, int regs,
+                      sums acc)
 {
     const int8_t *w = zk_x86_at(q->block, q->block->weights);
     const int64_t pitch = q->pitch;
@@ -28,6 +30,7 @@ INLINE void add_steps(const zk_x86_call *q, const uint8_t *x, int pixels, int re
 #pragma GCC unroll 16
             for (int r = 0; r < regs; r++)
                 weights[r] = load(w + r * LANES * ZK_X86_STEP);
+            _mm_prefetch((const char *)w + ahead, _MM_HINT_T1);
 #pragma GCC unroll 16
             for (int p = 0; p < pixels; p++) {
                 const vec v = four(at + p * pitch);
@@ -78,7 +81,8 @@ INLINE void requant_slowly(const zk_x86_call *q, int pixels, int regs, sums acc)
 }
 
 /* `pixels` patches from x on and all channels of the block. */
-INLINE void tile(const zk_x86_call *q, const uint8_t *x, int8_t *out, int pixels, int regs)
+INLINE void tile(const zk_x86_call *q, const uint8_t *x, int8_t *out, int64_t ahead, int pixels,
+                 int regs)
 {
     const int32_t *bias = zk_x86_at(q->block, q->block->numbers);
     sums acc;
@@ -89,7 +93,7 @@ INLINE void tile(const zk_x86_call *q, const uint8_t *x, int8_t *out, int pixels
         for (int p = 0; p < pixels; p++)
             acc[p][r] = v;
     }
-    add_steps(q, x, pixels, regs, acc);
+    add_steps(q, x, ahead, pixels, regs, acc);
     if (q->block->extra_end[regs - 1])
         add_extras(q, x, pixels, regs, acc);
     if (q->block->plain) {
@@ -108,7 +112,7 @@ INLINE void tile(const zk_x86_call *q, const uint8_t *x, int8_t *out, int pixels
         store(q, acc[p], regs, out + p * q->out_pitch);
 }
 
-typedef void tile_fn(const zk_x86_call *q, const uint8_t *x, int8_t *out);
+typedef void tile_fn(const zk_x86_call *q, const uint8_t *x, int8_t *out, int64_t ahead);
 
 /* A tile of so many pixels. */
 typedef struct tile_size {
@@ -117,10 +121,12 @@ typedef struct tile_size {
 } tile_size;
 
 /* All patches of a call by tiles of the sizes given, largest first, the last of one pixel. What is
- * left at the end takes some of the last pixels once more. */
+ * left at the end takes some of the last pixels once more. Each tile fetches a line of every step
+ * of the next block: large layers would wait for their weights otherwise. */
 static void run_sizes(const zk_x86_call *q, const tile_size *sizes)
 {
-    int64_t at = 0;
+    const int64_t lines = q->block->regs * LANES * ZK_X86_STEP / LINE;
+    int64_t at = 0, line = 0;
     while (at < q->n) {
         const int64_t left = q->n - at;
         if (left < sizes->pixels && (left <= sizes[1].pixels || q->n < sizes->pixels)) {
@@ -129,15 +135,18 @@ static void run_sizes(const zk_x86_call *q, const tile_size *sizes)
         }
         if (left < sizes->pixels)
             at = q->n - sizes->pixels;
-        sizes->run(q, q->x + at * q->pitch, q->out + at * q->out_pitch);
+        sizes->run(q, q->x + at * q->pitch, q->out + at * q->out_pitch,
+                   q->block->bytes + line * LINE);
+        line = line + 1 < lines ? line + 1 : 0;
         at += sizes->pixels;
     }
 }
 
 #define TILE(pixels, regs)                                                                         \
-    static void tile_##pixels##x##regs(const zk_x86_call *q, const uint8_t *x, int8_t *out)        \
+    static void tile_##pixels##x##regs(const zk_x86_call *q, const uint8_t *x, int8_t *out,        \
+                                       int64_t ahead)                                              \
     {                                                                                              \
-        tile(q, x, out, pixels, regs);                                                             \
+        tile(q, x, out, ahead, pixels, regs);                                                      \
     }
 
 #endif
