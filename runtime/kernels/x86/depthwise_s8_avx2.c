@@ -5,6 +5,7 @@
  * a column serves all pixels of a tile that read it; others are computed pixel by pixel.
  */
 #include <immintrin.h>
+#include <string.h>
 
 #include "kernels/kernels.h"
 #include "kernels/patch.h"
@@ -27,7 +28,11 @@ typedef struct block {
     sums bias, multiplier, shift;
     sums odd, add_even, add_odd, right; /* of the short way: zk_requant_avx2_plain() */
     bool plain;
+    int32_t channels;
     int8_t zero[CHANNELS];
+    /* The last bytes of the input, and zeros: 16 bytes are read of pixels that have fewer. */
+    const int8_t *end;
+    int8_t tail[2 * CHANNELS];
 } block;
 
 /* What a tile reads: a row of pointers for each row of the window, one for each column. */
@@ -42,11 +47,26 @@ INLINE sums interleave(__m256i r0, __m256i r1)
 
 /* ---- preparing a block ---- */
 
-static sums load_numbers(const int32_t *p)
+/* Numbers of n channels, zeros behind them. */
+static sums load_numbers(const int32_t *p, int32_t n)
 {
+    int32_t all[CHANNELS] = {0};
+    if (n < CHANNELS) {
+        memcpy(all, p, (size_t)n * sizeof(*p));
+        p = all;
+    }
     const __m256i a = _mm256_loadu_si256((const __m256i *)p);
     const __m256i b = _mm256_loadu_si256((const __m256i *)(p + 8));
     return (sums){{_mm256_permute2x128_si256(a, b, 0x20), _mm256_permute2x128_si256(a, b, 0x31)}};
+}
+
+static __m256i load_weights(const int16_t *w, int32_t n)
+{
+    if (n == CHANNELS)
+        return _mm256_loadu_si256((const __m256i *)w);
+    int16_t all[CHANNELS] = {0};
+    memcpy(all, w, (size_t)n * sizeof(*w));
+    return _mm256_loadu_si256((const __m256i *)all);
 }
 
 /* zi_requant() and zi_offset_clamp(), any numbers. */
@@ -72,6 +92,7 @@ static bool fill_plain(const zk_depthwise_s8_args *a, const sums *spread, block 
         const __m256i most = _mm256_add_epi32(_mm256_abs_epi32(b->bias.v[r]), spread->v[r]);
         __m256i right = _mm256_sub_epi32(zero, b->shift.v[r]);
         __m256i offset = _mm256_set1_epi32(a->out_zero_point);
+        // lanes without a channel have shift 0, and are constant
         const __m256i plain = _mm256_and_si256(
             at_most(_mm256_sub_epi32(right, one), _mm256_set1_epi32(ZK_PLAIN_SHIFT - 1)),
             at_most(most, _mm256_set1_epi32(ZK_PLAIN_SUM - 1)));
@@ -99,18 +120,29 @@ static bool fill_plain(const zk_depthwise_s8_args *a, const sums *spread, block 
     return true;
 }
 
-/* Channels from c on. */
+static void fill_tail(const zk_depthwise_s8_args *a, block *b)
+{
+    const zk_conv_shape *s = a->shape;
+    const int64_t bytes = (int64_t)s->batch * s->in_h * s->in_w * s->in_c;
+    const int64_t n = bytes < CHANNELS ? bytes : CHANNELS;
+    memset(b->tail, 0, sizeof(b->tail));
+    memcpy(b->tail + CHANNELS - n, a->x + bytes - n, (size_t)n);
+    b->end = a->x + bytes;
+}
+
+/* 16 channels from c on, or all of fewer. */
 static void fill(const zk_depthwise_s8_args *a, int32_t c, block *b)
 {
     const zk_conv_shape *s = a->shape;
+    const int32_t n = s->out_c < CHANNELS ? s->out_c : CHANNELS;
     const __m256i zero = _mm256_setzero_si256(), ones = _mm256_set1_epi16(1);
     sums sum = {{zero, zero}}, spread = sum;
     for (int32_t ky = 0; ky < s->kernel_h; ky += 2) {
         for (int32_t kx = 0; kx < s->kernel_w; kx++) {
             const int16_t *w = a->w + ((int64_t)ky * s->kernel_w + kx) * s->out_c + c;
-            const __m256i r0 = _mm256_loadu_si256((const __m256i *)w);
+            const __m256i r0 = load_weights(w, n);
             w += (int64_t)s->kernel_w * s->out_c;
-            const __m256i r1 = ky + 1 < s->kernel_h ? _mm256_loadu_si256((const __m256i *)w) : zero;
+            const __m256i r1 = ky + 1 < s->kernel_h ? load_weights(w, n) : zero;
             const sums pair = interleave(r0, r1);
             b->w[ky / 2 * s->kernel_w + kx] = pair;
             for (int r = 0; r < REGS; r++) {
@@ -121,9 +153,11 @@ static void fill(const zk_depthwise_s8_args *a, int32_t c, block *b)
         }
     }
     _mm_storeu_si128((__m128i *)b->zero, _mm_set1_epi8((char)a->x_zero_point));
-    b->bias = load_numbers(a->bias + c);
-    b->multiplier = load_numbers(a->multiplier + c);
-    b->shift = load_numbers(a->shift + c);
+    b->channels = n;
+    fill_tail(a, b);
+    b->bias = load_numbers(a->bias + c, n);
+    b->multiplier = load_numbers(a->multiplier + c, n);
+    b->shift = load_numbers(a->shift + c, n);
     for (int r = 0; r < REGS; r++)
         spread.v[r] = _mm256_mullo_epi32(spread.v[r], _mm256_set1_epi32(255));
     b->plain = fill_plain(a, &spread, b);
@@ -154,7 +188,13 @@ INLINE void store(const zk_depthwise_s8_args *a, const block *b, sums acc, int8_
         _mm_packs_epi16(_mm256_castsi256_si128(words), _mm256_extracti128_si256(words, 1));
     bytes = _mm_max_epi8(bytes, _mm_set1_epi8((char)a->lo));
     bytes = _mm_min_epi8(bytes, _mm_set1_epi8((char)a->hi));
-    _mm_storeu_si128((__m128i *)out, bytes);
+    if (b->channels == CHANNELS) {
+        _mm_storeu_si128((__m128i *)out, bytes);
+    } else {
+        int8_t all[CHANNELS];
+        _mm_storeu_si128((__m128i *)all, bytes);
+        memcpy(out, all, (size_t)b->channels);
+    }
 }
 
 /* `pixels` pixels of a row; windows of height x width. */
@@ -220,6 +260,17 @@ static void any_pixel(const zk_depthwise_s8_args *a, const block *b, const windo
 
 /* ---- rows ---- */
 
+/* Pixels of few channels at the input's end are read from their copy. */
+static void avoid_end(const zk_conv_shape *s, const block *b, int32_t columns, window *w)
+{
+    for (int32_t ky = 0; ky < s->kernel_h; ky++) {
+        for (int32_t i = 0; i < columns; i++) {
+            if (w->x[ky][i] != b->zero && b->end - w->x[ky][i] < CHANNELS)
+                w->x[ky][i] = b->tail + CHANNELS - (b->end - w->x[ky][i]);
+        }
+    }
+}
+
 static tile_fn *tile_for(const zk_conv_shape *s)
 {
     const bool square = s->kernel_h == s->kernel_w && s->dilation_w == 1 && s->stride_w <= 2;
@@ -255,6 +306,8 @@ static void row(const zk_depthwise_s8_args *a, const block *b, int64_t index, in
             for (int32_t ky = 0; ky < s->kernel_h; ky++)
                 w.x[ky][i] = inside && rows[ky] ? rows[ky] + ix * n : b->zero;
         }
+        if (b->channels < CHANNELS)
+            avoid_end(s, b, columns, &w);
         run(a, b, &w, out + ox * n);
     }
 }
@@ -262,12 +315,13 @@ static void row(const zk_depthwise_s8_args *a, const block *b, int64_t index, in
 void zk_depthwise_s8_avx2(const zk_depthwise_s8_args *a)
 {
     const zk_conv_shape *s = a->shape;
-    if (s->out_c < CHANNELS || s->kernel_h > MAX_SIDE || s->kernel_w > MAX_SIDE) {
+    if (s->kernel_h > MAX_SIDE || s->kernel_w > MAX_SIDE) {
         zk_depthwise_s8_ref(a);
         return;
     }
     for (int32_t c = 0; c < s->out_c; c += CHANNELS) {
-        const int32_t at = s->out_c - c < CHANNELS ? s->out_c - CHANNELS : c;
+        const int32_t last = s->out_c < CHANNELS ? 0 : s->out_c - CHANNELS;
+        const int32_t at = c < last ? c : last;
         block b;
         fill(a, at, &b);
         for (int64_t i = a->row_begin; i < a->row_end; i++)
