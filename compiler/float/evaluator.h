@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * @file
- * The executor behind zurt_evaluator: runs any graph on the host through ops/, with OpenBLAS
- * variants in the kernel table. A tap sees every tensor as it is computed.
+ * The executor behind zurt_evaluator: runs any graph on the host through ops/. A tap sees every
+ * tensor as it is computed.
  */
 #ifndef ZC_FLOAT_EVALUATOR_H
 #define ZC_FLOAT_EVALUATOR_H
@@ -16,15 +16,6 @@ typedef struct zc_executor zc_executor;
  *  it writes there, but not to a graph input, is what later nodes read. A status other than ZURT_OK
  *  ends the run with it. */
 typedef zurt_status zc_tap_fn(void *self, zi_id tensor, void *data);
-
-/**
- * The kernel table of the host for these nodes: the best for this CPU, then OpenBLAS where it is
- * better and can be had, which is loaded only if one of the nodes computes with it. Where it
- * cannot, our own convolution takes its place, and a warning in the log says so, once.
- * @param n_threads that will run nodes at a time.
- */
-void zc_kernel_table(zurt_ctx *ctx, const zi_graph *g, const zi_node *nodes, size_t n_nodes,
-                     uint32_t n_threads, zk_table *out);
 
 zurt_status zc_executor_create(zurt_ctx *ctx, const zi_graph *g, uint32_t threads,
                                zc_executor **out);

@@ -6,7 +6,6 @@
 
 #include "base/alloc.h"
 #include "base/size.h"
-#include "float/blas.h"
 #include "ops/ops.h"
 #include "plan/plan.h"
 
@@ -24,36 +23,6 @@ struct zc_executor {
     void *arena;
     void *scratch;
 };
-
-/* Whether conv_f32 or matmul_f32 of the table computes this node. */
-static bool is_linear_algebra(const zi_graph *g, const zi_node *n)
-{
-    if (n->op != ZI_OP_Conv && n->op != ZI_OP_ConvTranspose && n->op != ZI_OP_FullyConnected &&
-        n->op != ZI_OP_MatMul)
-        return false;
-    return g->tensors[n->in[0]].dtype == ZURT_F32;
-}
-
-void zc_kernel_table(zurt_ctx *ctx, const zi_graph *g, const zi_node *nodes, size_t n_nodes,
-                     uint32_t n_threads, zk_table *out)
-{
-    bool wanted = false;
-    zk_table_init(out, ctx->cpu);
-    for (size_t i = 0; i < n_nodes; i++)
-        wanted = wanted || is_linear_algebra(g, &nodes[i]);
-    if (!wanted || !ctx->cpu) // the reference kernels were asked for
-        return;
-    if (zc_blas_load(ctx, n_threads)) {
-        if (!atomic_flag_test_and_set(&zc_blas.missed)) // a quantisation makes several tables
-            zi_log(ctx, ZURT_LOG_WARNING, "%s; zurt's own float kernels compute, more slowly",
-                   zurt_ctx_error(ctx));
-        ctx->error[0] = 0;
-        out->conv_f32 = &zc_conv_f32_own;
-        return;
-    }
-    out->conv_f32 = &zc_conv_f32_blas;
-    out->matmul_f32 = zc_matmul_f32_blas;
-}
 
 static zurt_status no_memory(zc_executor *e)
 {
@@ -121,7 +90,7 @@ zurt_status zc_executor_create(zurt_ctx *ctx, const zi_graph *g, uint32_t thread
     e->ctx = ctx;
     e->g = g;
     e->parallel = zi_parallel_serial();
-    zc_kernel_table(ctx, g, g->nodes, g->n_nodes, threads ? threads : 1, &e->kernels);
+    zk_table_init(&e->kernels, ctx->cpu);
     zurt_status st = ZURT_OK;
     if (threads > 1)
         st = zi_pool_create(ctx, threads, &e->pool);

@@ -33,7 +33,7 @@ static bool make_room(zurt_ctx *ctx, zi_graph *g, const zi_node *n, folding *f)
 
 static zurt_status fold(zurt_ctx *ctx, zi_graph *g, zi_node *n, folding *f)
 {
-    zc_kernel_table(ctx, g, n, 1, 1, &f->kernels);
+    zk_table_init(&f->kernels, ctx->cpu);
     zurt_status st = zi_op_prepare(ctx, g, n, &f->kernels, 1, &f->node);
     if (st)
         return st;

@@ -71,7 +71,6 @@ models and samples to calibrate with. With it the command zurt has compile
 and quantize, and reads .onnx files wherever it reads .zurt files."
            libzurt-compiler)
   set(CPACK_DEBIAN_COMPILER_PACKAGE_DEPENDS "libzurt${ZURT_ABI} ${exact}, zurt ${exact}")
-  set(CPACK_DEBIAN_COMPILER_PACKAGE_RECOMMENDS libopenblas0) # loaded where it is, and faster
   set(CPACK_DEBIAN_COMPILER_PACKAGE_SUGGESTS graphviz)
 endif()
 

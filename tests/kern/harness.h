@@ -5,12 +5,11 @@
 
 #include "kern.h"
 
-/** A line of kernels.def, or one of the compiler's kernels. */
+/** A line of kernels.def, or what bad_kernels.c adds. */
 typedef struct kern_variant {
     const kern_op *op;
     char name[48];  /**< OP_VARIANT */
     uint32_t need;  /**< ZURT_CPU_* bits */
-    bool apart;     /**< the compiler's: its sums have an order of their own */
     zk_table table; /**< the reference's, but for this op */
     uint64_t calls; /**< made by kern_check() */
 } kern_variant;
@@ -19,9 +18,6 @@ typedef struct kern_variant {
 kern_variant *kern_variants(size_t *n);
 /** Appends OP_NAME; the caller sets the op's pointer in the table. */
 zk_table *kern_add_variant(const kern_op *op, const char *name, uint32_t need);
-/** Appends the compiler's own convolution, and OpenBLAS where there is one to load;
- *  kern_no_compiler.c: nothing. */
-void kern_add_compiler(void);
 /** Below 65536: where a fuzzer's choice finds the op. It depends on its name alone. */
 uint32_t kern_op_place(const kern_op *op);
 /** True if this CPU, as far as it was not limited, can run it. */

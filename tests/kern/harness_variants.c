@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The list of variants: the lines of kernels.def and what the compiler adds. */
+/* The list of variants: the lines of kernels.def. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -51,10 +51,6 @@ kern_variant *kern_variants(size_t *n)
     kern_add_variant(&kern_##op_, #variant, need_)->op_ = &zk_##op_##_##variant;
 #include "kernels/kernels.def"
 #undef ZK
-        const size_t listed = count;
-        kern_add_compiler();
-        for (size_t i = listed; i < count; i++)
-            list[i].apart = true;
     }
     *n = count;
     return list;

@@ -92,7 +92,7 @@ typedef enum kern_rule {
     KERN_EQUAL,      /**< nowhere: every bit */
     KERN_WITHIN,     /**< within the tolerance that expect() gives */
     KERN_REF_WITHIN, /**< ref within the tolerance, the others equal to ref */
-    KERN_ONE_ORDER,  /**< all within the tolerance, those of kernels.def but ref equal */
+    KERN_ONE_ORDER,  /**< all within the tolerance, those but ref equal to each other */
 } kern_rule;
 
 /** One op of kernels.def. */

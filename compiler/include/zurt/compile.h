@@ -165,12 +165,8 @@ ZURT_API zurt_status zurt_graph_plan(zurt_ctx *ctx, const zurt_graph *graph,
 
 /**
  * Runs a graph on the host without a `.zurt`: the float reference for a float graph, the
- * quantiser's own int8 evaluation for an int8 one. Linear algebra in float by OpenBLAS, which is
- * loaded (libopenblas.so.0) by the first evaluator, quantisation or constant folding that needs it
- * and stays; it computes on the calling thread from then on (openblas_set_num_threads(1), a setting
- * of the whole process): the evaluator's own threads share out the work. Where it is not installed,
- * or the address space has no room for its buffers, zurt's own float kernels compute, more slowly
- * and with sums in another order, which a warning in the log says once.
+ * quantiser's own int8 evaluation for an int8 one. Both by the kernels of libzurt, on the
+ * evaluator's own threads; the bits of a result do not depend on their number.
  */
 typedef struct zurt_evaluator zurt_evaluator;
 
