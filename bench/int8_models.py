@@ -51,13 +51,16 @@ def float_model(network, data, folder):
     return path if os.path.exists(path) else None
 
 
-def quantised(zurt, network, path, data, folder):
-    """Quantises; the two forms for ONNX Runtime, and the same network compiled."""
+def quantised(zurt, network, path, data, folder, again=False):
+    """The two forms for ONNX Runtime, and the same network compiled. Quantises once, or `again`: the
+    ranges that calibration finds may differ in their last bits with another build of zurt, and
+    networks would be others than before."""
     import qdq_forms  # which wants onnx
     stem = stem_of(path, folder)
-    options = [o.format(data=data) for o in network.options]
-    run([zurt, "quantize", path, *options, "-o", stem + ".qdq.onnx", "--force", "--quiet"])
     files = {"s8": stem + ".s8.onnx", "u8": stem + ".u8.onnx", "zurt": stem + ".zurt"}
-    qdq_forms.write_forms(stem + ".qdq.onnx", files["s8"], files["u8"])
+    if again or not os.path.exists(files["u8"]):
+        options = [o.format(data=data) for o in network.options]
+        run([zurt, "quantize", path, *options, "-o", stem + ".qdq.onnx", "--force", "--quiet"])
+        qdq_forms.write_forms(stem + ".qdq.onnx", files["s8"], files["u8"])
     run([zurt, "compile", files["s8"], "-o", files["zurt"], "--force", "--quiet"])
     return files

@@ -125,21 +125,17 @@ class Runner:
 
 
 def model_files(network, arguments):
-    """Makes what is missing of a network's files; runner -> model. None without the network."""
+    """Makes a network's files; runner -> model. None without the network."""
     data, folder = arguments.data, arguments.folder
     path = int8_models.float_model(network, data, folder)
     if not path:
         return None
     zurt = os.path.join(arguments.build, "apps/zurt/zurt")
-    stem = int8_models.stem_of(path, folder)
-    files = {"zurt": stem + ".zurt", "s8": stem + ".s8.onnx", "u8": stem + ".u8.onnx"}
-    is_made = os.path.exists(files["zurt"]) and not arguments.model
     if isinstance(network, TfliteNetwork):
-        if not is_made:
-            int8_models.run([zurt, "compile", path, "-o", files["zurt"], "--force", "--quiet"])
-        return {"zurt int8": files["zurt"], "litert int8": network.tflite.format(data=data)}
-    if not is_made:
-        int8_models.quantised(zurt, network, path, data, folder)
+        compiled = int8_models.stem_of(path, folder) + ".zurt"
+        int8_models.run([zurt, "compile", path, "-o", compiled, "--force", "--quiet"])
+        return {"zurt int8": compiled, "litert int8": network.tflite.format(data=data)}
+    files = int8_models.quantised(zurt, network, path, data, folder, bool(arguments.model))
     return {"zurt int8": files["zurt"], "zurt float": path, "ort float": path, "ort s8": files["s8"],
             "ort u8": files["u8"]}
 
