@@ -105,6 +105,19 @@ def check_memory():
         assert len(calls) == 2
 
 
+def check_proofs():
+    """255 of |w| to a lane and six chunks to a flush; sums of 26 bits for Winograd's form."""
+    import numpy as np
+    import weight_proofs
+    assert weight_proofs.flushes(np.full((4, 64), 127)) == (8, 4)
+    assert weight_proofs.flushes(np.full((3, 50), 10)) == (7, 2)
+    assert weight_proofs.flushes(np.full((4, 64), 128)) == (8, 8)
+    largest = (1 << 25) - 1 - 127 * 9 * 100
+    w = np.full((2, 3, 3, 1), 100)
+    assert list(weight_proofs.fits_winograd(w, np.array([largest, largest + 1]), 0)) == [True, False]
+    assert list(weight_proofs.fits_winograd(-w, np.array([largest, 0]), 0)) == [False, True]
+
+
 def main():
     try:
         import onnx
@@ -116,6 +129,7 @@ def main():
     check_arena()
     check_sums()
     check_memory()
+    check_proofs()
     return 0
 
 
