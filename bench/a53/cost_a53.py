@@ -65,7 +65,7 @@ def write_single(path, name):
             constants.append(numpy_helper.from_array(values[what], what))
             names += ["", what] if op == "Resize" else [what]
     graph = helper.make_graph(
-        [helper.make_node(op, names, ["y"], name="single", **attributes)], name,
+        [helper.make_node(op, names, ["y"], name=name.lower(), **attributes)], name,
         [helper.make_tensor_value_info(n, TensorProto.FLOAT, s) for n, s in inputs],
         [helper.make_tensor_value_info("y", TensorProto.FLOAT, None)], constants)
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 14)])
@@ -80,7 +80,7 @@ def singles(zurt, folder):
     for name in SINGLE:
         source = os.path.join(folder, name + ".onnx")
         write_single(source, name)
-        for form, options in (("s8", []), ("f32", ["--keep-float", "single", "--io", "float"])):
+        for form, options in (("s8", []), ("f32", ["--keep-float", name.lower(), "--io", "float"])):
             out = os.path.join(folder, f"{name}.{form}.zurt")
             calib = "x=random:2,x2=random:2" if any(isinstance(w, list) for w in SINGLE[name][2]) \
                 else "random:2"
@@ -95,11 +95,16 @@ def singles(zurt, folder):
 
 
 def kind_of(node):
-    """The row of cpu_cost.c: operator and type; convolutions by their groups."""
+    """The row of cpu_cost.c: operator and type; convolutions by what cpu_cost.c tells
+    apart."""
     op = node["op"]
     outputs = math.prod(node["shape"])
-    if op == "Conv" and node["macs"] == outputs * math.prod(node["kernel"]):
+    if node["name"] == "grouped":
+        op = "grouped"
+    elif op == "Conv" and node["macs"] == outputs * math.prod(node["kernel"]):
         op = "depthwise"
+    elif op == "Conv" and node["kernel"] == [3, 3] and node["stride"] == [1, 1]:
+        op = "Conv 3x3"
     return f"{op} {node['type']}", node["macs"], outputs
 
 

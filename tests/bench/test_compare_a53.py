@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""bench/a53's comparison: how a network is told to XNNPACK, and its sums.
+"""bench/a53's comparison: how a network is told to XNNPACK, its sums; and the pages' tables.
 
 test_compare_a53.py      exit 77 and the reason without the Python packages
 """
@@ -10,7 +10,7 @@ import tempfile
 
 SOURCE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path[:0] = [os.path.join(SOURCE, folder)
-                for folder in ("bench/a53", "bench", "scripts")]
+                for folder in ("bench/a53", "bench/x86", "bench", "scripts")]
 
 
 def small_network():
@@ -118,6 +118,40 @@ def check_proofs():
     assert list(weight_proofs.fits_winograd(-w, np.array([largest, 0]), 0)) == [False, True]
 
 
+def columns(page, table, wanted):
+    """Some columns of a table that stands in a page, its header first; none while it is empty."""
+    import doc_tables
+    with open(os.path.join(SOURCE, "docs", page), encoding="utf-8") as f:
+        text = doc_tables.table_of(f.read(), table)
+    lines = [[c.strip() for c in line.strip("|").split("|")]
+             for line in text.splitlines() if line.startswith("|")]
+    return [tuple(line[i] for i in wanted) for line in lines if set(line) != {"---"}]
+
+
+def check_pages():
+    """The tables that stand in the pages are those that the scripts write today."""
+    import bench_x86
+    import compare_a53
+    for table, header, pieces in (("a53_layers", compare_a53.LAYER_HEADER, compare_a53.layers()),
+                                  ("a53_networks", compare_a53.NETWORK_HEADER,
+                                   compare_a53.NETWORKS)):
+        everything = range(len(header))
+        assert columns("performance-cpu.md", table, everything)[0] == tuple(header), table
+        rows = columns("performance-cpu.md", table, [0, len(header) - 1])[1:]
+        assert rows == [(p.name, p.aim) for p in pieces], (table, rows)
+    for table, masked in (("x86_best", False), ("x86_avx2", True)):
+        want = []
+        for network in bench_x86.NETWORKS:
+            names = (["zurt int8", "litert int8"]
+                     if isinstance(network, bench_x86.TfliteNetwork) else
+                     ["zurt int8", "zurt float", "ort u8", "ort float"])
+            for c in bench_x86.comparisons(names, masked):
+                aim = "" if c.bound is None else f"{c.bound:.2f}"
+                want.append((network.name, c.ours.split()[1], aim))
+        rows = columns("benchmarking.md", table, [0, 1, 7])
+        assert rows[0] == ("network", "zurt", "aim") and rows[1:] == want, (table, rows)
+
+
 def main():
     try:
         import onnx
@@ -130,6 +164,7 @@ def main():
     check_sums()
     check_memory()
     check_proofs()
+    check_pages()
     return 0
 
 
