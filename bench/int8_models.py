@@ -36,6 +36,13 @@ def run(command):
         sys.exit(f"{' '.join(command)}: {done.stderr}")
 
 
+def library_commit():
+    """The last one that changed what is measured."""
+    log = subprocess.run(["git", "-C", SOURCE, "log", "-1", "--format=%h", "--abbrev=12", "--",
+                          "runtime", "compiler"], text=True, capture_output=True)
+    return log.stdout.strip() or "of no git"
+
+
 def stem_of(path, folder):
     """Where what is made of a model goes, without the ends of the names."""
     return os.path.join(folder, os.path.basename(path)[:-len(".onnx")])

@@ -17,7 +17,6 @@ import argparse
 import hashlib
 import json
 import os
-import subprocess
 import sys
 from dataclasses import dataclass
 
@@ -231,9 +230,7 @@ def table(header, pieces, arguments, tools, memory):
 
 
 def conditions(tools):
-    commit = subprocess.run(["git", "-C", SOURCE, "rev-parse", "--short=12", "HEAD"], text=True,
-                            capture_output=True).stdout.strip() or "of no git"
-    return f"zurt {commit}{tools.versions()}"
+    return f"zurt {int8_models.library_commit()}{tools.versions()}"
 
 
 def update(tables, tools):

@@ -206,11 +206,9 @@ def machine():
 def conditions(arguments):
     """What a figure is worth little without."""
     from importlib.metadata import version
-    commit = subprocess.run(["git", "-C", SOURCE, "rev-parse", "--short=12", "HEAD"], text=True,
-                            capture_output=True).stdout.strip() or "of no git"
     threads = "one thread" if arguments.threads == 1 else f"{arguments.threads} threads"
-    return (f"{machine()}; {threads}, {arguments.rounds} rounds; zurt {commit}, ONNX Runtime "
-            f"{version('onnxruntime')}, LiteRT {version('ai-edge-litert')}")
+    return (f"{machine()}; {threads}, {arguments.rounds} rounds; zurt {int8_models.library_commit()}, "
+            f"ONNX Runtime {version('onnxruntime')}, LiteRT {version('ai-edge-litert')}")
 
 
 def update(tables, arguments):
