@@ -126,7 +126,7 @@ zk_conv_grain zk_x86_grain(const zk_x86_isa *isa, const zk_conv_s8_args *a)
     const zk_conv_shape *s = a->shape;
     const int32_t regs = (s->out_c / s->groups + isa->lanes - 1) / isa->lanes;
     const int32_t blocks = zk_x86_blocks(isa, s), most = (regs + blocks - 1) / blocks;
-    return (zk_conv_grain){.pixels = form_of(s) == STRIPS ? s->out_w : ASIDE,
+    return (zk_conv_grain){.pixels = form_of(isa, s) == STRIPS ? s->out_w : ASIDE,
                            .channels = most * isa->lanes,
                            .window = COPY + (regs % blocks ? most * isa->lanes : 0)};
 }
