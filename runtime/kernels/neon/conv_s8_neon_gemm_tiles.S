@@ -20,17 +20,16 @@
  */
 	.arch armv8-a
 
-#define ARG_X          0
-#define ARG_OUT        16
-#define ARG_BLOCK      32
-#define ARG_W          48
-#define ARG_SUMS       56
+#define ARG_X           0
+#define ARG_OUT         16
+#define ARG_BLOCK       32
+#define ARG_W           48
+#define ARG_SUMS        56
 #define ARG_ZERO_POINTS 64
-#define ARG_LO         72
-#define ARG_HI         80
-#define ARG_NEXT       88
-#define ARG_TAIL       96
-
+#define ARG_LO          72
+#define ARG_HI          80
+#define ARG_NEXT        88
+#define ARG_TAIL        96
 
 #define BLOCK_BIAS       0
 #define BLOCK_MULTIPLIER 16

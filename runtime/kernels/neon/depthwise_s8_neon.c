@@ -115,7 +115,7 @@ static void any_pixels(const zk_depthwise_s8_args *a, const int8_t *image, zk_ta
 /* Returns the flag of the shifts. */
 static int64_t fill_block(const zk_depthwise_s8_args *a, int32_t c, zk_neon_block8 *out)
 {
-    int64_t flag = 0;
+    int64_t flags = a->lo >= a->out_zero_point ? ZK_NEON_NO_TIES : 0;
     for (int32_t i = 0; i < LANES; i++) {
         const int32_t shift = a->shift[c + i];
         out->bias[i] = a->bias[c + i];
@@ -126,9 +126,9 @@ static int64_t fill_block(const zk_depthwise_s8_args *a, int32_t c, zk_neon_bloc
         out->lo[i] = (int8_t)a->lo;
         out->hi[i] = (int8_t)a->hi;
         out->x_zero_point[i] = (int8_t)a->x_zero_point;
-        flag = shift >= 0 ? ZK_NEON_LEFT_SHIFTS : flag;
+        flags |= shift >= 0 ? ZK_NEON_LEFT_SHIFTS : 0;
     }
-    return flag;
+    return flags;
 }
 
 static void fill_weights(const zk_depthwise_s8_args *a, zk_taps ty, int32_t c, zk_neon_block8 *out)

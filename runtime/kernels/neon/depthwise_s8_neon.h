@@ -23,7 +23,9 @@ enum {
     ZK_NEON_LEFT_OUTSIDE = 1,
     ZK_NEON_RIGHT_OUTSIDE = 2,
     ZK_NEON_STRIDE2 = 4,
-    ZK_NEON_LEFT_SHIFTS = 8 /**< some shifts are not to the right by one at least */
+    ZK_NEON_LEFT_SHIFTS = 8, /**< some shifts are not to the right by one at least */
+    ZK_NEON_NO_TIES = 16     /**< all that is below the zero point is clamped: no matter how
+                                  negative ties are rounded */
 };
 
 /** Windows of some rows of the output that lie one below the other, all with the same weights. */

@@ -122,6 +122,7 @@
 	SCALE 27, 28
 	SCALE 29, 30
 	ldp q13, q14, [x0, #BLOCK_RIGHT]
+	tbnz x7, #4, 2f
 	AWAY 25, 26
 	AWAY 27, 28
 	AWAY 29, 30
@@ -174,6 +175,7 @@
 	ldp q13, q14, [x0, #BLOCK_RIGHT]
 	tbnz x7, #3, 1f
 	SCALE 25, 26
+	tbnz x7, #4, 2f
 	AWAY 25, 26
 	b 2f
 1:
