@@ -15,6 +15,11 @@ enum { STRIP_BYTES = 80 * 1024, STRIP_BLOCKS = 4 };
 /* Between the points of a transform, so that they do not meet in a few sets of the cache. */
 enum { APART = 32 };
 
+_Static_assert(offsetof(zk_winograd_product, out) == 16 &&
+                   offsetof(zk_winograd_product, tile_blocks) == 32 &&
+                   offsetof(zk_winograd_product, channel_pitch) == 56,
+               "as the assembly reads it");
+
 /* Sums of a block of tiles and a block of channels. */
 enum { BLOCK_SUMS = POINTS * TILES * ZK_WINOGRAD_CHANNELS };
 

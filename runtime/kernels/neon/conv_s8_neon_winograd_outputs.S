@@ -7,8 +7,8 @@
  *   m0 + (m1 + m2) + (m3 + m4)      (m1 - m2) + 2 (m3 - m4)
  *   (m1 + m2) + 4 (m3 + m4)         (m1 - m2) + 8 (m3 - m4) + 2 m5
  *
- * A multiple of the offset is added to point (1, 1), which all pixels take once. In assembly for the
- * Cortex-A53: see conv_s8_neon_gemm_quads.S for what its loads cost.
+ * A multiple of the offset is added to point (1, 1), which all pixels take once. In assembly for
+ * the Cortex-A53: see conv_s8_neon_gemm_tiles.S for what its loads cost.
  *
  *   v0 factors 2, 4, 8 and 9^-1 modulo 2^32   v1-v7 on the way; constants of four channels
  *   v8-v31 columns, reduced: four rows of six
@@ -40,9 +40,7 @@
 	.endm
 	.macro SECOND reg, point, late, late_upper
 	ldr d\reg, [x1, #(\point) * POINT]
-	.ifnb \late
 	ins v\late\().d[1], x\late_upper
-	.endif
 	.endm
 
 /* Six values, reduced: they come out in m0, m1, t and m4. */
@@ -64,8 +62,8 @@
 	mla v\m4\().4s, v\m3\().4s, v0.s[2]
 	.endm
 
-/* One column, while the next one is loaded from point `at` on. m5 is complete but for its upper half
- * in x11. */
+/* One column, while the next one is loaded from point `at` on. m5 is complete but for its upper
+ * half in x11. */
 	.macro COLUMN m0, m1, m2, m3, m4, m5, t, n0, n1, n2, n3, n4, n5, at
 	add v\t\().4s, v\m1\().4s, v\m2\().4s
 	FIRST \at, 10

@@ -2,7 +2,7 @@
 /*
  * void zk_winograd_products(const zk_winograd_product *): products of 8 tiles and 8 channels, 64
  * sums, in registers; zk_winograd_products_half() does the first 4 tiles of a block. In assembly
- * because the Cortex-A53 issues in order: see conv_s8_neon_gemm_quads.S for what its loads cost.
+ * because the Cortex-A53 issues in order: see conv_s8_neon_gemm_tiles.S for what its loads cost.
  *
  * A step is 8 input channels, in two halves of four. A half goes through the tiles, so that a
  * tile's register is free for the next step once the second half has passed it; the weights of a
@@ -32,7 +32,7 @@
 	.endm
 
 /* Loads of one register in two parts: `first`, and later, beside the lower half of it, the upper
- * half of the one before. No `late`: there is none. */
+ * half of the one before. No `reg`: nothing. */
 	.macro FIRST reg, base, at, upper
 	.ifnb \reg
 	ldr x\upper, [x\base, #\at + 8]
@@ -46,19 +46,19 @@
 	.endm
 
 /* Half a step of one tile, with up to two registers loaded. */
-	.macro HALF mul, tile, s0, s1, lane, w0, w1, w2, w3, r0, b0, at0, u0, l0, lu0, r1, b1, at1, u1, l1, lu1
-	LOW \mul, \tile, \s0, \w0, \lane
+	.macro HALF mul, t, s0, s1, k, w0, w1, w2, w3, r0, b0, at0, u0, l0, lu0, r1, b1, at1, u1, l1, lu1
+	LOW \mul, \t, \s0, \w0, \k
 	FIRST \r0, \b0, \at0, \u0
-	HIGH \mul, \tile, \s1, \w0, \lane
-	LOW smlal, \tile, \s0, \w1, \lane + 1
+	HIGH \mul, \t, \s1, \w0, \k
+	LOW smlal, \t, \s0, \w1, \k + 1
 	SECOND \r0, \b0, \at0, \l0, \lu0
-	HIGH smlal, \tile, \s1, \w1, \lane + 1
+	HIGH smlal, \t, \s1, \w1, \k + 1
 	FIRST \r1, \b1, \at1, \u1
-	LOW smlal, \tile, \s0, \w2, \lane + 2
-	HIGH smlal, \tile, \s1, \w2, \lane + 2
-	LOW smlal, \tile, \s0, \w3, \lane + 3
+	LOW smlal, \t, \s0, \w2, \k + 2
+	HIGH smlal, \t, \s1, \w2, \k + 2
+	LOW smlal, \t, \s0, \w3, \k + 3
 	SECOND \r1, \b1, \at1, \l1, \lu1
-	HIGH smlal, \tile, \s1, \w3, \lane + 3
+	HIGH smlal, \t, \s1, \w3, \k + 3
 	.endm
 
 /* The sums of a tile go to memory before the next product's begin. */

@@ -6,7 +6,7 @@
  *   4 (d0 - d2) + (d4 - d2)     (d4 - 4 d2) + (d3 - 4 d1)   (d4 - 4 d2) - (d3 - 4 d1)
  *   (d4 - d2) + 2 (d3 - d1)     (d4 - d2) - 2 (d3 - d1)     (d5 - d3) - 4 (d3 - d1)
  *
- * In assembly for the Cortex-A53: see conv_s8_neon_gemm_quads.S for what its loads cost.
+ * In assembly for the Cortex-A53: see conv_s8_neon_gemm_tiles.S for what its loads cost.
  */
 	.arch armv8-a
 
@@ -67,8 +67,8 @@ zk_winograd_columns_run:
 	ins v\late\().d[1], x\late_upper
 	.endm
 
-/* One row of a tile in d0-d5, transformed and stored; n0-n5 are loaded with the next one, which lies
- * `at` bytes from x0. The upper half of d5 comes from the row before in x11. */
+/* One row of a tile in d0-d5, transformed and stored; n0-n5 are loaded with the next one, which
+ * lies `at` bytes from x0. The upper half of d5 comes from the row before in x11. */
 	.macro ROW d0, d1, d2, d3, d4, d5, n0, n1, n2, n3, n4, n5, at
 	FIRST \at, 10
 	sub v24.8h, v\d4\().8h, v\d2\().8h
@@ -96,7 +96,7 @@ zk_winograd_columns_run:
 	str q27, [x2, x7]
 	sub v\d2\().8h, v\d4\().8h, v\d3\().8h
 	str q29, [x2, x5]
-	SECOND \n5 , \at + 480, \n4, 10
+	SECOND \n5, \at + 480, \n4, 10
 	str q30, [x2, x6]
 	str q\d1, [x2, x3]
 	str q\d2, [x2, x4]
