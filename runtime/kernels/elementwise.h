@@ -50,6 +50,19 @@ typedef void zk_binary_s8_fn(const zk_binary_s8 *p, const int8_t *a, size_t a_st
 typedef zk_binary_s8_fn zk_add_s8_fn;
 typedef zk_binary_s8_fn zk_mul_s8_fn;
 
+/** Fractional bits of the weights along each axis of a bilinear s8 resize. */
+#define ZK_BILINEAR_BITS 11
+
+/** Numbers of a pixel between four others. Weights are >= 0 and add up to 2^ZK_BILINEAR_BITS. */
+typedef struct zk_bilinear_s8 {
+    const int8_t *corner[4]; /**< top left, top right, bottom left, bottom right; may be one */
+    int32_t y[2], x[2];      /**< weights of top and bottom, of left and right */
+} zk_bilinear_s8;
+
+/** out[i] = zi_rshift_round(sum of y * x * corner[i], 2 * ZK_BILINEAR_BITS), for n channels. `out`
+ *  overlaps no corner. */
+typedef void zk_bilinear_s8_fn(const zk_bilinear_s8 *p, int8_t *out, size_t n);
+
 /** Numbers of the integer softmax. Ref: docs/arithmetic.md, "Softmax". */
 typedef struct zk_softmax_s8 {
     int32_t exp[256]; /**< at d: e^(-scale * d) with 31 fractional bits, 0 where it is too small */

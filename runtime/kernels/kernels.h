@@ -44,6 +44,7 @@ typedef struct zk_table {
     zk_lut_s8_fn *lut_s8;
     zk_add_s8_fn *add_s8;
     zk_mul_s8_fn *mul_s8;
+    zk_bilinear_s8_fn *bilinear_s8;
     zk_transpose_s8_fn *transpose_s8;
     zk_softmax_s8_fn *softmax_s8;
     zk_sigmoid_f32_fn *sigmoid_f32;

@@ -2,11 +2,11 @@
 /* Resize of [N,H,W,C]: nearest of any type, linear of f32 and s8, cubic of f32. */
 #include <string.h>
 
+#include "ops/copy_rows.h"
 #include "ops/impl.h"
 #include "ops/lut.h"
 #include "ops/resize_axis.h"
 #include "quant/qparams.h"
-#include "quant/requant.h"
 #include "quant/scale.h"
 
 typedef struct state {
@@ -108,36 +108,36 @@ static void pixel_f32(const state *s, const float *image, const zi_resize_tap *t
     }
 }
 
-static void pixel_s8(const state *s, const int8_t *image, const zi_resize_tap *ty,
+static void pixel_s8(const job *j, const int8_t *image, const zi_resize_tap *ty,
                      const zi_resize_tap *tx, int8_t *out)
 {
-    int64_t channels = s->channels;
-    const int8_t *top = image + (int64_t)ty->index[0] * s->in_w * channels;
-    const int8_t *bottom = image + (int64_t)ty->index[1] * s->in_w * channels;
-    int64_t left = tx->index[0] * channels, right = tx->index[1] * channels;
-    int32_t w00 = ty->fixed[0] * tx->fixed[0], w01 = ty->fixed[0] * tx->fixed[1];
-    int32_t w10 = ty->fixed[1] * tx->fixed[0], w11 = ty->fixed[1] * tx->fixed[1];
-    for (int64_t c = 0; c < channels; c++) {
-        int32_t sum = w00 * top[left + c] + w01 * top[right + c] + w10 * bottom[left + c] +
-                      w11 * bottom[right + c];
-        out[c] = (int8_t)zi_rshift_round(sum, 2 * ZI_RESIZE_BITS);
-    }
+    const state *s = j->s;
+    const int8_t *top = image + (int64_t)ty->index[0] * s->in_w * s->channels;
+    const int8_t *bottom = image + (int64_t)ty->index[1] * s->in_w * s->channels;
+    const int64_t left = tx->index[0] * s->channels, right = tx->index[1] * s->channels;
+    const zk_bilinear_s8 p = {
+        .corner = {top + left, top + right, bottom + left, bottom + right},
+        .y = {ty->fixed[0], ty->fixed[1]},
+        .x = {tx->fixed[0], tx->fixed[1]},
+    };
+    j->p->kernels->bilinear_s8(&p, out, (size_t)s->channels);
 }
 
-static void pixel(const state *s, const uint8_t *image, const zi_resize_tap *ty,
+static void pixel(const job *j, const uint8_t *image, const zi_resize_tap *ty,
                   const zi_resize_tap *tx, uint8_t *out)
 {
+    const state *s = j->s;
     size_t bytes = (size_t)s->channels * s->elem;
     if (ty->outside || tx->outside) {
         for (size_t at = 0; at < bytes; at += s->elem)
             memcpy(out + at, s->outside, s->elem);
     } else if (s->h.n_taps == 1) {
         size_t from = (size_t)(ty->index[0] * s->in_w + tx->index[0]) * bytes;
-        memcpy(out, image + from, bytes);
+        zi_copy_rows(image + from, 0, out, 0, (int64_t)bytes, 1);
     } else if (s->dtype == ZURT_F32) {
         pixel_f32(s, (const float *)(const void *)image, ty, tx, (float *)(void *)out);
     } else {
-        pixel_s8(s, (const int8_t *)image, ty, tx, (int8_t *)out);
+        pixel_s8(j, (const int8_t *)image, ty, tx, (int8_t *)out);
     }
 }
 
@@ -153,7 +153,7 @@ static void task(void *arg, uint32_t index, uint32_t n_tasks)
         const zi_resize_tap *ty = &s->h.taps[row % s->h.out];
         uint8_t *out = (uint8_t *)j->args->out[0] + (size_t)(row * s->w.out) * bytes;
         for (int32_t col = 0; col < s->w.out; col++)
-            pixel(s, x, ty, &s->w.taps[col], out + (size_t)col * bytes);
+            pixel(j, x, ty, &s->w.taps[col], out + (size_t)col * bytes);
         if (s->table)
             j->p->kernels->lut_s8((const int8_t *)out, s->table, (int8_t *)out,
                                   (size_t)s->w.out * bytes);

@@ -5,8 +5,9 @@
 
 #include "base/arena.h"
 #include "graph/graph.h"
+#include "kernels/elementwise.h"
 
-enum { ZI_RESIZE_TAPS = 4, ZI_RESIZE_BITS = 11 };
+enum { ZI_RESIZE_TAPS = 4, ZI_RESIZE_BITS = ZK_BILINEAR_BITS };
 
 typedef struct zi_resize_tap {
     int32_t index[ZI_RESIZE_TAPS]; /**< input row or column, clamped to the image */
