@@ -51,16 +51,46 @@ static uint8_t luma(const uint8_t *rgb)
     return (uint8_t)((rgb[0] * 19595u + rgb[1] * 38470u + rgb[2] * 7471u + 0x8000u) >> 16);
 }
 
-static uint8_t pick(const zurt_image *image, const zurt_norm *norm, size_t at, int32_t c,
-                    int32_t n_channels)
+/* Where a pixel's values come from: bytes from its first, and from pixel to pixel. */
+typedef struct source {
+    const uint8_t *pixels;
+    size_t step;
+    size_t at[3];
+} source;
+
+static source source_of(const zurt_image *image, const zurt_norm *norm)
 {
-    const uint8_t *p = image->pixels + at * (size_t)image->channels;
-    if (image->channels == 1)
-        return p[0];
-    if (n_channels == 1)
-        return luma(p);
-    return p[norm->is_bgr ? 2 - c : c];
+    source s = {.pixels = image->pixels, .step = (size_t)image->channels};
+    for (size_t c = 0; c < 3; c++)
+        s.at[c] = image->channels == 1 ? 0 : norm->is_bgr ? 2 - c : c;
+    return s;
 }
+
+/* One tensor channel of every pixel, or three; every combination is a loop of its own, without a
+ * question inside. */
+#define FILL(name, type, member)                                                                   \
+    static void name(const source *s, bool grey, int32_t n_channels, size_t n,                     \
+                     const pixel_table *t, type *out)                                              \
+    {                                                                                              \
+        const uint8_t *p = s->pixels;                                                              \
+        const size_t step = s->step, first = s->at[0], second = s->at[1], third = s->at[2];        \
+        if (n_channels == 3) {                                                                     \
+            for (size_t i = 0; i < n; i++, p += step, out += 3) {                                  \
+                out[0] = t->member[0][p[first]];                                                   \
+                out[1] = t->member[1][p[second]];                                                  \
+                out[2] = t->member[2][p[third]];                                                   \
+            }                                                                                      \
+        } else if (grey) {                                                                         \
+            for (size_t i = 0; i < n; i++, p += step)                                              \
+                out[i] = t->member[0][*p];                                                         \
+        } else {                                                                                   \
+            for (size_t i = 0; i < n; i++, p += step)                                              \
+                out[i] = t->member[0][luma(p)];                                                    \
+        }                                                                                          \
+    }
+
+FILL(fill_f32, float, f32)
+FILL(fill_q8, uint8_t, q8)
 
 static zurt_status check(zurt_ctx *ctx, const zurt_image *image, const zurt_norm *norm,
                          const zurt_tensor_info *info, const zurt_span *out)
@@ -102,18 +132,12 @@ zurt_status zurt_image_to_tensor(zurt_ctx *ctx, const zurt_image *image, const z
         return st;
     pixel_table table;
     fill_table(norm, info, &table);
-    int32_t n_channels = info->dims[3];
-    size_t n_pixels = (size_t)image->width * (size_t)image->height, to = 0;
-    float *f32 = out->data;
-    uint8_t *q8 = out->data;
-    for (size_t i = 0; i < n_pixels; i++) {
-        for (int32_t c = 0; c < n_channels; c++, to++) {
-            uint8_t p = pick(image, norm, i, c, n_channels);
-            if (info->dtype == ZURT_F32)
-                f32[to] = table.f32[c][p];
-            else
-                q8[to] = table.q8[c][p];
-        }
-    }
+    const source from = source_of(image, norm);
+    const bool grey = image->channels == 1;
+    const size_t n = (size_t)image->width * (size_t)image->height;
+    if (info->dtype == ZURT_F32)
+        fill_f32(&from, grey, info->dims[3], n, &table, out->data);
+    else
+        fill_q8(&from, grey, info->dims[3], n, &table, out->data);
     return ZURT_OK;
 }

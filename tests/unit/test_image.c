@@ -252,6 +252,29 @@ static void quantises(void **state)
         assert_int_equal(s8[i], a[i] - 128);
 }
 
+static void grey_fills_one_channel_or_three(void **state)
+{
+    uint8_t pixels[20];
+    for (int i = 0; i < 20; i++)
+        pixels[i] = (uint8_t)(i * 13);
+    const zurt_image in = {.pixels = pixels, .width = 5, .height = 4, .channels = 1};
+    const zurt_norm norm = {
+        .channels = 3, .mean = {0.0f, 0.1f, 0.2f}, .std = {1.0f, 1.0f, 1.0f}, .is_bgr = 1};
+    zurt_tensor_info info = {.name = "x", .dtype = ZURT_F32, .rank = 4, .dims = {1, 4, 5, 3}};
+    float three[60], one[20];
+    assert_int_equal(
+        zurt_image_to_tensor(*state, &in, &norm, &info, &(zurt_span){three, sizeof(three)}),
+        ZURT_OK);
+    for (int i = 0; i < 60; i++)
+        assert_float_equal(three[i], (float)pixels[i / 3] / 255.0f - norm.mean[i % 3], 1e-6f);
+    info.dims[3] = 1;
+    const zurt_norm plain = {.channels = 1, .std = {1.0f}};
+    assert_int_equal(
+        zurt_image_to_tensor(*state, &in, &plain, &info, &(zurt_span){one, sizeof(one)}), ZURT_OK);
+    for (int i = 0; i < 20; i++)
+        assert_float_equal(one[i], (float)pixels[i] / 255.0f, 1e-6f);
+}
+
 static void makes_grey_as_pillow(void **state)
 {
     uint8_t a[23 * 3 * 3], grey[23 * 3];
@@ -297,6 +320,7 @@ int main(void)
         cmocka_unit_test(survives_refused_memory),
         cmocka_unit_test(normalises),
         cmocka_unit_test(quantises),
+        cmocka_unit_test(grey_fills_one_channel_or_three),
         cmocka_unit_test(makes_grey_as_pillow),
         cmocka_unit_test(refuses_a_tensor_that_does_not_fit),
     };
