@@ -12,8 +12,9 @@
 #include "ops/conv_plan.h"
 #include "ops/copy_rows.h"
 
-/** Phases that may be convolutions of their own. */
-enum { MAX_PARTS = 16 };
+/** Phases that may be convolutions of their own; larger strides and windows, and weights that would
+ *  become larger than so many times the node's, stay as they are. */
+enum { MAX_PARTS = 16, MAX_STRIDE = 64, MAX_KERNEL = 4096, MAX_GROWTH = 4 };
 
 /** Phases [begin, end) of one axis, and what they read: input pixels j + lo to j + lo + kernel - 1
  *  for the j-th output of a phase, of which there are `outputs`. */
@@ -68,6 +69,7 @@ static int32_t tap_of(const axis *a, int32_t phase, int64_t offset)
                : -1;
 }
 
+/** `kernel` is 0 if it would be too large. */
 static phases phases_of(const axis *a, int32_t begin, int32_t end)
 {
     int64_t lo = 0, hi = -1; // paddings are within [0, kernel]
@@ -81,6 +83,8 @@ static phases phases_of(const axis *a, int32_t begin, int32_t end)
         }
     }
     hi = hi < lo ? lo : hi;
+    if (hi - lo >= MAX_KERNEL || lo < -MAX_KERNEL)
+        return (phases){.begin = begin, .end = end};
     const int32_t outputs = begin < a->out ? (a->out - begin - 1) / a->stride + 1 : 0;
     return (phases){begin, end, (int32_t)lo, (int32_t)(hi - lo + 1), outputs};
 }
@@ -104,6 +108,11 @@ static zk_conv_shape shape_of(const zk_conv_shape *s, const phases *y, const pha
 static double work_of(const zk_conv_shape *s)
 {
     return (double)s->out_h * s->out_w * ((s->out_c + 3) / 4 * 4) * (double)zk_conv_patch(s);
+}
+
+static double weights_in(const zk_conv_shape *s)
+{
+    return (double)s->out_c * (double)zk_conv_patch(s);
 }
 
 /* ---- prepare ---- */
@@ -146,25 +155,30 @@ static bool choose_parts(state *s)
     const zk_conv_shape *shape = &s->shape;
     const axis ay = axis_y(shape), ax = axis_x(shape);
     const int64_t n = (int64_t)ay.stride * ax.stride;
-    if (n > INT32_MAX / shape->out_c)
+    if (ay.stride > MAX_STRIDE || ax.stride > MAX_STRIDE || n > INT32_MAX / shape->out_c)
         return false;
     part all = {.y = phases_of(&ay, 0, ay.stride), .x = phases_of(&ax, 0, ax.stride)};
+    if (!all.y.kernel || !all.x.kernel)
+        return false;
     const zk_conv_shape whole = shape_of(shape, &all.y, &all.x);
-    double best = work_of(shape), apart = 0.0;
+    const double most = MAX_GROWTH * weights_in(shape);
+    double best = work_of(shape), apart = 0.0, weights = 0.0;
     for (int32_t i = 0; n <= MAX_PARTS && i < n; i++) {
         part *t = &s->parts[s->n];
         t->y = phases_of(&ay, i / ax.stride, i / ax.stride + 1);
         t->x = phases_of(&ax, i % ax.stride, i % ax.stride + 1);
         const zk_conv_shape one = shape_of(shape, &t->y, &t->x);
         apart += work_of(&one);
+        weights += weights_in(&one);
         s->n += t->y.outputs > 0 && t->x.outputs > 0;
     }
-    if (n <= MAX_PARTS && apart < best)
+    if (n <= MAX_PARTS && apart < best && weights <= most)
         best = apart;
     else
         s->n = 0;
     // one convolution gathers its rows once
-    if (shape->groups == 1 && work_of(&whole) <= best * (s->n > 1 ? 1.25 : 1.0)) {
+    if (shape->groups == 1 && work_of(&whole) <= best * (s->n > 1 ? 1.25 : 1.0) &&
+        weights_in(&whole) <= most) {
         s->parts[0] = all;
         s->n = 1;
     }

@@ -87,6 +87,7 @@ static const geometry geometries[] = {
     {ZI_OP_ConvTranspose, {1, 8, 9, 4}, {6, 3, 5, 4}, {{1, 1}, {1, 2}, {2, 3, 0, 1}, 1, {0}}},
     {ZI_OP_ConvTranspose, {2, 6, 6, 12}, {12, 4, 4, 1}, {{2, 2}, {1, 1}, {1, 1, 1, 1}, 12, {0}}},
     {ZI_OP_ConvTranspose, {1, 3, 4, 6}, {6, 16, 16, 1}, {{8, 8}, {1, 1}, {4, 4, 4, 4}, 6, {0}}},
+    {ZI_OP_ConvTranspose, {1, 1, 1, 2}, {3, 5, 4, 2}, {{1000000, 100}, {1, 1}, {0}, 1, {0}}},
     {ZI_OP_ConvTranspose, {1, 4, 3, 2}, {5, 3, 3, 2}, {{2, 3}, {2, 2}, {3, 2, 1, 3}, 1, {1, 2}}},
 };
 enum { N_GEOMETRIES = sizeof(geometries) / sizeof(*geometries) };

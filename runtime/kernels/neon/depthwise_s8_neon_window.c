@@ -283,7 +283,7 @@ static bool choose(const zk_conv_shape *s, const vectors *v, int32_t rows_left, 
     if (width < 1)
         return false;
     const int64_t padded =
-        (s->out_w + QUAD * v->pixels - 1) / (QUAD * v->pixels) * (QUAD * v->pixels);
+        ((int64_t)s->out_w + QUAD * v->pixels - 1) / (QUAD * v->pixels) * (QUAD * v->pixels);
     width = width < padded ? width : padded;
     t->columns = (int32_t)(width + reach);
     t->pitch = t->phases * t->columns * v->elems + LANES; // vectors are laid out whole

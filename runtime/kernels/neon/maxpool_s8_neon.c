@@ -118,7 +118,7 @@ static void small_row(const zk_maxpool_s8_args *a, const rows *r, int8_t *out)
     const zk_pool_shape *s = a->shape;
     const int32_t n = s->channels;
     const int64_t reach = (int64_t)(s->kernel_w - 1) * s->dilation_w, room = s->in_w - 1 - reach;
-    int64_t begin = (s->pad_left + s->stride_w - 1) / s->stride_w;
+    int64_t begin = ((int64_t)s->pad_left + s->stride_w - 1) / s->stride_w;
     int64_t end = room < 0 ? 0 : (room + s->pad_left) / s->stride_w + 1;
     end = end < s->out_w ? end : s->out_w;
     if (begin >= end || !r->n) {
