@@ -6,11 +6,12 @@
  * The kernel multiplies unsigned by signed bytes, four products a lane: the input is copied with
  * its top bits flipped, u = x + 128. Weights are what is left of them after their zero point, which
  * may take nine bits, and with an instruction that saturates, two neighbours together may be too
- * large: what does not fit is split off and added in steps of its own ("extras").
+ * large: what does not fit is split off and added in steps of its own ("extras"). Where these would
+ * be many, values are widened to 16 bits instead, two products a lane, which take any weights.
  *
  * A block has up to `regs` registers of output channels of one group. Its weights lie as they are
- * read: for each segment of a patch, for each four bytes of it, `regs` vectors of lanes, each four
- * weights of one channel.
+ * read: for each segment of a patch, for each four bytes of it, `regs` vectors of lanes, each the
+ * weights of one channel for them.
  */
 #ifndef ZK_CONV_S8_X86_H
 #define ZK_CONV_S8_X86_H
