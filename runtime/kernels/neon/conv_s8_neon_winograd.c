@@ -101,13 +101,6 @@ static size_t scratch_bytes(const zk_conv_shape *s, int32_t tile)
     return scratch_at(s, NULL).bytes;
 }
 
-/* Rows of tiles, which are computed whole, and channels whose weights lie together. */
-static zk_conv_grain grain(const zk_conv_shape *s)
-{
-    return (zk_conv_grain){.pixels = (int64_t)OUT * s->out_w,
-                           .channels = ZK_WINOGRAD_PASS * ZK_WINOGRAD_CHANNELS};
-}
-
 /* The tiles [begin + at, begin + end) of the picture's numbering that lie in one row. */
 static zk_winograd_span span_at(const zk_conv_shape *s, int64_t begin, int64_t at, int64_t end)
 {
