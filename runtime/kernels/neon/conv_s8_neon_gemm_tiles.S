@@ -9,9 +9,10 @@
  * A chunk is 8 values of a row: one smull or smlal for each pixel and channel adds 8 products to
  * 16-bit lanes. Where the packing proved that more would not fit a bin of chunks ends: sadalp adds
  * pairs of lanes to 32-bit sums, which takes two cycles. Bins come in the order of their size; the
- * first, whose sums begin, is apart. What a chunk loads is the next one's.
+ * first, whose sums begin, is apart. What a chunk loads is the next one's, or, of one register,
+ * that one's successor's.
  *
- *   v0-v11 products, 4 for each pixel   v12-v23 sums   v24-v27 weights   v28-v30 rows
+ *   v0-v11 products, 4 for each pixel   v12-v23 sums   v24-v27, v31 weights   v28-v30 rows
  *   x0 arguments  x1 weights  x2-x4 rows  x5 offsets of chunks  x6 the next one's  x7 out  x8 its
  *   pitch  x9-x12, x17 free  x13 tiles left  x14 block  x15 bytes from tile to tile  x16 sums of rows
  *   x19-x24 bins of 6, 5, ... 1 chunks  x25 bins left  x26 where the first bin goes on  x27 the
@@ -44,21 +45,25 @@
 
 #define CHUNK_BYTES 32
 
-/* A chunk of three pixels; `op`: smull where a bin begins, else smlal. */
-	.macro CHUNK3 op
+/* A chunk of three pixels; `op`: smull where a bin begins, else smlal. The last channel's weights are
+ * in v\last, `loads` says how many more are loaded: none if v31 has the next chunk's, those to v27,
+ * or (2) those after them to v31 too. */
+	.macro CHUNK3 op, last, loads
 	\op v0.8h, v28.8b, v24.8b
 	ldr x9, [x3, x6]
 	\op v1.8h, v28.8b, v25.8b
 	ldr x10, [x1, #8]
 	\op v2.8h, v28.8b, v26.8b
 	ldr x11, [x1, #16]
-	\op v3.8h, v28.8b, v27.8b
+	\op v3.8h, v28.8b, v\last\().8b
+	.if \loads
 	ldr x12, [x1, #24]
+	.endif
 	\op v4.8h, v29.8b, v24.8b
 	ldr w17, [x5], #4
 	\op v5.8h, v29.8b, v25.8b
 	\op v6.8h, v29.8b, v26.8b
-	\op v7.8h, v29.8b, v27.8b
+	\op v7.8h, v29.8b, v\last\().8b
 	ldr d28, [x2, x6]
 	fmov d29, x9
 	\op v8.8h, v30.8b, v24.8b
@@ -67,11 +72,29 @@
 	fmov d25, x10
 	\op v10.8h, v30.8b, v26.8b
 	add x1, x1, #CHUNK_BYTES
-	\op v11.8h, v30.8b, v27.8b
+	\op v11.8h, v30.8b, v\last\().8b
 	ldr d30, [x4, x6]
 	fmov d26, x11
+	.if \loads == 2
+	ldr d31, [x1, #24]
+	.endif
+	.if \loads
 	fmov d27, x12
+	.endif
 	mov x6, x17
+	.endm
+
+/* The next `n` chunks of a bin, whose first does `op`. A chunk loads seven registers of 64 bits in
+ * four cycles; two that are followed by a third, in the same bin, fourteen in seven. */
+	.macro RUN3 op, n, last=27
+	.if \n > 2
+	CHUNK3 \op, \last, 2
+	CHUNK3 smlal, 27, 0
+	RUN3 smlal, \n-2, 31
+	.elseif \n > 0
+	CHUNK3 \op, \last, 1
+	RUN3 smlal, \n-1
+	.endif
 	.endm
 
 /* A chunk of one pixel. Weights are used once here and come from afar: x3 walks through the next
@@ -92,6 +115,13 @@
 	fmov d28, x9
 	ldr wzr, [x3], #CHUNK_BYTES + 4
 	add x1, x1, #CHUNK_BYTES
+	.endm
+
+	.macro RUN1 op, n
+	.if \n > 0
+	CHUNK1 \op
+	RUN1 smlal, \n-1
+	.endif
 	.endm
 
 /* The end of the first bin. Between: how far the next tile is from this one, if there is one. */
@@ -120,10 +150,7 @@
 .Lbins_\pixels\()_\size:
 	mov x25, \bins
 1:
-	CHUNK\pixels smull
-	.rept \size - 1
-	CHUNK\pixels smlal
-	.endr
+	RUN\pixels smull, \size
 	sadalp v12.4s, v0.8h
 	ldrb w17, [x14, #BLOCK_NEXT + 6 - \size]
 	sadalp v13.4s, v1.8h
@@ -156,13 +183,12 @@
 /* From the second chunk to the last. */
 	.macro CHUNKS pixels
 	br x26
-	.irp size, 6, 5, 4, 3, 2
+	.irp size, 6, 5, 4, 3, 2, 1
 .Lfirst_\pixels\()_\size:
-	CHUNK\pixels smlal
-	.endr
-.Lfirst_\pixels\()_1:
+	RUN\pixels smlal, \size-1
 	FIRST_FLUSH \pixels
 	br x29
+	.endr
 	BINS 6, x19, \pixels
 	BINS 5, x20, \pixels
 	BINS 4, x21, \pixels
@@ -472,7 +498,7 @@
 	.if \pixels == 1
 	ldr x3, [x0, #ARG_NEXT]
 	.endif
-	CHUNK\pixels smull
+	RUN\pixels smull, 1
 .Lchunks_\pixels:
 	CHUNKS \pixels
 .Lany_\pixels:
