@@ -307,7 +307,7 @@ static void a_node_is_judged_once(void **state)
         zi_partition *p;
         uint32_t of_the_table = 0;
         for (size_t i = 0; i < g->n_nodes; i++)
-            of_the_table += pl.ops[g->nodes[i].op / 64] >> (g->nodes[i].op % 64) & 1;
+            of_the_table += (uint32_t)(pl.ops[g->nodes[i].op / 64] >> (g->nodes[i].op % 64) & 1);
         judged = 0;
         assert_int_equal(zi_partition_create(*state, g, caps, 2, &p), ZURT_OK);
         assert_int_equal(judged, of_the_table);
