@@ -36,7 +36,7 @@ def run(command):
         sys.exit(f"{' '.join(command)}: {done.stderr}")
 
 
-def library_commit():
+def commit_of_library():
     """The last one that changed what is measured."""
     log = subprocess.run(["git", "-C", SOURCE, "log", "-1", "--format=%h", "--abbrev=12", "--",
                           "runtime", "compiler"], text=True, capture_output=True)

@@ -230,7 +230,7 @@ def table(header, pieces, arguments, tools, memory):
 
 
 def conditions(tools):
-    return f"zurt {int8_models.library_commit()}{tools.versions()}"
+    return f"zurt {int8_models.commit_of_library()}{tools.versions()}"
 
 
 def update(tables, tools):

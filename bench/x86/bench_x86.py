@@ -207,7 +207,7 @@ def conditions(arguments):
     """What a figure is worth little without."""
     from importlib.metadata import version
     threads = "one thread" if arguments.threads == 1 else f"{arguments.threads} threads"
-    return (f"{machine()}; {threads}, {arguments.rounds} rounds; zurt {int8_models.library_commit()}, "
+    return (f"{machine()}; {threads}, {arguments.rounds} rounds; zurt {int8_models.commit_of_library()}, "
             f"ONNX Runtime {version('onnxruntime')}, LiteRT {version('ai-edge-litert')}")
 
 
