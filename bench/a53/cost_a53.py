@@ -40,6 +40,8 @@ SINGLE = {
     "Pad": ("Pad", {}, ["pads"]), "Resize": ("Resize", {"mode": "nearest"}, ["scales"]),
     "ConvTranspose": ("ConvTranspose", {"kernel_shape": [2, 2], "strides": [2, 2]}, ["transposed"]),
     "Grouped": ("Conv", {"kernel_shape": [3, 3], "pads": [1] * 4, "group": 4}, ["grouped"]),
+    "MatMul": ("MatMul", {}, [[1, 32, 40, 64]]), "Dense": ("MatMul", {}, ["dense"]),
+    "Depthwise3": ("Conv", {"kernel_shape": [3, 3], "pads": [1] * 4, "group": 32}, ["depthwise3"]),
     "Depthwise5": ("Conv", {"kernel_shape": [5, 5], "pads": [2] * 4, "group": 32}, ["depthwise"]),
 }
 
@@ -55,6 +57,8 @@ def write_single(path, name):
               "scales": np.array([1, 1, 2, 2], np.float32),
               "transposed": rng.standard_normal((32, 16, 2, 2)).astype(np.float32),
               "grouped": rng.standard_normal((32, 8, 3, 3)).astype(np.float32),
+              "dense": rng.standard_normal((40, 64)).astype(np.float32),
+              "depthwise3": rng.standard_normal((32, 1, 3, 3)).astype(np.float32),
               "depthwise": rng.standard_normal((32, 1, 5, 5)).astype(np.float32)}
     inputs, names, constants = [("x", SHAPE)], ["x"], []
     for what in further:
