@@ -9,6 +9,7 @@
 
 #include "bench_profile.h"
 #include "figures.h"
+#include "flights.h"
 #include "json.h"
 #include "shown.h"
 #include "target.h"
@@ -108,69 +109,37 @@ static int bench_sync(cli *c, const bench_options *o, target *t, bench_result *r
     return code;
 }
 
-typedef struct flight {
-    uint64_t ticket;
-    uint64_t begin_ns;
-    zurt_span *out;
-} flight;
-
-/* free_flights() in any case. */
-static bool allocate_flight(const target *t, flight *f)
+/* Every flight has the inputs that `t` has. */
+static void copy_inputs(const target *t, const flights *f)
 {
-    f->out = calloc(t->n_out + 1, sizeof(*f->out));
-    for (size_t k = 0; f->out && k < t->n_out; k++) {
-        f->out[k] = (zurt_span){malloc(t->out[k].bytes + 1), t->out[k].bytes};
-        if (!f->out[k].data)
-            return false;
+    for (size_t i = 0; i < f->n; i++) {
+        for (size_t k = 0; k < t->n_in; k++)
+            memcpy(f->items[i].t.in_space[k].data, t->in[k].data, t->in[k].bytes);
     }
-    return f->out != NULL;
 }
 
-static void free_flights(const target *t, flight *flights, size_t n)
-{
-    for (size_t s = 0; flights && s < n; s++) {
-        for (size_t k = 0; flights[s].out && k < t->n_out; k++)
-            free(flights[s].out[k].data);
-        free(flights[s].out);
-    }
-    free(flights);
-}
-
-/* Keeps `streams` requests in flight, waiting for the oldest. Latency includes its queueing. */
+/* Keeps all streams busy, waiting for the oldest request. Latency includes its queueing. */
 static int bench_streams(cli *c, const bench_options *o, target *t, bench_result *r)
 {
-    size_t streams = o->target.session.streams;
-    flight *flights = calloc(streams, sizeof(*flights));
-    int code = flights ? EXIT_DONE : cli_fail(c, ZURT_E_NOMEM, "out of memory");
-    for (size_t s = 0; code == EXIT_DONE && s < streams; s++) {
-        if (!allocate_flight(t, &flights[s]))
-            code = cli_fail(c, ZURT_E_NOMEM, "out of memory");
-    }
-    size_t started = 0;
-    size_t finished = 0;
+    flights f;
+    int code = flights_open(c, t, &f);
+    if (code == EXIT_DONE)
+        copy_inputs(t, &f);
     uint64_t start = cli_now_ns();
     while (code == EXIT_DONE) {
-        zurt_status st;
-        if (started - finished < streams && (started == 0 || more_to_do(o, started, start))) {
-            flight *f = &flights[started % streams];
-            f->begin_ns = cli_now_ns();
-            st = zurt_session_submit(t->session, t->in, t->n_in, f->out, t->n_out, &f->ticket);
-            started += !st;
-        } else if (started > finished) {
-            flight *f = &flights[finished++ % streams];
-            st = zurt_session_wait(t->session, f->ticket, UINT32_MAX);
-            if (!st && !add_latency(r, cli_now_ns() - f->begin_ns))
+        if (!flights_are_full(&f) && (f.started == 0 || more_to_do(o, f.started, start))) {
+            code = flights_submit(c, &f);
+        } else if (!flights_are_empty(&f)) {
+            const flight *done;
+            code = flights_finish(c, &f, &done);
+            if (code == EXIT_DONE && !add_latency(r, cli_now_ns() - done->begin_ns))
                 code = cli_fail(c, ZURT_E_NOMEM, "out of memory");
         } else {
             break;
         }
-        if (st)
-            code = cli_fail(c, st, NULL);
     }
     r->elapsed_ns = cli_now_ns() - start;
-    for (; finished < started; finished++) // after a failure: the others still use our buffers
-        zurt_session_wait(t->session, flights[finished % streams].ticket, UINT32_MAX);
-    free_flights(t, flights, streams);
+    flights_close(&f); // after a failure: others still use their buffers
     return code;
 }
 

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 
 #include "eval_result.h"
+#include "flights.h"
 #include "html.h"
-#include "lanes.h"
 
 typedef struct eval_options {
     judge_options judge;
@@ -45,11 +45,11 @@ static int parse(cli *c, int argc, char **argv, eval_options *o)
 }
 
 /* What became of the oldest run. */
-static int take_run(cli *c, lanes *l, const data_source *s, float *values, eval_result *r,
+static int take_run(cli *c, flights *f, const data_source *s, float *values, eval_result *r,
                     verdicts *v)
 {
-    const lane *done;
-    int code = lanes_finish(c, l, &done);
+    const flight *done;
+    int code = flights_finish(c, f, &done);
     if (code != EXIT_DONE)
         return code;
     const size_t elems = target_out_elems(&done->t, 0);
@@ -67,22 +67,22 @@ static int take_run(cli *c, lanes *l, const data_source *s, float *values, eval_
 
 static int evaluate(cli *c, const target *t, const data_source *s, eval_result *r, verdicts *v)
 {
-    lanes l;
+    flights f;
     score_init(&r->score, target_out_elems(t, 0));
     float *values = calloc(target_out_elems(t, 0) * t->batch, sizeof(*values));
-    int code = lanes_open(c, t, &l);
+    int code = flights_open(c, t, &f);
     if (code == EXIT_DONE && (!values || !v->predicted))
         code = cli_fail(c, ZURT_E_NOMEM, "out of memory");
     for (size_t at = v->first; code == EXIT_DONE && at < v->n; at += t->batch) {
-        if (lanes_are_full(&l))
-            code = take_run(c, &l, s, values, r, v);
+        if (flights_are_full(&f))
+            code = take_run(c, &f, s, values, r, v);
         if (code == EXIT_DONE)
-            code = lanes_start(c, &l, s, at, v->n - at < t->batch ? v->n - at : t->batch);
+            code = flights_start(c, &f, s, at, v->n - at < t->batch ? v->n - at : t->batch);
     }
-    while (code == EXIT_DONE && !lanes_are_empty(&l))
-        code = take_run(c, &l, s, values, r, v);
+    while (code == EXIT_DONE && !flights_are_empty(&f))
+        code = take_run(c, &f, s, values, r, v);
     cli_progress_end(c);
-    lanes_close(&l);
+    flights_close(&f);
     free(values);
     if (code == EXIT_DONE && r->score.confusion.failed)
         code = cli_fail(c, ZURT_E_NOMEM, "out of memory");
