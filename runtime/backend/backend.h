@@ -64,9 +64,9 @@ typedef struct zi_backend_vtable {
     /** Starts a run; any thread, and up to config.streams runs at once. Allocates nothing. */
     zurt_status (*submit)(zi_program *program, const zi_run *run);
     /** Finishes it; same thread as its submit, which may have computed on the CPU in between; not
-     *  called if that failed. The outputs are in host
-     *  memory when it returns ZURT_OK. ZURT_E_DEVICE and ZURT_E_TIMEOUT let the session fall back
-     *  to the CPU, if it was asked to: nothing may write the tensors after they are returned. */
+     *  called if that failed. The outputs are in host memory when it returns ZURT_OK. ZURT_E_DEVICE
+     *  and ZURT_E_TIMEOUT let the session fall back to the CPU, if it was asked to: nothing may
+     *  write the tensors after they are returned. */
     zurt_status (*wait)(zi_program *program, const zi_run *run);
 } zi_backend_vtable;
 

@@ -38,8 +38,11 @@ static bool read_text(const char *folder, const char *name, char *text, size_t s
     if (file < 0)
         return false;
     size_t got = 0;
-    for (ssize_t more = 1; more > 0 && got<size - 1; got += more> 0 ? (size_t)more : 0)
+    ssize_t more = 1;
+    while (more > 0 && got + 1 < size) {
         more = read(file, text + got, size - 1 - got);
+        got += more > 0 ? (size_t)more : 0;
+    }
     close(file);
     text[got] = 0;
     return got > 0;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Concat and Split: rows of parts, one after the other in the larger tensor. */
-#include "ops/copy_rows.h"
+#include "base/copy_rows.h"
 #include "ops/impl.h"
 #include "ops/lut.h"
 #include "quant/qparams.h"

@@ -8,9 +8,9 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/copy_rows.h"
 #include "base/size.h"
 #include "ops/conv_plan.h"
-#include "ops/copy_rows.h"
 
 /** Phases that may be convolutions of their own; larger strides and windows, and weights that would
  *  become larger than so many times the node's, stay as they are. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Copies along up to all axes of a tensor, longest runs innermost. */
 #include "ops/ndcopy.h"
+#include "base/copy_rows.h"
 
-#include "ops/copy_rows.h"
 #include "ops/impl.h"
 
 /* Side of the tile in which a transposition walks: its lines stay in the first-level cache. Other

@@ -2,7 +2,7 @@
 /* Resize of [N,H,W,C]: nearest of any type, linear of f32 and s8, cubic of f32. */
 #include <string.h>
 
-#include "ops/copy_rows.h"
+#include "base/copy_rows.h"
 #include "ops/impl.h"
 #include "ops/lut.h"
 #include "ops/resize_axis.h"

@@ -4,57 +4,23 @@
 
 #include <string.h>
 
+#include "base/copy_rows.h"
+
 /* Pixels whose words are moved plane by plane: their channels stay in the first-level cache. */
 enum { TILE = 64 };
 
-/* Moves n bytes, size <= n <= 2 * size, in two moves of a constant size. */
-static inline void move_twice(int8_t *to, const int8_t *from, size_t n, size_t size)
-{
-    int8_t head[16], tail[16];
-    memcpy(head, from, size);
-    memcpy(tail, from + n - size, size);
-    memcpy(to, head, size);
-    memcpy(to + n - size, tail, size);
-}
-
-/* Up to 16 bytes. */
-static inline void move(int8_t *to, const int8_t *from, size_t n)
-{
-    if (n == 16)
-        memcpy(to, from, 16);
-    else if (n >= 8)
-        move_twice(to, from, n, 8);
-    else if (n >= 4)
-        move_twice(to, from, n, 4);
-    else if (n >= 2)
-        move_twice(to, from, n, 2);
-    else if (n)
-        *to = *from;
-}
-
-static void write_words(const int8_t *x, size_t channels, size_t n, size_t pixels, v16 *out)
-{
-    for (size_t i = 0; i < pixels; i++, x += channels) {
-        if (n < 16)
-            memset(out[i].b, 0, 16);
-        move(out[i].b, x, n);
-    }
-}
-
-static void read_words(const v16 *words, size_t channels, size_t n, size_t pixels, int8_t *out)
-{
-    for (size_t i = 0; i < pixels; i++, out += channels)
-        move(out, words[i].b, n);
-}
-
 static void write_plain(const zi_cg_tensor *p, const int8_t *x, v16 *out)
 {
-    const size_t pixels = (size_t)p->h * (size_t)p->w, channels = (size_t)p->c;
-    for (size_t i = 0; i < pixels; i += TILE) {
-        const size_t some = pixels - i < TILE ? pixels - i : TILE;
-        for (size_t c = 0; c < channels; c += 16)
-            write_words(x + i * channels + c, channels, channels - c < 16 ? channels - c : 16, some,
-                        out + c / 16 * pixels + i);
+    const int64_t pixels = (int64_t)p->h * p->w, channels = p->c;
+    for (int64_t i = 0; i < pixels; i += TILE) {
+        const int64_t some = pixels - i < TILE ? pixels - i : TILE;
+        for (int64_t c = 0; c < channels; c += 16) {
+            const int64_t n = channels - c < 16 ? channels - c : 16;
+            v16 *words = out + c / 16 * pixels + i;
+            if (n < 16)
+                memset(words, 0, (size_t)some * sizeof(*words));
+            zi_copy_rows(x + i * channels + c, channels, words, sizeof(*words), n, some);
+        }
     }
 }
 
@@ -71,7 +37,7 @@ static void put(lanes *to, const int8_t *from, int8_t value, size_t n)
         const size_t at = to->next % 16, some = n < 16 - at ? n : 16 - at;
         int8_t *out = to->words[to->next / 16 * to->plane].b + at;
         if (from) {
-            move(out, from, some);
+            zi_copy_few(out, from, some);
             from += some;
         } else {
             memset(out, value, some);
@@ -140,11 +106,11 @@ void zi_pl_write_input(const zi_cg_tensor *p, int8_t zero_point, const int8_t *p
 
 void zi_pl_read_output(const zi_cg_tensor *p, const v16 *planes, int8_t *out)
 {
-    const size_t pixels = (size_t)p->h * (size_t)p->w, channels = (size_t)p->c;
-    for (size_t i = 0; i < pixels; i += TILE) {
-        const size_t some = pixels - i < TILE ? pixels - i : TILE;
-        for (size_t c = 0; c < channels; c += 16)
-            read_words(planes + c / 16 * pixels + i, channels,
-                       channels - c < 16 ? channels - c : 16, some, out + i * channels + c);
+    const int64_t pixels = (int64_t)p->h * p->w, channels = p->c;
+    for (int64_t i = 0; i < pixels; i += TILE) {
+        const int64_t some = pixels - i < TILE ? pixels - i : TILE;
+        for (int64_t c = 0; c < channels; c += 16)
+            zi_copy_rows(planes + c / 16 * pixels + i, sizeof(*planes), out + i * channels + c,
+                         channels, channels - c < 16 ? channels - c : 16, some);
     }
 }

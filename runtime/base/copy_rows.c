@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Rows of the widths that tensors have: a copy of a known size is a move or two, not a call. */
-#include "ops/copy_rows.h"
-
-#include <stddef.h>
-#include <string.h>
+#include "base/copy_rows.h"
 
 /* Bytes from which a call costs less than it saves. */
 enum { LONG = 128 };
@@ -14,17 +11,10 @@ typedef struct rows {
     int64_t x_step, y_step, width, n;
 } rows;
 
-/* Two moves of `size` bytes, which is a constant: what lies between half and all of the two. */
 static inline void copy_twice(rows r, size_t size)
 {
-    const int64_t second = r.width - (int64_t)size;
-    for (int64_t i = 0; i < r.n; i++, r.x += r.x_step, r.y += r.y_step) {
-        char head[16], tail[16];
-        memcpy(head, r.x, size);
-        memcpy(tail, r.x + second, size);
-        memcpy(r.y, head, size);
-        memcpy(r.y + second, tail, size);
-    }
+    for (int64_t i = 0; i < r.n; i++, r.x += r.x_step, r.y += r.y_step)
+        zi_copy_twice(r.y, r.x, (size_t)r.width, size);
 }
 
 static inline void copy_once(rows r, size_t size)
