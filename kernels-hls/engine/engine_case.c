@@ -257,27 +257,27 @@ void case_walk(const test_case *t, zk_step *s)
 {
     const layer *y = &t->y;
     int32_t primed = y->kind == ZK_DW_ROW && y->sx == 1 && y->kw - 1 > y->pad_x;
-    s->lanes = t->lanes_one ? 1 : ZK_PP;
+    s->walk.lanes = t->lanes_one ? 1 : ZK_PP;
     if (!t->lanes_one && y->kind != ZK_DW_ROW && pick(0, 4) == 0)
-        s->lanes = pick(1, ZK_PP / 2) * (y->flags & ZK_POOL2 ? 2 : 1);
-    if (y->flags & ZK_POOL2 && s->lanes % 2)
-        s->lanes = 0; // cannot be
-    if (s->lanes == 0)
+        s->walk.lanes = pick(1, ZK_PP / 2) * (y->flags & ZK_POOL2 ? 2 : 1);
+    if (y->flags & ZK_POOL2 && s->walk.lanes % 2)
+        s->walk.lanes = 0; // cannot be
+    if (s->walk.lanes == 0)
         return;
-    s->out_w = y->out_w;
-    s->out_h = y->out_h;
+    s->walk.w = y->out_w;
+    s->walk.h = y->out_h;
     if (t->by_rows) {
-        s->wrap_w = (y->out_w + s->lanes - 1) / s->lanes * s->lanes;
-        s->grp_dx = s->lanes;
-        s->n_groups = y->out_h * (s->wrap_w / s->lanes);
+        s->walk.wrap_w = (y->out_w + s->walk.lanes - 1) / s->walk.lanes * s->walk.lanes;
+        s->walk.dx = s->walk.lanes;
+        s->walk.n_groups = y->out_h * (s->walk.wrap_w / s->walk.lanes);
     } else {
-        s->wrap_w = y->out_w;
-        s->grp_dx = s->lanes % y->out_w;
-        s->grp_dy = s->lanes / y->out_w;
-        s->n_groups = (y->out_h * y->out_w + s->lanes - 1) / s->lanes + primed;
+        s->walk.wrap_w = y->out_w;
+        s->walk.dx = s->walk.lanes % y->out_w;
+        s->walk.dy = s->walk.lanes / y->out_w;
+        s->walk.n_groups = (y->out_h * y->out_w + s->walk.lanes - 1) / s->walk.lanes + primed;
     }
     if (primed) {
-        s->start_x = mod(-s->lanes, y->out_w);
-        s->start_y = (-s->lanes - s->start_x) / y->out_w;
+        s->walk.start_x = mod(-s->walk.lanes, y->out_w);
+        s->walk.start_y = (-s->walk.lanes - s->walk.start_x) / y->out_w;
     }
 }

@@ -54,22 +54,22 @@ static void tensor_word(const tensor *x, int32_t plane, int32_t i, int8_t out[ZK
 static void load_tensor(world *w, test_case *t, const tensor *x, zk_step *s)
 {
     int32_t n = x->h * x->w;
-    s->a_src = t->free_act;
-    s->a_planes = x->planes;
-    s->a_words = n;
-    s->a_src_plane = n + pick(0, 4);
-    s->a_dst = x->base;
-    s->a_w = x->w;
-    s->a_row = x->row;
-    s->a_plane = x->plane;
-    s->a_split = x->split;
-    s->a_half = x->half;
-    t->free_act += x->planes * s->a_src_plane;
+    s->load.src = t->free_act;
+    s->load.planes = x->planes;
+    s->load.words = n;
+    s->load.src_plane = n + pick(0, 4);
+    s->load.dst = x->base;
+    s->load.w = x->w;
+    s->load.row = x->row;
+    s->load.plane = x->plane;
+    s->load.split = x->split;
+    s->load.half = x->half;
+    t->free_act += x->planes * s->load.src_plane;
     for (int32_t p = 0; p < x->planes; p++)
         for (int32_t i = 0; i < n; i++) {
-            int8_t *word = w->act[s->a_src + p * s->a_src_plane + i].b;
+            int8_t *word = w->act[s->load.src + p * s->load.src_plane + i].b;
             tensor_word(x, p, i, word);
-            memcpy(w->act_engine[s->a_src + p * s->a_src_plane + i].b, word, ZK_C);
+            memcpy(w->act_engine[s->load.src + p * s->load.src_plane + i].b, word, ZK_C);
             memcpy(w->pad[tensor_addr(x, p, i / x->w, i % x->w)], word, ZK_C);
         }
 }
@@ -117,42 +117,42 @@ static zk_step layer_step(const test_case *t, int32_t n_taps)
     zk_step s = {.kind = y->kind, .flags = y->flags, .n_taps = n_taps, .n_icb = t->n_icb};
     s.n_ocb = y->out_planes;
     case_walk(t, &s);
-    if (s.lanes == 0)
+    if (s.walk.lanes == 0)
         return s;
-    s.stride_y = y->sy;
-    s.stride_x = y->sx;
-    s.in_h = t->in.h;
-    s.in_w = t->in.w;
-    s.in_base = t->in.base;
-    s.in_row = y->sy * t->in.row;
-    s.in_col = t->in.split ? 1 : y->sx;
-    s.in_plane = t->in.plane;
-    s.in_ocb_every = y->kind == ZK_CONV ? y->out_planes / y->groups : 1;
-    s.in_ocb_step = t->n_icb * t->in.plane;
-    s.zp_in = y->zp_in;
-    s.zp_out = y->zp_out;
-    s.lo = y->lo;
-    s.hi = y->hi;
-    s.out_base = t->out.base;
-    s.out_row = t->out.row;
-    s.out_col = t->out_col;
-    s.out_plane = t->out.plane;
-    s.out_split = t->out.split;
-    s.out_half = t->out.half;
-    s.res_base = t->residual.base;
-    s.res_row = t->residual.row;
-    s.res_plane = t->residual.plane;
-    s.add_shift = y->add_shift;
-    s.add_up = y->add_up;
-    s.add_down = y->add_down;
-    s.add_zp = y->add_zp;
-    s.add_lo = y->add_lo;
-    s.add_hi = y->add_hi;
-    s.row_n = t->row_n;
-    s.row_dx = y->sx == 2 ? 2 : 1;
-    s.st_dst = t->st_dst;
-    s.st_words = t->out.h * t->out.w;
-    s.st_plane = s.st_words + 3;
+    s.in.stride_y = y->sy;
+    s.in.stride_x = y->sx;
+    s.in.h = t->in.h;
+    s.in.w = t->in.w;
+    s.in.base = t->in.base;
+    s.in.row = y->sy * t->in.row;
+    s.in.col = t->in.split ? 1 : y->sx;
+    s.in.plane = t->in.plane;
+    s.in.ocb_every = y->kind == ZK_CONV ? y->out_planes / y->groups : 1;
+    s.in.ocb_step = t->n_icb * t->in.plane;
+    s.in.zp = y->zp_in;
+    s.out.zp = y->zp_out;
+    s.out.lo = y->lo;
+    s.out.hi = y->hi;
+    s.out.base = t->out.base;
+    s.out.row = t->out.row;
+    s.out.col = t->out_col;
+    s.out.plane = t->out.plane;
+    s.out.split = t->out.split;
+    s.out.half = t->out.half;
+    s.res.base = t->residual.base;
+    s.res.row = t->residual.row;
+    s.res.plane = t->residual.plane;
+    s.res.shift = y->add_shift;
+    s.res.up = y->add_up;
+    s.res.down = y->add_down;
+    s.res.zp = y->add_zp;
+    s.res.lo = y->add_lo;
+    s.res.hi = y->add_hi;
+    s.in.row_n = t->row_n;
+    s.in.row_dx = y->sx == 2 ? 2 : 1;
+    s.store.dst = t->st_dst;
+    s.store.words = t->out.h * t->out.w;
+    s.store.plane = s.store.words + 3;
     return s;
 }
 
@@ -160,13 +160,15 @@ static zk_step layer_step(const test_case *t, int32_t n_taps)
 static int pace(zk_step *s)
 {
     int suit;
-    s->wr_lanes = s->flags & ZK_POOL2 ? 2 : s->flags & (ZK_UP2 | ZK_OUT_FIFO) ? 1 : pick(1, ZK_RQ);
+    s->walk.wr_lanes = s->flags & ZK_POOL2                 ? 2
+                       : s->flags & (ZK_UP2 | ZK_OUT_FIFO) ? 1
+                                                           : pick(1, ZK_RQ);
     suit = zk_writes_suit(s, ZK_PP);
-    if (suit == ZK_SUIT_NOT && s->wr_lanes > 1) {
-        s->wr_lanes = 1;
+    if (suit == ZK_SUIT_NOT && s->walk.wr_lanes > 1) {
+        s->walk.wr_lanes = 1;
         suit = zk_writes_suit(s, ZK_PP);
     }
-    s->period = zk_step_period(s) + (pick(0, 3) ? 0 : pick(0, 3));
+    s->walk.period = zk_step_period(s) + (pick(0, 3) ? 0 : pick(0, 3));
     return suit;
 }
 
@@ -174,20 +176,21 @@ static int pace(zk_step *s)
 static zk_step split_rows(zk_step *s, zk_tap *taps, zk_tap *out_taps, int32_t n, int32_t by_rows)
 {
     zk_step b = *s;
-    int32_t rest = s->out_h - n, per_row = s->wrap_w / s->lanes;
+    int32_t rest = s->walk.h - n, per_row = s->walk.wrap_w / s->walk.lanes;
     s->flags |= ZK_KEEP_WEIGHTS;
-    s->out_h = n;
-    b.out_h = rest;
-    s->n_groups = by_rows ? n * per_row : (n * s->out_w + s->lanes - 1) / s->lanes;
-    b.n_groups = by_rows ? rest * per_row : (rest * s->out_w + s->lanes - 1) / s->lanes;
-    b.in_base += n * s->in_row;
-    b.out_base += n * s->out_row;
-    b.res_base += n * s->res_row;
-    b.w_words = 0;
-    b.a_planes = 0;
+    s->walk.h = n;
+    b.walk.h = rest;
+    s->walk.n_groups = by_rows ? n * per_row : (n * s->walk.w + s->walk.lanes - 1) / s->walk.lanes;
+    b.walk.n_groups =
+        by_rows ? rest * per_row : (rest * s->walk.w + s->walk.lanes - 1) / s->walk.lanes;
+    b.in.base += n * s->in.row;
+    b.out.base += n * s->out.row;
+    b.res.base += n * s->res.row;
+    b.load.w_words = 0;
+    b.load.planes = 0;
     for (int32_t i = 0; i < s->n_taps; i++) {
         out_taps[i] = taps[i];
-        out_taps[i].dy += n * s->stride_y;
+        out_taps[i].dy += n * s->in.stride_y;
     }
     return b;
 }
@@ -196,11 +199,11 @@ static zk_step split_rows(zk_step *s, zk_tap *taps, zk_tap *out_taps, int32_t n,
 static void append_layer(launch *l, const test_case *t, zk_step *s, zk_tap *taps)
 {
     zk_tap low_taps[ZK_TAPS];
-    int32_t plain = (s->flags & (ZK_POOL2 | ZK_UP2 | ZK_OUT_FIFO)) == 0 && s->start_y == 0;
+    int32_t plain = (s->flags & (ZK_POOL2 | ZK_UP2 | ZK_OUT_FIFO)) == 0 && s->walk.start_y == 0;
     int32_t fits =
-        s->n_ocb * (zk_block_words(s) + 1) <= ZK_RING && l->level + s->w_words <= ZK_RING;
-    if (plain && fits && t->y.kind != ZK_DW_ROW && s->out_h > 1 && pick(0, 2) == 0) {
-        zk_step low = split_rows(s, taps, low_taps, pick(1, s->out_h - 1), t->by_rows);
+        s->n_ocb * (zk_block_words(s) + 1) <= ZK_RING && l->level + s->load.w_words <= ZK_RING;
+    if (plain && fits && t->y.kind != ZK_DW_ROW && s->walk.h > 1 && pick(0, 2) == 0) {
+        zk_step low = split_rows(s, taps, low_taps, pick(1, s->walk.h - 1), t->by_rows);
         asm_step(l, s, taps, &t->y);
         asm_step(l, &low, low_taps, &t->y);
     } else {
@@ -224,19 +227,19 @@ static int case_assemble(world *w, launch *l, test_case *t, int32_t *absorbed)
     zk_tap taps[ZK_TAPS];
     zk_step s = layer_step(t, case_taps(t, taps)), load = {.kind = ZK_LOAD};
     int32_t suit, own;
-    if (s.lanes == 0)
+    if (s.walk.lanes == 0)
         return 0;
     suit = pace(&s);
-    if (suit == ZK_SUIT_NOT || (s.n_groups > 1 && zk_block_words(&s) >= ZK_RING))
+    if (suit == ZK_SUIT_NOT || (s.walk.n_groups > 1 && zk_block_words(&s) >= ZK_RING))
         return 0; // e.g. UP2 whose two columns fall into one bank; a block larger than the ring
     if (!zk_reads_rotate(&s, ZK_PP)) {
         printf("the layout of a layer does not rotate\n");
         exit(1);
     }
     load_tensor(w, t, &t->in, &load);
-    load.w_src = 4 * *absorbed;
-    load.w_words = share_words(l, *absorbed, 0, ZK_RING - l->level);
-    *absorbed += load.w_words;
+    load.load.w_src = 4 * *absorbed;
+    load.load.w_words = share_words(l, *absorbed, 0, ZK_RING - l->level);
+    *absorbed += load.load.w_words;
     asm_step(l, &load, NULL, NULL);
     if (t->y.flags & ZK_RESIDUAL) {
         zk_step second = {.kind = ZK_LOAD};
@@ -244,9 +247,9 @@ static int case_assemble(world *w, launch *l, test_case *t, int32_t *absorbed)
         asm_step(l, &second, NULL, NULL);
     }
     own = t->end_word > *absorbed ? t->end_word - *absorbed : 0;
-    s.w_src = 4 * *absorbed;
-    s.w_words = share_words(l, *absorbed, own, ZK_RING - (*absorbed + own - t->end_word));
-    *absorbed += s.w_words;
+    s.load.w_src = 4 * *absorbed;
+    s.load.w_words = share_words(l, *absorbed, own, ZK_RING - (*absorbed + own - t->end_word));
+    *absorbed += s.load.w_words;
     if (suit == ZK_SUIT_LOADS && pick(0, 1)) {
         t->spare = tensor_make(pick(1, 2), pick(1, 20), pick(1, 20));
         t->spare.row = t->spare.w + pick(0, 3);
@@ -257,11 +260,11 @@ static int case_assemble(world *w, launch *l, test_case *t, int32_t *absorbed)
             load_tensor(w, t, &t->spare, &s);
     }
     t->st_dst = t->free_act + 5;
-    t->free_act = t->st_dst + t->out.planes * (s.st_plane + 3);
-    s.st_dst = t->st_dst;
+    t->free_act = t->st_dst + t->out.planes * (s.store.plane + 3);
+    s.store.dst = t->st_dst;
     append_layer(l, t, &s, taps);
     return t->free_act <= w->n_act && t->free_word <= ZK_PP * ZK_ROWS &&
-           s.w_words <= ZK_STEP_WEIGHTS;
+           s.load.w_words <= ZK_STEP_WEIGHTS;
 }
 
 /** Loads what the layer stored, in a segment of its own, to a new place. */
@@ -275,17 +278,17 @@ static void append_read_back(world *w, launch *l, test_case *t)
     x.plane = x.h * x.w;
     if (ASM_COSIM || !(t->y.flags & ZK_OUT_FIFO) || x.base + tensor_extent(&x) > ZK_PP * ZK_ROWS)
         return;
-    s.a_src = t->st_dst;
-    s.a_planes = x.planes;
-    s.a_words = s.a_plane = x.h * x.w;
-    s.a_src_plane = s.a_words + 3;
-    s.a_dst = x.base;
-    s.a_w = s.a_row = x.w;
+    s.load.src = t->st_dst;
+    s.load.planes = x.planes;
+    s.load.words = s.load.plane = x.h * x.w;
+    s.load.src_plane = s.load.words + 3;
+    s.load.dst = x.base;
+    s.load.w = s.load.row = x.w;
     asm_segment(l);
     asm_step(l, &s, NULL, NULL);
     for (int32_t p = 0; p < x.planes; p++)
-        for (int32_t i = 0; i < s.a_words; i++)
-            memcpy(w->pad[x.base + p * x.plane + i], w->act[t->st_dst + p * s.a_src_plane + i].b,
+        for (int32_t i = 0; i < s.load.words; i++)
+            memcpy(w->pad[x.base + p * x.plane + i], w->act[t->st_dst + p * s.load.src_plane + i].b,
                    ZK_C);
 }
 
@@ -312,8 +315,8 @@ static void describe(const test_case *t, const zk_step *s)
     printf("kind %d flags %d in %dx%dx%d out %dx%dx%d kernel %dx%d stride %d,%d dilation %d,%d pad "
            "%d,%d groups %d; lanes %d,%d wrap %d period %d, iterations %d\n",
            y->kind, y->flags, t->in.planes, t->in.h, t->in.w, y->out_planes, y->out_h, y->out_w,
-           y->kh, y->kw, y->sy, y->sx, y->dil_y, y->dil_x, y->pad_y, y->pad_x, y->groups, s->lanes,
-           s->wr_lanes, s->wrap_w, s->period, s->iterations);
+           y->kh, y->kw, y->sy, y->sx, y->dil_y, y->dil_x, y->pad_y, y->pad_x, y->groups,
+           s->walk.lanes, s->walk.wr_lanes, s->walk.wrap_w, s->walk.period, s->iterations);
 }
 
 /** Makes the expected memories those of the engine, after a case that went wrong or was dropped. */

@@ -48,15 +48,15 @@ static void tap_keeps_its_range(void)
 /** 3x3, 64 to 64 channels, 56x56, kv260: the example of docs/engine.md. */
 static zk_step example(void)
 {
-    zk_step s = {.kind = ZK_CONV, .n_taps = 9, .n_icb = 4, .n_ocb = 4, .n_groups = 392};
+    zk_step s = {.kind = ZK_CONV, .n_taps = 9, .n_icb = 4, .n_ocb = 4, .walk.n_groups = 392};
     s.flags = ZK_OUT_BANK;
-    s.lanes = 8;
-    s.wr_lanes = 2;
-    s.out_w = s.out_h = s.wrap_w = 56;
-    s.grp_dx = 8;
-    s.in_row = s.out_row = 56;
-    s.in_col = s.out_col = 1;
-    s.period = zk_step_period(&s);
+    s.walk.lanes = 8;
+    s.walk.wr_lanes = 2;
+    s.walk.w = s.walk.h = s.walk.wrap_w = 56;
+    s.walk.dx = 8;
+    s.in.row = s.out.row = 56;
+    s.in.col = s.out.col = 1;
+    s.walk.period = zk_step_period(&s);
     return s;
 }
 
@@ -64,18 +64,18 @@ static void iterations_follow_the_formula(void)
 {
     zk_step s = example();
     int32_t level = 4 * 37;
-    expect("period", s.period, 36);
+    expect("period", s.walk.period, 36);
     expect("computing", zk_step_iterations(&s, 1024, &level), 4 * (1 + 392 * 36) + 4);
     expect("ring after it", level, 0);
-    s.w_words = 30000;
+    s.load.w_words = 30000;
     level = 4 * 37;
     expect("more weights than the ring takes", zk_step_iterations(&s, 1024, &level), -1);
     expect("ring as before", level, 4 * 37);
-    s = (zk_step){.kind = ZK_LOAD, .w_words = 1024, .a_planes = 2, .a_words = 100};
+    s = (zk_step){.kind = ZK_LOAD, .load.w_words = 1024, .load.planes = 2, .load.words = 100};
     level = 0;
     expect("weights only", zk_step_iterations(&s, 1024, &level), 4096);
     expect("ring full", level, 1024);
-    s.w_words = 0;
+    s.load.w_words = 0;
     expect("act beats only", zk_step_iterations(&s, 1024, &level), 200);
 }
 
@@ -85,7 +85,7 @@ static void late_weights_hold_the_first_group_up(void)
     int32_t level = 0;
     s.n_ocb = 1;
     expect("no weights at all", zk_step_iterations(&s, 1024, &level), -1);
-    s.w_words = 37;
+    s.load.w_words = 37;
     // the last word's last beat is in iteration 147, it is read in 151, and 391 groups follow
     expect("late weights", zk_step_iterations(&s, 1024, &level), 152 + 391 * 36 + 4);
     expect("ring after it", level, 0);
@@ -100,17 +100,17 @@ static void conflicts_are_found(void)
     zk_step s = example();
     expect("pitch 56", zk_reads_rotate(&s, 8), 1);
     expect("writes", zk_writes_suit(&s, 8), ZK_SUIT_LOADS);
-    s.in_row = 58;
+    s.in.row = 58;
     expect("pitch 58: rows of seven groups", zk_reads_rotate(&s, 8), 1);
-    s.out_w = s.wrap_w = 57;
+    s.walk.w = s.walk.wrap_w = 57;
     expect("pitch 58: a group crosses rows", zk_reads_rotate(&s, 8), 0);
-    s.in_row = 57 + 8;
+    s.in.row = 57 + 8;
     expect("pitch 65", zk_reads_rotate(&s, 8), 1);
-    s.in_col = 2;
+    s.in.col = 2;
     expect("two words a lane", zk_reads_rotate(&s, 8), 0);
-    s.out_col = 8;
+    s.out.col = 8;
     expect("all in one bank", zk_writes_suit(&s, 8), ZK_SUIT_NOT);
-    s.wr_lanes = 1;
+    s.walk.wr_lanes = 1;
     expect("one after the other", zk_writes_suit(&s, 8), ZK_SUIT_ALONE);
 }
 

@@ -102,16 +102,16 @@ static inline void zk_advance_of(const zk_step *s, int32_t dy, int32_t dx, zk_ad
 #pragma HLS allocation function instances = zk_product limit = 1
     out->dx = dx;
     out->dy = dy;
-    out->in = zk_product(dy, s->in_row) + zk_product(dx, s->in_col);
-    out->in_wrap = s->in_row - zk_product(s->wrap_w, s->in_col);
-    out->res = zk_product(dy, s->res_row) + dx;
-    out->res_wrap = s->res_row - s->wrap_w;
-    out->ix = zk_product(dx, s->stride_x);
-    out->ix_wrap = zk_product(-s->wrap_w, s->stride_x);
-    out->iy = zk_product(dy, s->stride_y);
-    out->iy_wrap = s->stride_y;
-    out->row = zk_product(dy, s->out_row);
-    out->row_wrap = s->out_row;
+    out->in = zk_product(dy, s->in.row) + zk_product(dx, s->in.col);
+    out->in_wrap = s->in.row - zk_product(s->walk.wrap_w, s->in.col);
+    out->res = zk_product(dy, s->res.row) + dx;
+    out->res_wrap = s->res.row - s->walk.wrap_w;
+    out->ix = zk_product(dx, s->in.stride_x);
+    out->ix_wrap = zk_product(-s->walk.wrap_w, s->in.stride_x);
+    out->iy = zk_product(dy, s->in.stride_y);
+    out->iy_wrap = s->in.stride_y;
+    out->row = zk_product(dy, s->out.row);
+    out->row_wrap = s->out.row;
 }
 
 /** Lane l at pixel l of a block. Runs once per step, before the loop. */
@@ -119,7 +119,7 @@ static inline void zk_lanes_start(const zk_step *s, zk_lanes *out)
 {
 #pragma HLS inline off
     zk_advance at; // from pixel (0, 0) to that of lane 0
-    zk_advance_of(s, s->start_y, s->start_x, &at);
+    zk_advance_of(s, s->walk.start_y, s->walk.start_x, &at);
     for (int32_t l = 0; l < ZK_PP; l++) {
 #pragma HLS pipeline II = 1
         out->x[l] = at.dx;
@@ -129,12 +129,12 @@ static inline void zk_lanes_start(const zk_step *s, zk_lanes *out)
         out->in[l] = at.in;
         out->res[l] = at.res;
         out->row[l] = at.row;
-        int32_t wrap = at.dx + 1 >= s->wrap_w;
+        int32_t wrap = at.dx + 1 >= s->walk.wrap_w;
         at.dx = wrap ? 0 : at.dx + 1;
         at.dy += wrap;
-        at.ix += wrap ? s->stride_x + at.ix_wrap : s->stride_x;
+        at.ix += wrap ? s->in.stride_x + at.ix_wrap : s->in.stride_x;
         at.iy += wrap ? at.iy_wrap : 0;
-        at.in += wrap ? s->in_col + at.in_wrap : s->in_col;
+        at.in += wrap ? s->in.col + at.in_wrap : s->in.col;
         at.res += wrap ? 1 + at.res_wrap : 1;
         at.row += wrap ? at.row_wrap : 0;
     }
@@ -147,8 +147,8 @@ static inline void zk_lanes_next(const zk_step *s, const zk_advance *a, zk_lanes
     for (int32_t l = 0; l < ZK_PP; l++) {
 #pragma HLS unroll
         int32_t x = at->x[l] + a->dx;
-        int32_t wrap = x >= s->wrap_w;
-        at->x[l] = wrap ? x - s->wrap_w : x;
+        int32_t wrap = x >= s->walk.wrap_w;
+        at->x[l] = wrap ? x - s->walk.wrap_w : x;
         at->y[l] += wrap ? a->dy + 1 : a->dy;
         at->ix[l] += wrap ? a->ix + a->ix_wrap : a->ix;
         at->iy[l] += wrap ? a->iy + a->iy_wrap : a->iy;
@@ -162,7 +162,7 @@ static inline void zk_lanes_next(const zk_step *s, const zk_advance *a, zk_lanes
 static inline int32_t zk_live(const zk_step *s, const zk_lanes *at, int32_t l)
 {
 #pragma HLS inline
-    return l < s->lanes && at->x[l] < s->out_w && at->y[l] >= 0 && at->y[l] < s->out_h;
+    return l < s->walk.lanes && at->x[l] < s->walk.w && at->y[l] >= 0 && at->y[l] < s->walk.h;
 }
 
 #endif

@@ -43,14 +43,14 @@ static void work_start(const zk_step *s, int32_t slot, const zk_lanes *start, zk
     out->tap = 0;
     out->icb = 0;
     out->tap_offset = 0;
-    out->in_base = s->in_base;
-    out->in_count = s->in_ocb_every;
+    out->in_base = s->in.base;
+    out->in_count = s->in.ocb_every;
     out->word = 0;
     out->slot = slot;
     out->block_word = 0;
     out->block_slot = slot;
-    out->out = s->out_base;
-    out->res = s->res_base;
+    out->out = s->out.base;
+    out->res = s->res.base;
     out->lanes = *start;
 }
 
@@ -78,14 +78,14 @@ static void read_words(int8_t act[ZK_PP][ZK_ROWS][ZK_C], const zk_step *s, const
 #pragma HLS inline
     int32_t addr[ZK_PP], valid[ZK_PP];
     int32_t base = residual ? w->res : w->in_base + w->tap_offset + tap->offset;
-    int8_t fill = s->kind == ZK_MAXPOOL ? (int8_t)-128 : (int8_t)s->zp_in;
+    int8_t fill = s->kind == ZK_MAXPOOL ? (int8_t)-128 : (int8_t)s->in.zp;
     for (int32_t l = 0; l < ZK_PP; l++) {
 #pragma HLS unroll
         int32_t iy = w->lanes.iy[l] + tap->dy, ix = w->lanes.ix[l] + tap->dx;
-        int32_t exists = iy >= 0 && iy < s->in_h && ix >= 0 && ix < s->in_w;
+        int32_t exists = iy >= 0 && iy < s->in.h && ix >= 0 && ix < s->in.w;
         addr[l] = base + (residual ? w->lanes.res[l] : w->lanes.in[l]);
         if (s->kind == ZK_DW_ROW && !residual) // read ahead of the image and behind it
-            valid[l] = w->lanes.y[l] < s->out_h && zk_inside(addr[l]);
+            valid[l] = w->lanes.y[l] < s->walk.h && zk_inside(addr[l]);
         else
             valid[l] = zk_live(s, &w->lanes, l) && (residual || exists);
     }
@@ -103,21 +103,21 @@ static void read_window(const zk_step *s, const zk_work *w, const zk_tap *tap,
         for (int32_t t = 0; t < ZK_ROW_WIDTH; t++) {
 #pragma HLS unroll
             int32_t back = ZK_ROW_WIDTH - 1 - t;
-            int32_t ix = w->lanes.ix[p] + tap->dx - back * s->row_dx;
-            int32_t exists = iy >= 0 && iy < s->in_h && ix >= 0 && ix < s->in_w;
+            int32_t ix = w->lanes.ix[p] + tap->dx - back * s->in.row_dx;
+            int32_t exists = iy >= 0 && iy < s->in.h && ix >= 0 && ix < s->in.w;
 #ifdef ZK_CSIM_FAST
-            if (back >= s->row_n)
+            if (back >= s->in.row_n)
                 continue;
 #endif
             for (int32_t c = 0; c < ZK_C; c++) {
 #pragma HLS unroll
                 int8_t v = p >= back ? io->x[p >= back ? p - back : 0][c]
                                      : last[p >= back ? 0 : ZK_PP + p - back][c];
-                io->window[p][t][c] = exists ? v : (int8_t)s->zp_in;
+                io->window[p][t][c] = exists ? v : (int8_t)s->in.zp;
             }
         }
     }
-    io->n_window = s->row_n;
+    io->n_window = s->in.row_n;
     for (int32_t p = 0; p < ZK_PP; p++) {
 #pragma HLS unroll
         for (int32_t c = 0; c < ZK_C; c++) {
@@ -179,12 +179,12 @@ static void next_block(const zk_step *s, const zk_lanes *start, int32_t has_weig
     w->block++;
     w->block_word = w->word;
     w->block_slot = w->slot;
-    w->out += s->out_plane;
-    w->res += s->res_plane;
+    w->out += s->out.plane;
+    w->res += s->res.plane;
     w->lanes = *start;
     if (w->in_count == 1) {
-        w->in_count = s->in_ocb_every;
-        w->in_base += s->in_ocb_step;
+        w->in_count = s->in.ocb_every;
+        w->in_base += s->in.ocb_step;
     } else {
         w->in_count--;
     }
@@ -205,7 +205,7 @@ static void next_tap(const zk_step *s, int32_t word_ends, zk_work *w)
     if (w->tap == s->n_taps - 1) {
         w->tap = 0;
         w->icb++;
-        w->tap_offset += s->in_plane;
+        w->tap_offset += s->in.plane;
     } else {
         w->tap++;
     }
@@ -226,14 +226,14 @@ static void fixed_of(const zk_step *s, zk_fixed *out)
 #pragma HLS inline off
     int32_t writes = 0, written = 0;
     for (int32_t l = 0; l < ZK_PP; l++) { // ceil(lanes / wr_lanes), without a divider
-        writes += written < s->lanes;
-        written += s->wr_lanes;
+        writes += written < s->walk.lanes;
+        written += s->walk.wr_lanes;
     }
     out->reads = zk_product(s->n_taps, s->n_icb);
-    out->writes = s->flags & ZK_UP2 ? 2 * s->lanes : writes;
+    out->writes = s->flags & ZK_UP2 ? 2 * s->walk.lanes : writes;
     out->has_weights = zk_block_words(s) > 0;
     out->keep = (s->flags & ZK_KEEP_WEIGHTS) != 0;
-    zk_advance_of(s, s->grp_dy, s->grp_dx, &out->advance);
+    zk_advance_of(s, s->walk.dy, s->walk.dx, &out->advance);
     zk_lanes_start(s, &out->start);
 }
 
@@ -266,7 +266,7 @@ static int32_t group_cycle(int8_t act[ZK_PP][ZK_ROWS][ZK_C],
                            zk_operands *in, zk_group *g)
 {
 #pragma HLS inline
-    int32_t mac = w->k < fixed->reads, last = w->group == s->n_groups - 1;
+    int32_t mac = w->k < fixed->reads, last = w->group == s->walk.n_groups - 1;
     int32_t residual = (s->flags & ZK_RESIDUAL) && w->k == fixed->reads;
     int32_t word_ends = fixed->has_weights &&
                         (s->kind != ZK_DW_DIAG || (w->tap & 15) == 15 || w->tap == s->n_taps - 1);
@@ -275,7 +275,7 @@ static int32_t group_cycle(int8_t act[ZK_PP][ZK_ROWS][ZK_C],
     if (mac)
         next_tap(s, word_ends, w);
     w->k++;
-    if (w->k == s->period) {
+    if (w->k == s->walk.period) {
         hand_over(s, w, fixed->writes, g);
         w->k = 0;
         w->tap = 0;
@@ -364,7 +364,7 @@ static int32_t send(const zk_step *s, v16 *q, int32_t at, zk_slots *io)
 static void weights_start(const zk_step *s, int32_t slot, int32_t level, zk_weight_feed *out)
 {
 #pragma HLS inline off
-    out->left = s->w_words;
+    out->left = s->load.w_words;
     out->beat = 0;
     out->slot = slot + level >= ZK_RING ? slot + level - ZK_RING : slot + level;
     out->at = 0;
@@ -438,7 +438,7 @@ void ZK_NAME(exec)(const zk_step *s, const zk_step_table *table, int32_t first, 
         zk_write_banks(act, &none, &feed);
     }
     ZK_COUNT(unfinished, w.phase != DONE || g.left > 0 || weights.left > 0 || feed.left > 0);
-    ZK_COUNT(unfinished, (s->flags & ZK_OUT_FIFO) && sent != s->n_ocb * s->st_words);
+    ZK_COUNT(unfinished, (s->flags & ZK_OUT_FIFO) && sent != s->n_ocb * s->store.words);
     ring_level = weights.arrived - weights.released;
     ring_slot = fixed.keep ? oldest : w.slot;
 }

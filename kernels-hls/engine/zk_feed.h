@@ -69,10 +69,10 @@ typedef struct {
 static inline void zk_act_start(const zk_step *s, zk_act_feed *out)
 {
 #pragma HLS inline off
-    out->left = s->a_words > 0 ? s->a_planes : 0;
+    out->left = s->load.words > 0 ? s->load.planes : 0;
     out->at = 0;
-    out->plane = s->a_dst;
-    out->row = s->a_dst;
+    out->plane = s->load.dst;
+    out->row = s->load.dst;
     out->x = 0;
     out->word = 0;
     out->held = 0;
@@ -83,25 +83,25 @@ static inline void zk_act_take(const zk_step *s, const v16 *q, zk_act_feed *f)
 {
 #pragma HLS inline
     v16 beat = q[f->at];
-    int32_t phase = f->x & ((1 << s->a_split) - 1) & 3;
+    int32_t phase = f->x & ((1 << s->load.split) - 1) & 3;
     for (int32_t i = 0; i < ZK_C; i++) {
 #pragma HLS unroll
         f->held_word[i] = beat.b[i];
     }
     f->held = 1;
-    f->held_addr = f->row + (f->x >> s->a_split) + phase * s->a_half;
+    f->held_addr = f->row + (f->x >> s->load.split) + phase * s->load.half;
     f->at++;
     f->x++;
     f->word++;
-    if (f->word == s->a_words) {
+    if (f->word == s->load.words) {
         f->left--;
         f->word = 0;
         f->x = 0;
-        f->plane += s->a_plane;
+        f->plane += s->load.plane;
         f->row = f->plane;
-    } else if (f->x == s->a_w) {
+    } else if (f->x == s->load.w) {
         f->x = 0;
-        f->row += s->a_row;
+        f->row += s->load.row;
     }
 }
 

@@ -5,8 +5,8 @@
 /** Beats of one weight stream: 4 per ring word. */
 void ZK_NAME(load_w)(const v16 *w, const zk_step *s, v16 *out_q)
 {
-    const v16 *p = w + s->w_src;
-    int32_t n = 4 * s->w_words;
+    const v16 *p = w + s->load.w_src;
+    int32_t n = 4 * s->load.w_words;
     for (int32_t i = 0; i < n; i++) {
 #pragma HLS pipeline II = 1
         out_q[i] = p[i];
@@ -16,15 +16,15 @@ void ZK_NAME(load_w)(const v16 *w, const zk_step *s, v16 *out_q)
 /** The step's activations, plane by plane. */
 void ZK_NAME(load_a)(const v16 *act, const zk_step *s, v16 *out_q)
 {
-    int32_t n_planes = s->a_planes, n = s->a_words;
+    int32_t n_planes = s->load.planes, n = s->load.words;
     int32_t at = 0;
-    const v16 *p = act + s->a_src;
+    const v16 *p = act + s->load.src;
     for (int32_t plane = 0; plane < n_planes; plane++) {
         for (int32_t i = 0; i < n; i++) {
 #pragma HLS pipeline II = 1
             out_q[at + i] = p[i];
         }
         at += n;
-        p += plane + 1 < n_planes ? s->a_src_plane : 0; // no pointer beyond the buffer
+        p += plane + 1 < n_planes ? s->load.src_plane : 0; // no pointer beyond the buffer
     }
 }

@@ -56,8 +56,8 @@ static inline int32_t zk_add(const zk_step *s, const zk_step_table *table, int32
 #pragma HLS inline
     uint32_t sum =
         (uint32_t)table->add[0][(v + 128) & 255] + (uint32_t)table->add[1][(residual + 128) & 255];
-    uint32_t round = (uint32_t)((int32_t)sum < 0 ? s->add_down : s->add_up);
-    return zi_offset_clamp((int32_t)(sum + round) >> s->add_shift, s->add_zp, s->add_lo, s->add_hi);
+    uint32_t round = (uint32_t)((int32_t)sum < 0 ? s->res.down : s->res.up);
+    return zi_offset_clamp((int32_t)(sum + round) >> s->res.shift, s->res.zp, s->res.lo, s->res.hi);
 }
 
 /** One value, before POOL2 and UP2. */
@@ -66,8 +66,8 @@ static inline int8_t zk_finish(const zk_step *s, const zk_step_table *table, int
 {
 #pragma HLS inline
     int32_t scaled = zi_rshift_round(zk_mulh(acc, multiplier), right);
-    int32_t v = s->kind == ZK_MAXPOOL ? zi_clamp(acc, s->lo, s->hi)
-                                      : zi_offset_clamp(scaled, s->zp_out, s->lo, s->hi);
+    int32_t v = s->kind == ZK_MAXPOOL ? zi_clamp(acc, s->out.lo, s->out.hi)
+                                      : zi_offset_clamp(scaled, s->out.zp, s->out.lo, s->out.hi);
     if (s->flags & ZK_RESIDUAL)
         v = zk_add(s, table, v, residual);
     if (s->flags & ZK_LUT)
@@ -80,8 +80,8 @@ static inline int8_t zk_finish(const zk_step *s, const zk_step_table *table, int
 static inline int32_t zk_out_addr(const zk_step *s, int32_t row, int32_t x)
 {
 #pragma HLS inline
-    int32_t phase = x & ((1 << s->out_split) - 1) & 3;
-    return row + (x >> s->out_split) * (s->out_col & ZK_OUT_COL) + phase * s->out_half;
+    int32_t phase = x & ((1 << s->out.split) - 1) & 3;
+    return row + (x >> s->out.split) * (s->out.col & ZK_OUT_COL) + phase * s->out.half;
 }
 
 /** 2x2 maximum: slots 0 and 1 are a horizontal pair; slot 0 becomes the result on odd rows. */
@@ -110,7 +110,7 @@ static inline void zk_group_results(const zk_step *s, const zk_step_table *table
 #pragma HLS inline
     for (int32_t r = 0; r < ZK_RQ; r++) {
 #pragma HLS unroll
-        int32_t inside = r < s->wr_lanes && lane0 + r < ZK_PP;
+        int32_t inside = r < s->walk.wr_lanes && lane0 + r < ZK_PP;
         int32_t lane = inside ? lane0 + r : 0;
         out->valid[r] = inside && g->live[lane];
         out->addr[r] = zk_out_addr(s, g->out + g->row[lane], g->x[lane]);
@@ -132,7 +132,7 @@ static inline void zk_group_write(const zk_step *s, const zk_step_table *table,
 {
 #pragma HLS inline
     int32_t up = (s->flags & ZK_UP2) != 0;
-    int32_t lane0 = up ? g->pos >> 1 : g->pos * s->wr_lanes;
+    int32_t lane0 = up ? g->pos >> 1 : g->pos * s->walk.wr_lanes;
     int32_t lane = lane0 < ZK_PP ? lane0 : 0;
     int32_t x = g->x[lane], y = g->y[lane];
     for (int32_t i = 0; i < ZK_SLOTS; i++) {
@@ -144,10 +144,10 @@ static inline void zk_group_write(const zk_step *s, const zk_step_table *table,
     zk_group_results(s, table, g, lane0, out);
     if (s->flags & ZK_POOL2) { // written on odd rows: (y - 1) / 2 * out_row
         zk_pool2(line, x, y, out);
-        out->addr[0] = zk_out_addr(s, g->out + ((g->row[lane] - s->out_row) >> 1), x >> 1);
+        out->addr[0] = zk_out_addr(s, g->out + ((g->row[lane] - s->out.row) >> 1), x >> 1);
     }
     if (up) {
-        int32_t row = g->out + 2 * g->row[lane] + (g->pos & 1 ? s->out_row : 0);
+        int32_t row = g->out + 2 * g->row[lane] + (g->pos & 1 ? s->out.row : 0);
         out->addr[0] = zk_out_addr(s, row, 2 * x);
         out->addr[1] = zk_out_addr(s, row, 2 * x + 1);
         out->valid[1] = out->valid[0];

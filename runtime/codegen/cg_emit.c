@@ -20,7 +20,7 @@ zurt_status zi_cg_add_step(zi_cg_emitter *e, zi_cg_step **out)
         return zi_cg_nomem(e->ctx);
     *out = &m->steps[m->n_steps++];
     **out = (zi_cg_step){.layer = ZI_NONE, .first_tap = (uint32_t)m->n_taps};
-    (*out)->step.in_ocb_every = 1;
+    (*out)->step.in.ocb_every = 1;
     return ZURT_OK;
 }
 
@@ -41,22 +41,23 @@ static zurt_status start_segment(zi_cg_emitter *e)
 static int32_t write_lanes(const zi_cg_program *m, zk_step s)
 {
     int32_t pp = (int32_t)m->caps->pixel_parallel, reads = zk_step_reads(&s);
-    for (s.wr_lanes = (int32_t)m->caps->requant_parallel / ZK_C; s.wr_lanes > 1; s.wr_lanes--) {
-        s.period = zk_step_period(&s);
+    for (s.walk.wr_lanes = (int32_t)m->caps->requant_parallel / ZK_C; s.walk.wr_lanes > 1;
+         s.walk.wr_lanes--) {
+        s.walk.period = zk_step_period(&s);
         int suit = zk_writes_suit(&s, pp);
-        bool slower = zi_ceil_div(s.lanes, s.wr_lanes - 1) > reads;
+        bool slower = zi_ceil_div(s.walk.lanes, s.walk.wr_lanes - 1) > reads;
         if (suit == ZK_SUIT_LOADS || (suit == ZK_SUIT_ALONE && slower))
             break;
     }
-    return s.wr_lanes;
+    return s.walk.wr_lanes;
 }
 
 static void set_write_lanes(const zi_cg_program *m, zk_step *s)
 {
     if (s->flags & ZK_POOL2)
-        s->wr_lanes = 2;
+        s->walk.wr_lanes = 2;
     else
-        s->wr_lanes = s->flags & (ZK_OUT_FIFO | ZK_UP2) ? 1 : write_lanes(m, *s);
+        s->walk.wr_lanes = s->flags & (ZK_OUT_FIFO | ZK_UP2) ? 1 : write_lanes(m, *s);
 }
 
 static void set_output(const zi_cg_program *m, const zi_cg_layer *l, const zi_cg_share *sh,
@@ -67,16 +68,16 @@ static void set_output(const zi_cg_program *m, const zi_cg_layer *l, const zi_cg
     const zi_cg_tensor *p = &m->tensors[tile ? l->tile : l->out];
     int32_t y = tile ? 0 : l->pool2 ? sh->y0 / 2 : l->l.up2 ? sh->y0 * 2 : sh->y0;
     s->flags |= (l->pool2 ? ZK_POOL2 : 0) | (l->l.up2 ? ZK_UP2 : 0);
-    s->out_row = p->buffer.pitch;
-    s->out_col = 1;
-    s->out_plane = p->buffer.plane;
-    s->out_split = p->buffer.split;
-    s->out_half = p->buffer.half;
-    s->out_base = p->buffer.base + sh->block * p->buffer.plane + y * p->buffer.pitch;
+    s->out.row = p->buffer.pitch;
+    s->out.col = 1;
+    s->out.plane = p->buffer.plane;
+    s->out.split = p->buffer.split;
+    s->out.half = p->buffer.half;
+    s->out.base = p->buffer.base + sh->block * p->buffer.plane + y * p->buffer.pitch;
     if (l->l.transposed) {
-        s->out_base += sh->phase[0] * p->buffer.pitch + sh->phase[1];
-        s->out_row = l->l.stride[0] * p->buffer.pitch;
-        s->out_col = l->l.stride[1];
+        s->out.base += sh->phase[0] * p->buffer.pitch + sh->phase[1];
+        s->out.row = l->l.stride[0] * p->buffer.pitch;
+        s->out.col = l->l.stride[1];
     }
     if (p->buffer.words > 0) {
         s->flags |= ZK_OUT_BANK;
@@ -85,9 +86,9 @@ static void set_output(const zi_cg_program *m, const zi_cg_layer *l, const zi_cg
     }
     if (p->buffer.stored) {
         s->flags |= ZK_OUT_FIFO;
-        s->st_plane = p->h * p->w;
-        s->st_dst = p->buffer.ddr + sh->block * s->st_plane + y * p->w;
-        s->st_words = s->out_w * s->out_h / (l->pool2 ? 4 : 1);
+        s->store.plane = p->h * p->w;
+        s->store.dst = p->buffer.ddr + sh->block * s->store.plane + y * p->w;
+        s->store.words = s->walk.w * s->walk.h / (l->pool2 ? 4 : 1);
     }
 }
 
@@ -95,52 +96,52 @@ static void set_output(const zi_cg_program *m, const zi_cg_layer *l, const zi_cg
 
 static void set_order(const zi_cg_program *m, zk_step *s, bool flows)
 {
-    int32_t pp = (int32_t)m->caps->pixel_parallel, pixels = s->out_w * s->out_h;
+    int32_t pp = (int32_t)m->caps->pixel_parallel, pixels = s->walk.w * s->walk.h;
     // Lanes find their words in neighbouring banks; where those are further apart, one works.
-    int32_t width = s->in_col > 1 ? 1 : flows ? pixels : s->out_w;
-    s->lanes = width < pp ? width : pp;
+    int32_t width = s->in.col > 1 ? 1 : flows ? pixels : s->walk.w;
+    s->walk.lanes = width < pp ? width : pp;
     if (flows) {
-        s->wrap_w = s->out_w;
-        s->grp_dx = s->lanes % s->out_w;
-        s->grp_dy = s->lanes / s->out_w;
-        s->n_groups = (pixels + s->lanes - 1) / s->lanes;
+        s->walk.wrap_w = s->walk.w;
+        s->walk.dx = s->walk.lanes % s->walk.w;
+        s->walk.dy = s->walk.lanes / s->walk.w;
+        s->walk.n_groups = (pixels + s->walk.lanes - 1) / s->walk.lanes;
     } else {
-        int32_t per_row = (s->out_w + s->lanes - 1) / s->lanes;
-        s->wrap_w = per_row * s->lanes;
-        s->grp_dx = s->lanes;
-        s->n_groups = per_row * s->out_h;
+        int32_t per_row = (s->walk.w + s->walk.lanes - 1) / s->walk.lanes;
+        s->walk.wrap_w = per_row * s->walk.lanes;
+        s->walk.dx = s->walk.lanes;
+        s->walk.n_groups = per_row * s->walk.h;
     }
 }
 
 static bool flows_on(const zi_cg_program *m, const zk_step *s)
 {
     int32_t pp = (int32_t)m->caps->pixel_parallel;
-    if (s->out_h == 1 || s->in_col > 1)
+    if (s->walk.h == 1 || s->in.col > 1)
         return true;
-    if ((s->in_row - s->out_w) % pp != 0)
+    if ((s->in.row - s->walk.w) % pp != 0)
         return false;
-    return !(s->flags & ZK_RESIDUAL) || (s->res_row - s->out_w) % pp == 0;
+    return !(s->flags & ZK_RESIDUAL) || (s->res.row - s->walk.w) % pp == 0;
 }
 
 static void set_input(const zi_cg_layer *l, const zi_cg_view *v, const zi_cg_share *sh, zk_step *s)
 {
     const zi_layer *d = &l->l;
     int32_t in_blocks = zi_blocks(d->x.c), group_out = zi_cg_blocks(l) / d->groups;
-    s->stride_y = d->transposed ? 1 : d->stride[0];
-    s->stride_x = d->transposed ? 1 : d->stride[1];
-    s->in_h = v->rows;
-    s->in_w = v->w;
-    s->in_base = v->base;
-    s->in_row = s->stride_y * v->pitch;
-    s->in_col = s->stride_x >> v->split; // not 1: picks, strides 3 and above 4
-    s->in_plane = v->plane;
+    s->in.stride_y = d->transposed ? 1 : d->stride[0];
+    s->in.stride_x = d->transposed ? 1 : d->stride[1];
+    s->in.h = v->rows;
+    s->in.w = v->w;
+    s->in.base = v->base;
+    s->in.row = s->in.stride_y * v->pitch;
+    s->in.col = s->in.stride_x >> v->split; // not 1: picks, strides 3 and above 4
+    s->in.plane = v->plane;
     s->n_icb = 1;
     if (d->kind == ZI_LAYER_CONV) {
         s->n_icb = in_blocks / d->groups;
-        s->in_base += sh->block / group_out * s->n_icb * v->plane;
+        s->in.base += sh->block / group_out * s->n_icb * v->plane;
     } else {
-        s->in_base += sh->block * v->plane;
-        s->in_ocb_step = v->plane;
+        s->in.base += sh->block * v->plane;
+        s->in.ocb_step = v->plane;
     }
 }
 
@@ -159,11 +160,11 @@ static zurt_status emit_step(zi_cg_emitter *e, uint32_t layer, const zi_cg_layer
     ms->first_block = sh->block;
     ms->w_again = sh->again;
     s->n_ocb = sh->n_blocks;
-    s->out_w = d->y.w;
-    s->out_h = sh->y1 - sh->y0;
+    s->walk.w = d->y.w;
+    s->walk.h = sh->y1 - sh->y0;
     if (d->transposed) {
-        s->out_w = (s->out_w - sh->phase[1] + d->stride[1] - 1) / d->stride[1];
-        s->out_h = (s->out_h - sh->phase[0] + d->stride[0] - 1) / d->stride[0];
+        s->walk.w = (s->walk.w - sh->phase[1] + d->stride[1] - 1) / d->stride[1];
+        s->walk.h = (s->walk.h - sh->phase[0] + d->stride[0] - 1) / d->stride[0];
     }
     s->flags = (l->residual != ZI_NONE ? ZK_RESIDUAL : 0) | (l->has_lut ? ZK_LUT : 0) |
                (sh->keep ? ZK_KEEP_WEIGHTS : 0);
@@ -171,26 +172,27 @@ static zurt_status emit_step(zi_cg_emitter *e, uint32_t layer, const zi_cg_layer
     ms->read[0][0] = v[0].begin;
     ms->read[0][1] = v[0].end;
     if (l->residual != ZI_NONE) {
-        s->res_base = v[1].base + sh->block * v[1].plane + (sh->y0 - v[1].first_row) * v[1].pitch;
-        s->res_row = v[1].pitch;
-        s->res_plane = v[1].plane;
+        s->res.base = v[1].base + sh->block * v[1].plane + (sh->y0 - v[1].first_row) * v[1].pitch;
+        s->res.row = v[1].pitch;
+        s->res.plane = v[1].plane;
         ms->read[1][0] = v[1].begin;
         ms->read[1][1] = v[1].end;
     }
     bool flows = flows_on(m, s);
     // The kind is the layer's, not the band's: the next band may use the same weights.
-    bool steady = d->y.h == 1 || (s->in_row - s->out_w) % (int32_t)m->caps->pixel_parallel == 0;
+    bool steady = d->y.h == 1 || (s->in.row - s->walk.w) % (int32_t)m->caps->pixel_parallel == 0;
     bool rows = zi_cg_row_mode(m, l, &v[0], flows && steady);
     set_order(m, s, flows);
     s->kind = d->kind == ZI_LAYER_CONV  ? ZK_CONV
               : d->kind == ZI_LAYER_MAX ? ZK_MAXPOOL
               : rows                    ? ZK_DW_ROW
                                         : ZK_DW_DIAG;
-    if (rows && s->lanes < (int32_t)m->caps->pixel_parallel) { // the lanes shift by whole vectors
-        s->lanes = (int32_t)m->caps->pixel_parallel;
-        s->grp_dx = s->lanes % s->out_w;
-        s->grp_dy = s->lanes / s->out_w;
-        s->n_groups = 1;
+    if (rows &&
+        s->walk.lanes < (int32_t)m->caps->pixel_parallel) { // the lanes shift by whole vectors
+        s->walk.lanes = (int32_t)m->caps->pixel_parallel;
+        s->walk.dx = s->walk.lanes % s->walk.w;
+        s->walk.dy = s->walk.lanes / s->walk.w;
+        s->walk.n_groups = 1;
     }
     st = rows ? zi_cg_row_taps(e, l, &v[0], sh, s) : zi_cg_window_taps(e, l, &v[0], sh);
     if (st)
@@ -198,7 +200,7 @@ static zurt_status emit_step(zi_cg_emitter *e, uint32_t layer, const zi_cg_layer
     s->n_taps = (int32_t)(m->n_taps - ms->first_tap);
     set_output(m, l, sh, ms);
     set_write_lanes(m, s);
-    s->period = zk_step_period(s);
+    s->walk.period = zk_step_period(s);
     ms->w_used = zk_block_words(s) ? s->n_ocb * (zk_block_words(s) + 1) : 0;
     return ZURT_OK;
 }

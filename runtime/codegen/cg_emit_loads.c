@@ -14,7 +14,7 @@ static bool meets(const int32_t range[2], int32_t begin, int32_t end)
 
 static int64_t duration(const zk_step *s)
 {
-    return (int64_t)s->n_ocb * s->n_groups * s->period;
+    return (int64_t)s->n_ocb * s->walk.n_groups * s->walk.period;
 }
 
 /** Those of the last steps that can load [begin, end) beside what they do, the longest first.
@@ -29,7 +29,7 @@ static int loading_steps(const zi_cg_program *m, int32_t begin, int32_t end,
         if (meets(s->read[0], begin, end) || meets(s->read[1], begin, end) ||
             meets(s->write, begin, end))
             break;
-        if (s->step.a_planes > 0 ||
+        if (s->step.load.planes > 0 ||
             zk_writes_suit(&s->step, (int32_t)m->caps->pixel_parallel) != ZK_SUIT_LOADS)
             continue;
         int at = n++;
@@ -44,16 +44,16 @@ static int loading_steps(const zi_cg_program *m, int32_t begin, int32_t end,
 static void load_beside(zk_step *s, const zi_cg_tensor *source, int32_t r0, int32_t r1,
                         const zi_cg_tensor *to, int32_t base)
 {
-    s->a_src = source->buffer.ddr + r0 * source->w;
-    s->a_planes = source->blocks;
-    s->a_words = (r1 - r0) * source->w;
-    s->a_src_plane = source->h * source->w;
-    s->a_dst = base;
-    s->a_w = source->w;
-    s->a_row = to->buffer.pitch;
-    s->a_plane = to->buffer.plane;
-    s->a_split = to->buffer.split;
-    s->a_half = to->buffer.half;
+    s->load.src = source->buffer.ddr + r0 * source->w;
+    s->load.planes = source->blocks;
+    s->load.words = (r1 - r0) * source->w;
+    s->load.src_plane = source->h * source->w;
+    s->load.dst = base;
+    s->load.w = source->w;
+    s->load.row = to->buffer.pitch;
+    s->load.plane = to->buffer.plane;
+    s->load.split = to->buffer.split;
+    s->load.half = to->buffer.half;
 }
 
 /** Loads rows [r0, r1) of `source` to `base`, laid out like `to`: beside one step or, if that is

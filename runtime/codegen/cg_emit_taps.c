@@ -123,12 +123,12 @@ zurt_status zi_cg_row_taps(zi_cg_emitter *e, const zi_cg_layer *l, const zi_cg_v
                              kx - d->pad[1], (zi_cg_tap){.ky = ky, .kx = kx});
         }
     }
-    step->row_n = (d->kernel[1] + d->stride[1] - 1) / d->stride[1];
-    step->row_dx = d->stride[1];
+    step->in.row_n = (d->kernel[1] + d->stride[1] - 1) / d->stride[1];
+    step->in.row_dx = d->stride[1];
     if (d->stride[1] == 1 && d->kernel[1] - 1 - d->pad[1] > 0) { // a group ahead, for the lanes
-        step->start_y = floor_div(-step->lanes, step->out_w);
-        step->start_x = -step->lanes - step->start_y * step->out_w;
-        step->n_groups++;
+        step->walk.start_y = floor_div(-step->walk.lanes, step->walk.w);
+        step->walk.start_x = -step->walk.lanes - step->walk.start_y * step->walk.w;
+        step->walk.n_groups++;
     }
     return st;
 }

@@ -9,22 +9,22 @@ static void set_numbers(const zi_cg_program *m, const zi_cg_layer *l, zk_step *s
 {
     const zi_graph *g = m->g;
     const zi_node *n = &g->nodes[l->l.node];
-    s->lo = -128;
-    s->hi = 127;
+    s->out.lo = -128;
+    s->out.hi = 127;
     if (s->kind != ZK_MAXPOOL && !l->choice) {
         const zi_tensor *x = zi_node_in(g, n, 0), *y = zi_node_out(g, n, 0);
-        s->zp_in = x->quant.zero_point[0];
-        s->zp_out = l->l.mean_weight && zi_same_quant(x, y) ? 0 : y->quant.zero_point[0];
+        s->in.zp = x->quant.zero_point[0];
+        s->out.zp = l->l.mean_weight && zi_same_quant(x, y) ? 0 : y->quant.zero_point[0];
         if (!l->l.mean_weight)
-            zi_layer_clamp(g, n, &s->lo, &s->hi);
+            zi_layer_clamp(g, n, &s->out.lo, &s->out.hi);
     }
     if (l->add != ZI_NONE) {
         const zi_node *add = &g->nodes[l->add];
-        s->add_shift = l->sum->shift;
-        s->add_up = l->sum->up;
-        s->add_down = l->sum->down;
-        s->add_zp = zi_node_out(g, add, 0)->quant.zero_point[0];
-        zi_layer_clamp(g, add, &s->add_lo, &s->add_hi);
+        s->res.shift = l->sum->shift;
+        s->res.up = l->sum->up;
+        s->res.down = l->sum->down;
+        s->res.zp = zi_node_out(g, add, 0)->quant.zero_point[0];
+        zi_layer_clamp(g, add, &s->res.lo, &s->res.hi);
     }
 }
 
@@ -75,8 +75,8 @@ static void put_picture(const zi_cg_program *m, zi_cg_code *code, int32_t pictur
     for (int32_t i = 0; i < (int32_t)m->n_steps; i++) {
         zk_step s;
         zk_step_unpack(code->steps + from + i * ZK_STEP_WORDS, &s);
-        s.a_src += s.a_planes ? picture * m->act_words : 0;
-        s.st_dst += s.flags & ZK_OUT_FIFO ? picture * m->act_words : 0;
+        s.load.src += s.load.planes ? picture * m->act_words : 0;
+        s.store.dst += s.flags & ZK_OUT_FIFO ? picture * m->act_words : 0;
         zk_step_pack(&s, code->steps + first + i * ZK_STEP_WORDS);
     }
 }

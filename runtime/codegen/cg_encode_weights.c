@@ -182,9 +182,9 @@ static void row_words(packer *p, const zi_cg_step *s, const zi_cg_channel *chann
             v16 value = {{0}};
             for (int32_t i = 0; i < 16 && row % 2 == 0; i++) {
                 int32_t back = 7 - i % 8, c = row + i / 8;
-                if (back < s->step.row_n)
+                if (back < s->step.in.row_n)
                     value.b[i] = depthwise_weight(p, l, &channels[c], o + c, tap->ky,
-                                                  tap->kx - back * s->step.row_dx, 0);
+                                                  tap->kx - back * s->step.in.row_dx, 0);
             }
             put_row(p, word + t, row, &value);
         }

@@ -21,16 +21,16 @@ static uint64_t bytes_per_1024(const zi_caps *caps)
 
 static uint64_t act_bytes(const zk_step *s)
 {
-    uint64_t words = (uint64_t)s->a_planes * (uint64_t)s->a_words;
+    uint64_t words = (uint64_t)s->load.planes * (uint64_t)s->load.words;
     if (s->flags & ZK_OUT_FIFO)
-        words += (uint64_t)s->n_ocb * (uint64_t)s->st_words;
+        words += (uint64_t)s->n_ocb * (uint64_t)s->store.words;
     return words * WORD_BYTES;
 }
 
 static uint64_t compute_time(const zk_step *s)
 {
     uint64_t header = zk_block_words(s) > 0;
-    return (uint64_t)s->n_ocb * (header + (uint64_t)s->n_groups * (uint64_t)s->period) +
+    return (uint64_t)s->n_ocb * (header + (uint64_t)s->walk.n_groups * (uint64_t)s->walk.period) +
            ZK_STEP_OVERHEAD;
 }
 
@@ -66,9 +66,9 @@ static zurt_status schedule_step(zurt_ctx *ctx, zi_cg_program *m, size_t i, int6
                        "mapping: a layer takes more cycles than a step can have");
     // Words beyond the room at the start wait for released ones: then the fewest that do.
     int32_t before = *level, iterations = -1;
-    s->w_src = (int32_t)*taken * 4;
+    s->load.w_src = (int32_t)*taken * 4;
     for (int attempt = 0; attempt < 2 && iterations < 0; attempt++) {
-        s->w_words = (int32_t)(attempt ? least : want);
+        s->load.w_words = (int32_t)(attempt ? least : want);
         *level = before;
         iterations = zk_step_iterations(s, ring, level);
     }
@@ -76,7 +76,7 @@ static zurt_status schedule_step(zurt_ctx *ctx, zi_cg_program *m, size_t i, int6
         return zi_fail(ctx, ZURT_E_UNSUPPORTED,
                        "mapping: the weight ring is too small for a layer");
     s->iterations = iterations;
-    *taken += s->w_words;
+    *taken += s->load.w_words;
     return ZURT_OK;
 }
 
@@ -107,7 +107,7 @@ static void count(zi_cg_program *m)
     for (size_t i = 0; i < m->n_steps; i++) {
         const zk_step *s = &m->steps[i].step;
         uint64_t cycles = (uint64_t)s->iterations + ZK_STEP_OVERHEAD;
-        uint64_t bytes = act_bytes(s) + (uint64_t)s->w_words * RING_WORD_BYTES + STEP_BYTES;
+        uint64_t bytes = act_bytes(s) + (uint64_t)s->load.w_words * RING_WORD_BYTES + STEP_BYTES;
         uint64_t transfer = rate ? bytes * 1024 / rate : 0;
         cycles = cycles > transfer ? cycles : transfer;
         m->cycles += cycles * (uint64_t)m->batch;

@@ -43,35 +43,35 @@ static bool meets_a_store(const zi_checker *c, zi_words r)
 static bool load_fields_ok(const zi_checker *c, const zk_step *s)
 {
     const int64_t far = 1 << 26;
-    return zi_within(s->a_planes, 1, far) && zi_within(s->a_words, 1, far) &&
-           (int64_t)s->a_planes * s->a_words <= c->caps->scratchpad_words &&
-           zi_within(s->a_src, 0, far) && zi_within(s->a_src_plane, 0, far) &&
-           zi_within(s->a_dst, 0, far) && zi_within(s->a_w, 1, far) &&
-           zi_within(s->a_row, 0, far) && zi_within(s->a_plane, 0, far) &&
-           zi_within(s->a_split, 0, 2) && zi_within(s->a_half, 0, far);
+    return zi_within(s->load.planes, 1, far) && zi_within(s->load.words, 1, far) &&
+           (int64_t)s->load.planes * s->load.words <= c->caps->scratchpad_words &&
+           zi_within(s->load.src, 0, far) && zi_within(s->load.src_plane, 0, far) &&
+           zi_within(s->load.dst, 0, far) && zi_within(s->load.w, 1, far) &&
+           zi_within(s->load.row, 0, far) && zi_within(s->load.plane, 0, far) &&
+           zi_within(s->load.split, 0, 2) && zi_within(s->load.half, 0, far);
 }
 
 /** Where a load goes, from its first word to its last. */
 static zi_words load_words(const zk_step *s)
 {
-    int64_t rows = (s->a_words + (int64_t)s->a_w - 1) / s->a_w;
-    int64_t width = s->a_words < s->a_w ? s->a_words : s->a_w;
-    int64_t phases = width < (1 << s->a_split) ? width : 1 << s->a_split;
-    int64_t last =
-        s->a_dst + (rows - 1) * s->a_row + ((width - 1) >> s->a_split) + (phases - 1) * s->a_half;
-    return zi_words_repeat((zi_words){s->a_dst, last}, s->a_planes, s->a_plane);
+    int64_t rows = (s->load.words + (int64_t)s->load.w - 1) / s->load.w;
+    int64_t width = s->load.words < s->load.w ? s->load.words : s->load.w;
+    int64_t phases = width < (1 << s->load.split) ? width : 1 << s->load.split;
+    int64_t last = s->load.dst + (rows - 1) * s->load.row + ((width - 1) >> s->load.split) +
+                   (phases - 1) * s->load.half;
+    return zi_words_repeat((zi_words){s->load.dst, last}, s->load.planes, s->load.plane);
 }
 
 static zurt_status check_load(const zi_checker *c, const zk_step *s, zi_words *out_from,
                               zi_words *out_to)
 {
     *out_from = *out_to = (zi_words){0, -1};
-    if (s->a_planes == 0)
+    if (s->load.planes == 0)
         return ZURT_OK;
     if (!load_fields_ok(c, s))
         return zi_check_bad(c, "a load's field is out of its range");
-    *out_from = zi_words_repeat((zi_words){s->a_src, s->a_src + (int64_t)s->a_words - 1},
-                                s->a_planes, s->a_src_plane);
+    *out_from = zi_words_repeat((zi_words){s->load.src, s->load.src + (int64_t)s->load.words - 1},
+                                s->load.planes, s->load.src_plane);
     *out_to = load_words(s);
     if (!zi_words_within(*out_from, c->code->act_words))
         return zi_check_bad(c, "a load leaves the act buffer");
@@ -86,14 +86,14 @@ static zurt_status check_store(zi_checker *c, const zk_step *s)
     const int64_t far = 1 << 26;
     if (s->kind == ZK_LOAD || !(s->flags & ZK_OUT_FIFO))
         return ZURT_OK;
-    int64_t words = (int64_t)s->out_w * s->out_h / (s->flags & ZK_POOL2 ? 4 : 1);
-    if (!zi_within(s->st_dst, 0, far) || !zi_within(s->st_plane, 0, far))
+    int64_t words = (int64_t)s->walk.w * s->walk.h / (s->flags & ZK_POOL2 ? 4 : 1);
+    if (!zi_within(s->store.dst, 0, far) || !zi_within(s->store.plane, 0, far))
         return zi_check_bad(c, "a store's field is out of its range");
-    if (s->st_words != words || words * s->n_ocb > c->caps->scratchpad_words)
-        return zi_check_bad(c, "stores %d words a block, %lld are computed", (int)s->st_words,
+    if (s->store.words != words || words * s->n_ocb > c->caps->scratchpad_words)
+        return zi_check_bad(c, "stores %d words a block, %lld are computed", (int)s->store.words,
                             (long long)words);
-    zi_words to =
-        zi_words_repeat((zi_words){s->st_dst, s->st_dst + words - 1}, s->n_ocb, s->st_plane);
+    zi_words to = zi_words_repeat((zi_words){s->store.dst, s->store.dst + words - 1}, s->n_ocb,
+                                  s->store.plane);
     if (!zi_words_within(to, c->code->act_words))
         return zi_check_bad(c, "a store leaves the act buffer");
     if (!zi_grow(&c->ctx->allocator, (void **)&c->stores, &c->cap_stores, c->n_stores,
@@ -108,15 +108,16 @@ static zurt_status check_store(zi_checker *c, const zk_step *s)
 /** Notes the ring words that a step takes in. */
 static zurt_status absorb(zi_checker *c, const zk_step *s)
 {
-    int64_t end = (int64_t)s->w_src + 4 * (int64_t)s->w_words;
-    if (!zi_within(s->w_words, 0, ZK_STEP_WEIGHTS) || s->w_src < 0 || end > c->code->weight_words)
+    int64_t end = (int64_t)s->load.w_src + 4 * (int64_t)s->load.w_words;
+    if (!zi_within(s->load.w_words, 0, ZK_STEP_WEIGHTS) || s->load.w_src < 0 ||
+        end > c->code->weight_words)
         return zi_check_bad(c, "it takes weights beyond the streams");
-    if (s->w_words == 0)
+    if (s->load.w_words == 0)
         return ZURT_OK;
     if (!zi_grow(&c->ctx->allocator, (void **)&c->absorbed, &c->cap_absorbed, c->n_absorbed,
                  sizeof(*c->absorbed)))
         return nomem(c);
-    c->absorbed[c->n_absorbed++] = (zi_absorbed){s->w_src, s->w_words};
+    c->absorbed[c->n_absorbed++] = (zi_absorbed){s->load.w_src, s->load.w_words};
     return ZURT_OK;
 }
 
@@ -157,7 +158,7 @@ static zurt_status check_weights(zi_checker *c, const zk_step *s)
     int64_t block = zk_block_words(s), n = s->kind == ZK_LOAD || !block ? 0 : s->n_ocb;
     size_t at = c->oldest;
     int32_t used = c->used;
-    if (n * (block + 1) > (int64_t)c->level + s->w_words)
+    if (n * (block + 1) > (int64_t)c->level + s->load.w_words)
         return zi_check_bad(c, "it reads weights that are never taken in");
     for (int64_t i = 0; i < n * (block + 1); i++, used++) {
         if (used == c->absorbed[at].n) {
@@ -185,19 +186,19 @@ static zurt_status check_weights(zi_checker *c, const zk_step *s)
 static bool only_loads(const zk_step *s)
 {
     zk_step loads = {.iterations = s->iterations,
-                     .in_ocb_every = s->in_ocb_every,
-                     .w_words = s->w_words,
-                     .w_src = s->w_src,
-                     .a_src = s->a_src,
-                     .a_planes = s->a_planes,
-                     .a_words = s->a_words,
-                     .a_src_plane = s->a_src_plane,
-                     .a_dst = s->a_dst,
-                     .a_w = s->a_w,
-                     .a_row = s->a_row,
-                     .a_plane = s->a_plane,
-                     .a_split = s->a_split,
-                     .a_half = s->a_half};
+                     .in.ocb_every = s->in.ocb_every,
+                     .load.w_words = s->load.w_words,
+                     .load.w_src = s->load.w_src,
+                     .load.src = s->load.src,
+                     .load.planes = s->load.planes,
+                     .load.words = s->load.words,
+                     .load.src_plane = s->load.src_plane,
+                     .load.dst = s->load.dst,
+                     .load.w = s->load.w,
+                     .load.row = s->load.row,
+                     .load.plane = s->load.plane,
+                     .load.split = s->load.split,
+                     .load.half = s->load.half};
     return memcmp(&loads, s, sizeof(loads)) == 0;
 }
 

@@ -33,43 +33,43 @@ static const field fields[] = {
     FIELD(n_taps, 1, ZK_TAPS),
     FIELD(n_icb, 1, SIDE),
     FIELD(n_ocb, 1, SIDE),
-    FIELD(period, 1, INT32_MAX / 2),
-    FIELD(lanes, 1, ZK_PP_MAX),
-    FIELD(wr_lanes, 1, ZK_PP_MAX),
-    FIELD(out_w, 1, SIDE),
-    FIELD(out_h, 1, SIDE),
-    FIELD(stride_y, 1, SIDE),
-    FIELD(stride_x, 1, SIDE),
-    FIELD(in_h, 1, SIDE),
-    FIELD(in_w, 1, SIDE),
-    FIELD(in_base, 0, FAR),
-    FIELD(in_row, 0, FAR),
-    FIELD(in_col, 0, FAR),
-    FIELD(in_plane, 0, FAR),
-    FIELD(in_ocb_step, 0, FAR),
-    FIELD(in_ocb_every, 1, SIDE),
-    FIELD(zp_in, -128, 127),
-    FIELD(zp_out, -128, 127),
-    FIELD(lo, -128, 127),
-    FIELD(hi, -128, 127),
-    FIELD(out_base, 0, FAR),
-    FIELD(out_row, 0, FAR),
-    FIELD(out_col, 1, ZK_OUT_COL),
-    FIELD(out_plane, 0, FAR),
-    FIELD(out_split, 0, 2),
-    FIELD(out_half, 0, FAR),
-    FIELD(res_base, 0, FAR),
-    FIELD(res_row, 0, FAR),
-    FIELD(res_plane, 0, FAR),
-    FIELD(row_n, 0, ZK_ROW_WIDTH),
-    FIELD(row_dx, 0, SIDE),
+    FIELD(walk.period, 1, INT32_MAX / 2),
+    FIELD(walk.lanes, 1, ZK_PP_MAX),
+    FIELD(walk.wr_lanes, 1, ZK_PP_MAX),
+    FIELD(walk.w, 1, SIDE),
+    FIELD(walk.h, 1, SIDE),
+    FIELD(in.stride_y, 1, SIDE),
+    FIELD(in.stride_x, 1, SIDE),
+    FIELD(in.h, 1, SIDE),
+    FIELD(in.w, 1, SIDE),
+    FIELD(in.base, 0, FAR),
+    FIELD(in.row, 0, FAR),
+    FIELD(in.col, 0, FAR),
+    FIELD(in.plane, 0, FAR),
+    FIELD(in.ocb_step, 0, FAR),
+    FIELD(in.ocb_every, 1, SIDE),
+    FIELD(in.zp, -128, 127),
+    FIELD(out.zp, -128, 127),
+    FIELD(out.lo, -128, 127),
+    FIELD(out.hi, -128, 127),
+    FIELD(out.base, 0, FAR),
+    FIELD(out.row, 0, FAR),
+    FIELD(out.col, 1, ZK_OUT_COL),
+    FIELD(out.plane, 0, FAR),
+    FIELD(out.split, 0, 2),
+    FIELD(out.half, 0, FAR),
+    FIELD(res.base, 0, FAR),
+    FIELD(res.row, 0, FAR),
+    FIELD(res.plane, 0, FAR),
+    FIELD(in.row_n, 0, ZK_ROW_WIDTH),
+    FIELD(in.row_dx, 0, SIDE),
 };
 
 static const field add_fields[] = {
-    FIELD(add_shift, 0, 31),
-    FIELD(add_zp, -128, 127),
-    FIELD(add_lo, -128, 127),
-    FIELD(add_hi, -128, 127),
+    FIELD(res.shift, 0, 31),
+    FIELD(res.zp, -128, 127),
+    FIELD(res.lo, -128, 127),
+    FIELD(res.hi, -128, 127),
 };
 
 static zurt_status check_fields(const zi_checker *c, const zk_step *s, const field *rows, size_t n)
@@ -87,21 +87,24 @@ static zurt_status check_kind(const zi_checker *c, const zk_step *s)
 {
     int32_t pp = (int32_t)c->caps->pixel_parallel;
     int32_t rq = (int32_t)c->caps->requant_parallel / ZK_C;
-    if (s->lanes > pp || s->wr_lanes > rq)
-        return zi_check_bad(c, "%d lanes, %d written together: '%s' has %d and %d", (int)s->lanes,
-                            (int)s->wr_lanes, c->caps->name, (int)pp, (int)rq);
+    if (s->walk.lanes > pp || s->walk.wr_lanes > rq)
+        return zi_check_bad(c, "%d lanes, %d written together: '%s' has %d and %d",
+                            (int)s->walk.lanes, (int)s->walk.wr_lanes, c->caps->name, (int)pp,
+                            (int)rq);
     if (s->kind != ZK_CONV && s->n_icb != 1)
         return zi_check_bad(c, "sums over %d input blocks, which only CONV can", (int)s->n_icb);
-    if (s->kind == ZK_DW_ROW && (s->n_taps > ZK_ROW_TAPS || s->lanes != pp || s->row_n < 1 ||
-                                 s->row_n > pp || s->row_dx < 1))
+    if (s->kind == ZK_DW_ROW && (s->n_taps > ZK_ROW_TAPS || s->walk.lanes != pp ||
+                                 s->in.row_n < 1 || s->in.row_n > pp || s->in.row_dx < 1))
         return zi_check_bad(c, "rows of %d taps, %d vectors, %d lanes are beyond DW_ROW",
-                            (int)s->row_n, (int)s->n_taps, (int)s->lanes);
-    if (s->lo > s->hi || ((s->flags & ZK_RESIDUAL) && s->add_lo > s->add_hi))
+                            (int)s->in.row_n, (int)s->n_taps, (int)s->walk.lanes);
+    if (s->out.lo > s->out.hi || ((s->flags & ZK_RESIDUAL) && s->res.lo > s->res.hi))
         return zi_check_bad(c, "the clamp's bounds are not in order");
-    int64_t reads = (int64_t)s->n_taps * s->n_icb, groups = (int64_t)s->n_groups * s->period;
-    if (s->period < zk_step_period(s))
-        return zi_check_bad(c, "a period of %d for %lld reads", (int)s->period, (long long)reads);
-    if (s->n_groups < 1 || groups + reads >= ZK_STEP_ITERATIONS ||
+    int64_t reads = (int64_t)s->n_taps * s->n_icb,
+            groups = (int64_t)s->walk.n_groups * s->walk.period;
+    if (s->walk.period < zk_step_period(s))
+        return zi_check_bad(c, "a period of %d for %lld reads", (int)s->walk.period,
+                            (long long)reads);
+    if (s->walk.n_groups < 1 || groups + reads >= ZK_STEP_ITERATIONS ||
         (groups + reads + 1) * s->n_ocb > ZK_STEP_ITERATIONS)
         return zi_check_bad(c, "its iterations exceed 32 bits");
     return ZURT_OK;
@@ -112,39 +115,40 @@ static zurt_status check_result(const zi_checker *c, const zk_step *s)
     int32_t flags = s->flags, pool = flags & ZK_POOL2, up = flags & ZK_UP2;
     if (!(flags & (ZK_OUT_BANK | ZK_OUT_FIFO)))
         return zi_check_bad(c, "its results go nowhere");
-    if (up && (pool || (flags & ZK_OUT_FIFO) || s->wr_lanes != 1))
+    if (up && (pool || (flags & ZK_OUT_FIFO) || s->walk.wr_lanes != 1))
         return zi_check_bad(c, "UP2 with POOL2, with a store or with %d pixels at once",
-                            (int)s->wr_lanes);
-    if ((flags & ZK_OUT_FIFO) && !pool && s->wr_lanes != 1)
-        return zi_check_bad(c, "stores %d pixels at once", (int)s->wr_lanes);
-    if (pool && (s->wr_lanes != 2 || s->out_w % 2 || s->out_h % 2 || s->lanes % 2 ||
-                 s->out_w < ZK_POOL2_WIDTH || s->out_w / 2 > ZK_LINE))
-        return zi_check_bad(c, "POOL2 of %dx%d pixels, %d of %d lanes at once", (int)s->out_h,
-                            (int)s->out_w, (int)s->wr_lanes, (int)s->lanes);
+                            (int)s->walk.wr_lanes);
+    if ((flags & ZK_OUT_FIFO) && !pool && s->walk.wr_lanes != 1)
+        return zi_check_bad(c, "stores %d pixels at once", (int)s->walk.wr_lanes);
+    if (pool && (s->walk.wr_lanes != 2 || s->walk.w % 2 || s->walk.h % 2 || s->walk.lanes % 2 ||
+                 s->walk.w < ZK_POOL2_WIDTH || s->walk.w / 2 > ZK_LINE))
+        return zi_check_bad(c, "POOL2 of %dx%d pixels, %d of %d lanes at once", (int)s->walk.h,
+                            (int)s->walk.w, (int)s->walk.wr_lanes, (int)s->walk.lanes);
     return ZURT_OK;
 }
 
 /** A group before the first pixel, which fills the lanes' history. */
 static bool is_primed(const zk_step *s)
 {
-    return s->kind == ZK_DW_ROW && s->start_y < 0;
+    return s->kind == ZK_DW_ROW && s->walk.start_y < 0;
 }
 
 /** Flattened or row order, and every pixel once. */
 static bool order_ok(const zk_step *s)
 {
-    int64_t pixels = (int64_t)s->out_w * s->out_h;
-    if (s->wrap_w == s->out_w && s->grp_dx == s->lanes % s->out_w &&
-        s->grp_dy == s->lanes / s->out_w) {
-        int64_t start = (int64_t)s->start_y * s->out_w + s->start_x;
-        int64_t groups = (pixels + s->lanes - 1) / s->lanes;
-        return zi_within(s->start_x, 0, s->out_w - 1) && start == (is_primed(s) ? -s->lanes : 0) &&
-               s->n_groups == groups + is_primed(s);
+    int64_t pixels = (int64_t)s->walk.w * s->walk.h;
+    if (s->walk.wrap_w == s->walk.w && s->walk.dx == s->walk.lanes % s->walk.w &&
+        s->walk.dy == s->walk.lanes / s->walk.w) {
+        int64_t start = (int64_t)s->walk.start_y * s->walk.w + s->walk.start_x;
+        int64_t groups = (pixels + s->walk.lanes - 1) / s->walk.lanes;
+        return zi_within(s->walk.start_x, 0, s->walk.w - 1) &&
+               start == (is_primed(s) ? -s->walk.lanes : 0) &&
+               s->walk.n_groups == groups + is_primed(s);
     }
-    int64_t per_row = (s->out_w + s->lanes - 1) / s->lanes;
-    return s->wrap_w == per_row * s->lanes && s->grp_dx == s->lanes && s->grp_dy == 0 &&
-           s->start_x == 0 && s->start_y == 0 && s->n_groups == per_row * s->out_h &&
-           s->kind != ZK_DW_ROW;
+    int64_t per_row = (s->walk.w + s->walk.lanes - 1) / s->walk.lanes;
+    return s->walk.wrap_w == per_row * s->walk.lanes && s->walk.dx == s->walk.lanes &&
+           s->walk.dy == 0 && s->walk.start_x == 0 && s->walk.start_y == 0 &&
+           s->walk.n_groups == per_row * s->walk.h && s->kind != ZK_DW_ROW;
 }
 
 /* ---- addresses ---- */
@@ -165,20 +169,20 @@ static void tap_offsets(const zk_step *s, const v16 *table, int64_t *least, int6
 static bool addresses_ok(const zi_checker *c, const zk_step *s, const v16 *table)
 {
     int64_t pp = c->caps->pixel_parallel, least, most;
-    int64_t rows = (int64_t)s->out_h + 2 * pp + 2, columns = (int64_t)s->wrap_w + pp;
-    int64_t steps = (s->n_ocb + (int64_t)s->in_ocb_every - 1) / s->in_ocb_every;
-    int64_t vector_rows = pp / s->out_w + 2;
+    int64_t rows = (int64_t)s->walk.h + 2 * pp + 2, columns = (int64_t)s->walk.wrap_w + pp;
+    int64_t steps = (s->n_ocb + (int64_t)s->in.ocb_every - 1) / s->in.ocb_every;
+    int64_t vector_rows = pp / s->walk.w + 2;
     tap_offsets(s, table, &least, &most);
     if (least < -(int64_t)SUM || most > SUM)
         return false;
-    int64_t input = s->in_base + steps * s->in_ocb_step + (int64_t)s->n_icb * s->in_plane +
-                    rows * s->in_row + columns * s->in_col + most;
-    int64_t residual = s->res_base + (int64_t)s->n_ocb * s->res_plane + rows * s->res_row + columns;
-    int64_t output = s->out_base + (int64_t)s->n_ocb * s->out_plane + 2 * rows * s->out_row +
-                     2 * columns * s->out_col + 3 * (int64_t)s->out_half;
+    int64_t input = s->in.base + steps * s->in.ocb_step + (int64_t)s->n_icb * s->in.plane +
+                    rows * s->in.row + columns * s->in.col + most;
+    int64_t residual = s->res.base + (int64_t)s->n_ocb * s->res.plane + rows * s->res.row + columns;
+    int64_t output = s->out.base + (int64_t)s->n_ocb * s->out.plane + 2 * rows * s->out.row +
+                     2 * columns * s->out.col + 3 * (int64_t)s->out.half;
     return input < SUM && residual < SUM && output < SUM &&
-           vector_rows * s->in_row + columns * s->in_col <= pp * ROWS_BELOW &&
-           vector_rows * s->res_row + columns <= pp * ROWS_BELOW;
+           vector_rows * s->in.row + columns * s->in.col <= pp * ROWS_BELOW &&
+           vector_rows * s->res.row + columns <= pp * ROWS_BELOW;
 }
 
 /* ---- reads ---- */
@@ -216,28 +220,29 @@ static void positions(int64_t n, int64_t stride, int64_t d, int64_t size, int64_
 static void widen_tap(const zk_step *s, const zk_tap *t, int32_t back, zi_words *r)
 {
     int64_t y0, y1, x0, x1;
-    positions(s->out_h, s->stride_y, t->dy, s->in_h, &y0, &y1);
-    positions(s->out_w, s->stride_x, (int64_t)t->dx - (int64_t)back * s->row_dx, s->in_w, &x0, &x1);
+    positions(s->walk.h, s->in.stride_y, t->dy, s->in.h, &y0, &y1);
+    positions(s->walk.w, s->in.stride_x, (int64_t)t->dx - (int64_t)back * s->in.row_dx, s->in.w,
+              &x0, &x1);
     if (y0 > y1 || x0 > x1)
         return;
     // A horizontal tap's word was read for the pixel `back` lanes before.
-    int64_t base = (int64_t)s->in_base + t->offset - (int64_t)back * s->in_col;
-    widen(r, base + y0 * s->in_row + x0 * s->in_col);
-    widen(r, base + y1 * s->in_row + x1 * s->in_col);
+    int64_t base = (int64_t)s->in.base + t->offset - (int64_t)back * s->in.col;
+    widen(r, base + y0 * s->in.row + x0 * s->in.col);
+    widen(r, base + y1 * s->in.row + x1 * s->in.col);
 }
 
 static zi_words input_words(const zk_step *s, const v16 *table)
 {
     zi_words r = {0, -1};
-    int32_t windows = s->kind == ZK_DW_ROW ? s->row_n : 1;
+    int32_t windows = s->kind == ZK_DW_ROW ? s->in.row_n : 1;
     for (int32_t i = 0; i < s->n_taps; i++) {
         zk_tap t;
         zk_tap_unpack(&table[i / 2], i % 2, &t);
         for (int32_t back = 0; back < windows; back++)
             widen_tap(s, &t, back, &r);
     }
-    r = zi_words_repeat(r, s->n_icb, s->in_plane);
-    return zi_words_repeat(r, (s->n_ocb + s->in_ocb_every - 1) / s->in_ocb_every, s->in_ocb_step);
+    r = zi_words_repeat(r, s->n_icb, s->in.plane);
+    return zi_words_repeat(r, (s->n_ocb + s->in.ocb_every - 1) / s->in.ocb_every, s->in.ocb_step);
 }
 
 static zi_words residual_words(const zk_step *s)
@@ -245,15 +250,16 @@ static zi_words residual_words(const zk_step *s)
     zi_words r = {0, -1};
     if (!(s->flags & ZK_RESIDUAL))
         return r;
-    r = (zi_words){s->res_base, s->res_base + (int64_t)(s->out_h - 1) * s->res_row + s->out_w - 1};
-    return zi_words_repeat(r, s->n_ocb, s->res_plane);
+    r = (zi_words){s->res.base,
+                   s->res.base + (int64_t)(s->walk.h - 1) * s->res.row + s->walk.w - 1};
+    return zi_words_repeat(r, s->n_ocb, s->res.plane);
 }
 
 /** Lanes find their words in banks in rotation; those before the first pixel count in DW_ROW. */
 static bool reads_rotate(const zk_step *s, int32_t pp)
 {
-    bool goes_on = (s->in_row - (int64_t)s->out_w * s->in_col) % pp == 0;
-    return zk_reads_rotate(s, pp) && (!is_primed(s) || (goes_on && s->in_col % pp == 1 % pp));
+    bool goes_on = (s->in.row - (int64_t)s->walk.w * s->in.col) % pp == 0;
+    return zk_reads_rotate(s, pp) && (!is_primed(s) || (goes_on && s->in.col % pp == 1 % pp));
 }
 
 /* ---- writes ---- */
@@ -261,20 +267,20 @@ static bool reads_rotate(const zk_step *s, int32_t pp)
 /** Size of what is written to the scratchpad. */
 static void written(const zk_step *s, int64_t *h, int64_t *w)
 {
-    *h = s->flags & ZK_POOL2 ? s->out_h / 2 : s->flags & ZK_UP2 ? 2 * s->out_h : s->out_h;
-    *w = s->flags & ZK_POOL2 ? s->out_w / 2 : s->flags & ZK_UP2 ? 2 * s->out_w : s->out_w;
+    *h = s->flags & ZK_POOL2 ? s->walk.h / 2 : s->flags & ZK_UP2 ? 2 * s->walk.h : s->walk.h;
+    *w = s->flags & ZK_POOL2 ? s->walk.w / 2 : s->flags & ZK_UP2 ? 2 * s->walk.w : s->walk.w;
 }
 
 /** Whether every result of a plane, and every plane, has words of its own. */
 static bool results_apart(const zk_step *s)
 {
-    int64_t h, w, phases = (int64_t)1 << s->out_split;
+    int64_t h, w, phases = (int64_t)1 << s->out.split;
     written(s, &h, &w);
-    int64_t columns = (w + phases - 1) / phases, phase = (columns - 1) * s->out_col + 1;
-    int64_t row = (w < phases ? w - 1 : phases - 1) * s->out_half + phase;
-    int64_t plane = (h - 1) * s->out_row + row;
-    return (phases == 1 || w == 1 || s->out_half >= phase) && (h == 1 || s->out_row >= row) &&
-           (s->n_ocb == 1 || s->out_plane >= plane);
+    int64_t columns = (w + phases - 1) / phases, phase = (columns - 1) * s->out.col + 1;
+    int64_t row = (w < phases ? w - 1 : phases - 1) * s->out.half + phase;
+    int64_t plane = (h - 1) * s->out.row + row;
+    return (phases == 1 || w == 1 || s->out.half >= phase) && (h == 1 || s->out.row >= row) &&
+           (s->n_ocb == 1 || s->out.plane >= plane);
 }
 
 static zi_words output_words(const zk_step *s)
@@ -285,18 +291,18 @@ static zi_words output_words(const zk_step *s)
         return r;
     written(s, &h, &w);
     for (int64_t x = w > 4 ? w - 4 : 0; x < w; x++) // the last of each phase
-        widen(&r, s->out_base + (h - 1) * s->out_row + (x >> s->out_split) * s->out_col +
-                      (x & (((int64_t)1 << s->out_split) - 1)) * s->out_half);
-    widen(&r, s->out_base);
-    return zi_words_repeat(r, s->n_ocb, s->out_plane);
+        widen(&r, s->out.base + (h - 1) * s->out.row + (x >> s->out.split) * s->out.col +
+                      (x & (((int64_t)1 << s->out.split) - 1)) * s->out.half);
+    widen(&r, s->out.base);
+    return zi_words_repeat(r, s->n_ocb, s->out.plane);
 }
 
 /** A sum may replace its own residual: each word is read before it is written. */
 static bool in_place(const zk_step *s)
 {
-    return s->res_base == s->out_base && s->res_row == s->out_row &&
-           (s->res_plane == s->out_plane || s->n_ocb == 1) && s->out_col == 1 &&
-           s->out_split == 0 && !(s->flags & (ZK_POOL2 | ZK_UP2));
+    return s->res.base == s->out.base && s->res.row == s->out.row &&
+           (s->res.plane == s->out.plane || s->n_ocb == 1) && s->out.col == 1 &&
+           s->out.split == 0 && !(s->flags & (ZK_POOL2 | ZK_UP2));
 }
 
 /* ---- all ---- */
@@ -316,7 +322,7 @@ static zurt_status check_overlaps(const zi_checker *c, const zk_step *s, zi_word
     if (!reads_rotate(s, pp))
         return zi_check_bad(c, "two lanes read one bank");
     int suit = zk_writes_suit(s, pp);
-    if (suit == ZK_SUIT_NOT || (suit == ZK_SUIT_ALONE && s->a_planes))
+    if (suit == ZK_SUIT_NOT || (suit == ZK_SUIT_ALONE && s->load.planes))
         return zi_check_bad(c, "two words are written to one bank");
     if (zi_words_meet(reads, writes) || (zi_words_meet(residual, writes) && !in_place(s)))
         return zi_check_bad(c, "it overwrites what it reads");

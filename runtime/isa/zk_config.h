@@ -56,12 +56,12 @@
 #define ZK_ROW_WIDTH    8     /**< horizontal taps per vector in ZK_DW_ROW */
 #define ZK_LINE         512   /**< words of the line buffer of ZK_POOL2: output width / 2 */
 #define ZK_STEP_WEIGHTS 8192  /**< ring words that one step may absorb */
-#define ZK_OUT_COL      15    /**< largest out_col: the largest stride of transposed convolutions */
+#define ZK_OUT_COL      15    /**< largest out.col: the largest stride of transposed convolutions */
 /** Words that one step may load, and words that it may store. */
 #define ZK_STEP_BEATS (ZK_PP * ZK_ROWS)
 /** Iterations of a step at most: the engine counts in 32 bits. */
 #define ZK_STEP_ITERATIONS (INT32_MAX - (1 << 20))
-/** Least out_w of ZK_POOL2: a word of the line buffer is read this / 2 iterations after its write.
+/** Least walk.w of ZK_POOL2: a word of the line buffer is read this / 2 iterations after its write.
  */
 #define ZK_POOL2_WIDTH 8
 /** Iterations from a weight word's last beat to its first use: the latency of the ring. */

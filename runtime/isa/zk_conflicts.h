@@ -19,12 +19,12 @@ typedef struct {
 
 static inline void zk_walk_start(const zk_step *s, int32_t pp, zk_walk *out)
 {
-    int32_t x = s->start_x, y = s->start_y;
+    int32_t x = s->walk.start_x, y = s->walk.start_y;
     for (int32_t l = 0; l < pp; l++) {
         out->x[l] = x;
         out->y[l] = y;
         x++;
-        if (x >= s->wrap_w) {
+        if (x >= s->walk.wrap_w) {
             x = 0;
             y++;
         }
@@ -34,15 +34,15 @@ static inline void zk_walk_start(const zk_step *s, int32_t pp, zk_walk *out)
 static inline void zk_walk_next(const zk_step *s, int32_t pp, zk_walk *w)
 {
     for (int32_t l = 0; l < pp; l++) {
-        int32_t wrap = w->x[l] + s->grp_dx >= s->wrap_w;
-        w->x[l] += s->grp_dx - (wrap ? s->wrap_w : 0);
-        w->y[l] += s->grp_dy + wrap;
+        int32_t wrap = w->x[l] + s->walk.dx >= s->walk.wrap_w;
+        w->x[l] += s->walk.dx - (wrap ? s->walk.wrap_w : 0);
+        w->y[l] += s->walk.dy + wrap;
     }
 }
 
 static inline int zk_walk_live(const zk_step *s, const zk_walk *w, int32_t l)
 {
-    return l < s->lanes && w->x[l] < s->out_w && w->y[l] >= 0 && w->y[l] < s->out_h;
+    return l < s->walk.lanes && w->x[l] < s->walk.w && w->y[l] >= 0 && w->y[l] < s->walk.h;
 }
 
 static inline int32_t zk_bank_of(int64_t a, int32_t pp)
@@ -62,14 +62,14 @@ static inline int zk_reads_rotate(const zk_step *s, int32_t pp)
 {
     zk_walk w;
     zk_walk_start(s, pp, &w);
-    for (int32_t g = 0; g < s->n_groups; g++) {
+    for (int32_t g = 0; g < s->walk.n_groups; g++) {
         for (int32_t l = 1; l < pp; l++) {
             int64_t dy = (int64_t)w.y[l] - w.y[0], dx = (int64_t)w.x[l] - w.x[0];
             if (!zk_walk_live(s, &w, l))
                 continue;
-            if (zk_bank_of(dy * s->in_row + dx * s->in_col - l, pp) != 0)
+            if (zk_bank_of(dy * s->in.row + dx * s->in.col - l, pp) != 0)
                 return 0;
-            if ((s->flags & ZK_RESIDUAL) && zk_bank_of(dy * s->res_row + dx - l, pp) != 0)
+            if ((s->flags & ZK_RESIDUAL) && zk_bank_of(dy * s->res.row + dx - l, pp) != 0)
                 return 0;
         }
         zk_walk_next(s, pp, &w);
@@ -82,9 +82,9 @@ static inline int32_t zk_banks_written(const zk_step *s, int32_t pp, const zk_wa
                                        int32_t pos, int32_t *out)
 {
     int32_t n = 0, up = (s->flags & ZK_UP2) != 0, pool = (s->flags & ZK_POOL2) != 0;
-    int32_t count = up ? 2 : s->wr_lanes;
+    int32_t count = up ? 2 : s->walk.wr_lanes;
     for (int32_t i = 0; i < count; i++) {
-        int32_t l = up ? pos / 2 : pos * s->wr_lanes + i, y, x, phase;
+        int32_t l = up ? pos / 2 : pos * s->walk.wr_lanes + i, y, x, phase;
         if (l >= pp || !zk_walk_live(s, w, l))
             continue;
         y = up ? 2 * w->y[l] + pos % 2 : w->y[l];
@@ -93,10 +93,10 @@ static inline int32_t zk_banks_written(const zk_step *s, int32_t pp, const zk_wa
             continue;
         y = pool ? y / 2 : y;
         x = pool ? x / 2 : x;
-        phase = x & ((1 << s->out_split) - 1);
+        phase = x & ((1 << s->out.split) - 1);
         out[n++] =
-            zk_bank_of(base + (int64_t)y * s->out_row + (int64_t)(x >> s->out_split) * s->out_col +
-                           (int64_t)phase * s->out_half,
+            zk_bank_of(base + (int64_t)y * s->out.row + (int64_t)(x >> s->out.split) * s->out.col +
+                           (int64_t)phase * s->out.half,
                        pp);
     }
     return n;
@@ -121,11 +121,12 @@ static inline int zk_writes_suit(const zk_step *s, int32_t pp)
     int32_t last[ZK_PP_MAX], n_last = 0, suit = ZK_SUIT_LOADS;
     int32_t blocks = s->flags & ZK_OUT_BANK ? (s->n_ocb < 2 ? s->n_ocb : 2) : 0;
     zk_walk w;
-    for (int32_t g = 0; g < blocks * s->n_groups; g++) { // two blocks: the seam between them
-        int64_t base = s->out_base + (g < s->n_groups ? 0 : (int64_t)s->out_plane);
-        if (g % s->n_groups == 0)
+    for (int32_t g = 0; g < blocks * s->walk.n_groups; g++) { // two blocks: the seam between them
+        int64_t base = s->out.base + (g < s->walk.n_groups ? 0 : (int64_t)s->out.plane);
+        if (g % s->walk.n_groups == 0)
             zk_walk_start(s, pp, &w);
-        if (s->period > zk_step_writeback(s) || (g == s->n_groups && zk_block_words(s) > 0))
+        if (s->walk.period > zk_step_writeback(s) ||
+            (g == s->walk.n_groups && zk_block_words(s) > 0))
             n_last = 0; // an iteration without results lies between
         for (int32_t pos = 0; pos < zk_step_writeback(s); pos++) {
             int32_t now[ZK_PP_MAX], n = zk_banks_written(s, pp, &w, base, pos, now);

@@ -8,7 +8,7 @@
  *
  * In a step without waits:
  *   iterations = max(n_ocb * (1 + n_groups * period) + write-back of the last group,
- *                    4 * w_words, time of the act beats)
+ *                    4 * load.w_words, time of the act beats)
  * (no +1 for kinds without a header word). Act beats are taken every second iteration as long as
  * results may be written, then every iteration.
  *
@@ -31,8 +31,8 @@ static inline int32_t zk_step_writeback(const zk_step *s)
     if (s->kind == ZK_LOAD)
         return 0;
     if (s->flags & ZK_UP2)
-        return 2 * s->lanes;
-    return (s->lanes + s->wr_lanes - 1) / s->wr_lanes;
+        return 2 * s->walk.lanes;
+    return (s->walk.lanes + s->walk.wr_lanes - 1) / s->walk.wr_lanes;
 }
 
 /** Iterations that read vectors for a group: the taps, and one for the residual. */
@@ -110,18 +110,18 @@ static inline int32_t zk_block_time(const zk_step *s, zk_ring_clock *c, int32_t 
         if (t < 0)
             return -1;
         t += uses;
-        if (!keep && s->n_groups == 1)
+        if (!keep && s->walk.n_groups == 1)
             zk_ring_release(c, t - 1);
     }
-    t += s->period - reads;
-    if (s->n_groups == 1)
+    t += s->walk.period - reads;
+    if (s->walk.n_groups == 1)
         return t;
-    t += (s->n_groups - 2) * s->period;
+    t += (s->walk.n_groups - 2) * s->walk.period;
     for (int32_t w = 0; w < words && !keep; w++) { // the last group releases them
         int32_t last = (w + 1) * per_word < reads ? (w + 1) * per_word : reads;
         zk_ring_release(c, t + last - 1);
     }
-    return t + s->period;
+    return t + s->walk.period;
 }
 
 /**
@@ -135,13 +135,13 @@ static inline int32_t zk_block_time(const zk_step *s, zk_ring_clock *c, int32_t 
  */
 static inline int32_t zk_step_iterations(const zk_step *s, int32_t ring, int32_t *level)
 {
-    zk_ring_clock c = {ring, *level, s->w_words, 0, -1, 0, {0}};
-    int32_t words = zk_block_words(s), t = 0, result, beats = s->a_planes * s->a_words, paced;
+    zk_ring_clock c = {ring, *level, s->load.w_words, 0, -1, 0, {0}};
+    int32_t words = zk_block_words(s), t = 0, result, beats = s->load.planes * s->load.words, paced;
     for (int32_t o = 0; o < s->n_ocb; o++) {
         if (words > 0)
             t = zk_block_time(s, &c, o * (words + 1), t);
         else
-            t += s->n_groups * s->period;
+            t += s->walk.n_groups * s->walk.period;
         if (t < 0)
             return -1;
     }
@@ -154,7 +154,7 @@ static inline int32_t zk_step_iterations(const zk_step *s, int32_t ring, int32_t
     paced = (t + 1) / 2; // beats that fit beside the computation
     if (beats > paced)
         result = result > t + beats - paced ? result : t + beats - paced;
-    *level += s->w_words - c.released;
+    *level += s->load.w_words - c.released;
     return result;
 }
 

@@ -65,7 +65,7 @@ enum zk_flag {
     ZK_OUT_BANK = 4,     /**< writes the result to the scratchpad */
     ZK_OUT_FIFO = 8,     /**< sends the result to the act buffer; wr_lanes = 1 (2 with POOL2); not
                                 with UP2 */
-    ZK_POOL2 = 16,       /**< 2x2/2 maximum of the results; out_w >= ZK_POOL2_WIDTH and even,
+    ZK_POOL2 = 16,       /**< 2x2/2 maximum of the results; walk.w >= ZK_POOL2_WIDTH and even,
                                 lanes even, wr_lanes = 2 */
     ZK_UP2 = 32,         /**< writes each result to 2x2 pixels; wr_lanes = 1; not with POOL2 */
     ZK_KEEP_WEIGHTS = 64 /**< the ring words read stay for the next step, which reads them again */
@@ -73,9 +73,9 @@ enum zk_flag {
 
 /**
  * One kernel position. Lane with output pixel (y, x) reads, for input block icb,
- * word lane_in + offset + icb * in_plane where lane_in = in_base + y * in_row + x * in_col (+ the
- * block's step), if 0 <= y * stride_y + dy < in_h and 0 <= x * stride_x + dx < in_w; otherwise the
- * padding value. In ZK_DW_ROW one entry is one vector: see row_n.
+ * word lane_in + offset + icb * in.plane where lane_in = in.base + y * in.row + x * in.col (+ the
+ * block's step), if 0 <= y * in.stride_y + dy < in.h and 0 <= x * in.stride_x + dx < in.w;
+ * otherwise the padding value. In ZK_DW_ROW one entry is one vector: see zk_step_in.
  */
 typedef struct {
     int32_t offset; /**< words, may be negative */
@@ -83,119 +83,146 @@ typedef struct {
     int32_t dx;
 } zk_tap;
 
+/* The units of a step. All fields int32, 0 where not used. Addresses and pitches of the scratchpad
+ * and of the act buffer are in words. Read by: F fetch, L loaders, E exec, S store. */
+
 /**
- * A step. All fields int32, 0 where not used. Addresses and pitches of the scratchpad and of the
- * act buffer are in words. Read by: F fetch, L loaders, E exec, S store.
+ * Which pixels a step computes, and in what order. Lane l starts a block at pixel start + l, x
+ * wrapping at wrap_w; after each group x += dx, y += dy, and if x >= wrap_w then x -= wrap_w,
+ * y += 1. Pixels with x >= w, y >= h or y < 0 are computed and dropped. Flattened order:
+ * wrap_w = w, dx = lanes mod w, dy = lanes div w. Row order (no group crosses a row): wrap_w = w
+ * rounded up to a multiple of lanes, dx = lanes, dy = 0. A priming group starts lanes pixels early:
+ * start_y < 0.
  */
+typedef struct {
+    int32_t n_groups; /**< E groups per block, a priming group included */
+    int32_t period;   /**< E iterations per group: zk_step_period() or more */
+    int32_t lanes;    /**< E pixels per group, [1, PP] */
+    int32_t wr_lanes; /**< E pixels written per iteration, [1, RQ]; they must hit distinct banks */
+    int32_t w;        /**< E width of what is computed, before POOL2 or UP2 */
+    int32_t h;        /**< E */
+    int32_t wrap_w;   /**< E >= lanes or == w */
+    int32_t dx;       /**< E [0, wrap_w] */
+    int32_t dy;       /**< E */
+    int32_t start_x;  /**< E [0, wrap_w) */
+    int32_t start_y;  /**< E */
+} zk_step_walk;
+
+/**
+ * The map whose taps are summed. DW_ROW: lane l reads its word at its tap's offset,
+ * unconditionally; horizontal tap t in [8 - row_n, 8) then takes the word of lane l - (7 - t), of
+ * the previous group's vector where that is negative, if row y * stride_y + dy and column
+ * x * stride_x + dx - (7 - t) * row_dx exist, otherwise the padding value. So dx is that of the
+ * last tap, which is the lane's own.
+ */
+typedef struct {
+    int32_t stride_y;  /**< E of the padding predicate; the address has its own in `row` */
+    int32_t stride_x;  /**< E */
+    int32_t h;         /**< E rows that exist, from the row of `base` on */
+    int32_t w;         /**< E */
+    int32_t base;      /**< E */
+    int32_t row;       /**< E words from one output row to the next: stride_y * pitch */
+    int32_t col;       /**< E words from one output column to the next; 1 in split tensors */
+    int32_t plane;     /**< E words from one input block to the next */
+    int32_t ocb_step;  /**< E added to `base` after every ocb_every blocks: groups, depthwise */
+    int32_t ocb_every; /**< E >= 1 */
+    int32_t zp;        /**< E padding value of CONV, DW */
+    int32_t row_n;     /**< E DW_ROW: horizontal taps, [1, ZK_ROW_WIDTH] */
+    int32_t row_dx;    /**< E DW_ROW: input columns from one horizontal tap to the next */
+} zk_step_in;
+
+/**
+ * The result. (y, x) of block o goes to word base + o * plane + y * row + (x >> split) * col
+ * + (x & (1 << split) - 1) * half, where POOL2 has halved y and x, UP2 has doubled them (and adds
+ * 0, 1).
+ */
+typedef struct {
+    int32_t zp;    /**< E added after the requantisation; not used by MAXPOOL */
+    int32_t lo;    /**< E clamp of the result, before residual and table */
+    int32_t hi;    /**< E */
+    int32_t base;  /**< E */
+    int32_t row;   /**< E */
+    int32_t col;   /**< E [1, ZK_OUT_COL]: 1, or the stride of a transposed convolution */
+    int32_t plane; /**< E */
+    int32_t split; /**< E log2 of the column split for a consumer's stride: 0, 1, 2 */
+    int32_t half;  /**< E words from one column phase to the next */
+} zk_step_out;
+
+/**
+ * The residual: block o, pixel (y, x) is at base + o * plane + y * row + x. The sum of the two
+ * tables' entries, plus `up` where it is >= 0, `down` where it is < 0, shifted right by `shift`
+ * (towards minus infinity), plus zp, clamped to [lo, hi].
+ */
+typedef struct {
+    int32_t base;  /**< E */
+    int32_t row;   /**< E */
+    int32_t plane; /**< E */
+    int32_t shift; /**< E fraction bits of the tables, [0, 31] */
+    int32_t up;    /**< E */
+    int32_t down;  /**< E */
+    int32_t zp;    /**< E */
+    int32_t lo;    /**< E */
+    int32_t hi;    /**< E */
+} zk_step_res;
+
+/**
+ * What is absorbed for later steps: w_words ring words of weights, and planes * words words of
+ * activations (<= ZK_STEP_BEATS). Word j of plane p comes from src + p * src_plane + j of the act
+ * buffer and goes, with y = j div w, x = j mod w, to dst + p * plane + y * row + (x >> split)
+ * + (x & (1 << split) - 1) * half.
+ */
+typedef struct {
+    int32_t w_words;   /**< LE ring words absorbed, <= ZK_STEP_WEIGHTS */
+    int32_t w_src;     /**< L first beat, the same in all four streams */
+    int32_t src;       /**< L */
+    int32_t planes;    /**< LE 0: no activations are loaded */
+    int32_t words;     /**< LE */
+    int32_t src_plane; /**< L */
+    int32_t dst;       /**< E */
+    int32_t w;         /**< E */
+    int32_t row;       /**< E */
+    int32_t plane;     /**< E */
+    int32_t split;     /**< E 0, 1, 2 */
+    int32_t half;      /**< E */
+} zk_step_load;
+
+/** OUT_FIFO: block o's results, in the order of pixels, go to dst + o * plane onwards. */
+typedef struct {
+    int32_t dst;   /**< S */
+    int32_t words; /**< S results per block: w * h of the walk, a quarter of it with POOL2 */
+    int32_t plane; /**< S */
+} zk_step_store;
+
+/** A step. */
 typedef struct {
     int32_t kind;       /**< E zk_kind */
     int32_t flags;      /**< FES zk_flag, or-ed */
     int32_t iterations; /**< E what zk_step_iterations() gives: the trip count of the loop */
     int32_t table;      /**< F address of the table in the step buffer */
-
-    int32_t n_taps;   /**< FE [1, ZK_TAPS]; DW_ROW: vectors per group, <= ZK_ROW_TAPS */
-    int32_t n_icb;    /**< E input blocks summed; 1 unless CONV */
-    int32_t n_ocb;    /**< ES output blocks; 0 for LOAD */
-    int32_t n_groups; /**< E groups per block, a priming group included */
-    int32_t period;   /**< E iterations per group: zk_step_period() or more */
-    int32_t lanes;    /**< E pixels per group, [1, PP] */
-    int32_t wr_lanes; /**< E pixels written per iteration, [1, RQ]; they must hit distinct banks */
-
-    /* Lane l starts a block at pixel start + l, x wrapping at wrap_w; after each group x += grp_dx,
-     * y += grp_dy, and if x >= wrap_w then x -= wrap_w, y += 1. Pixels with x >= out_w, y >= out_h
-     * or y < 0 are computed and dropped. Flattened order: wrap_w = out_w, grp_dx = lanes mod out_w,
-     * grp_dy = lanes div out_w. Row order (no group crosses a row): wrap_w = out_w rounded up to a
-     * multiple of lanes, grp_dx = lanes, grp_dy = 0. A priming group starts lanes pixels early:
-     * start_y < 0. */
-    int32_t out_w;   /**< E width of what is computed, before POOL2 or UP2 */
-    int32_t out_h;   /**< E */
-    int32_t wrap_w;  /**< E >= lanes or == out_w */
-    int32_t grp_dx;  /**< E [0, wrap_w] */
-    int32_t grp_dy;  /**< E */
-    int32_t start_x; /**< E [0, wrap_w) */
-    int32_t start_y; /**< E */
-
-    int32_t stride_y; /**< E of the padding predicate; the address has its own in in_row */
-    int32_t stride_x; /**< E */
-    int32_t in_h;     /**< E rows that exist, from the row of in_base on */
-    int32_t in_w;     /**< E */
-    int32_t in_base;  /**< E */
-    int32_t in_row;   /**< E words from one output row to the next: stride_y * pitch */
-    int32_t in_col;   /**< E words from one output column to the next; 1 in split tensors */
-    int32_t in_plane; /**< E words from one input block to the next */
-    int32_t
-        in_ocb_step; /**< E added to in_base after every in_ocb_every blocks: groups, depthwise */
-    int32_t in_ocb_every; /**< E >= 1 */
-
-    int32_t zp_in;  /**< E padding value of CONV, DW */
-    int32_t zp_out; /**< E added after the requantisation; not used by MAXPOOL */
-    int32_t lo;     /**< E clamp of the result, before residual and table */
-    int32_t hi;     /**< E */
-
-    /* Result (y, x) of block o goes to word out_base + o * out_plane + y * out_row
-     * + (x >> out_split) * out_col + (x & (1 << out_split) - 1) * out_half, where POOL2 has halved
-     * y and x, UP2 has doubled them (and adds 0, 1). */
-    int32_t out_base;  /**< E */
-    int32_t out_row;   /**< E */
-    int32_t out_col;   /**< E [1, ZK_OUT_COL]: 1, or the stride of a transposed convolution */
-    int32_t out_plane; /**< E */
-    int32_t out_split; /**< E log2 of the column split for a consumer's stride: 0, 1, 2 */
-    int32_t out_half;  /**< E words from one column phase to the next */
-
-    int32_t res_base;  /**< E residual of block o, pixel (y, x) at res_base + o * res_plane ... */
-    int32_t res_row;   /**< E ... + y * res_row + x */
-    int32_t res_plane; /**< E */
-    /* The sum of the two entries, plus add_up where it is >= 0, add_down where it is < 0, shifted
-     * right by add_shift (towards minus infinity), plus add_zp, clamped. */
-    int32_t add_shift; /**< E fraction bits of the tables, [0, 31] */
-    int32_t add_up;    /**< E */
-    int32_t add_down;  /**< E */
-    int32_t add_zp;    /**< E */
-    int32_t add_lo;    /**< E clamp of the sum */
-    int32_t add_hi;    /**< E */
-
-    /* DW_ROW. Lane l reads its word at its tap's offset, unconditionally; horizontal tap t in
-     * [8 - row_n, 8) then takes the word of lane l - (7 - t), of the previous group's vector where
-     * that is negative, if row y * stride_y + dy and column x * stride_x + dx - (7 - t) * row_dx
-     * exist, otherwise the padding value. So dx is that of the last tap, which is the lane's own.
-     */
-    int32_t row_n;  /**< E [1, ZK_ROW_WIDTH] */
-    int32_t row_dx; /**< E input columns from one horizontal tap to the next */
-
-    int32_t w_words; /**< LE ring words absorbed, <= ZK_STEP_WEIGHTS */
-    int32_t w_src;   /**< L first beat, the same in all four streams */
-
-    /* a_planes * a_words words (<= ZK_STEP_BEATS) are loaded; word j of plane p comes from
-     * a_src + p * a_src_plane + j and goes, with y = j div a_w, x = j mod a_w, to a_dst
-     * + p * a_plane + y * a_row + (x >> a_split) + (x & (1 << a_split) - 1) * a_half. */
-    int32_t a_src;       /**< L */
-    int32_t a_planes;    /**< LE 0: nothing is loaded */
-    int32_t a_words;     /**< LE */
-    int32_t a_src_plane; /**< L */
-    int32_t a_dst;       /**< E */
-    int32_t a_w;         /**< E */
-    int32_t a_row;       /**< E */
-    int32_t a_plane;     /**< E */
-    int32_t a_split;     /**< E 0, 1, 2 */
-    int32_t a_half;      /**< E */
-
-    /* OUT_FIFO: block o's results, in the order of pixels, go to st_dst + o * st_plane onwards. */
-    int32_t st_dst;   /**< S */
-    int32_t st_words; /**< S results per block: out_w * out_h, a quarter of it with POOL2 */
-    int32_t st_plane; /**< S */
+    int32_t n_taps;     /**< FE [1, ZK_TAPS]; DW_ROW: vectors per group, <= ZK_ROW_TAPS */
+    int32_t n_icb;      /**< E input blocks summed; 1 unless CONV */
+    int32_t n_ocb;      /**< ES output blocks; 0 for LOAD */
+    zk_step_walk walk;
+    zk_step_in in;
+    zk_step_out out;
+    zk_step_res res;
+    zk_step_load load;
+    zk_step_store store;
 } zk_step;
 
 // clang-format off
 /** The fields in the order in which they are packed, int32 each, from byte 0 of a step. */
 #define ZK_STEP_FIELDS(F) \
-    F(kind) F(flags) F(iterations) F(table) F(n_taps) F(n_icb) F(n_ocb) F(n_groups) F(period) \
-    F(lanes) F(wr_lanes) F(out_w) F(out_h) F(wrap_w) F(grp_dx) F(grp_dy) F(start_x) F(start_y) \
-    F(stride_y) F(stride_x) F(in_h) F(in_w) F(in_base) F(in_row) F(in_col) F(in_plane) \
-    F(in_ocb_step) F(in_ocb_every) F(zp_in) F(zp_out) F(lo) F(hi) F(out_base) F(out_row) \
-    F(out_col) F(out_plane) F(out_split) F(out_half) F(res_base) F(res_row) F(res_plane) \
-    F(add_shift) F(add_up) F(add_down) F(add_zp) F(add_lo) F(add_hi) F(row_n) F(row_dx) F(w_words) \
-    F(w_src) F(a_src) F(a_planes) F(a_words) F(a_src_plane) F(a_dst) F(a_w) F(a_row) F(a_plane) \
-    F(a_split) F(a_half) F(st_dst) F(st_words) F(st_plane)
+    F(kind) F(flags) F(iterations) F(table) F(n_taps) F(n_icb) F(n_ocb) F(walk.n_groups) \
+    F(walk.period) F(walk.lanes) F(walk.wr_lanes) F(walk.w) F(walk.h) F(walk.wrap_w) F(walk.dx) \
+    F(walk.dy) F(walk.start_x) F(walk.start_y) F(in.stride_y) F(in.stride_x) F(in.h) F(in.w) \
+    F(in.base) F(in.row) F(in.col) F(in.plane) F(in.ocb_step) F(in.ocb_every) F(in.zp) \
+    F(out.zp) F(out.lo) F(out.hi) F(out.base) F(out.row) F(out.col) F(out.plane) F(out.split) \
+    F(out.half) F(res.base) F(res.row) F(res.plane) F(res.shift) F(res.up) F(res.down) \
+    F(res.zp) F(res.lo) F(res.hi) F(in.row_n) F(in.row_dx) F(load.w_words) F(load.w_src) \
+    F(load.src) F(load.planes) F(load.words) F(load.src_plane) F(load.dst) F(load.w) \
+    F(load.row) F(load.plane) F(load.split) F(load.half) F(store.dst) F(store.words) \
+    F(store.plane)
 // clang-format on
 
 /**

@@ -141,26 +141,27 @@ static void mutate_weight(zt_source *s, zi_cg_code *code)
  * compare. */
 static void mend(zt_source *s, zk_step *step, int32_t ring, int32_t *level)
 {
-    int64_t pixels = (int64_t)step->out_w * step->out_h;
-    bool sane = step->lanes > 0 && step->out_w > 0 && step->n_taps > 0 && step->n_taps < 300 &&
-                step->n_icb > 0 && step->n_icb < 300 && step->n_ocb > 0 && step->n_ocb < 300 &&
-                pixels > 0 && pixels < 1 << 20 && step->wr_lanes > 0 && step->lanes < 64 &&
-                step->wr_lanes < 64;
+    int64_t pixels = (int64_t)step->walk.w * step->walk.h;
+    bool sane = step->walk.lanes > 0 && step->walk.w > 0 && step->n_taps > 0 &&
+                step->n_taps < 300 && step->n_icb > 0 && step->n_icb < 300 && step->n_ocb > 0 &&
+                step->n_ocb < 300 && pixels > 0 && pixels < 1 << 20 && step->walk.wr_lanes > 0 &&
+                step->walk.lanes < 64 && step->walk.wr_lanes < 64;
     if (step->kind != ZK_LOAD && sane && zt_one_in(s, 2)) {
-        step->period = zk_step_period(step);
-        step->wrap_w = step->out_w;
-        step->grp_dx = step->lanes % step->out_w;
-        step->grp_dy = step->lanes / step->out_w;
-        step->n_groups = (int32_t)((pixels + step->lanes - 1) / step->lanes);
-        step->n_groups += step->start_y < 0;
+        step->walk.period = zk_step_period(step);
+        step->walk.wrap_w = step->walk.w;
+        step->walk.dx = step->walk.lanes % step->walk.w;
+        step->walk.dy = step->walk.lanes / step->walk.w;
+        step->walk.n_groups = (int32_t)((pixels + step->walk.lanes - 1) / step->walk.lanes);
+        step->walk.n_groups += step->walk.start_y < 0;
         if (step->flags & ZK_OUT_FIFO)
-            step->st_words = (int32_t)pixels / (step->flags & ZK_POOL2 ? 4 : 1);
+            step->store.words = (int32_t)pixels / (step->flags & ZK_POOL2 ? 4 : 1);
     }
-    bool short_enough = step->period > 0 && step->period < 1 << 16 && step->n_groups > 0 &&
-                        step->n_groups < 1 << 12;
-    bool loads = step->a_planes >= 0 && step->a_words >= 0 && step->w_words >= 0 &&
-                 step->a_planes < 1 << 14 && step->a_words < 1 << 14 && step->w_words < 1 << 14;
-    int32_t needs = *level + step->w_words;
+    bool short_enough = step->walk.period > 0 && step->walk.period < 1 << 16 &&
+                        step->walk.n_groups > 0 && step->walk.n_groups < 1 << 12;
+    bool loads = step->load.planes >= 0 && step->load.words >= 0 && step->load.w_words >= 0 &&
+                 step->load.planes < 1 << 14 && step->load.words < 1 << 14 &&
+                 step->load.w_words < 1 << 14;
+    int32_t needs = *level + step->load.w_words;
     if (loads && ((step->kind == ZK_LOAD && step->n_ocb == 0) || (sane && short_enough)) &&
         (int64_t)step->n_ocb * (zk_block_words(step) + 1) <= 4 * (int64_t)needs + 4096) {
         int32_t n = zk_step_iterations(step, ring, level);

@@ -59,7 +59,7 @@ static int32_t find_step(program *p, int32_t kind, int32_t flags, bool loads, zk
             fail_msg("no step of kind %d with flags %d", (int)kind, (int)flags);
         zk_step_unpack(words, out);
         if ((kind < 0 || out->kind == kind) && (out->flags & flags) == flags &&
-            (!loads || out->a_planes > 0))
+            (!loads || out->load.planes > 0))
             return i;
     }
 }
@@ -110,62 +110,87 @@ static const rule rules[] = {
     {"n_taps", ZK_CONV, 0, false, {FIELD(SET, n_taps, 257)}, "n_taps is 257, not in 1..256"},
     {"n_ocb", ZK_CONV, 0, false, {FIELD(SET, n_ocb, 0)}, "n_ocb is 0, not in 1..16384"},
     {"flags", ZK_CONV, 0, false, {FIELD(OR, flags, 128)}, "flags is"},
-    {"in_w", ZK_CONV, 0, false, {FIELD(SET, in_w, 0)}, "in_w is 0, not in 1..16384"},
-    {"zp_in", ZK_CONV, 0, false, {FIELD(SET, zp_in, 128)}, "zp_in is 128, not in -128..127"},
-    {"out_split", ZK_CONV, 0, false, {FIELD(SET, out_split, 3)}, "out_split is 3, not in 0..2"},
-    {"lanes", ZK_CONV, 0, false, {FIELD(SET, lanes, 9)}, "9 lanes, "},
-    {"wr_lanes", ZK_CONV, 4, false, {FIELD(SET, wr_lanes, 3)}, "3 written together"},
+    {"in_w", ZK_CONV, 0, false, {FIELD(SET, in.w, 0)}, "in.w is 0, not in 1..16384"},
+    {"zp_in", ZK_CONV, 0, false, {FIELD(SET, in.zp, 128)}, "in.zp is 128, not in -128..127"},
+    {"out_split", ZK_CONV, 0, false, {FIELD(SET, out.split, 3)}, "out.split is 3, not in 0..2"},
+    {"lanes", ZK_CONV, 0, false, {FIELD(SET, walk.lanes, 9)}, "9 lanes, "},
+    {"wr_lanes", ZK_CONV, 4, false, {FIELD(SET, walk.wr_lanes, 3)}, "3 written together"},
     {"icb", ZK_MAXPOOL, 0, false, {FIELD(SET, n_icb, 2)}, "sums over 2 input blocks"},
-    {"row_n", ZK_DW_ROW, 0, false, {FIELD(SET, row_n, 0)}, "beyond DW_ROW"},
-    {"row_lanes", ZK_DW_ROW, 0, false, {FIELD(SET, lanes, 7)}, "beyond DW_ROW"},
-    {"clamp", ZK_CONV, 0, false, {FIELD(SET, lo, 9), FIELD(SET, hi, 8)}, "bounds are not in order"},
-    {"period", ZK_CONV, 0, false, {FIELD(ADD, period, -1)}, "a period of"},
-    {"too_long", ZK_CONV, 0, false, {FIELD(SET, period, 1 << 29)}, "iterations exceed 32 bits"},
+    {"row_n", ZK_DW_ROW, 0, false, {FIELD(SET, in.row_n, 0)}, "beyond DW_ROW"},
+    {"row_lanes", ZK_DW_ROW, 0, false, {FIELD(SET, walk.lanes, 7)}, "beyond DW_ROW"},
+    {"clamp",
+     ZK_CONV,
+     0,
+     false,
+     {FIELD(SET, out.lo, 9), FIELD(SET, out.hi, 8)},
+     "bounds are not in order"},
+    {"period", ZK_CONV, 0, false, {FIELD(ADD, walk.period, -1)}, "a period of"},
+    {"too_long",
+     ZK_CONV,
+     0,
+     false,
+     {FIELD(SET, walk.period, 1 << 29)},
+     "iterations exceed 32 bits"},
     {"nowhere", ZK_CONV, 0, false, {FIELD(CLEAR, flags, 12)}, "its results go nowhere"},
     {"up2_stored", ANY, ZK_UP2, false, {FIELD(OR, flags, 8)}, "UP2 with POOL2, with a store"},
-    {"stored_pairs", ZK_CONV, ZK_OUT_FIFO, false, {FIELD(SET, wr_lanes, 2)}, "stores 2 pixels"},
-    {"pool2_lanes", ANY, ZK_POOL2, false, {FIELD(SET, lanes, 7)}, "POOL2 of"},
-    {"pool2_width", ANY, ZK_POOL2, false, {FIELD(SET, out_w, 6)}, "POOL2 of"},
+    {"stored_pairs",
+     ZK_CONV,
+     ZK_OUT_FIFO,
+     false,
+     {FIELD(SET, walk.wr_lanes, 2)},
+     "stores 2 pixels"},
+    {"pool2_lanes", ANY, ZK_POOL2, false, {FIELD(SET, walk.lanes, 7)}, "POOL2 of"},
+    {"pool2_width", ANY, ZK_POOL2, false, {FIELD(SET, walk.w, 6)}, "POOL2 of"},
     {"add_shift",
      ANY,
      ZK_RESIDUAL,
      false,
-     {FIELD(SET, add_shift, 32)},
-     "add_shift is 32, not in 0"},
-    {"out_col", ANY, ZK_OUT_BANK, false, {FIELD(SET, out_col, 16)}, "out_col is 16, not in 1..15"},
-    {"groups", ZK_CONV, 0, false, {FIELD(ADD, n_groups, 1)}, "do not fit together"},
-    {"wrap", ZK_CONV, 0, false, {FIELD(ADD, wrap_w, 1)}, "do not fit together"},
-    {"start", ZK_CONV, 0, false, {FIELD(SET, start_x, 1)}, "do not fit together"},
+     {FIELD(SET, res.shift, 32)},
+     "res.shift is 32, not in 0"},
+    {"out_col", ANY, ZK_OUT_BANK, false, {FIELD(SET, out.col, 16)}, "out.col is 16, not in 1..15"},
+    {"groups", ZK_CONV, 0, false, {FIELD(ADD, walk.n_groups, 1)}, "do not fit together"},
+    {"wrap", ZK_CONV, 0, false, {FIELD(ADD, walk.wrap_w, 1)}, "do not fit together"},
+    {"start", ZK_CONV, 0, false, {FIELD(SET, walk.start_x, 1)}, "do not fit together"},
     {"table", ZK_CONV, 0, false, {FIELD(SET, table, INT32_MAX)}, "table leaves the step buffer"},
     {"table_end", ANY, ZK_LUT, false, {FIELD(ADD, table, 1 << 20)}, "table leaves the step buffer"},
-    {"sums", ZK_CONV, 0, false, {FIELD(SET, in_row, 1 << 26)}, "addresses exceed"},
-    {"reads_past", ZK_CONV, 0, false, {FIELD(SET, in_base, WORDS - 1)}, "reads outside"},
-    {"adds_past", ANY, ZK_RESIDUAL, false, {FIELD(SET, res_base, WORDS - 1)}, "reads outside"},
-    {"writes_past", ZK_CONV, 4, false, {FIELD(SET, out_base, WORDS - 1)}, "writes outside"},
-    {"rows_meet", ZK_CONV, 4, false, {FIELD(SET, out_row, 1)}, "two results have one word"},
-    {"planes_meet", ZK_CONV, 4, false, {FIELD(SET, out_plane, 1)}, "two results have one word"},
-    {"read_banks", ZK_CONV, 0, false, {FIELD(SET, in_col, 2)}, "two lanes read one bank"},
+    {"sums", ZK_CONV, 0, false, {FIELD(SET, in.row, 1 << 26)}, "addresses exceed"},
+    {"reads_past", ZK_CONV, 0, false, {FIELD(SET, in.base, WORDS - 1)}, "reads outside"},
+    {"adds_past", ANY, ZK_RESIDUAL, false, {FIELD(SET, res.base, WORDS - 1)}, "reads outside"},
+    {"writes_past", ZK_CONV, 4, false, {FIELD(SET, out.base, WORDS - 1)}, "writes outside"},
+    {"rows_meet", ZK_CONV, 4, false, {FIELD(SET, out.row, 1)}, "two results have one word"},
+    {"planes_meet", ZK_CONV, 4, false, {FIELD(SET, out.plane, 1)}, "two results have one word"},
+    {"read_banks", ZK_CONV, 0, false, {FIELD(SET, in.col, 2)}, "two lanes read one bank"},
     {"write_banks",
      ZK_DW_ROW,
      ZK_OUT_BANK,
      false,
-     {FIELD(SET, out_split, 1), FIELD(SET, out_half, 64), FIELD(SET, out_row, 128),
-      FIELD(SET, out_plane, 128 * 80)},
+     {FIELD(SET, out.split, 1), FIELD(SET, out.half, 64), FIELD(SET, out.row, 128),
+      FIELD(SET, out.plane, 128 * 80)},
      "two words are written to one bank"},
     {"overwrites",
      ZK_DW_ROW,
      4,
      false,
-     {FIELD(SET, in_base, 0), FIELD(SET, out_base, 64)},
+     {FIELD(SET, in.base, 0), FIELD(SET, out.base, 64)},
      "it overwrites what it reads"},
-    {"load_split", ANY, 0, true, {FIELD(SET, a_split, 3)}, "a load's field"},
-    {"load_source", ANY, 0, true, {FIELD(SET, a_src, 1 << 25)}, "a load leaves the act buffer"},
-    {"load_target", ANY, 0, true, {FIELD(SET, a_dst, WORDS - 1)}, "a load leaves the scratchpad"},
-    {"store_plane", ANY, 8, false, {FIELD(SET, st_plane, -1)}, "a store's field"},
-    {"store_words", ANY, 8, false, {FIELD(ADD, st_words, 1)}, "are computed"},
-    {"store_target", ANY, 8, false, {FIELD(SET, st_dst, 1 << 25)}, "a store leaves the act buffer"},
-    {"streams", ANY, 0, false, {FIELD(SET, w_src, 1 << 25)}, "weights beyond the streams"},
-    {"streams_begin", ANY, 0, false, {FIELD(SET, w_src, -4)}, "weights beyond the streams"},
+    {"load_split", ANY, 0, true, {FIELD(SET, load.split, 3)}, "a load's field"},
+    {"load_source", ANY, 0, true, {FIELD(SET, load.src, 1 << 25)}, "a load leaves the act buffer"},
+    {"load_target",
+     ANY,
+     0,
+     true,
+     {FIELD(SET, load.dst, WORDS - 1)},
+     "a load leaves the scratchpad"},
+    {"store_plane", ANY, 8, false, {FIELD(SET, store.plane, -1)}, "a store's field"},
+    {"store_words", ANY, 8, false, {FIELD(ADD, store.words, 1)}, "are computed"},
+    {"store_target",
+     ANY,
+     8,
+     false,
+     {FIELD(SET, store.dst, 1 << 25)},
+     "a store leaves the act buffer"},
+    {"streams", ANY, 0, false, {FIELD(SET, load.w_src, 1 << 25)}, "weights beyond the streams"},
+    {"streams_begin", ANY, 0, false, {FIELD(SET, load.w_src, -4)}, "weights beyond the streams"},
     {"iterations", ZK_CONV, 0, false, {FIELD(ADD, iterations, 1)}, "iterations is"},
 };
 
@@ -223,7 +248,7 @@ static void loads_over_its_own_work_are_refused(void **state)
     zk_step s;
     start_everything(&p);
     int32_t number = find_step(&p, ZK_CONV, 0, true, &s);
-    s.a_dst = s.in_base;
+    s.load.dst = s.in.base;
     assert_step_refused(&p, number, &s, "it loads over what it works on");
     finish(&p);
 }
@@ -237,9 +262,9 @@ static void loads_beside_results_that_crowd_a_bank_are_refused(void **state)
     start_everything(&p);
     int32_t number = find_step(&p, ANY, ZK_UP2, false, &s);
     assert_int_equal(zk_writes_suit(&s, (int32_t)p.caps.pixel_parallel), ZK_SUIT_ALONE);
-    assert_int_equal(s.a_planes, 0);
-    s.a_planes = s.a_words = s.a_w = 1;
-    s.a_dst = WORDS - 1;
+    assert_int_equal(s.load.planes, 0);
+    s.load.planes = s.load.words = s.load.w = 1;
+    s.load.dst = WORDS - 1;
     assert_step_refused(&p, number, &s, "two words are written to one bank");
     finish(&p);
 }
@@ -252,11 +277,12 @@ static void loads_of_what_the_segment_stores_are_refused(void **state)
     start_everything(&p);
     int32_t number = find_step(&p, ANY, ZK_OUT_FIFO, false, &stores);
     s = stores;
-    s.a_planes = s.a_words = s.a_w = 1;
-    s.a_src = stores.st_dst + stores.st_words - 1;
-    s.a_dst = WORDS - 1;
+    s.load.planes = s.load.words = s.load.w = 1;
+    s.load.src = stores.store.dst + stores.store.words - 1;
+    s.load.dst = WORDS - 1;
     assert_step_refused(&p, number, &s, "it loads what its own segment stores");
-    s.a_src = stores.st_dst > 0 ? stores.st_dst - 1 : stores.st_dst + stores.st_words;
+    s.load.src =
+        stores.store.dst > 0 ? stores.store.dst - 1 : stores.store.dst + stores.store.words;
     zk_step_pack(&s, zt_step_at(&p.code, number));
     assert_int_equal(check(&p), ZURT_OK);
     finish(&p);
@@ -270,7 +296,7 @@ static void weights_that_never_come_are_refused(void **state)
     for (int32_t i = 0; i < zt_n_steps(&p.code); i++) {
         zk_step s;
         zk_step_unpack(zt_step_at(&p.code, i), &s);
-        s.w_words = 0;
+        s.load.w_words = 0;
         zk_step_pack(&s, zt_step_at(&p.code, i));
     }
     assert_refused(&p, "it reads weights that are never taken in");
