@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Third stage: a layer becomes one step per band of rows, phase of a transposed convolution and
- * range of output channels.
+ * A layer becomes one step per tile of rows, phase of a transposed convolution and range of output
+ * channels; segments begin where a layer reads what was stored.
  */
 #include "codegen/cg_emit.h"
 #include "codegen/cg_lower.h"
-#include "isa/zk_conflicts.h"
-#include "isa/zk_cycles.h"
 
 /** Steps of a segment: a hostile graph must not make a list that fills the memory. */
 enum { MAX_STEPS = 1 << 16 };
@@ -35,177 +33,7 @@ static zurt_status start_segment(zi_cg_emitter *e)
     return ZURT_OK;
 }
 
-/* ---- results ---- */
-
-/** As many pixels at a time as the banks allow; fewer where that lets loads in for nothing. */
-static int32_t write_lanes(const zi_cg_program *m, zk_step s)
-{
-    int32_t pp = (int32_t)m->caps->pixel_parallel, reads = zk_step_reads(&s);
-    for (s.walk.wr_lanes = (int32_t)m->caps->requant_parallel / ZK_C; s.walk.wr_lanes > 1;
-         s.walk.wr_lanes--) {
-        s.walk.period = zk_step_period(&s);
-        int suit = zk_writes_suit(&s, pp);
-        bool slower = zi_ceil_div(s.walk.lanes, s.walk.wr_lanes - 1) > reads;
-        if (suit == ZK_SUIT_LOADS || (suit == ZK_SUIT_ALONE && slower))
-            break;
-    }
-    return s.walk.wr_lanes;
-}
-
-static void set_write_lanes(const zi_cg_program *m, zk_step *s)
-{
-    if (s->flags & ZK_POOL2)
-        s->walk.wr_lanes = 2;
-    else
-        s->walk.wr_lanes = s->flags & (ZK_OUT_FIFO | ZK_UP2) ? 1 : write_lanes(m, *s);
-}
-
-static void set_output(const zi_cg_program *m, const zi_cg_layer *l, const zi_cg_share *sh,
-                       zi_cg_step *ms)
-{
-    zk_step *s = &ms->step;
-    bool tile = zi_cg_fills_tile(l);
-    const zi_cg_tensor *p = &m->tensors[tile ? l->tile : l->out];
-    int32_t y = tile ? 0 : l->pool2 ? sh->y0 / 2 : l->l.up2 ? sh->y0 * 2 : sh->y0;
-    s->flags |= (l->pool2 ? ZK_POOL2 : 0) | (l->l.up2 ? ZK_UP2 : 0);
-    s->out.row = p->buffer.pitch;
-    s->out.col = 1;
-    s->out.plane = p->buffer.plane;
-    s->out.split = p->buffer.split;
-    s->out.half = p->buffer.half;
-    s->out.base = p->buffer.base + sh->block * p->buffer.plane + y * p->buffer.pitch;
-    if (l->l.transposed) {
-        s->out.base += sh->phase[0] * p->buffer.pitch + sh->phase[1];
-        s->out.row = l->l.stride[0] * p->buffer.pitch;
-        s->out.col = l->l.stride[1];
-    }
-    if (p->buffer.words > 0) {
-        s->flags |= ZK_OUT_BANK;
-        ms->write[0] = p->buffer.base;
-        ms->write[1] = p->buffer.base + p->blocks * p->buffer.plane;
-    }
-    if (p->buffer.stored) {
-        s->flags |= ZK_OUT_FIFO;
-        s->store.plane = p->h * p->w;
-        s->store.dst = p->buffer.ddr + sh->block * s->store.plane + y * p->w;
-        s->store.words = s->walk.w * s->walk.h / (l->pool2 ? 4 : 1);
-    }
-}
-
-/* ---- one step ---- */
-
-static void set_order(const zi_cg_program *m, zk_step *s, bool flows)
-{
-    int32_t pp = (int32_t)m->caps->pixel_parallel, pixels = s->walk.w * s->walk.h;
-    // Lanes find their words in neighbouring banks; where those are further apart, one works.
-    int32_t width = s->in.col > 1 ? 1 : flows ? pixels : s->walk.w;
-    s->walk.lanes = width < pp ? width : pp;
-    if (flows) {
-        s->walk.wrap_w = s->walk.w;
-        s->walk.dx = s->walk.lanes % s->walk.w;
-        s->walk.dy = s->walk.lanes / s->walk.w;
-        s->walk.n_groups = (pixels + s->walk.lanes - 1) / s->walk.lanes;
-    } else {
-        int32_t per_row = (s->walk.w + s->walk.lanes - 1) / s->walk.lanes;
-        s->walk.wrap_w = per_row * s->walk.lanes;
-        s->walk.dx = s->walk.lanes;
-        s->walk.n_groups = per_row * s->walk.h;
-    }
-}
-
-static bool flows_on(const zi_cg_program *m, const zk_step *s)
-{
-    int32_t pp = (int32_t)m->caps->pixel_parallel;
-    if (s->walk.h == 1 || s->in.col > 1)
-        return true;
-    if ((s->in.row - s->walk.w) % pp != 0)
-        return false;
-    return !(s->flags & ZK_RESIDUAL) || (s->res.row - s->walk.w) % pp == 0;
-}
-
-static void set_input(const zi_cg_layer *l, const zi_cg_view *v, const zi_cg_share *sh, zk_step *s)
-{
-    const zi_layer *d = &l->l;
-    int32_t in_blocks = zi_blocks(d->x.c), group_out = zi_cg_blocks(l) / d->groups;
-    s->in.stride_y = d->transposed ? 1 : d->stride[0];
-    s->in.stride_x = d->transposed ? 1 : d->stride[1];
-    s->in.h = v->rows;
-    s->in.w = v->w;
-    s->in.base = v->base;
-    s->in.row = s->in.stride_y * v->pitch;
-    s->in.col = s->in.stride_x >> v->split; // not 1: picks, strides 3 and above 4
-    s->in.plane = v->plane;
-    s->n_icb = 1;
-    if (d->kind == ZI_LAYER_CONV) {
-        s->n_icb = in_blocks / d->groups;
-        s->in.base += sh->block / group_out * s->n_icb * v->plane;
-    } else {
-        s->in.base += sh->block * v->plane;
-        s->in.ocb_step = v->plane;
-    }
-}
-
-/** One step of layer `layer`, as `l` describes it. */
-static zurt_status emit_step(zi_cg_emitter *e, uint32_t layer, const zi_cg_layer *l,
-                             const zi_cg_view v[2], const zi_cg_share *sh)
-{
-    zi_cg_program *m = e->m;
-    const zi_layer *d = &l->l;
-    zi_cg_step *ms = NULL;
-    zurt_status st = zi_cg_add_step(e, &ms);
-    if (st)
-        return st;
-    zk_step *s = &ms->step;
-    ms->layer = layer;
-    ms->first_block = sh->block;
-    ms->w_again = sh->again;
-    s->n_ocb = sh->n_blocks;
-    s->walk.w = d->y.w;
-    s->walk.h = sh->y1 - sh->y0;
-    if (d->transposed) {
-        s->walk.w = (s->walk.w - sh->phase[1] + d->stride[1] - 1) / d->stride[1];
-        s->walk.h = (s->walk.h - sh->phase[0] + d->stride[0] - 1) / d->stride[0];
-    }
-    s->flags = (l->residual != ZI_NONE ? ZK_RESIDUAL : 0) | (l->has_lut ? ZK_LUT : 0) |
-               (sh->keep ? ZK_KEEP_WEIGHTS : 0);
-    set_input(l, &v[0], sh, s);
-    ms->read[0][0] = v[0].begin;
-    ms->read[0][1] = v[0].end;
-    if (l->residual != ZI_NONE) {
-        s->res.base = v[1].base + sh->block * v[1].plane + (sh->y0 - v[1].first_row) * v[1].pitch;
-        s->res.row = v[1].pitch;
-        s->res.plane = v[1].plane;
-        ms->read[1][0] = v[1].begin;
-        ms->read[1][1] = v[1].end;
-    }
-    bool flows = flows_on(m, s);
-    // The kind is the layer's, not the band's: the next band may use the same weights.
-    bool steady = d->y.h == 1 || (s->in.row - s->walk.w) % (int32_t)m->caps->pixel_parallel == 0;
-    bool rows = zi_cg_row_mode(m, l, &v[0], flows && steady);
-    set_order(m, s, flows);
-    s->kind = d->kind == ZI_LAYER_CONV  ? ZK_CONV
-              : d->kind == ZI_LAYER_MAX ? ZK_MAXPOOL
-              : rows                    ? ZK_DW_ROW
-                                        : ZK_DW_DIAG;
-    if (rows &&
-        s->walk.lanes < (int32_t)m->caps->pixel_parallel) { // the lanes shift by whole vectors
-        s->walk.lanes = (int32_t)m->caps->pixel_parallel;
-        s->walk.dx = s->walk.lanes % s->walk.w;
-        s->walk.dy = s->walk.lanes / s->walk.w;
-        s->walk.n_groups = 1;
-    }
-    st = rows ? zi_cg_row_taps(e, l, &v[0], sh, s) : zi_cg_window_taps(e, l, &v[0], sh);
-    if (st)
-        return st;
-    s->n_taps = (int32_t)(m->n_taps - ms->first_tap);
-    set_output(m, l, sh, ms);
-    set_write_lanes(m, s);
-    s->walk.period = zk_step_period(s);
-    ms->w_used = zk_block_words(s) ? s->n_ocb * (zk_block_words(s) + 1) : 0;
-    return ZURT_OK;
-}
-
-/* ---- a layer ---- */
+/* ---- tiles ---- */
 
 static int32_t block_words_of(const zi_cg_layer *l)
 {
@@ -250,7 +78,7 @@ static zurt_status emit_tile(zi_cg_emitter *e, uint32_t layer, const zi_cg_view 
             sh.phase[0] = p / phases[1];
             sh.phase[1] = p % phases[1];
             if (sh.phase[0] < y1 - y0 && sh.phase[1] < d->y.w)
-                st = emit_step(e, layer, l, v, &sh);
+                st = zi_cg_emit_step(e, layer, l, v, &sh);
         }
     }
     return st;
@@ -280,7 +108,7 @@ static zurt_status emit_result(zi_cg_emitter *e, uint32_t layer, int32_t y0, int
     zi_cg_share sh = {.y0 = y0, .y1 = y1, .n_blocks = zi_blocks(l.l.y.c)};
     l.l.kind = ZI_LAYER_MAX;
     l.has_lut = false; // the tile went through it
-    return emit_step(e, layer, &l, v, &sh);
+    return zi_cg_emit_step(e, layer, &l, v, &sh);
 }
 
 /** A layer that reads what this segment stores belongs to the next one. */

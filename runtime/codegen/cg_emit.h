@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/** @file What the parts of the third stage, layers to steps, share. Private to codegen/. */
+/** @file What the files of emission, layers to steps, share. Private to codegen/. */
 #ifndef ZI_CODEGEN_EMIT_H
 #define ZI_CODEGEN_EMIT_H
 
@@ -42,15 +42,13 @@ zurt_status zi_cg_add_step(zi_cg_emitter *e, zi_cg_step **out);
 zurt_status zi_cg_make_view(zi_cg_emitter *e, uint32_t p, uint32_t band, int32_t r0, int32_t r1,
                             int32_t tile, zi_cg_view *out);
 
-/** Adds the taps of a step, kernel position by position; of a transposed convolution those that
- *  reach the share's phase; of the maximum of quads the four sums. ZURT_OK; ZURT_E_NOMEM. */
-zurt_status zi_cg_window_taps(zi_cg_emitter *e, const zi_cg_layer *l, const zi_cg_view *v,
-                              const zi_cg_share *s);
-/** Whether kernel rows can be read whole: see ZK_DW_ROW.
- *  `flows`: groups of pixels go on across the ends of rows. */
-bool zi_cg_row_mode(const zi_cg_program *m, const zi_cg_layer *l, const zi_cg_view *v, bool flows);
-/** Adds the taps of a ZK_DW_ROW step and sets what they need in *step. ZURT_OK; ZURT_E_NOMEM. */
-zurt_status zi_cg_row_taps(zi_cg_emitter *e, const zi_cg_layer *l, const zi_cg_view *v,
-                           const zi_cg_share *s, zk_step *step);
+/**
+ * Adds one step: the share `sh` of layer `layer`, as `l` describes it.
+ *
+ * @param v where its input and its residual are.
+ * @return ZURT_OK; ZURT_E_NOMEM; ZURT_E_UNSUPPORTED: too many steps.
+ */
+zurt_status zi_cg_emit_step(zi_cg_emitter *e, uint32_t layer, const zi_cg_layer *l,
+                            const zi_cg_view v[2], const zi_cg_share *sh);
 
 #endif

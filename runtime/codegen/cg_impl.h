@@ -27,8 +27,6 @@ zi_layer zi_cg_copy_of(const zi_cg_tensor *p, zi_id node);
 void zi_cg_rows(const zi_cg_layer *l, int32_t in_h, int32_t y0, int32_t y1, int32_t *r0,
                 int32_t *r1);
 
-/* ---- parts of the second stage ---- */
-
 static inline int32_t zi_ceil_div(int32_t a, int32_t b)
 {
     return (a + b - 1) / b;
@@ -62,6 +60,11 @@ zurt_status zi_cg_make_bands(zurt_ctx *ctx, zi_cg_program *m);
 zurt_status zi_cg_scatter_in_tiles(zurt_ctx *ctx, zi_cg_program *m, uint32_t root);
 /** Makes a layer's bands smaller; false: they are as small as can be. */
 bool zi_cg_shrink_bands(zi_cg_program *m, zi_cg_layer *l);
+
+/** From the kernel position of a packed word's first lane to that of `lane`; *c: the channel there.
+ *  False: the word has fewer lanes. */
+bool zi_cg_unpack_lane(const zi_cg_tensor *packed, int32_t lane, int32_t *ky, int32_t *kx,
+                       int32_t *c);
 
 /** Pairs layers: see zi_cg_layer.leads. */
 void zi_cg_interleave(zi_cg_program *m);

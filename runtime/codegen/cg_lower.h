@@ -47,9 +47,11 @@ zurt_status zi_cg_add_tensor(zi_cg_builder *b, zi_id tensor, zi_image i, uint32_
 zurt_status zi_cg_add_layer(zi_cg_builder *b, const zi_layer *l, uint32_t in, uint32_t out,
                             zi_cg_layer **layer);
 
+/* The five that follow give ZURT_OK; ZURT_E_NOMEM; ZURT_E_UNSUPPORTED: too many channels. Pointers
+ * to tensors are void after them. */
+
 /** Notes what a node of kind CHOOSE chooses, or computes it where pixels move or channels are
- *  padded. ZURT_OK; ZURT_E_NOMEM; ZURT_E_UNSUPPORTED: too many channels; as the four below:
- * pointers to tensors are void after it. */
+ *  padded. */
 zurt_status zi_cg_choose(zi_cg_builder *b, const zi_node *n, const zi_layer *desc);
 /** Notes what Concat `n` is: the parts of `whole`, each of which begins with a block. */
 zurt_status zi_cg_gap(zi_cg_builder *b, const zi_node *n, uint32_t whole, zi_id node);

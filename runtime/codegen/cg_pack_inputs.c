@@ -19,6 +19,16 @@ typedef struct packing {
     int32_t phases;    // sums of each 2x2 window apart: 2, else 1; per axis
 } packing;
 
+bool zi_cg_unpack_lane(const zi_cg_tensor *packed, int32_t lane, int32_t *ky, int32_t *kx,
+                       int32_t *c)
+{
+    int32_t row = packed->pack.lanes_w * packed->source.c;
+    *ky += lane / row;
+    *kx += lane % row / packed->source.c;
+    *c = lane % packed->source.c;
+    return lane < row * packed->pack.lanes_h;
+}
+
 static packing no_packing(const zi_cg_tensor *p, const zi_layer *d)
 {
     return (packing){

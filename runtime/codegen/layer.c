@@ -1,9 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One function for each op: what its nodes are to the engine. */
+/* What a node is to the engine: limits that hold for every op, and the table of the ops. */
 #include "codegen/layer_impl.h"
 #include "isa/zk_config.h"
-#include "quant/qparams.h"
-#include "quant/requant.h"
+#include "plan/remedy.h"
+#include "quant/scale.h"
+
+/** Largest height and width: positions and taps of the step format are 16 bits. */
+enum { SIDE_LIMIT = 16384 };
+
+bool zi_layer_refuse(zi_layer_answer *a, const char *reason, const char *remedy)
+{
+    a->reason = reason;
+    a->remedy = remedy;
+    return false;
+}
+
+/* ---- types and sizes ---- */
 
 bool zi_image_of(const zi_tensor *t, zi_image *out)
 {
@@ -26,287 +38,173 @@ bool zi_image_of(const zi_tensor *t, zi_image *out)
     }
 }
 
-static bool conv_layer(zi_layer_answer *a)
+static bool check_types(zi_layer_answer *a)
 {
-    const zi_attr_conv *c = &a->n->attr.conv;
-    const zi_tensor *w = zi_node_in(a->q->g, a->n, 1);
+    const zi_graph *g = a->q->g;
+    for (uint32_t i = 0; i < a->n->n_in + a->n->n_out; i++) {
+        zi_id id = i < a->n->n_in ? a->n->in[i] : a->n->out[i - a->n->n_in];
+        if (id == ZI_NONE || (i < a->n->n_in && zi_tensor_is_const(&g->tensors[id])))
+            continue;
+        const zi_tensor *t = &g->tensors[id];
+        if (t->dtype == ZURT_F32 && a->q->caps->assume_int8)
+            continue;
+        if (t->dtype != ZURT_S8)
+            return zi_layer_refuse(
+                a,
+                zi_arena_printf(a->q->arena, "tensor '%.64s' is %s, '%s' computes s8", t->name,
+                                zurt_dtype_name(t->dtype), a->q->caps->name),
+                zi_remedy_of_float(a->q->arena, a->n));
+        if (t->quant.n != 1)
+            return zi_layer_refuse(
+                a,
+                zi_arena_printf(a->q->arena, "tensor '%.64s' has no single scale and zero point",
+                                t->name),
+                "compile it from the float model: activations have one scale there");
+    }
+    return true;
+}
+
+static bool check_image(zi_layer_answer *a, const zi_image *i)
+{
+    if (i->n < 1 || i->h < 1 || i->w < 1 || i->c < 1)
+        return zi_layer_refuse(a, "a tensor is empty", "");
+    if (i->h > SIDE_LIMIT || i->w > SIDE_LIMIT || i->c > SIDE_LIMIT * 16)
+        return zi_layer_refuse(
+            a,
+            zi_arena_printf(a->q->arena, "%dx%d pixels of %d channels, %d are possible", (int)i->h,
+                            (int)i->w, (int)i->c, (int)SIDE_LIMIT),
+            "make the input smaller (--input-size, where the model leaves it open)");
+    int64_t words = (int64_t)i->h * i->w * zi_blocks(i->c) * i->n;
+    if (words > INT32_MAX / 64)
+        return zi_layer_refuse(a, "a tensor exceeds the engine's address range",
+                               "make the input or batch smaller");
+    return true;
+}
+
+bool zi_layer_take_images(zi_layer_answer *a)
+{
+    const zi_graph *g = a->q->g;
+    const zi_tensor *x = zi_node_in(g, a->n, 0);
     zi_layer *l = a->layer;
-    if (!zi_layer_take_images(a) || !zi_layer_check_weights(a))
-        return false;
+    if (!x || zi_tensor_is_const(x))
+        return zi_layer_refuse(a, "its input is a constant",
+                               "export with constant folding (onnxsim does it afterwards)");
+    if (!zi_image_of(x, &l->x) || !zi_image_of(zi_node_out(g, a->n, 0), &l->y))
+        return zi_layer_refuse(a, "a tensor has more than 4 axes",
+                               "reshape to 4 axes in the source: height, width and channels are "
+                               "what the PL computes on");
+    return check_image(a, &l->x) && check_image(a, &l->y);
+}
+
+/** Words of a row of one plane, at most: a vector's has no neighbours to keep clear of. */
+static int64_t row_words(const zi_image *i, int64_t lanes)
+{
+    return i->h == 1 && i->w == 1 ? 1 : i->w + 2 * lanes;
+}
+
+bool zi_layer_check_row(zi_layer_answer *a, int32_t in_blocks, int32_t out_blocks)
+{
+    const zi_layer *l = a->layer;
+    int64_t rows = (int64_t)(l->kernel[0] - 1) * l->dilation[0] + l->stride[0];
+    if (rows > l->x.h)
+        rows = l->x.h;
+    int64_t lanes = a->q->caps->pixel_parallel;
+    int64_t words =
+        (rows + 1) * row_words(&l->x, lanes) * in_blocks + 2 * row_words(&l->y, lanes) * out_blocks;
+    if (words <= a->q->caps->scratchpad_words / 2)
+        return true;
+    return zi_layer_refuse(
+        a,
+        zi_arena_printf(a->q->arena,
+                        "%lld rows of %d pixels with %d channels need %lld KiB, half of "
+                        "the scratchpad has %u",
+                        (long long)rows, (int)l->x.w, (int)l->x.c, (long long)(words / 64),
+                        (unsigned)(a->q->caps->scratchpad_words / 128)),
+        "use fewer channels or a smaller kernel or input");
+}
+
+bool zi_layer_check_window(zi_layer_answer *a)
+{
+    zi_layer *l = a->layer;
     for (int d = 0; d < 2; d++) {
-        l->kernel[d] = w->dims[1 + d];
-        l->stride[d] = c->stride[d];
-        l->dilation[d] = c->dilation[d];
-        l->pad[d] = c->pad[d];
-    }
-    l->transposed = a->n->op == ZI_OP_ConvTranspose;
-    bool depthwise = c->groups > 1 && c->groups == l->x.c && c->groups == l->y.c;
-    int32_t in = zi_blocks(l->x.c), out = zi_blocks(l->y.c);
-    if (l->transposed) {
-        if (c->groups != 1)
-            return zi_layer_refuse(a, "a grouped transposed convolution", "use one group");
-        if (l->stride[0] > 4 || l->stride[1] > 4)
-            return zi_layer_refuse(a, "a transposed convolution with a stride above 4",
-                                   "use stride 1 to 4");
-    } else if (depthwise) {
-        l->kind = ZI_LAYER_DEPTHWISE;
-    } else if (c->groups > 1 && l->x.c / c->groups % 16 == 0 && l->y.c / c->groups % 16 == 0) {
-        l->groups = c->groups;
-    }
-    int32_t stride[2] = {l->stride[0], l->stride[1]};
-    if (l->transposed) { // its parts read with stride 1, and write as many rows as the stride
-        out *= stride[0];
-        l->stride[0] = l->stride[1] = 1;
-    }
-    if (!zi_layer_check_window(a) || !zi_layer_check_row(a, in, out))
-        return false;
-    if (l->transposed) {
-        l->stride[0] = stride[0];
-        l->stride[1] = stride[1];
+        if ((d ? l->y.w : l->y.h) == 1)
+            l->stride[d] = 1;
+        int64_t reach = (int64_t)l->kernel[d] * l->dilation[d] + l->pad[d];
+        if (reach >= SIDE_LIMIT || l->stride[d] >= SIDE_LIMIT)
+            return zi_layer_refuse(a, "the window is too large",
+                                   "use a smaller kernel or dilation");
     }
     int64_t taps = (int64_t)l->kernel[0] * l->kernel[1] * l->passes;
-    return zi_layer_check_ring(a, depthwise ? taps : taps * (in / l->groups));
-}
-
-/* Of every pixel, where there are several: a 1x1 convolution. */
-static bool fully_connected_layer(zi_layer_answer *a)
-{
-    if (!zi_layer_take_images(a) || !zi_layer_check_weights(a))
-        return false;
-    int32_t in = zi_blocks(a->layer->x.c), out = zi_blocks(a->layer->y.c);
-    if (!zi_layer_check_window(a) || !zi_layer_check_row(a, in, out))
-        return false;
-    return zi_layer_check_ring(a, (int64_t)in * a->layer->passes);
-}
-
-/* Weight 64, so that the first rounding is exact enough; proved for every sum that can occur. A
- * bias of one 64th lifts ties that would round down. */
-static bool mean_is_exact(int32_t count, const zi_multiplier *m, bool ties_up)
-{
-    const int32_t low = ties_up ? -128 : 0, bias = ties_up ? 1 : 0;
-    for (int32_t sum = -128 * count; sum <= 127 * count; sum++) {
-        if (zi_requant(64 * sum + bias, m->multiplier, m->shift) !=
-            zi_div_round(sum - low * count, count) + low)
-            return false;
-    }
+    if (taps > ZK_TAPS)
+        return zi_layer_refuse(
+            a,
+            zi_arena_printf(a->q->arena, "a window of %lld taps, '%s' takes %d", (long long)taps,
+                            a->q->caps->name, ZK_TAPS),
+            l->passes > 1 ? "quantise weights to [-127, 127] with zero point 0"
+            : a->n->op == ZI_OP_ReduceMean
+                ? "pool in two steps: an AveragePool to 16x16 or less, then the mean"
+                : "use a smaller kernel");
     return true;
 }
 
-bool zi_layer_mean(zi_layer_answer *a)
+bool zi_layer_check_ring(zi_layer_answer *a, int64_t words)
 {
-    const zi_tensor *x = zi_node_in(a->q->g, a->n, 0), *y = zi_node_out(a->q->g, a->n, 0);
-    zi_layer *l = a->layer;
-    zi_multiplier m = {1 << 30, 0};
-    l->kind = ZI_LAYER_DEPTHWISE;
-    if (!zi_layer_check_window(a) || !zi_layer_check_row(a, zi_blocks(l->x.c), zi_blocks(l->y.c)))
-        return false;
-    int32_t count = l->kernel[0] * l->kernel[1];
-    bool alike = zi_same_quant(x, y);
-    bool ties_up = alike && a->n->op == ZI_OP_AveragePool && a->n->attr.pool.ties_up;
-    l->mean_weight = alike ? 64 : 1;
-    bool ok = alike ? zi_qparams_mean(1.0, 64.0, count, &m)
-                    : zi_qparams_mean(x->quant.scale[0], y->quant.scale[0], count, &m);
-    if (!ok || m.shift > 0)
-        return zi_layer_refuse(a, "the output's scale is too small for the input's",
-                               "calibrate again: a mean has its input's range");
-    if (alike && !mean_is_exact(count, &m, ties_up))
-        return zi_layer_refuse(
-            a, zi_arena_printf(a->q->arena, "no multiplier is exact for a mean of %d", (int)count),
-            "use a window of another size");
-    l->mean_multiplier = m.multiplier;
-    l->mean_shift = m.shift;
-    l->mean_bias = ties_up ? 1 : alike ? 0 : -count * x->quant.zero_point[0];
-    return true;
-}
-
-static bool pool_layer(zi_layer_answer *a)
-{
-    const zi_attr_pool *p = &a->n->attr.pool;
-    zi_layer *l = a->layer;
-    if (!zi_layer_take_images(a))
-        return false;
-    bool max = a->n->op == ZI_OP_MaxPool, padded = false;
-    for (int d = 0; d < 2; d++) {
-        l->kernel[d] = p->kernel[d];
-        l->stride[d] = p->stride[d];
-        l->dilation[d] = max ? p->dilation[d] : 1;
-        l->pad[d] = p->pad[d];
-        int64_t in = d ? l->x.w : l->x.h, out = d ? l->y.w : l->y.h;
-        int64_t end = (out - 1) * p->stride[d] - p->pad[d] + p->kernel[d];
-        padded = padded || (p->pad[d] > 0 && !p->count_include_pad) ||
-                 end > in + (p->count_include_pad ? p->pad[2 + d] : 0);
-    }
-    if (max) {
-        l->kind = ZI_LAYER_MAX;
-        if (!zi_same_quant(zi_node_in(a->q->g, a->n, 0), zi_node_out(a->q->g, a->n, 0)))
-            return zi_layer_refuse(a, "input and output have different scales",
-                                   "compile from the float model, or give both the same scale");
-        return zi_layer_check_window(a) &&
-               zi_layer_check_row(a, zi_blocks(l->x.c), zi_blocks(l->y.c));
-    }
-    if (padded)
-        return zi_layer_refuse(a, "windows at the border average fewer pixels",
-                               "use no padding, or count_include_pad without ceil_mode");
-    return zi_layer_mean(a);
-}
-
-static bool reduce_layer(zi_layer_answer *a)
-{
-    zi_layer *l = a->layer;
-    if (!zi_layer_take_images(a))
-        return false;
-    if (zi_node_in(a->q->g, a->n, 0)->rank != 4 || a->n->attr.reduce.axes != 6)
-        return zi_layer_refuse(a, "a mean over other axes than height and width",
-                               "take the mean over height and width (GlobalAveragePool)");
-    l->kernel[0] = l->x.h;
-    l->kernel[1] = l->x.w;
-    l->y = (zi_image){l->x.n, 1, 1, l->x.c};
-    return zi_layer_mean(a);
-}
-
-static bool copy_layer(zi_layer_answer *a)
-{
-    a->layer->kind = ZI_LAYER_MAX;
-    return zi_layer_take_images(a) &&
-           zi_layer_check_row(a, zi_blocks(a->layer->x.c), 2 * zi_blocks(a->layer->y.c));
-}
-
-static bool add_layer(zi_layer_answer *a)
-{
-    const zi_graph *g = a->q->g;
-    const zi_tensor *x = zi_node_in(g, a->n, 0), *b = zi_node_in(g, a->n, 1);
-    if (!copy_layer(a))
-        return false;
-    if (zi_tensor_is_const(b) || !zi_tensor_same_shape(x, b))
-        return zi_layer_refuse(
-            a, "operands of different shape, or a constant one",
-            "add tensors of one shape; a constant folds into a convolution's bias");
-    if (!(a->n->clamp_lo <= a->n->clamp_hi))
-        return zi_layer_refuse(a, "the fused activation's bounds are not in order",
-                               "set its lower bound below the upper");
-    zi_add_numbers numbers;
-    if (zi_node_is_s8(g, a->n) && !zi_add_numbers_get(g, a->n, &numbers))
-        return zi_layer_refuse(a, "the operands' scales are too far apart from the output's",
-                               "calibrate again");
-    if (!zi_node_is_s8(g, a->n))
+    const zi_layer *l = a->layer;
+    const zi_caps *caps = a->q->caps;
+    bool one_group = (int64_t)l->y.h * l->y.w <= caps->pixel_parallel && !l->transposed;
+    if (one_group || words + 1 <= caps->ring_words / 16)
         return true;
-    zi_sum_tables *tables = zi_arena_alloc(a->q->arena, sizeof(*tables));
-    a->layer->sum = tables;
-    if (!tables)
-        return false;
-    if (!zi_sum_tables_make(&numbers, tables))
-        return zi_layer_refuse(a, "no tables give these operands' sums exactly",
-                               "calibrate again: scales nearly in the proportion of small integers "
-                               "are the cause");
-    return true;
+    return zi_layer_refuse(
+        a,
+        zi_arena_printf(a->q->arena,
+                        "16 output channels have %lld KiB of weights, the ring holds %u",
+                        (long long)(words / 4), (unsigned)(caps->ring_words / 64)),
+        "use fewer input channels or a smaller kernel");
 }
 
-static bool lut_layer(zi_layer_answer *a)
+void zi_layer_clamp(const zi_graph *g, const zi_node *n, int32_t *lo, int32_t *hi)
 {
-    const zi_tensor *table = zi_node_in(a->q->g, a->n, 1);
-    if (a->n->op == ZI_OP_Lut && (!table || !zi_tensor_is_const(table) || table->dtype != ZURT_S8 ||
-                                  zi_tensor_elems(table) != 256))
-        return zi_layer_refuse(a, "the table is not a constant of 256 s8",
-                               "compile the model again");
-    if (a->n->op != ZI_OP_Lut && !a->q->caps->assume_int8)
-        return zi_layer_refuse(a, "an activation that is not a table", "compile the model again");
-    return copy_layer(a);
+    const zi_tensor *y = zi_node_out(g, n, 0);
+    *lo = -128;
+    *hi = 127;
+    if (y->quant.n == 1)
+        zi_clamp_bounds(n->clamp_lo, n->clamp_hi, y->quant.scale[0], y->quant.zero_point[0], lo,
+                        hi);
 }
 
-static bool concat_layer(zi_layer_answer *a)
-{
-    const zi_graph *g = a->q->g;
-    const zi_tensor *y = zi_node_out(g, a->n, 0);
-    bool gaps = false; // the parts are put in order after they are joined
-    int32_t blocks = 0;
-    a->layer->kind = ZI_LAYER_CONCAT;
-    if (!zi_layer_take_images(a))
-        return false;
-    if (a->n->attr.axis.axis != y->rank - 1 || y->rank != 4)
-        return zi_layer_refuse(
-            a, "concatenates another axis than the channels of pictures",
-            "concatenate channels (axis 1 of NCHW), or end the network before it");
-    for (uint32_t i = 0; i < a->n->n_in; i++) {
-        const zi_tensor *x = zi_node_in(g, a->n, i);
-        int8_t table[256];
-        if (zi_tensor_is_const(x))
-            return zi_layer_refuse(a, "an operand is a constant",
-                                   "let a convolution's bias make the constant channels");
-        gaps = gaps || (i + 1 < a->n->n_in && x->dims[3] % 16);
-        blocks += zi_blocks(x->dims[3]);
-        if (!zi_same_quant(x, y) && !zi_layer_rescale(x, y, table))
-            return zi_layer_refuse(a, "the operands' scales are too far apart", "calibrate again");
-    }
-    return zi_layer_check_row(a, blocks, blocks) && (!gaps || zi_layer_check_ring(a, blocks));
-}
+/* ---- the ops ---- */
 
-/* A vector from a picture: FullyConnected reads it as a convolution with the picture's size. */
-static bool reshape_layer(zi_layer_answer *a)
-{
-    const zi_graph *g = a->q->g;
-    zi_layer *l = a->layer;
-    l->kind = ZI_LAYER_VIEW;
-    if (!zi_layer_take_images(a))
-        return false;
-    bool flat = zi_node_out(g, a->n, 0)->rank == 2 && l->y.n == l->x.n;
-    bool same = l->x.n == l->y.n && l->x.h == l->y.h && l->x.w == l->y.w && l->x.c == l->y.c;
-    if (!zi_same_quant(zi_node_in(g, a->n, 0), zi_node_out(g, a->n, 0)))
-        return zi_layer_refuse(a, "input and output have different scales",
-                               "compile from the float model, or give both the same scale");
-    if (same || (flat && (int64_t)l->x.h * l->x.w <= ZK_TAPS / 2))
-        return true;
-    return zi_layer_refuse(a, "channels move to other axes",
-                           "pool to at most 128 pixels before flattening; at an output, end the "
-                           "network before it");
-}
+// The ops that are not here are tables.
+static zi_layer_of_op *const layer_of[] = {
+    [ZI_OP_Conv] = zi_layer_conv,
+    [ZI_OP_ConvTranspose] = zi_layer_conv,
+    [ZI_OP_FullyConnected] = zi_layer_fully_connected,
+    [ZI_OP_MaxPool] = zi_layer_pool,
+    [ZI_OP_AveragePool] = zi_layer_pool,
+    [ZI_OP_ReduceMean] = zi_layer_reduce,
+    [ZI_OP_Add] = zi_layer_add,
+    [ZI_OP_Resize] = zi_layer_resize,
+    [ZI_OP_Concat] = zi_layer_concat,
+    [ZI_OP_Slice] = zi_layer_choose,
+    [ZI_OP_Split] = zi_layer_choose,
+    [ZI_OP_Gather] = zi_layer_choose,
+    [ZI_OP_Pad] = zi_layer_choose,
+    [ZI_OP_Reshape] = zi_layer_reshape,
+};
 
 bool zi_layer_from_node(const zi_layer_query *q, const zi_node *n, zi_layer *out,
                         const char **reason, const char **remedy)
 {
+    enum { N_OPS = sizeof(layer_of) / sizeof(layer_of[0]) };
     zi_layer_answer a = {.q = q, .n = n, .layer = out};
     *out = (zi_layer){
         .kernel = {1, 1}, .stride = {1, 1}, .dilation = {1, 1}, .groups = 1, .passes = 1};
     out->node = (zi_id)(n - q->g->nodes);
-    bool ok = zi_layer_check_types(&a);
-    if (ok) {
-        switch (n->op) {
-        case ZI_OP_Conv:
-        case ZI_OP_ConvTranspose:
-            ok = conv_layer(&a);
-            break;
-        case ZI_OP_FullyConnected:
-            ok = fully_connected_layer(&a);
-            break;
-        case ZI_OP_MaxPool:
-        case ZI_OP_AveragePool:
-            ok = pool_layer(&a);
-            break;
-        case ZI_OP_ReduceMean:
-            ok = reduce_layer(&a);
-            break;
-        case ZI_OP_Add:
-            ok = add_layer(&a);
-            break;
-        case ZI_OP_Resize:
-            ok = zi_layer_resize(&a);
-            break;
-        case ZI_OP_Concat:
-            ok = concat_layer(&a);
-            break;
-        case ZI_OP_Slice:
-        case ZI_OP_Split:
-        case ZI_OP_Gather:
-        case ZI_OP_Pad:
-            ok = zi_layer_choose(&a);
-            break;
-        case ZI_OP_Reshape:
-            ok = reshape_layer(&a);
-            break;
-        default:
-            ok = lut_layer(&a);
-            break;
-        }
-    }
+    bool ok = check_types(&a);
+    if (ok && (int)n->op < N_OPS && layer_of[n->op])
+        ok = layer_of[n->op](&a);
+    else if (ok)
+        ok = zi_layer_lut(&a);
     *reason = a.reason;
     *remedy = a.remedy;
     return ok;

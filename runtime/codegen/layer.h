@@ -26,7 +26,7 @@ typedef enum zi_layer_kind {
     ZI_LAYER_CHOOSE = 5     /**< some channels, or some pixels: see zi_layer_channels() */
 } zi_layer_kind;
 
-/** How a channel's weights and multiplier go to the engine: see zi_cg_channel_get(). */
+/** How a channel's weights and multiplier go to the engine: layer_conv.c finds them. */
 typedef struct zi_cg_channel {
     int32_t zero_point; /**< subtracted from each weight */
     int32_t raise;      /**< each weight is multiplied by 2^raise */
@@ -39,12 +39,12 @@ typedef struct zi_cg_channel {
 typedef struct zi_layer {
     zi_layer_kind kind;
     zi_id node;
-    zi_image x, y;     /**< read and written */
-    int32_t kernel[2]; /**< h, w; as the next */
-    int32_t stride[2]; /**< 1 where the output has one row, column */
-    int32_t dilation[2];
-    int32_t pad[2]; /**< top, left */
-    int32_t groups; /**< CONV: of whole blocks of 16 channels; else 1 */
+    zi_image x, y;       /**< read and written */
+    int32_t kernel[2];   /**< h, w */
+    int32_t stride[2];   /**< h, w; 1 where the output has one row, column */
+    int32_t dilation[2]; /**< h, w */
+    int32_t pad[2];      /**< top, left */
+    int32_t groups;      /**< CONV: of whole blocks of 16 channels; else 1 */
     bool transposed;
     bool up2;            /**< each pixel is written to 2x2 */
     int32_t doublings;   /**< such layers, one after the other, that the node is; 0: not a Resize */
@@ -83,17 +83,6 @@ bool zi_layer_from_node(const zi_layer_query *q, const zi_node *n, zi_layer *out
 void zi_layer_channels(const zi_graph *g, const zi_node *n, uint32_t k, int32_t *out);
 /** The value of padding channels. */
 int8_t zi_layer_fill(const zi_graph *g, const zi_node *n);
-
-/**
- * Numbers of output channel `o` of an int8 Conv, ConvTranspose or FullyConnected.
- * @param largest largest |weight| after zero point and raise; may be NULL.
- * @return false: no such multiplier, or the sum may reach 2^31.
- */
-bool zi_cg_channel_get(const zi_graph *g, const zi_node *n, int32_t o, zi_cg_channel *out,
-                       int32_t *largest);
-
-/** Numbers of an Add. False: scales too far apart (the output's shift must not be to the left). */
-bool zi_add_numbers_get(const zi_graph *g, const zi_node *n, zi_add_numbers *out);
 
 /** Bounds of a node's fused activation in its output's quantisation. */
 void zi_layer_clamp(const zi_graph *g, const zi_node *n, int32_t *lo, int32_t *hi);
