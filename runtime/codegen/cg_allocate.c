@@ -3,9 +3,8 @@
  * Where every tensor is. All are in the scratchpad at first; as long as one does not
  * fit, the largest of those that are there with it moves to the act buffer and is read in bands.
  */
-#include <stdlib.h>
-
 #include "codegen/cg_lower.h"
+#include "plan/offsets.h"
 
 /** Retries, layers: a hostile graph must not keep the search busy for minutes. */
 enum { MAX_RETRIES = 512, MAX_LAYERS = 4096 };
@@ -115,69 +114,39 @@ static void share_residuals(zi_cg_program *m)
     }
 }
 
-typedef struct sized {
-    int32_t words;
-    uint32_t tensor;
-} sized;
-
-static int compare_size(const void *left, const void *right)
-{
-    const sized *a = left, *b = right;
-    if (a->words != b->words)
-        return a->words < b->words ? 1 : -1;
-    return a->tensor < b->tensor ? -1 : 1;
-}
-
 static bool together(const zi_cg_buffer *a, const zi_cg_buffer *b)
 {
     return a->first_layer <= b->last_layer && b->first_layer <= a->last_layer;
 }
 
-/** Lowest address at which `p` meets none of the first n of `order`; -1: there is none. */
-static int32_t find_base(const zi_cg_program *m, const sized *order, size_t n,
-                         const zi_cg_buffer *p)
+/** Addresses for all; *failed is the first tensor that does not fit, ZI_NONE if all do. False:
+ *  memory is refused. */
+static bool allocate(zi_cg_program *m, zi_arena *temporary, uint32_t *failed)
 {
-    int32_t base = 0;
-    bool moved = true;
-    while (moved) {
-        moved = false;
-        for (size_t i = 0; i < n; i++) {
-            const zi_cg_buffer *o = &m->tensors[order[i].tensor].buffer;
-            if (together(o, p) && base < o->base + o->words && o->base < base + p->words) {
-                base = o->base + o->words;
-                moved = true;
-            }
-        }
-        if (base > (int32_t)m->caps->scratchpad_words - p->words)
-            return -1;
-    }
-    return base;
-}
-
-/** Addresses for all; *failed is the first tensor that does not fit, ZI_NONE if all do. */
-static void allocate(zi_cg_program *m, sized *order, uint32_t *failed)
-{
-    size_t n = 0;
-    *failed = ZI_NONE;
+    zi_block *blocks = zi_arena_calloc(temporary, m->n_tensors, sizeof(*blocks));
+    size_t n = 0, end, misfit;
+    if (!blocks)
+        return false;
     for (uint32_t i = 0; i < m->n_tensors; i++) {
-        const zi_cg_tensor *p = &m->tensors[i];
-        if (p->buffer.words > 0 && p->parent == ZI_NONE && p->buffer.shares == ZI_NONE &&
-            p->buffer.first_layer != ZI_NONE)
-            order[n++] = (sized){p->buffer.words, i};
+        const zi_cg_tensor *t = &m->tensors[i];
+        const zi_cg_buffer *b = &t->buffer;
+        if (b->words > 0 && t->parent == ZI_NONE && b->shares == ZI_NONE &&
+            b->first_layer != ZI_NONE)
+            blocks[n++] = (zi_block){.first = b->first_layer,
+                                     .last = b->last_layer,
+                                     .owner = i,
+                                     .size = (size_t)b->words};
     }
-    qsort(order, n, sizeof(*order), compare_size);
-    for (size_t i = 0; i < n; i++) {
-        zi_cg_tensor *p = &m->tensors[order[i].tensor];
-        p->buffer.base = find_base(m, order, i, &p->buffer);
-        if (p->buffer.base < 0) {
-            *failed = order[i].tensor;
-            return;
-        }
-    }
+    if (!zi_assign_offsets(blocks, n, temporary, m->caps->scratchpad_words, &end, &misfit))
+        return false;
+    *failed = misfit < n ? blocks[misfit].owner : ZI_NONE;
+    for (size_t i = 0; i < misfit; i++)
+        m->tensors[blocks[i].owner].buffer.base = (int32_t)blocks[i].offset;
     for (uint32_t i = 0; i < m->n_tensors; i++) {
         if (m->tensors[i].buffer.shares != ZI_NONE)
             m->tensors[i].buffer.base = m->tensors[owner_of(m, i)].buffer.base;
     }
+    return true;
 }
 
 /* ---- spills ---- */
@@ -292,15 +261,14 @@ static zurt_status arrange(zurt_ctx *ctx, zi_cg_program *m)
         zi_arena temporary;
         zi_arena_init(&temporary, &ctx->allocator);
         bool *is_read = zi_arena_calloc(&temporary, m->n_tensors, 1);
-        sized *order = zi_arena_calloc(&temporary, m->n_tensors, sizeof(*order));
         uint32_t failed = ZI_NONE;
-        if (is_read && order) {
+        bool ok = is_read != NULL;
+        if (ok) {
             find_lifetimes(m, is_read);
             size_tensors(m, is_read);
             share_residuals(m);
-            allocate(m, order, &failed);
+            ok = allocate(m, &temporary, &failed);
         }
-        bool ok = is_read && order;
         zi_arena_clear(&temporary);
         if (!ok)
             return zi_cg_nomem(ctx);

@@ -7,18 +7,13 @@
  * inputs until it is waited for: behind the free nodes of the segment that follows.
  */
 #include <assert.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "base/alloc.h"
 #include "base/size.h"
+#include "plan/offsets.h"
 #include "plan/plan.h"
 
 #define FOREVER UINT32_MAX
-
-// Buffers beyond this many, the smallest, get memory of their own: the search for gaps is
-// quadratic, and a hostile graph must not keep it busy for minutes.
-enum { REUSE_LIMIT = 16384 };
 
 typedef struct buffer {
     zi_storage_kind kind;
@@ -44,6 +39,14 @@ typedef struct planner {
 static zurt_status no_memory(zurt_ctx *ctx)
 {
     return zi_fail(ctx, ZURT_E_NOMEM, "memory plan: out of memory");
+}
+
+static zurt_status too_large(zurt_ctx *ctx, size_t limit)
+{
+    return zi_fail(ctx, ZURT_E_LIMIT,
+                   "memory plan: the activations need more than %zu bytes; use a smaller batch or "
+                   "input",
+                   limit);
 }
 
 static bool init(planner *p)
@@ -187,76 +190,27 @@ static void assign_outputs(planner *p)
 
 // ---- offsets
 
-// Largest first; a total order, so that the plan does not depend on the sort.
-static int compare_size(const void *left, const void *right)
+static zurt_status assign_offsets(planner *p)
 {
-    const buffer *a = *(buffer *const *)left, *b = *(buffer *const *)right;
-    if (a->bytes != b->bytes)
-        return a->bytes < b->bytes ? 1 : -1;
-    return a < b ? -1 : 1;
-}
-
-// Position of the smallest gap that holds `b` between the buffers, sorted by offset, that are alive
-// with it; behind them all if there is none.
-static size_t find_offset(buffer *const *placed, uint32_t n_placed, const buffer *b)
-{
-    size_t end = 0, best = SIZE_MAX, best_gap = SIZE_MAX;
-    for (uint32_t i = 0; i < n_placed; i++) {
-        const buffer *o = placed[i];
-        if (o->last < b->first || b->last < o->first)
-            continue;
-        if (o->offset > end && o->offset - end >= b->bytes && o->offset - end < best_gap) {
-            best = end;
-            best_gap = o->offset - end;
-        }
-        if (o->offset + o->bytes > end)
-            end = o->offset + o->bytes;
-    }
-    return best != SIZE_MAX ? best : end;
-}
-
-static void insert(buffer **placed, uint32_t n_placed, buffer *b)
-{
-    uint32_t lo = 0, hi = n_placed;
-    while (lo < hi) {
-        uint32_t mid = lo + (hi - lo) / 2;
-        if (placed[mid]->offset <= b->offset)
-            lo = mid + 1;
-        else
-            hi = mid;
-    }
-    memmove(&placed[lo + 1], &placed[lo], (n_placed - lo) * sizeof(*placed));
-    placed[lo] = b;
-}
-
-static zurt_status place_buffers(planner *p)
-{
-    size_t n = p->n_buffers;
-    buffer **sorted = zi_arena_calloc(&p->temporary, n, sizeof(*sorted));
-    buffer **placed = zi_arena_calloc(&p->temporary, n, sizeof(*placed));
-    if (!sorted || !placed)
+    const size_t limit = SIZE_MAX / 2;
+    zi_block *blocks = zi_arena_calloc(&p->temporary, p->n_buffers, sizeof(*blocks));
+    if (!blocks)
         return no_memory(p->ctx);
-    uint32_t n_sorted = 0;
-    for (uint32_t i = 0; i < n; i++) {
-        if (p->buffers[i].kind == ZI_STORAGE_ARENA)
-            sorted[n_sorted++] = &p->buffers[i];
+    size_t n = 0, failed;
+    for (uint32_t i = 0; i < p->n_buffers; i++) {
+        const buffer *b = &p->buffers[i];
+        if (b->kind != ZI_STORAGE_ARENA)
+            continue;
+        blocks[n] = (zi_block){.first = b->first, .last = b->last, .owner = i};
+        if (!zi_size_align(b->bytes, ZI_ALIGN, &blocks[n++].size))
+            return too_large(p->ctx, limit);
     }
-    qsort(sorted, n_sorted, sizeof(*sorted), compare_size);
-    size_t *total = &p->plan->arena_bytes;
-    for (uint32_t i = 0; i < n_sorted; i++) {
-        buffer *b = sorted[i];
-        size_t end;
-        bool ok = zi_size_align(b->bytes, ZI_ALIGN, &b->bytes);
-        b->offset = i < REUSE_LIMIT ? find_offset(placed, i, b) : *total;
-        if (!ok || !zi_size_add(b->offset, b->bytes, &end) || end > SIZE_MAX / 2)
-            return zi_fail(p->ctx, ZURT_E_LIMIT,
-                           "memory plan: the activations need more than %zu bytes; use a smaller "
-                           "batch or input",
-                           SIZE_MAX / 2);
-        if (i < REUSE_LIMIT)
-            insert(placed, i, b);
-        *total = end > *total ? end : *total;
-    }
+    if (!zi_assign_offsets(blocks, n, &p->temporary, limit, &p->plan->arena_bytes, &failed))
+        return no_memory(p->ctx);
+    if (failed < n)
+        return too_large(p->ctx, limit);
+    for (size_t i = 0; i < n; i++)
+        p->buffers[blocks[i].owner].offset = blocks[i].offset;
     return ZURT_OK;
 }
 
@@ -284,7 +238,7 @@ zurt_status zi_memory_plan_create(zurt_ctx *ctx, const zi_partition *partition,
         find_last_uses(&p);
         assign_buffers(&p);
         assign_outputs(&p);
-        st = place_buffers(&p);
+        st = assign_offsets(&p);
     }
     if (!st)
         store(&p);
