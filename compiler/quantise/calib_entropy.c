@@ -3,6 +3,7 @@
 #include <math.h>
 
 #include "quantise/calib.h"
+#include "quantise/calib_search.h"
 
 /** The reference distribution in one quantised level. */
 typedef struct level {

@@ -3,6 +3,7 @@
 #include <math.h>
 
 #include "quantise/calib.h"
+#include "quantise/calib_search.h"
 
 /** Adding and subtracting it rounds a double to the nearest integer, half to even. */
 #define ROUNDER 6755399441055744.0

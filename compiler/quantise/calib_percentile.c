@@ -25,7 +25,7 @@ static double value_at(const zc_hist *h, double count, bool from_top)
 
 zc_range zc_calib_percentile(const zc_hist *h, double percentile)
 {
-    zc_range seen = zc_calib_minmax(h);
+    zc_range seen = zc_hist_seen(h);
     double total = (double)h->n_values + (double)h->n_zeros;
     double cut = total * (100.0 - percentile) / 200.0;
     if (cut < 1.0)

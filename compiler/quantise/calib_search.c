@@ -2,7 +2,7 @@
 /* Searches two bounds on a grid for the least cost. */
 #include <math.h>
 
-#include "quantise/calib.h"
+#include "quantise/calib_search.h"
 
 /** Coarse grid: the end seen times RATIO^k, k = 0..STEPS-1: down to 4 % of it. */
 #define RATIO  0.85
@@ -68,7 +68,7 @@ static void show(const zc_hist *h, const zc_view *views, size_t n_views, zc_cali
 zc_range zc_calib_search(const zc_hist *h, zc_calib_cost_fn *cost, const zc_view *views,
                          size_t n_views)
 {
-    zc_range seen = zc_calib_minmax(h);
+    zc_range seen = zc_hist_seen(h);
     if (!h->n_values)
         return seen;
     zc_calib_points p;

@@ -4,7 +4,7 @@
 #include <math.h>
 
 #include "ops/lut.h"
-#include "quantise/calib.h"
+#include "quantise/calib_view.h"
 
 bool zc_view_map(const zc_view *view, double x, double *out)
 {

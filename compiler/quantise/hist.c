@@ -122,6 +122,11 @@ void zc_hist_merge(zc_hist *to, const zc_hist *from)
     to->max = seen && to->max > from->max ? to->max : from->max;
 }
 
+zc_range zc_hist_seen(const zc_hist *h)
+{
+    return (zc_range){h->min < 0.0f ? (double)h->min : 0.0, h->max > 0.0f ? (double)h->max : 0.0};
+}
+
 double zc_hist_value(const zc_hist *h, size_t bin)
 {
     return ldexp((double)(h->first + (int64_t)bin) + 0.5, h->exponent);

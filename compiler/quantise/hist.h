@@ -40,6 +40,14 @@ void zc_hist_merge(zc_hist *to, const zc_hist *from);
  */
 void zc_hist_clip(zc_hist *h, double lo, double hi);
 
+/** lo <= 0 <= hi. */
+typedef struct zc_range {
+    double lo, hi;
+} zc_range;
+
+/** What was seen, zero included; {0, 0} of an empty histogram. */
+zc_range zc_hist_seen(const zc_hist *h);
+
 /** Middle of a bin. */
 double zc_hist_value(const zc_hist *h, size_t bin);
 

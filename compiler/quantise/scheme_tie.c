@@ -81,7 +81,7 @@ void zc_scheme_tie(zc_scheme *s)
         zc_tensor_plan *p = &s->tensor[t];
         *p = (zc_tensor_plan){.tie = (zi_id)t, .method = ""};
         if (s->stats->hist[t])
-            p->range = zc_calib_minmax(s->stats->hist[t]);
+            p->range = zc_hist_seen(s->stats->hist[t]);
     }
     for (size_t i = 0; i < g->n_nodes; i++) {
         const zi_node *n = &g->nodes[i];

@@ -1,11 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The whole range that was seen, and the table of methods. */
+/* The table of methods. */
 #include "quantise/calib.h"
-
-zc_range zc_calib_minmax(const zc_hist *h)
-{
-    return (zc_range){h->min < 0.0f ? (double)h->min : 0.0, h->max > 0.0f ? (double)h->max : 0.0};
-}
 
 zc_range zc_calib_range(const zc_hist *h, zurt_calib_method method, double percentile)
 {
@@ -19,7 +14,7 @@ zc_range zc_calib_range(const zc_hist *h, zurt_calib_method method, double perce
     case ZURT_CALIB_MINMAX:
         break;
     }
-    return zc_calib_minmax(h);
+    return zc_hist_seen(h);
 }
 
 const char *zc_calib_name(zurt_calib_method method)
