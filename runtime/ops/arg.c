@@ -12,7 +12,7 @@ typedef struct job {
 
 static zurt_status check(zurt_ctx *ctx, const zi_graph *g, const zi_node *n)
 {
-    const zi_tensor *x = zi_in(g, n, 0);
+    const zi_tensor *x = zi_node_in(g, n, 0);
     if (x->quant.n > 1 || x->dims[n->attr.axis.axis] == 0)
         return zi_unsupported(ctx, g, n, "an empty axis, or a scale per channel");
     return ZURT_OK;
@@ -82,7 +82,7 @@ static void task(void *arg, uint32_t index, uint32_t n_tasks)
 
 static void run(const zi_prepared *p, const zi_op_args *args)
 {
-    const zi_tensor *x = zi_in(p->graph, p->node, 0);
+    const zi_tensor *x = zi_node_in(p->graph, p->node, 0);
     const zi_attr_axis *a = &p->node->attr.axis;
     if (zi_tensor_elems(x) == 0)
         return;

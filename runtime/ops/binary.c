@@ -25,7 +25,7 @@ typedef struct job {
 
 static zurt_status check(zurt_ctx *ctx, const zi_graph *g, const zi_node *n)
 {
-    const zi_tensor *a = zi_in(g, n, 0), *b = zi_in(g, n, 1), *out = zi_out(g, n, 0);
+    const zi_tensor *a = zi_node_in(g, n, 0), *b = zi_node_in(g, n, 1), *out = zi_node_out(g, n, 0);
     bool compares = n->op == ZI_OP_Equal || n->op == ZI_OP_Less || n->op == ZI_OP_Greater;
     bool logic = n->op == ZI_OP_And || n->op == ZI_OP_Or || n->op == ZI_OP_Xor;
     if (!(n->clamp_lo <= n->clamp_hi)) // NaN too
@@ -49,8 +49,8 @@ static zurt_status prepare(zurt_ctx *ctx, zi_prepared *p)
 {
     const zi_graph *g = p->graph;
     const zi_node *n = p->node;
-    const zi_tensor *in[2] = {zi_in(g, n, 0), zi_in(g, n, 1)};
-    const zi_tensor *out = zi_out(g, n, 0);
+    const zi_tensor *in[2] = {zi_node_in(g, n, 0), zi_node_in(g, n, 1)};
+    const zi_tensor *out = zi_node_out(g, n, 0);
     state *s = zi_arena_alloc(&p->arena, sizeof(*s));
     if (!s)
         return zi_op_nomem(ctx, p);

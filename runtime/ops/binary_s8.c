@@ -39,8 +39,8 @@ static bool fill(zi_binary_s8 *out, double a, double b, double y)
 zurt_status zi_binary_s8_params(zurt_ctx *ctx, const zi_graph *g, const zi_node *n,
                                 zi_binary_s8 *out)
 {
-    const zi_quant *a = &zi_in(g, n, 0)->quant, *b = &zi_in(g, n, 1)->quant;
-    const zi_quant *y = &zi_out(g, n, 0)->quant;
+    const zi_quant *a = &zi_node_in(g, n, 0)->quant, *b = &zi_node_in(g, n, 1)->quant;
+    const zi_quant *y = &zi_node_out(g, n, 0)->quant;
     *out = (zi_binary_s8){.op = n->op};
     zk_binary_s8 *p = &out->params;
     p->a_zero = a->zero_point[0];

@@ -16,7 +16,7 @@ typedef struct job {
 
 static zurt_status check(zurt_ctx *ctx, const zi_graph *g, const zi_node *n)
 {
-    if (zi_in(g, n, 0)->quant.n || zi_out(g, n, 0)->quant.n)
+    if (zi_node_in(g, n, 0)->quant.n || zi_node_out(g, n, 0)->quant.n)
         return zi_unsupported(ctx, g, n, "a quantised tensor; use Quantize or Dequantize");
     return ZURT_OK;
 }
@@ -82,7 +82,7 @@ static void task(void *arg, uint32_t index, uint32_t n_tasks)
 
 static void run(const zi_prepared *p, const zi_op_args *args)
 {
-    const zi_tensor *x = zi_in(p->graph, p->node, 0), *out = zi_out(p->graph, p->node, 0);
+    const zi_tensor *x = zi_node_in(p->graph, p->node, 0), *out = zi_node_out(p->graph, p->node, 0);
     job j = {args, x->dtype, out->dtype, (int64_t)zi_tensor_elems(x)};
     zi_op_parallel(args, task, &j, j.elems);
 }

@@ -26,9 +26,9 @@ typedef struct job {
 
 static zurt_status check_concat(zurt_ctx *ctx, const zi_graph *g, const zi_node *n)
 {
-    const zi_tensor *out = zi_out(g, n, 0);
+    const zi_tensor *out = zi_node_out(g, n, 0);
     for (uint32_t i = 0; i < n->n_in; i++) {
-        const zi_tensor *x = zi_in(g, n, i);
+        const zi_tensor *x = zi_node_in(g, n, i);
         bool alike = x->quant.n <= 1 && zi_same_quant(x, out);
         if (x->dtype != out->dtype || (!alike && !(zi_is_qs8(x) && zi_is_qs8(out))))
             return zi_unsupported(ctx, g, n,
@@ -39,9 +39,9 @@ static zurt_status check_concat(zurt_ctx *ctx, const zi_graph *g, const zi_node 
 
 static zurt_status check_split(zurt_ctx *ctx, const zi_graph *g, const zi_node *n)
 {
-    const zi_tensor *x = zi_in(g, n, 0);
+    const zi_tensor *x = zi_node_in(g, n, 0);
     for (uint32_t i = 0; i < n->n_out; i++) {
-        const zi_tensor *out = zi_out(g, n, i);
+        const zi_tensor *out = zi_node_out(g, n, i);
         if (x->dtype != out->dtype || x->quant.n > 1 || !zi_same_quant(x, out))
             return zi_unsupported(ctx, g, n,
                                   "output %u: type or quantisation differs from the input's", i);
@@ -74,12 +74,12 @@ static state *make_state(zi_prepared *p, const zi_tensor *whole, const zi_id *te
 
 static zurt_status prepare_concat(zurt_ctx *ctx, zi_prepared *p)
 {
-    const zi_tensor *out = zi_out(p->graph, p->node, 0);
+    const zi_tensor *out = zi_node_out(p->graph, p->node, 0);
     state *s = make_state(p, out, p->node->in, p->node->n_in);
     if (!s)
         return zi_op_nomem(ctx, p);
     for (uint32_t i = 0; i < s->n; i++) {
-        const zi_tensor *x = zi_in(p->graph, p->node, i);
+        const zi_tensor *x = zi_node_in(p->graph, p->node, i);
         if (zi_same_quant(x, out))
             continue;
         int8_t *table = zi_arena_alloc(&p->arena, 256);
@@ -97,7 +97,7 @@ static zurt_status prepare_concat(zurt_ctx *ctx, zi_prepared *p)
 
 static zurt_status prepare_split(zurt_ctx *ctx, zi_prepared *p)
 {
-    const zi_tensor *x = zi_in(p->graph, p->node, 0);
+    const zi_tensor *x = zi_node_in(p->graph, p->node, 0);
     return make_state(p, x, p->node->out, p->node->n_out) ? ZURT_OK : zi_op_nomem(ctx, p);
 }
 

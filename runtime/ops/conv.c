@@ -5,9 +5,9 @@
 zk_conv_shape zi_conv_shape_of(const zi_prepared *p)
 {
     const zi_attr_conv *a = &p->node->attr.conv;
-    const zi_tensor *x = zi_in(p->graph, p->node, 0);
-    const zi_tensor *w = zi_in(p->graph, p->node, 1);
-    const zi_tensor *y = zi_out(p->graph, p->node, 0);
+    const zi_tensor *x = zi_node_in(p->graph, p->node, 0);
+    const zi_tensor *w = zi_node_in(p->graph, p->node, 1);
+    const zi_tensor *y = zi_node_out(p->graph, p->node, 0);
     return (zk_conv_shape){
         .batch = x->dims[0],
         .in_h = x->dims[1],

@@ -48,9 +48,9 @@ typedef zi_conv_plan conv_plan;
 
 static zurt_status check_s8(zurt_ctx *ctx, const zi_graph *g, const zi_node *n)
 {
-    const zi_tensor *w = zi_in(g, n, 1);
-    const zi_tensor *b = zi_in(g, n, 2);
-    if (!zi_is_qs8(zi_in(g, n, 0)) || !zi_is_qs8(zi_out(g, n, 0)))
+    const zi_tensor *w = zi_node_in(g, n, 1);
+    const zi_tensor *b = zi_node_in(g, n, 2);
+    if (!zi_is_qs8(zi_node_in(g, n, 0)) || !zi_is_qs8(zi_node_out(g, n, 0)))
         return zi_unsupported(ctx, g, n, "int8 input and output need one scale and zero point");
     if (!zi_tensor_is_const(w) || (b && !zi_tensor_is_const(b)))
         return zi_unsupported(ctx, g, n, "int8 weights and bias must be constant");
@@ -61,10 +61,10 @@ static zurt_status check_s8(zurt_ctx *ctx, const zi_graph *g, const zi_node *n)
 
 zurt_status zi_conv_check(zurt_ctx *ctx, const zi_graph *g, const zi_node *n)
 {
-    const zi_tensor *x = zi_in(g, n, 0);
-    const zi_tensor *w = zi_in(g, n, 1);
-    const zi_tensor *b = zi_in(g, n, 2);
-    const zi_tensor *y = zi_out(g, n, 0);
+    const zi_tensor *x = zi_node_in(g, n, 0);
+    const zi_tensor *w = zi_node_in(g, n, 1);
+    const zi_tensor *b = zi_node_in(g, n, 2);
+    const zi_tensor *y = zi_node_out(g, n, 0);
     const bool float_bias = !b || b->dtype == ZURT_F32;
     const bool int_bias = !b || b->dtype == ZURT_S32;
     if (!(n->clamp_lo <= n->clamp_hi))
@@ -87,7 +87,7 @@ zurt_status zi_conv_check(zurt_ctx *ctx, const zi_graph *g, const zi_node *n)
 /** Zero point of each output channel; *out is NULL if all are zero. */
 static bool weight_zero_points(zi_prepared *p, conv_plan *plan)
 {
-    const zi_tensor *w = zi_in(p->graph, p->node, 1);
+    const zi_tensor *w = zi_node_in(p->graph, p->node, 1);
     const size_t n = (size_t)plan->shape.out_c;
     bool any = false;
     for (uint32_t i = 0; i < w->quant.n; i++)
@@ -125,8 +125,8 @@ static zurt_status check_sums(zurt_ctx *ctx, const zi_prepared *p, const conv_pl
 
 static zurt_status multipliers(zurt_ctx *ctx, zi_prepared *p, conv_plan *plan)
 {
-    const zi_tensor *w = zi_in(p->graph, p->node, 1);
-    const zi_tensor *x = zi_in(p->graph, p->node, 0), *y = zi_out(p->graph, p->node, 0);
+    const zi_tensor *w = zi_node_in(p->graph, p->node, 1);
+    const zi_tensor *x = zi_node_in(p->graph, p->node, 0), *y = zi_node_out(p->graph, p->node, 0);
     const size_t n = (size_t)plan->shape.out_c;
     int32_t *multiplier = zi_arena_calloc(&p->arena, n, sizeof(*multiplier));
     int32_t *shift = zi_arena_calloc(&p->arena, n, sizeof(*shift));
@@ -151,8 +151,8 @@ static zurt_status multipliers(zurt_ctx *ctx, zi_prepared *p, conv_plan *plan)
 
 static zurt_status prepare_s8(zurt_ctx *ctx, zi_prepared *p, conv_plan *plan)
 {
-    const zi_tensor *x = zi_in(p->graph, p->node, 0);
-    const zi_tensor *y = zi_out(p->graph, p->node, 0);
+    const zi_tensor *x = zi_node_in(p->graph, p->node, 0);
+    const zi_tensor *y = zi_node_out(p->graph, p->node, 0);
     plan->x_zero_point = x->quant.zero_point[0];
     plan->out_zero_point = y->quant.zero_point[0];
     zi_clamp_bounds(p->node->clamp_lo, p->node->clamp_hi, y->quant.scale[0], y->quant.zero_point[0],
@@ -307,7 +307,7 @@ static bool size_scratch(zi_prepared *p, conv_plan *plan, bool s8)
 /** The bias of all channels, s32 or float, zeros without one; false without memory. */
 static bool set_bias(zi_prepared *p, conv_plan *plan)
 {
-    const zi_tensor *b = zi_in(p->graph, p->node, 2);
+    const zi_tensor *b = zi_node_in(p->graph, p->node, 2);
     const size_t n = (size_t)plan->shape.out_c, channels = (size_t)plan->channels;
     if (b && (!b->data || n == channels)) {
         plan->bias = b->data;
@@ -323,13 +323,13 @@ static bool set_bias(zi_prepared *p, conv_plan *plan)
 zurt_status zi_conv_plan_make(zurt_ctx *ctx, zi_prepared *p, const zk_conv_shape *shape,
                               const void *w, zi_conv_plan **out)
 {
-    const bool s8 = zi_in(p->graph, p->node, 1)->dtype == ZURT_S8;
+    const bool s8 = zi_node_in(p->graph, p->node, 1)->dtype == ZURT_S8;
     conv_plan *plan = zi_arena_calloc(&p->arena, 1, sizeof(*plan));
     if (!plan)
         return zi_op_nomem(ctx, p);
     *out = plan;
     plan->shape = *shape;
-    plan->channels = zi_in(p->graph, p->node, 1)->dims[0];
+    plan->channels = zi_node_in(p->graph, p->node, 1)->dims[0];
     plan->macs = zk_conv_pixels(shape) * shape->out_c * zk_conv_patch(shape);
     plan->w = w;
     if (!set_bias(p, plan))
@@ -362,7 +362,8 @@ size_t zi_conv_plan_scratch(const zi_conv_plan *plan)
 zurt_status zi_conv_prepare(zurt_ctx *ctx, zi_prepared *p, const zk_conv_shape *shape)
 {
     zi_conv_plan *plan = NULL;
-    zurt_status st = zi_conv_plan_make(ctx, p, shape, zi_in(p->graph, p->node, 1)->data, &plan);
+    zurt_status st =
+        zi_conv_plan_make(ctx, p, shape, zi_node_in(p->graph, p->node, 1)->data, &plan);
     if (st)
         return st;
     p->state = plan;
@@ -504,7 +505,7 @@ void zi_conv_plan_run(const zi_prepared *p, const zi_conv_plan *plan, const zi_o
 {
     if (plan->macs == 0) // an empty batch
         return;
-    const bool s8 = zi_in(p->graph, p->node, 1)->dtype == ZURT_S8;
+    const bool s8 = zi_node_in(p->graph, p->node, 1)->dtype == ZURT_S8;
     zi_slots slots = {0};
     conv_run run = {.p = p, .plan = plan, .args = args, .slots = &slots};
     run.w = plan->w ? plan->w : args->in[1];

@@ -120,7 +120,7 @@ static double weights_in(const zk_conv_shape *s)
 /** The weights of all phases of a part, in the order of its channels; NULL without memory. */
 static void *weights_of(zi_prepared *p, const state *s, const part *t, const zk_conv_shape *one)
 {
-    const zi_tensor *w = zi_in(p->graph, p->node, 1);
+    const zi_tensor *w = zi_node_in(p->graph, p->node, 1);
     const axis ay = axis_y(&s->shape), ax = axis_x(&s->shape);
     const size_t row = (size_t)(one->in_c / one->groups) * s->elem;
     const size_t from_row = row * (size_t)ax.kernel, from = from_row * (size_t)ay.kernel;
@@ -210,7 +210,7 @@ static zurt_status make_parts(zurt_ctx *ctx, zi_prepared *p, state *s)
 
 static zurt_status prepare(zurt_ctx *ctx, zi_prepared *p)
 {
-    const zi_tensor *w = zi_in(p->graph, p->node, 1), *b = zi_in(p->graph, p->node, 2);
+    const zi_tensor *w = zi_node_in(p->graph, p->node, 1), *b = zi_node_in(p->graph, p->node, 2);
     const zk_conv_shape shape = zi_conv_shape_of(p);
     const bool constant = zi_tensor_is_const(w) && (!b || zi_tensor_is_const(b));
     state *s = zi_arena_calloc(&p->arena, 1, sizeof(*s));

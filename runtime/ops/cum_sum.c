@@ -15,8 +15,8 @@ typedef struct job {
 
 static zurt_status check(zurt_ctx *ctx, const zi_graph *g, const zi_node *n)
 {
-    const zi_tensor *x = zi_in(g, n, 0);
-    if (x->quant.n || zi_out(g, n, 0)->quant.n)
+    const zi_tensor *x = zi_node_in(g, n, 0);
+    if (x->quant.n || zi_node_out(g, n, 0)->quant.n)
         return zi_unsupported(ctx, g, n, "no int8 form; keep it in float");
     return ZURT_OK;
 }
@@ -63,7 +63,7 @@ static void task(void *arg, uint32_t index, uint32_t n_tasks)
 
 static void run(const zi_prepared *p, const zi_op_args *args)
 {
-    const zi_tensor *x = zi_in(p->graph, p->node, 0);
+    const zi_tensor *x = zi_node_in(p->graph, p->node, 0);
     const zi_attr_axis *a = &p->node->attr.axis;
     if (zi_tensor_elems(x) == 0)
         return;

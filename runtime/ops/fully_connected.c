@@ -4,7 +4,7 @@
 
 static zurt_status check(zurt_ctx *ctx, const zi_graph *g, const zi_node *n)
 {
-    const zi_tensor *x = zi_in(g, n, 0);
+    const zi_tensor *x = zi_node_in(g, n, 0);
     if (zi_dims_product(x->dims, 0, x->rank - 1) > INT32_MAX)
         return zi_unsupported(ctx, g, n, "more than %d vectors", (int)INT32_MAX);
     return zi_conv_check(ctx, g, n);
@@ -12,8 +12,8 @@ static zurt_status check(zurt_ctx *ctx, const zi_graph *g, const zi_node *n)
 
 static zurt_status prepare(zurt_ctx *ctx, zi_prepared *p)
 {
-    const zi_tensor *x = zi_in(p->graph, p->node, 0);
-    const zi_tensor *w = zi_in(p->graph, p->node, 1);
+    const zi_tensor *x = zi_node_in(p->graph, p->node, 0);
+    const zi_tensor *w = zi_node_in(p->graph, p->node, 1);
     const int32_t rows = (int32_t)zi_dims_product(x->dims, 0, x->rank - 1);
     const zk_conv_shape shape = {
         .batch = 1,

@@ -13,13 +13,13 @@ typedef struct job {
 
 static zurt_status check(zurt_ctx *ctx, const zi_graph *g, const zi_node *n)
 {
-    const zi_tensor *x = zi_in(g, n, 0), *out = zi_out(g, n, 0);
+    const zi_tensor *x = zi_node_in(g, n, 0), *out = zi_node_out(g, n, 0);
     if (x->dtype != out->dtype || x->quant.n > 1 || !zi_same_quant(x, out))
         return zi_unsupported(ctx, g, n,
                               "input and output must have one type, one scale and zero point");
-    if (zi_in(g, n, 1)->dtype != ZURT_S64)
+    if (zi_node_in(g, n, 1)->dtype != ZURT_S64)
         return zi_unsupported(ctx, g, n, "indices of type %s; insert a Cast to s64",
-                              zurt_dtype_name(zi_in(g, n, 1)->dtype));
+                              zurt_dtype_name(zi_node_in(g, n, 1)->dtype));
     if (x->dims[n->attr.axis.axis] == 0 && zi_tensor_elems(out) > 0)
         return zi_unsupported(ctx, g, n, "takes elements from an empty axis");
     return ZURT_OK;
@@ -54,8 +54,8 @@ static bool find_steps(const int64_t *indices, int64_t n, int64_t axis, int64_t 
 /* With constant indices that have steps the node is a strided copy: p->state. */
 static zurt_status prepare(zurt_ctx *ctx, zi_prepared *p)
 {
-    const zi_tensor *x = zi_in(p->graph, p->node, 0), *out = zi_out(p->graph, p->node, 0);
-    const zi_tensor *indices = zi_in(p->graph, p->node, 1);
+    const zi_tensor *x = zi_node_in(p->graph, p->node, 0), *out = zi_node_out(p->graph, p->node, 0);
+    const zi_tensor *indices = zi_node_in(p->graph, p->node, 1);
     const int32_t axis = p->node->attr.axis.axis;
     const int64_t n = (int64_t)zi_tensor_elems(indices);
     int64_t period, inner, outer;
@@ -106,7 +106,7 @@ static void task(void *arg, uint32_t index, uint32_t n_tasks)
 
 static void run(const zi_prepared *p, const zi_op_args *args)
 {
-    const zi_tensor *x = zi_in(p->graph, p->node, 0), *out = zi_out(p->graph, p->node, 0);
+    const zi_tensor *x = zi_node_in(p->graph, p->node, 0), *out = zi_node_out(p->graph, p->node, 0);
     int32_t axis = p->node->attr.axis.axis;
     if (zi_tensor_elems(out) == 0)
         return;
@@ -115,7 +115,7 @@ static void run(const zi_prepared *p, const zi_op_args *args)
         return;
     }
     job j = {args, zi_dims_product(x->dims, 0, axis), x->dims[axis],
-             (int64_t)zi_tensor_elems(zi_in(p->graph, p->node, 1)),
+             (int64_t)zi_tensor_elems(zi_node_in(p->graph, p->node, 1)),
              (size_t)zi_dims_product(x->dims, axis + 1, x->rank) * zurt_dtype_bytes(x->dtype)};
     zi_op_parallel(args, task, &j, (int64_t)zi_tensor_bytes(out));
 }

@@ -25,8 +25,8 @@ typedef struct taps {
 
 static zurt_status check(zurt_ctx *ctx, const zi_graph *g, const zi_node *n)
 {
-    const zi_tensor *x = zi_in(g, n, 0), *out = zi_out(g, n, 0);
-    if (x->dtype != ZURT_F32 || zi_in(g, n, 1)->dtype != ZURT_F32 || out->dtype != ZURT_F32)
+    const zi_tensor *x = zi_node_in(g, n, 0), *out = zi_node_out(g, n, 0);
+    if (x->dtype != ZURT_F32 || zi_node_in(g, n, 1)->dtype != ZURT_F32 || out->dtype != ZURT_F32)
         return zi_unsupported(ctx, g, n, "only f32 is taken");
     if (zi_tensor_elems(x) == 0 && zi_tensor_elems(out) > 0)
         return zi_unsupported(ctx, g, n, "samples an empty image");
@@ -146,7 +146,8 @@ static void task(void *arg, uint32_t index, uint32_t n_tasks)
 static void run(const zi_prepared *p, const zi_op_args *args)
 {
     static const int64_t n_taps[] = {1, 4, 16};
-    job j = {zi_in(p->graph, p->node, 0), zi_out(p->graph, p->node, 0), &p->node->attr.grid, args};
+    job j = {zi_node_in(p->graph, p->node, 0), zi_node_out(p->graph, p->node, 0),
+             &p->node->attr.grid, args};
     const int64_t elems = (int64_t)zi_tensor_elems(j.out);
     if (elems)
         zi_op_parallel(args, task, &j, elems * n_taps[j.a->mode]);

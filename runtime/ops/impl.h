@@ -29,17 +29,6 @@ typedef struct zi_op_impl {
     bool int8; /**< computes on s8 */
 } zi_op_impl;
 
-/** Tensor of an input or output; NULL for an absent optional input or past the end. */
-static inline const zi_tensor *zi_in(const zi_graph *g, const zi_node *n, uint32_t i)
-{
-    return i < n->n_in && n->in[i] != ZI_NONE ? &g->tensors[n->in[i]] : NULL;
-}
-
-static inline const zi_tensor *zi_out(const zi_graph *g, const zi_node *n, uint32_t i)
-{
-    return i < n->n_out ? &g->tensors[n->out[i]] : NULL;
-}
-
 /** Fails a node: "node 3 'add' (Add): " and the text. */
 #define zi_unsupported(ctx, g, n, ...) zi_node_fail(ctx, g, n, ZURT_E_UNSUPPORTED, __VA_ARGS__)
 

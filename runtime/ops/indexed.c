@@ -75,7 +75,7 @@ typedef struct job {
 
 static zurt_status check_move(zurt_ctx *ctx, const zi_graph *g, const zi_node *n)
 {
-    const zi_tensor *x = zi_in(g, n, 0), *out = zi_out(g, n, 0);
+    const zi_tensor *x = zi_node_in(g, n, 0), *out = zi_node_out(g, n, 0);
     if (x->dtype != out->dtype || x->quant.n > 1 || !zi_same_quant(x, out))
         return zi_unsupported(ctx, g, n,
                               "input and output must have one type, one scale and zero point");
@@ -87,14 +87,14 @@ static zurt_status check_move(zurt_ctx *ctx, const zi_graph *g, const zi_node *n
 static void task_gather_elements(void *arg, uint32_t index, uint32_t n_tasks)
 {
     const job *j = arg;
-    const zi_tensor *x = zi_in(j->p->graph, j->p->node, 0);
+    const zi_tensor *x = zi_node_in(j->p->graph, j->p->node, 0);
     const int64_t *indices = j->args->in[1];
     const uint8_t *in = j->args->in[0];
     uint8_t *out = j->args->out[0];
     const size_t size = zurt_dtype_bytes(x->dtype);
     int64_t begin, end;
     walk w;
-    walk_init(&w, x, zi_in(j->p->graph, j->p->node, 1), j->p->node->attr.axis.axis);
+    walk_init(&w, x, zi_node_in(j->p->graph, j->p->node, 1), j->p->node->attr.axis.axis);
     zi_task_range(index, n_tasks, (int64_t)zi_tensor_elems(w.indices), &begin, &end);
     if (begin < end)
         walk_to(&w, begin);
@@ -105,17 +105,17 @@ static void task_gather_elements(void *arg, uint32_t index, uint32_t n_tasks)
 static void run_gather_elements(const zi_prepared *p, const zi_op_args *args)
 {
     job j = {p, args};
-    const int64_t n = (int64_t)zi_tensor_elems(zi_in(p->graph, p->node, 1));
+    const int64_t n = (int64_t)zi_tensor_elems(zi_node_in(p->graph, p->node, 1));
     if (n)
         zi_op_parallel(args, task_gather_elements, &j, n);
 }
 
 static zurt_status check_scatter(zurt_ctx *ctx, const zi_graph *g, const zi_node *n)
 {
-    const zi_tensor *x = zi_in(g, n, 0);
-    if (x->quant.n || zi_in(g, n, 2)->quant.n || zi_out(g, n, 0)->quant.n)
+    const zi_tensor *x = zi_node_in(g, n, 0);
+    if (x->quant.n || zi_node_in(g, n, 2)->quant.n || zi_node_out(g, n, 0)->quant.n)
         return zi_unsupported(ctx, g, n, "no int8 form; keep it in float");
-    if (zi_tensor_elems(x) == 0 && zi_tensor_elems(zi_in(g, n, 1)) > 0)
+    if (zi_tensor_elems(x) == 0 && zi_tensor_elems(zi_node_in(g, n, 1)) > 0)
         return zi_unsupported(ctx, g, n, "puts elements into an empty input");
     return ZURT_OK;
 }
@@ -170,17 +170,17 @@ static void put(const zi_op_args *args, zurt_dtype dtype, zi_scatter_reduction h
 /* On one thread: equal indices count in their order. */
 static void run_scatter_elements(const zi_prepared *p, const zi_op_args *args)
 {
-    const zi_tensor *x = zi_in(p->graph, p->node, 0);
+    const zi_tensor *x = zi_node_in(p->graph, p->node, 0);
     const zi_attr_scatter *a = &p->node->attr.scatter;
     const int64_t *indices = args->in[1];
     const size_t bytes = zi_tensor_bytes(x);
-    const int64_t n = (int64_t)zi_tensor_elems(zi_in(p->graph, p->node, 1));
+    const int64_t n = (int64_t)zi_tensor_elems(zi_node_in(p->graph, p->node, 1));
     walk w;
     if (bytes)
         memcpy(args->out[0], args->in[0], bytes);
     if (n == 0)
         return;
-    walk_init(&w, x, zi_in(p->graph, p->node, 1), a->axis);
+    walk_init(&w, x, zi_node_in(p->graph, p->node, 1), a->axis);
     for (int64_t i = 0; i < n; i++, walk_next(&w))
         put(args, x->dtype, a->reduction, walk_target(&w, indices[i]), i);
 }
@@ -190,8 +190,8 @@ static void run_scatter_elements(const zi_prepared *p, const zi_op_args *args)
 static void task_gather_nd(void *arg, uint32_t index, uint32_t n_tasks)
 {
     const job *j = arg;
-    const zi_tensor *x = zi_in(j->p->graph, j->p->node, 0);
-    const zi_tensor *indices = zi_in(j->p->graph, j->p->node, 1);
+    const zi_tensor *x = zi_node_in(j->p->graph, j->p->node, 0);
+    const zi_tensor *indices = zi_node_in(j->p->graph, j->p->node, 1);
     const int32_t batch = j->p->node->attr.axis.axis, named = indices->dims[indices->rank - 1];
     const int64_t per_batch = zi_dims_product(indices->dims, batch, indices->rank - 1);
     const int64_t image = zi_dims_product(x->dims, batch, x->rank);
@@ -214,7 +214,7 @@ static void task_gather_nd(void *arg, uint32_t index, uint32_t n_tasks)
 static void run_gather_nd(const zi_prepared *p, const zi_op_args *args)
 {
     job j = {p, args};
-    const zi_tensor *out = zi_out(p->graph, p->node, 0);
+    const zi_tensor *out = zi_node_out(p->graph, p->node, 0);
     if (zi_tensor_elems(out))
         zi_op_parallel(args, task_gather_nd, &j, (int64_t)zi_tensor_bytes(out));
 }

@@ -198,9 +198,9 @@ typedef struct lut_job {
 
 static zurt_status check(zurt_ctx *ctx, const zi_graph *g, const zi_node *n)
 {
-    const zi_tensor *x = zi_in(g, n, 0);
-    const zi_tensor *table = zi_in(g, n, 1);
-    const zi_tensor *y = zi_out(g, n, 0);
+    const zi_tensor *x = zi_node_in(g, n, 0);
+    const zi_tensor *table = zi_node_in(g, n, 1);
+    const zi_tensor *y = zi_node_out(g, n, 0);
     if (x->dtype != ZURT_S8 || y->dtype != ZURT_S8 || table->dtype != ZURT_S8)
         return zi_unsupported(ctx, g, n, "types %s, %s to %s; s8 only", zurt_dtype_name(x->dtype),
                               zurt_dtype_name(table->dtype), zurt_dtype_name(y->dtype));
@@ -221,7 +221,7 @@ static void task(void *arg, uint32_t task_index, uint32_t n_tasks)
 
 static void run(const zi_prepared *p, const zi_op_args *args)
 {
-    lut_job job = {p, args, (int64_t)zi_tensor_elems(zi_in(p->graph, p->node, 0))};
+    lut_job job = {p, args, (int64_t)zi_tensor_elems(zi_node_in(p->graph, p->node, 0))};
     zi_op_parallel(args, task, &job, job.n);
 }
 

@@ -17,8 +17,8 @@ typedef struct matmul_run {
 
 static zurt_status check(zurt_ctx *ctx, const zi_graph *g, const zi_node *n)
 {
-    const zi_tensor *a = zi_in(g, n, 0);
-    const zi_tensor *b = zi_in(g, n, 1);
+    const zi_tensor *a = zi_node_in(g, n, 0);
+    const zi_tensor *b = zi_node_in(g, n, 1);
     if (a->dtype != ZURT_F32 || b->dtype != ZURT_F32)
         return zi_unsupported(ctx, g, n,
                               "types %s x %s; only f32 is taken (constant weights become a "
@@ -45,9 +45,9 @@ static int64_t matrix_of(const zi_tensor *t, const zi_tensor *out, int64_t batch
 static void task_tiles(void *arg, uint32_t task, uint32_t n_tasks)
 {
     const matmul_run *run = arg;
-    const zi_tensor *a = zi_in(run->p->graph, run->p->node, 0);
-    const zi_tensor *b = zi_in(run->p->graph, run->p->node, 1);
-    const zi_tensor *out = zi_out(run->p->graph, run->p->node, 0);
+    const zi_tensor *a = zi_node_in(run->p->graph, run->p->node, 0);
+    const zi_tensor *b = zi_node_in(run->p->graph, run->p->node, 1);
+    const zi_tensor *out = zi_node_out(run->p->graph, run->p->node, 0);
     const int64_t per_batch = (run->m + TILE - 1) / TILE;
     int64_t begin, end;
     zi_task_range(task, n_tasks, run->n_batches * per_batch, &begin, &end);
@@ -69,8 +69,8 @@ static void task_tiles(void *arg, uint32_t task, uint32_t n_tasks)
 
 static void run(const zi_prepared *p, const zi_op_args *args)
 {
-    const zi_tensor *a = zi_in(p->graph, p->node, 0);
-    const zi_tensor *out = zi_out(p->graph, p->node, 0);
+    const zi_tensor *a = zi_node_in(p->graph, p->node, 0);
+    const zi_tensor *out = zi_node_out(p->graph, p->node, 0);
     matmul_run state = {
         .p = p,
         .args = args,

@@ -18,7 +18,7 @@ typedef struct box {
 
 static zurt_status check(zurt_ctx *ctx, const zi_graph *g, const zi_node *n)
 {
-    if (zi_in(g, n, 0)->dtype != ZURT_F32 || zi_in(g, n, 1)->dtype != ZURT_F32)
+    if (zi_node_in(g, n, 0)->dtype != ZURT_F32 || zi_node_in(g, n, 1)->dtype != ZURT_F32)
         return zi_unsupported(ctx, g, n, "only f32 is taken");
     return ZURT_OK;
 }
@@ -26,7 +26,7 @@ static zurt_status check(zurt_ctx *ctx, const zi_graph *g, const zi_node *n)
 static zurt_status prepare(zurt_ctx *ctx, zi_prepared *p)
 {
     (void)ctx;
-    p->scratch_bytes = (size_t)zi_in(p->graph, p->node, 0)->dims[1] * sizeof(int32_t);
+    p->scratch_bytes = (size_t)zi_node_in(p->graph, p->node, 0)->dims[1] * sizeof(int32_t);
     return ZURT_OK;
 }
 
@@ -119,7 +119,8 @@ static int64_t select_boxes(const job *j, int32_t n_boxes, int64_t most, int64_t
 
 static void run(const zi_prepared *p, const zi_op_args *args)
 {
-    const zi_tensor *scores = zi_in(p->graph, p->node, 1), *out = zi_out(p->graph, p->node, 0);
+    const zi_tensor *scores = zi_node_in(p->graph, p->node, 1),
+                    *out = zi_node_out(p->graph, p->node, 0);
     const zi_attr_nms *a = &p->node->attr.nms;
     const int32_t n_boxes = scores->dims[2];
     const int64_t most = a->max_boxes < n_boxes ? a->max_boxes : n_boxes;

@@ -25,7 +25,7 @@ typedef struct job {
 
 static zurt_status check(zurt_ctx *ctx, const zi_graph *g, const zi_node *n)
 {
-    const zi_tensor *x = zi_in(g, n, 0), *out = zi_out(g, n, 0);
+    const zi_tensor *x = zi_node_in(g, n, 0), *out = zi_node_out(g, n, 0);
     if (x->dtype != out->dtype || x->quant.n > 1 || !zi_same_quant(x, out))
         return zi_unsupported(ctx, g, n,
                               "input and output must have one type, one scale and zero point");
@@ -79,7 +79,7 @@ static void set_value(state *s, const zi_tensor *t, float value)
 
 static zurt_status prepare(zurt_ctx *ctx, zi_prepared *p)
 {
-    const zi_tensor *x = zi_in(p->graph, p->node, 0), *out = zi_out(p->graph, p->node, 0);
+    const zi_tensor *x = zi_node_in(p->graph, p->node, 0), *out = zi_node_out(p->graph, p->node, 0);
     const zi_attr_pad *a = &p->node->attr.pad;
     state *s = zi_arena_alloc(&p->arena, sizeof(*s));
     if (!s)

@@ -11,7 +11,7 @@ typedef struct job {
 
 static zurt_status check(zurt_ctx *ctx, const zi_graph *g, const zi_node *n)
 {
-    const zi_tensor *x = zi_in(g, n, 0);
+    const zi_tensor *x = zi_node_in(g, n, 0);
     if ((x->dtype != ZURT_F32 && x->dtype != ZURT_S8) || x->quant.n > 1)
         return zi_unsupported(ctx, g, n, "input of type %s; f32, or s8 with one scale, is taken",
                               zurt_dtype_name(x->dtype));
@@ -66,8 +66,8 @@ static void task(void *arg, uint32_t index, uint32_t n_tasks)
 
 static void run(const zi_prepared *p, const zi_op_args *args)
 {
-    const job j = {zi_in(p->graph, p->node, 0), zi_out(p->graph, p->node, 0), &p->node->attr.pool,
-                   args};
+    const job j = {zi_node_in(p->graph, p->node, 0), zi_node_out(p->graph, p->node, 0),
+                   &p->node->attr.pool, args};
     const int64_t work = (int64_t)zi_tensor_elems(j.out) * j.a->kernel[0] * j.a->kernel[1];
     if (work)
         zi_op_parallel(args, task, (void *)&j, work);

@@ -18,8 +18,8 @@ typedef struct pool_run {
 
 static zurt_status check(zurt_ctx *ctx, const zi_graph *g, const zi_node *n)
 {
-    const zi_tensor *x = zi_in(g, n, 0);
-    const zi_tensor *y = zi_out(g, n, 0);
+    const zi_tensor *x = zi_node_in(g, n, 0);
+    const zi_tensor *y = zi_node_out(g, n, 0);
     if (x->dtype == ZURT_F32 && y->dtype == ZURT_F32)
         return ZURT_OK;
     if (x->dtype != ZURT_S8 || y->dtype != ZURT_S8)
@@ -41,8 +41,8 @@ static zurt_status check(zurt_ctx *ctx, const zi_graph *g, const zi_node *n)
 /** One multiplier for every number of elements that a window may count. */
 static zurt_status multipliers(zurt_ctx *ctx, zi_prepared *p, pool_plan *plan)
 {
-    const double s_x = zi_in(p->graph, p->node, 0)->quant.scale[0];
-    const double s_out = zi_out(p->graph, p->node, 0)->quant.scale[0];
+    const double s_x = zi_node_in(p->graph, p->node, 0)->quant.scale[0];
+    const double s_out = zi_node_out(p->graph, p->node, 0)->quant.scale[0];
     const size_t n = (size_t)plan->shape.kernel_h * (size_t)plan->shape.kernel_w + 1;
     int32_t *multiplier = zi_arena_calloc(&p->arena, n, sizeof(*multiplier));
     int32_t *shift = zi_arena_calloc(&p->arena, n, sizeof(*shift));
@@ -64,8 +64,8 @@ static zurt_status multipliers(zurt_ctx *ctx, zi_prepared *p, pool_plan *plan)
 static zurt_status prepare(zurt_ctx *ctx, zi_prepared *p)
 {
     const zi_attr_pool *a = &p->node->attr.pool;
-    const zi_tensor *x = zi_in(p->graph, p->node, 0);
-    const zi_tensor *y = zi_out(p->graph, p->node, 0);
+    const zi_tensor *x = zi_node_in(p->graph, p->node, 0);
+    const zi_tensor *y = zi_node_out(p->graph, p->node, 0);
     const bool max = p->node->op == ZI_OP_MaxPool;
     pool_plan *plan = zi_arena_calloc(&p->arena, 1, sizeof(*plan));
     if (!plan)
@@ -103,7 +103,7 @@ static void task_max(void *arg, uint32_t task, uint32_t n_tasks)
     const zk_pool_shape *s = &plan->shape;
     int64_t begin, end;
     zi_task_range(task, n_tasks, (int64_t)s->batch * s->out_h, &begin, &end);
-    if (zi_in(run->p->graph, run->p->node, 0)->dtype == ZURT_S8) {
+    if (zi_node_in(run->p->graph, run->p->node, 0)->dtype == ZURT_S8) {
         const zk_maxpool_s8_args args = {s, run->args->in[0], run->args->out[0], begin, end};
         run->p->kernels->maxpool_s8(&args);
     } else {
@@ -117,8 +117,8 @@ static void task_average(void *arg, uint32_t task, uint32_t n_tasks)
     const pool_run *run = arg;
     const pool_plan *plan = run->p->state;
     const zk_pool_shape *s = &plan->shape;
-    const zi_tensor *x = zi_in(run->p->graph, run->p->node, 0);
-    const zi_tensor *y = zi_out(run->p->graph, run->p->node, 0);
+    const zi_tensor *x = zi_node_in(run->p->graph, run->p->node, 0);
+    const zi_tensor *y = zi_node_out(run->p->graph, run->p->node, 0);
     int64_t begin, end;
     zi_task_range(task, n_tasks, (int64_t)s->batch * s->out_h, &begin, &end);
     if (x->dtype == ZURT_S8) {
@@ -146,7 +146,7 @@ static void run(const zi_prepared *p, const zi_op_args *args)
     const pool_plan *plan = p->state;
     const zk_pool_shape *s = &plan->shape;
     pool_run state = {p, args};
-    const zi_tensor *out = zi_out(p->graph, p->node, 0);
+    const zi_tensor *out = zi_node_out(p->graph, p->node, 0);
     const int64_t work = (int64_t)zi_tensor_elems(out) * s->kernel_h * s->kernel_w;
     if (work)
         zi_op_parallel(args, p->node->op == ZI_OP_MaxPool ? task_max : task_average, &state, work);

@@ -61,7 +61,7 @@ static void walk_channels(const job *j, int64_t begin, int64_t end, channel_fn *
 
 static zurt_status check_quantize(zurt_ctx *ctx, const zi_graph *g, const zi_node *n)
 {
-    const zi_tensor *x = zi_in(g, n, 0), *out = zi_out(g, n, 0);
+    const zi_tensor *x = zi_node_in(g, n, 0), *out = zi_node_out(g, n, 0);
     if (!is_8bit(out) || !out->quant.n)
         return zi_unsupported(ctx, g, n, "the output must be s8 or u8 with scale and zero point");
     if (x->dtype == ZURT_F32)
@@ -76,7 +76,7 @@ static zurt_status check_quantize(zurt_ctx *ctx, const zi_graph *g, const zi_nod
 /* Both sides as s8: a u8 value is the s8 value 128 above, in scale and in zero point alike. */
 static zurt_status make_table(zurt_ctx *ctx, zi_prepared *p, state *s)
 {
-    const zi_tensor *x = zi_in(p->graph, p->node, 0), *out = zi_out(p->graph, p->node, 0);
+    const zi_tensor *x = zi_node_in(p->graph, p->node, 0), *out = zi_node_out(p->graph, p->node, 0);
     int32_t x_offset = x->dtype == ZURT_U8 ? 128 : 0, out_offset = out->dtype == ZURT_U8 ? 128 : 0;
     int8_t table[256];
     int8_t *bytes = zi_arena_alloc(&p->arena, 256);
@@ -97,10 +97,10 @@ static zurt_status make_table(zurt_ctx *ctx, zi_prepared *p, state *s)
 
 static zurt_status prepare_quantize(zurt_ctx *ctx, zi_prepared *p)
 {
-    state *s = make_state(p, zi_out(p->graph, p->node, 0));
+    state *s = make_state(p, zi_node_out(p->graph, p->node, 0));
     if (!s)
         return zi_op_nomem(ctx, p);
-    return zi_in(p->graph, p->node, 0)->dtype == ZURT_F32 ? ZURT_OK : make_table(ctx, p, s);
+    return zi_node_in(p->graph, p->node, 0)->dtype == ZURT_F32 ? ZURT_OK : make_table(ctx, p, s);
 }
 
 static void quantize_channel(const job *j, int64_t first, size_t n, float scale, int32_t zero)
@@ -136,7 +136,7 @@ const zi_op_impl zi_impl_quantize = {check_quantize, prepare_quantize, run_quant
 
 static zurt_status check_dequantize(zurt_ctx *ctx, const zi_graph *g, const zi_node *n)
 {
-    const zi_tensor *x = zi_in(g, n, 0);
+    const zi_tensor *x = zi_node_in(g, n, 0);
     if ((is_8bit(x) || x->dtype == ZURT_S32) && x->quant.n)
         return ZURT_OK;
     return zi_unsupported(ctx, g, n, "from %s; the input must be quantised s8, u8 or s32",
@@ -145,7 +145,7 @@ static zurt_status check_dequantize(zurt_ctx *ctx, const zi_graph *g, const zi_n
 
 static zurt_status prepare_dequantize(zurt_ctx *ctx, zi_prepared *p)
 {
-    return make_state(p, zi_in(p->graph, p->node, 0)) ? ZURT_OK : zi_op_nomem(ctx, p);
+    return make_state(p, zi_node_in(p->graph, p->node, 0)) ? ZURT_OK : zi_op_nomem(ctx, p);
 }
 
 static void dequantize_channel(const job *j, int64_t first, size_t n, float scale, int32_t zero)

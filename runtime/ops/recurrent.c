@@ -42,9 +42,9 @@ typedef struct products {
 
 static zurt_status check(zurt_ctx *ctx, const zi_graph *g, const zi_node *n)
 {
-    if (zi_in(g, n, X)->dtype != ZURT_F32)
+    if (zi_node_in(g, n, X)->dtype != ZURT_F32)
         return zi_unsupported(ctx, g, n, "input of type %s; only f32 is taken",
-                              zurt_dtype_name(zi_in(g, n, X)->dtype));
+                              zurt_dtype_name(zi_node_in(g, n, X)->dtype));
     return ZURT_OK;
 }
 
@@ -59,7 +59,7 @@ static bool reserve(zi_prepared *p, size_t elems, size_t *at)
 
 static zurt_status prepare(zurt_ctx *ctx, zi_prepared *p)
 {
-    const zi_tensor *x = zi_in(p->graph, p->node, X), *w = zi_in(p->graph, p->node, W);
+    const zi_tensor *x = zi_node_in(p->graph, p->node, X), *w = zi_node_in(p->graph, p->node, W);
     state *s = zi_arena_calloc(&p->arena, 1, sizeof(*s));
     if (!s)
         return zi_op_nomem(ctx, p);

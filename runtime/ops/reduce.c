@@ -39,7 +39,7 @@ typedef struct job {
 
 static int64_t count_reduced(const zi_graph *g, const zi_node *n)
 {
-    const zi_tensor *x = zi_in(g, n, 0);
+    const zi_tensor *x = zi_node_in(g, n, 0);
     int64_t count = 1;
     for (int32_t d = 0; d < x->rank; d++)
         count *= n->attr.reduce.axes >> d & 1 ? x->dims[d] : 1;
@@ -48,7 +48,7 @@ static int64_t count_reduced(const zi_graph *g, const zi_node *n)
 
 static zurt_status check(zurt_ctx *ctx, const zi_graph *g, const zi_node *n)
 {
-    const zi_tensor *x = zi_in(g, n, 0), *out = zi_out(g, n, 0);
+    const zi_tensor *x = zi_node_in(g, n, 0), *out = zi_node_out(g, n, 0);
     if (x->dtype != out->dtype)
         return zi_unsupported(ctx, g, n, "input and output must have one type");
     if (x->dtype == ZURT_F32 || (zi_is_plain_int(x) && zi_is_plain_int(out)))
@@ -105,7 +105,7 @@ static bool set_quant(state *s, const zi_tensor *x, const zi_tensor *out)
 
 static zurt_status prepare(zurt_ctx *ctx, zi_prepared *p)
 {
-    const zi_tensor *x = zi_in(p->graph, p->node, 0), *out = zi_out(p->graph, p->node, 0);
+    const zi_tensor *x = zi_node_in(p->graph, p->node, 0), *out = zi_node_out(p->graph, p->node, 0);
     state *s = zi_arena_alloc(&p->arena, sizeof(*s));
     if (!s)
         return zi_op_nomem(ctx, p);

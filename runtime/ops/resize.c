@@ -26,7 +26,7 @@ typedef struct job {
 
 static zurt_status check(zurt_ctx *ctx, const zi_graph *g, const zi_node *n)
 {
-    const zi_tensor *x = zi_in(g, n, 0), *out = zi_out(g, n, 0);
+    const zi_tensor *x = zi_node_in(g, n, 0), *out = zi_node_out(g, n, 0);
     zi_resize_mode mode = n->attr.resize.mode;
     bool s8 = zi_is_qs8(x) && zi_is_qs8(out);
     bool alike = x->dtype == out->dtype && x->quant.n <= 1 && zi_same_quant(x, out);
@@ -62,7 +62,7 @@ static void set_outside(state *s, const zi_tensor *x, float value)
 
 static zurt_status prepare(zurt_ctx *ctx, zi_prepared *p)
 {
-    const zi_tensor *x = zi_in(p->graph, p->node, 0), *out = zi_out(p->graph, p->node, 0);
+    const zi_tensor *x = zi_node_in(p->graph, p->node, 0), *out = zi_node_out(p->graph, p->node, 0);
     const zi_attr_resize *a = &p->node->attr.resize;
     state *s = zi_arena_alloc(&p->arena, sizeof(*s));
     if (!s || !zi_resize_axis_init(&s->h, &p->arena, a, 0, x->dims[1]) ||

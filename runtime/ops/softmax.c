@@ -54,7 +54,7 @@ static void set_exp(zk_softmax_s8 *s8, float scale)
 
 static zurt_status check(zurt_ctx *ctx, const zi_graph *g, const zi_node *n)
 {
-    const zi_tensor *x = zi_in(g, n, 0), *out = zi_out(g, n, 0);
+    const zi_tensor *x = zi_node_in(g, n, 0), *out = zi_node_out(g, n, 0);
     if (x->dtype == ZURT_F32 && out->dtype == ZURT_F32)
         return ZURT_OK;
     if (n->op == ZI_OP_LogSoftmax || !zi_is_qs8(x) || !zi_is_qs8(out))
@@ -69,7 +69,7 @@ static zurt_status check(zurt_ctx *ctx, const zi_graph *g, const zi_node *n)
 
 static zurt_status prepare(zurt_ctx *ctx, zi_prepared *p)
 {
-    const zi_tensor *x = zi_in(p->graph, p->node, 0), *out = zi_out(p->graph, p->node, 0);
+    const zi_tensor *x = zi_node_in(p->graph, p->node, 0), *out = zi_node_out(p->graph, p->node, 0);
     int32_t axis = p->node->attr.axis.axis;
     state *s = zi_arena_alloc(&p->arena, sizeof(*s));
     if (!s)
@@ -142,7 +142,7 @@ static void task(void *arg, uint32_t index, uint32_t n_tasks)
 {
     const job *j = arg;
     const state *s = j->p->state;
-    bool f32 = zi_in(j->p->graph, j->p->node, 0)->dtype == ZURT_F32;
+    bool f32 = zi_node_in(j->p->graph, j->p->node, 0)->dtype == ZURT_F32;
     int64_t begin, end;
     zi_task_range(index, n_tasks, s->outer * s->inner, &begin, &end);
     for (int64_t i = begin; i < end; i++) {

@@ -13,7 +13,7 @@ typedef struct view {
 
 static zurt_status check(zurt_ctx *ctx, const zi_graph *g, const zi_node *n)
 {
-    const zi_tensor *x = zi_in(g, n, 0), *out = zi_out(g, n, 0);
+    const zi_tensor *x = zi_node_in(g, n, 0), *out = zi_node_out(g, n, 0);
     if (x->dtype != out->dtype || x->quant.n > 1 || !zi_same_quant(x, out))
         return zi_unsupported(ctx, g, n,
                               "input and output must have one type, one scale and zero point");
@@ -85,7 +85,7 @@ static void space_to_depth_view(const zi_tensor *x, const zi_attr_axis *a, view 
 
 static view make_view(const zi_graph *g, const zi_node *n)
 {
-    const zi_tensor *x = zi_in(g, n, 0), *out = zi_out(g, n, 0);
+    const zi_tensor *x = zi_node_in(g, n, 0), *out = zi_node_out(g, n, 0);
     int64_t stride[ZURT_MAX_RANK];
     view v = {0};
     if (zi_tensor_elems(out) == 0) {
@@ -123,7 +123,7 @@ static zurt_status prepare(zurt_ctx *ctx, zi_prepared *p)
     zi_ndcopy *c = zi_arena_alloc(&p->arena, sizeof(*c));
     if (!c)
         return zi_op_nomem(ctx, p);
-    zi_ndcopy_init(c, zurt_dtype_bytes(zi_in(p->graph, p->node, 0)->dtype), v.rank, v.dims,
+    zi_ndcopy_init(c, zurt_dtype_bytes(zi_node_in(p->graph, p->node, 0)->dtype), v.rank, v.dims,
                    v.stride, v.offset);
     p->state = c;
     return ZURT_OK;

@@ -20,7 +20,7 @@ typedef struct job {
 
 static zurt_status check(zurt_ctx *ctx, const zi_graph *g, const zi_node *n)
 {
-    if (zi_in(g, n, 0)->quant.n > 1)
+    if (zi_node_in(g, n, 0)->quant.n > 1)
         return zi_unsupported(ctx, g, n, "a scale per channel; per tensor is taken");
     return ZURT_OK;
 }
@@ -131,9 +131,9 @@ static void task(void *arg, uint32_t index, uint32_t n_tasks)
 
 static void run(const zi_prepared *p, const zi_op_args *args)
 {
-    const zi_tensor *x = zi_in(p->graph, p->node, 0);
+    const zi_tensor *x = zi_node_in(p->graph, p->node, 0);
     const zi_attr_top *a = &p->node->attr.top;
-    if (zi_tensor_elems(zi_out(p->graph, p->node, 0)) == 0)
+    if (zi_tensor_elems(zi_node_out(p->graph, p->node, 0)) == 0)
         return;
     job j = {.p = p,
              .args = args,

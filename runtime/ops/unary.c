@@ -34,7 +34,7 @@ static bool takes_ints(zi_op op)
 
 static zurt_status check(zurt_ctx *ctx, const zi_graph *g, const zi_node *n)
 {
-    const zi_tensor *x = zi_in(g, n, 0), *out = zi_out(g, n, 0);
+    const zi_tensor *x = zi_node_in(g, n, 0), *out = zi_node_out(g, n, 0);
     if (x->dtype != out->dtype)
         return zi_unsupported(ctx, g, n, "%s to %s; both must be of one type",
                               zurt_dtype_name(x->dtype), zurt_dtype_name(out->dtype));
@@ -72,8 +72,8 @@ static int64_t to_int(float x, bool up)
 
 static zurt_status make_table(zurt_ctx *ctx, zi_prepared *p, state *s)
 {
-    const zi_quant *x = &zi_in(p->graph, p->node, 0)->quant;
-    const zi_quant *y = &zi_out(p->graph, p->node, 0)->quant;
+    const zi_quant *x = &zi_node_in(p->graph, p->node, 0)->quant;
+    const zi_quant *y = &zi_node_out(p->graph, p->node, 0)->quant;
     int8_t *table = zi_arena_alloc(&p->arena, 256);
     if (!table)
         return zi_op_nomem(ctx, p);
@@ -101,7 +101,7 @@ static zk_map_f32_fn *kernel_of(const zi_prepared *p)
 
 static zurt_status prepare(zurt_ctx *ctx, zi_prepared *p)
 {
-    const zi_tensor *x = zi_in(p->graph, p->node, 0);
+    const zi_tensor *x = zi_node_in(p->graph, p->node, 0);
     state *s = zi_arena_alloc(&p->arena, sizeof(*s));
     if (!s)
         return zi_op_nomem(ctx, p);

@@ -17,8 +17,8 @@ typedef struct job {
 
 static zurt_status check(zurt_ctx *ctx, const zi_graph *g, const zi_node *n)
 {
-    const zi_tensor *a = zi_in(g, n, 1), *b = zi_in(g, n, 2), *out = zi_out(g, n, 0);
-    if (zi_in(g, n, 0)->dtype != ZURT_BOOL || a->dtype != b->dtype || a->dtype != out->dtype)
+    const zi_tensor *a = zi_node_in(g, n, 1), *b = zi_node_in(g, n, 2), *out = zi_node_out(g, n, 0);
+    if (zi_node_in(g, n, 0)->dtype != ZURT_BOOL || a->dtype != b->dtype || a->dtype != out->dtype)
         return zi_unsupported(ctx, g, n, "the condition must be bool, both values of one type");
     if (!zi_same_quant(a, out) || !zi_same_quant(b, out))
         return zi_unsupported(ctx, g, n, "both values and the result must be quantised alike");
@@ -29,11 +29,11 @@ static zurt_status prepare(zurt_ctx *ctx, zi_prepared *p)
 {
     const zi_tensor *in[3];
     for (uint32_t i = 0; i < 3; i++)
-        in[i] = zi_in(p->graph, p->node, i);
+        in[i] = zi_node_in(p->graph, p->node, i);
     state *s = zi_arena_alloc(&p->arena, sizeof(*s));
     if (!s)
         return zi_op_nomem(ctx, p);
-    zi_broadcast_init(&s->shape, zi_out(p->graph, p->node, 0), in, 3);
+    zi_broadcast_init(&s->shape, zi_node_out(p->graph, p->node, 0), in, 3);
     s->elem = zurt_dtype_bytes(in[1]->dtype);
     p->state = s;
     return ZURT_OK;
