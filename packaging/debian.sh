@@ -24,9 +24,9 @@ needs() {
 debs() {
     local swemu=() options=() file
     if [ "$parts" = runtime ]; then
-        options=(-DZURT_BUILD_COMPILER=OFF -DZURT_BUILD_SWEMU=OFF -DZURT_BUILD_SIM=OFF)
+        options=(-DZURT_BUILD_COMPILER=OFF -DZURT_BUILD_SWEMU=OFF -DZURT_SIM=OFF)
     else
-        options=(-DZURT_BUILD_COMPILER=ON -DZURT_BUILD_SWEMU=ON -DZURT_BUILD_SIM=ON)
+        options=(-DZURT_BUILD_COMPILER=ON -DZURT_BUILD_SWEMU=ON -DZURT_SIM=ON)
     fi
     build "${options[@]}" -DZURT_XRT=ON -DCMAKE_INSTALL_PREFIX=/usr \
         -DCMAKE_INSTALL_LIBDIR="lib/$triplet" -DCMAKE_INSTALL_RPATH=

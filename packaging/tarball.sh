@@ -91,7 +91,7 @@ tarball() {
     local name=zurt-$version-$arch
     find_host
     # shellcheck disable=SC2016 # the loader's word
-    build -DZURT_BUILD_COMPILER=OFF -DZURT_BUILD_SWEMU=OFF -DZURT_BUILD_SIM=OFF -DZURT_XRT=ON \
+    build -DZURT_BUILD_COMPILER=OFF -DZURT_BUILD_SWEMU=OFF -DZURT_SIM=OFF -DZURT_XRT=ON \
         -DCMAKE_INSTALL_PREFIX=/usr -DCMAKE_INSTALL_LIBDIR=lib \
         -DCMAKE_INSTALL_RPATH='$ORIGIN/../lib'
     stage=$work/$name

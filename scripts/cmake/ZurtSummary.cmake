@@ -38,7 +38,7 @@ zurt_summary_row("compiler" "${CMAKE_C_COMPILER_ID} ${CMAKE_C_COMPILER_VERSION}"
 zurt_summary_row("build type" "${CMAKE_BUILD_TYPE}")
 zurt_summary_row("libraries" "${kind}")
 zurt_summary_row("libzurt-compiler" "${ZURT_BUILD_COMPILER}")
-zurt_summary_row("device sim" "${ZURT_BUILD_SIM}")
+zurt_summary_row("device sim" "${ZURT_SIM}")
 zurt_summary_row("device of sw_emu" "${ZURT_BUILD_SWEMU}")
 zurt_summary_row("command and examples" "${ZURT_BUILD_APPS}")
 zurt_summary_row("tests" "${ZURT_BUILD_TESTS}")

@@ -29,6 +29,8 @@ RECIPE_OF = {"libcjson": "cjson", "libjpeg": "jpeg", "libpng16": "libpng",
 HEADERS = {"onnx-proto", "util-linux-libuuid", "xrt"}  # of what is included, or loaded at run time
 OF_LIBC = {"libc", "libm", "ld-linux-aarch64"}
 
+BSS_LIMIT = 64 << 10  # of a program or library without the engine's simulation
+
 # What comes out of a runtime-only build, and of one with the compiler.
 WANTED = {"zurt", "libzurt", "zurt-dev", "zurt-doc", "zurt-completion"}
 COMPILER = {"zurt-compiler", "libzurt-compiler"}
@@ -134,6 +136,16 @@ def check_libraries(image, split, recipe):
     return elves
 
 
+def check_memory(image, elves):
+    """Memory that is there before anything is done: the engine's simulation alone would be 16.8 MB."""
+    for path in elves:
+        sections = output("aarch64-linux-gnu-readelf", "-SW", image + path)
+        sizes = re.findall(r" \.t?bss +NOBITS +\w+ +\w+ +(\w+)", sections)
+        size = sum(int(word, 16) for word in sizes)
+        print("%9d bytes of bss:  %s" % (size, path))
+        check(size < BSS_LIMIT, path, "has", size, "bytes of bss")
+
+
 def check_paths(image, split, elves, folder):
     """QA's buildpaths: nothing that is installed knows where it was built."""
     for path in elves:
@@ -186,6 +198,8 @@ def main():
     for package, paths in sorted(split.items()):
         print("%-16s %3d files" % (package, len(paths)))
     elves = check_libraries(image, split, recipe)
+    if "compiler" not in recipe.words("PACKAGECONFIG"):
+        check_memory(image, elves)
     check_paths(image, split, elves, folder)
     check_runs(image, recipe, folder)
 

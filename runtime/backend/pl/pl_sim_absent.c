@@ -6,7 +6,7 @@ zurt_status zi_pl_look_sim(zurt_ctx *ctx)
 {
     return zi_fail(ctx, ZURT_E_DEVICE,
                    "this zurt was built without the simulator, which is for hosts; build with "
-                   "-DZURT_BUILD_SIM=ON");
+                   "-DZURT_SIM=ON");
 }
 
 zurt_status zi_pl_open_sim(zurt_ctx *ctx, const zi_pl_config *config, zi_pl_device **out)
