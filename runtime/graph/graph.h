@@ -55,7 +55,7 @@ typedef struct zi_tensor {
     bool from_nchw;   /**< graph input whose source model had [N, C, H, W] */
 } zi_tensor;
 
-/** Attributes. Which member counts is fixed by the op: see graph/op.def. */
+/** Attributes; attr.def has them as a table. Which member counts is fixed by the op: op.def. */
 typedef struct zi_attr_conv {
     int32_t stride[2];   /**< h, w; 1..ZI_MAX_DIM */
     int32_t dilation[2]; /**< h, w */
@@ -252,22 +252,8 @@ static inline int32_t zi_rnn_functions(zi_op op)
 }
 
 typedef union zi_attr {
-    zi_attr_conv conv;
-    zi_attr_pool pool;
-    zi_attr_axis axis;
-    zi_attr_reduce reduce;
-    zi_attr_perm perm;
-    zi_attr_shape shape;
-    zi_attr_slice slice;
-    zi_attr_pad pad;
-    zi_attr_resize resize;
-    zi_attr_unary unary;
-    zi_attr_lut lut;
-    zi_attr_top top;
-    zi_attr_scatter scatter;
-    zi_attr_grid grid;
-    zi_attr_nms nms;
-    zi_attr_rnn rnn;
+#define ZI_ATTR_KIND(kind, number, Message) zi_attr_##kind kind;
+#include "graph/attr.def"
 } zi_attr;
 
 typedef struct zi_node {

@@ -19,22 +19,8 @@ typedef enum zi_op {
 /** Which member of zi_attr an op uses. Values are pinned: they stand in `.zurt` files. */
 typedef enum zi_attr_kind {
     ZI_ATTR_none = 0,
-    ZI_ATTR_conv = 1,
-    ZI_ATTR_pool = 2,
-    ZI_ATTR_axis = 3,
-    ZI_ATTR_reduce = 4,
-    ZI_ATTR_perm = 5,
-    ZI_ATTR_shape = 6,
-    ZI_ATTR_slice = 7,
-    ZI_ATTR_pad = 8,
-    ZI_ATTR_resize = 9,
-    ZI_ATTR_unary = 10,
-    ZI_ATTR_lut = 11,
-    ZI_ATTR_top = 12,
-    ZI_ATTR_scatter = 13,
-    ZI_ATTR_grid = 14,
-    ZI_ATTR_nms = 15,
-    ZI_ATTR_rnn = 16
+#define ZI_ATTR_KIND(kind, number, Message) ZI_ATTR_##kind = (number),
+#include "graph/attr.def"
 } zi_attr_kind;
 
 enum {

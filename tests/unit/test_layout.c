@@ -162,8 +162,8 @@ static void halves_of_a_shuffle_become_slices(void **state)
                      "q:[1,4,4,3]f32 = Slice(c){start=0,0,0,1 step=1,1,1,2 count=1,4,4,3}\n"
                      "c:[1,4,4,2]f32 = Conv(p, w:[2,3,3,3]f32){pad=1,1,1,1}\n"
                      "c:[1,4,4,2]f32 = Conv(q, w:[2,3,3,3]f32){pad=1,1,1,1}\n"
-                     "m:[1,1,1,1]f32 = ReduceMax(c){axes=0xe keep}\n"
-                     "n:[1,1,1,1]f32 = ReduceMax(c){axes=0xe keep}\n"
+                     "m:[1,1,1,1]f32 = ReduceMax(c){axes=0xe keep_dims}\n"
+                     "n:[1,1,1,1]f32 = ReduceMax(c){axes=0xe keep_dims}\n"
                      "output m, n\n");
     builder_free(&b);
 }

@@ -156,7 +156,7 @@ static void unary_functions_become_tables(void **state)
     lower(&b);
     assert_graph(&b, "input x:[1,4]f32\n"
                      "xq:[1,4]s8(0.125,0) = Quantize(x){axis=2}\n"
-                     "q:[1,4]s8(0.0078125,0) = Lut(xq, :[256]s8){Tanh}\n"
+                     "q:[1,4]s8(0.0078125,0) = Lut(xq, :[256]s8){op=Tanh}\n"
                      "output q\n");
     const int8_t *table = b.g->tensors[b.g->nodes[1].in[1]].data;
     for (int i = -128; i < 128; i++) {
