@@ -28,7 +28,7 @@ static void print(const char *board, const zi_caps *caps, const zt_network *n)
 
 static void print_board(const char *board)
 {
-    static const uint32_t clocks[] = {300, 250, 200};
+    static const uint32_t clocks[] = {150, 200, 250, 300};
     for (int n = 0; n < ZT_N_NETWORKS; n++) {
         zi_caps caps = *zi_caps_builtin(board);
         for (size_t i = 0; i < sizeof(clocks) / sizeof(clocks[0]); i++) {

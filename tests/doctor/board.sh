@@ -19,7 +19,7 @@ make_healthy() {
     printf 'xlnx,zynqmp-sk-kv260-revB\0xlnx,zynqmp-sk-kv260\0xlnx,zynqmp\0' >"$tree/compatible"
     printf 'xlnx,zocl\0' >"$tree/axi/zyxclmm_drm/compatible"
     printf 'xlnx,fclk\0' >"$tree/axi/clocking0/compatible"
-    printf '\x11\xe1\xa3\x00' >"$tree/axi/clocking0/assigned-clock-rates" # 300 MHz
+    printf '\x0b\xeb\xc2\x00' >"$tree/axi/clocking0/assigned-clock-rates" # 200 MHz
     put "$1/proc/meminfo" "MemTotal:        4034512 kB
 MemAvailable:    3500000 kB
 SwapTotal:             0 kB
@@ -46,7 +46,7 @@ CONFIG_FPGA_MGR_ZYNQMP_FPGA=m"
     put "$1/sys/class/thermal/thermal_zone0/temp" 51000
     put "$1/sys/class/fpga_manager/fpga0/state" operating
     put "$1/sys/kernel/config/device-tree/overlays/zurt-kv260_image_0/status" applied
-    put "$1/sys/kernel/debug/clk/pl0_ref/clk_rate" 299999997
+    put "$1/sys/kernel/debug/clk/pl0_ref/clk_rate" 199999997
     put "$1/sys/kernel/debug/clk/pl0_ref/clk_enable_count" 1
     put "$1/sys/module/zocl/version" "2.18.0,f2524a2fcbbabd969db19abf4d835c24379e390d"
     mkdir -p "$1/sys/class/drm/renderD128/device" "$1/sys/bus/platform/drivers/zocl-drm"
@@ -58,7 +58,7 @@ CONFIG_FPGA_MGR_ZYNQMP_FPGA=m"
     put "$app/shell.json" '{"shell_type": "XRT_FLAT", "num_slots": "1"}'
     put "$app/zurt-kv260.bit.bin" ""
     put "$app/zurt-kv260.dtbo" ""
-    "$fakes/make_test_xclbin" kv260 300 "$app/zurt-kv260.xclbin"
+    "$fakes/make_test_xclbin" kv260 200 "$app/zurt-kv260.xclbin"
     mkdir -p "$1/$lib"
     cp "$fakes/whole.so" "$1/$lib/libxrt_coreutil.so.2.18.0"
     ln -s libxrt_coreutil.so.2.18.0 "$1/$lib/libxrt_coreutil.so.2"
@@ -338,7 +338,7 @@ healthy board
 head -c 300 "other/$app/zurt-kv260.xclbin" >"board/$app/zurt-kv260.xclbin"
 finds 5 "$known
 fault xclbin-refused"
-wrong "$fakes/make_test_xclbin zcu104 300 $app/zurt-kv260.xclbin"
+wrong "$fakes/make_test_xclbin zcu104 200 $app/zurt-kv260.xclbin"
 finds 5 "$known
 fault xclbin-other-board"
 
@@ -353,13 +353,13 @@ fault clock-off"
 wrong "echo 99999999 >$clk/clk_rate"
 finds 0 "$known
 warning clock-slow"
-wrong "echo 333333333 >$clk/clk_rate"
+wrong "echo 222222222 >$clk/clk_rate"
 finds 5 "$known
 fault clock-fast"
 wrong "rm -r proc/device-tree/axi/clocking0 && echo 99999999 >$clk/clk_rate"
 finds 0 "$known" # perhaps a clock wizard multiplies it
-says '"what": "the table promises 300.0 MHz: right if' out
-wrong "$fakes/make_test_xclbin kv260 214 $app/zurt-kv260.xclbin"
+says '"what": "the table promises 200.0 MHz: right if' out
+wrong "$fakes/make_test_xclbin kv260 142 $app/zurt-kv260.xclbin"
 finds 0 "$known
 warning clock-promise"
 wrong 'sed -i /Cma/d proc/meminfo'

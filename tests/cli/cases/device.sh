@@ -9,10 +9,10 @@ json out 'o["device"] == "sim"' 'o["launches"] >= 1' 'o["fallbacks"] == 0' \
 exits 0 zurt bench "$SMALL" --runs 2 --device sim --streams 2
 says "^sim: .* % of .* MMAC in [0-9]+ launch" out
 says "^modelled, on a board: [0-9.]+ to [0-9.]+ ms, [0-9]+ to [0-9]+ fps" out
-says "of it PL [0-9.]+ ms at 300 MHz" out
+says "of it PL [0-9.]+ ms at 200 MHz" out
 cycles=$(grep -o "[0-9]* cycles" out)
 exits 0 zurt inspect "$SMALL" --board kv260
-says "^  PL .* at 300 MHz \\($cycles\\)" out
+says "^  PL .* at 200 MHz \\($cycles\\)" out
 exits 0 zurt bench "$SMALL" --runs 2 --device cpu --json
 json out 'o["device"] == "cpu"' 'o["launches"] == 0' 'o["device_macs"] == 0' '"pl" not in o'
 
