@@ -42,6 +42,8 @@ class Unit:
             run(base + ["-S", "-emit-llvm", "-o", raw])
             run([opt, "-S", "-inline-threshold=10000000", "-unroll-threshold=100000000",
                  "-passes=" + PASSES, raw, "-o", done])
+            with open(raw, encoding="ascii") as f:
+                self.written = f.read()  # with every function, as a function
             with open(done, encoding="ascii") as f:
                 self.ir = f.read()
             self.preprocessed = run([clang, *CLANG, *flags, "-E", one])
@@ -223,9 +225,9 @@ class Function:
 class Access:
     """One load or store: of which memory, at which index of each dimension."""
 
-    def __init__(self, instruction, kind, root, path, dims, index):
+    def __init__(self, instruction, kind, root, path, dims, index, raw):
         self.instruction, self.kind, self.root, self.path = instruction, kind, root, path
-        self.dims, self.index = dims, index
+        self.dims, self.index, self.raw = dims, index, raw
 
 
 class Types:
@@ -353,7 +355,7 @@ class Memories:
         parts = split_types(re.sub(r"^ volatile", "", i.text))
         m = re.search(r"\* ([%@][\w.]+|getelementptr .*|bitcast .*)$", parts[1].strip())
         found = self.choices(m.group(1), set()) if m else [None]
-        return [self.access(i, *f) if f else Access(i, i.op, "?", (), (), ()) for f in found]
+        return [self.access(i, *f) if f else Access(i, i.op, "?", (), (), (), ()) for f in found]
 
     def choices(self, pointer, seen):
         found, i = self.resolve(pointer), self.function.defined.get(pointer)
@@ -364,5 +366,24 @@ class Memories:
                 for f in self.choices(p, seen)]
 
     def access(self, i, root, path, dims, index):
+        raw = index
         index = tuple(re.sub(r"%[\w.]+", lambda m: self.same(m.group()), x) for x in index)
-        return Access(i, i.op, root, path, dims, index)
+        return Access(i, i.op, root, path, dims, index, raw)
+
+    def residue(self, value, factor, depth=8):
+        """A value modulo a power of two, where that is a constant: of 4 * x + 3, 3; else None."""
+        if re.match(r"-?\d+$", value):
+            return int(value) % factor
+        i = self.function.defined.get(value)
+        if i is None or depth == 0 or i.op not in ("sext", "zext", "shl", "or", "add", "mul", "and"):
+            return None
+        if i.op in ("sext", "zext"):
+            return self.residue(i.operands()[0], factor, depth - 1) if i.operands() else None
+        a, b = [p.split()[-1] for p in split_types(i.text)]
+        if i.op in ("shl", "mul"):
+            times = (1 << int(b) if i.op == "shl" else int(b)) if b.isdigit() else 1
+            return 0 if times % factor == 0 else None
+        x, y = (self.residue(v, factor, depth - 1) for v in (a, b))
+        if i.op == "and":
+            return 0 if 0 in (x, y) else None if None in (x, y) else x & y
+        return None if x is None or y is None else (x | y if i.op == "or" else x + y) % factor

@@ -8,6 +8,7 @@ import re
 # (reads, writes, both together) of a bank in a cycle; None: as many as are wanted.
 PORTS = {"ram_1p": (1, 1, 1), "ram_2p": (2, 1, 2), "ram_s2p": (1, 1, 2), "ram_t2p": (2, 2, 2),
          "ram_1wnr": (None, 1, None), "fifo": (1, 1, 2)}
+LAYOUT = ("array_partition", "array_reshape", "bind_storage", "stream")
 PORT_OF_DDR = (1, 1, 2)
 DEFAULT_PORTS = PORTS["ram_t2p"]
 
@@ -47,7 +48,8 @@ class Pragmas:
             for n, text in enumerate(f, 1):
                 m = re.search(r"// hls_ports: (\w+) (?:distance ([^:]+)|(never)): \S", text)
                 if m:
-                    self.claims[(self.function_at(path, n), m.group(1))] = m.group(2) or "never"
+                    who = re.findall(r"\b(\w+)\(\)", text)
+                    self.claims[(self.function_at(path, n), m.group(1))] = (m.group(2) or "never", who)
 
     def function_at(self, path, line):
         at = [s for s in self.starts if s[0] == path and s[1] <= line]
@@ -61,8 +63,12 @@ class Pragmas:
 class Storage:
     """How a memory is laid out: which dimensions choose a bank, which lie in one word, its ports."""
 
-    def __init__(self, pragmas, function, variable, dims):
-        self.bank, self.word = {}, set()
+    def __init__(self, pragmas, function, name, dims, residue):
+        """name: a variable, or a field of one, for which a pragma of the whole holds too."""
+        self.bank, self.word, self.residue = {}, set(), residue
+        parts = name.split(".")
+        names = [".".join(parts[:n]) for n in range(len(parts), 0, -1)]
+        variable = next((n for n in names if any(pragmas.of(p, function, n) for p in LAYOUT)), name)
         for name in ("array_partition", "array_reshape"):
             for given, _ in pragmas.of(name, function, variable):
                 dim = int(given.get("dim", 1))
@@ -92,7 +98,7 @@ class Storage:
         for d, (factor, how) in sorted(self.bank.items()):
             index = access.index[d] if d < len(access.index) else "0"
             if not re.match(r"-?\d+$", index):
-                out.append(None)
+                out.append(self.residue(access.raw[d], factor) if factor and how == "cyclic" else None)
             elif factor is None:
                 out.append(int(index))
             elif how == "cyclic":

@@ -20,21 +20,43 @@
 
 #define ZK_CHAIN 8 /**< products of a chain */
 
-/** sums of 8 products with w0 and with w1, from one chain of DSPs. */
-static inline void zk_chain(const int8_t x[ZK_CHAIN], const int8_t w0[ZK_CHAIN],
-                            const int8_t w1[ZK_CHAIN], int32_t *out_low, int32_t *out_high)
+/** One DSP: p + (w1, w0) * x. */
+static inline int64_t zk_packed_product(int64_t p, int8_t x, int8_t w0, int8_t w1)
+{
+#pragma HLS inline
+    int32_t a = (int32_t)w1 * (1 << 18) + w0;
+    return p + (int64_t)a * x;
+}
+
+/** The chain of DSPs. A function of its own, so that each chain is mapped alike, and of scalars, so
+ * that no array has to cross its border. */
+static inline int64_t zk_chain_sum(int8_t x0, int8_t x1, int8_t x2, int8_t x3, int8_t x4, int8_t x5,
+                                   int8_t x6, int8_t x7, int8_t a0, int8_t a1, int8_t a2, int8_t a3,
+                                   int8_t a4, int8_t a5, int8_t a6, int8_t a7, int8_t b0, int8_t b1,
+                                   int8_t b2, int8_t b3, int8_t b4, int8_t b5, int8_t b6, int8_t b7)
 {
 #pragma HLS inline off
 #pragma HLS pipeline II = 1
 #pragma HLS expression_balance off
-    int64_t p = 0;
-    int32_t low;
-    for (int32_t i = 0; i < ZK_CHAIN; i++) {
-#pragma HLS unroll
-        int32_t a = (int32_t)w1[i] * (1 << 18) + w0[i];
-        p += (int64_t)a * x[i];
-    }
-    low = (int32_t)(((uint32_t)p & 0x3ffff) ^ 0x20000) - 0x20000;
+    int64_t p = zk_packed_product(0, x0, a0, b0);
+    p = zk_packed_product(p, x1, a1, b1);
+    p = zk_packed_product(p, x2, a2, b2);
+    p = zk_packed_product(p, x3, a3, b3);
+    p = zk_packed_product(p, x4, a4, b4);
+    p = zk_packed_product(p, x5, a5, b5);
+    p = zk_packed_product(p, x6, a6, b6);
+    return zk_packed_product(p, x7, a7, b7);
+}
+
+/** sums of 8 products with w0 and with w1, from one chain of DSPs. */
+static inline void zk_chain(const int8_t x[ZK_CHAIN], const int8_t w0[ZK_CHAIN],
+                            const int8_t w1[ZK_CHAIN], int32_t *out_low, int32_t *out_high)
+{
+#pragma HLS inline
+    int64_t p = zk_chain_sum(x[0], x[1], x[2], x[3], x[4], x[5], x[6], x[7], w0[0], w0[1], w0[2],
+                             w0[3], w0[4], w0[5], w0[6], w0[7], w1[0], w1[1], w1[2], w1[3], w1[4],
+                             w1[5], w1[6], w1[7]);
+    int32_t low = (int32_t)(((uint32_t)p & 0x3ffff) ^ 0x20000) - 0x20000;
     *out_low = low;
     *out_high = (int32_t)((p - low) >> 18);
 }
@@ -58,14 +80,38 @@ typedef struct {
 } zk_operands;
 
 /** Operand of the DSPs of channels c, c + 1: the same 16 inputs for all, or 8 taps of each. */
-static inline void zk_array_x(const zk_operands *in, int32_t row_mode, int32_t p, int32_t c,
-                              int8_t out[ZK_C])
+static inline void zk_array_x(const zk_operands *in, const int8_t pixel[ZK_C], int32_t row_mode,
+                              int32_t p, int32_t c, int8_t out[ZK_C])
 {
 #pragma HLS inline
     for (int32_t i = 0; i < ZK_CHAIN; i++) {
 #pragma HLS unroll
-        out[i] = row_mode ? in->window[p][i][c] : in->x[p][i];
-        out[ZK_CHAIN + i] = row_mode ? in->window[p][i][c + 1] : in->x[p][ZK_CHAIN + i];
+        out[i] = row_mode ? in->window[p][i][c] : pixel[i];
+        out[ZK_CHAIN + i] = row_mode ? in->window[p][i][c + 1] : pixel[ZK_CHAIN + i];
+    }
+}
+
+/** A word, a cycle later: the register from which it is spread over the array. */
+static inline v16 zk_register(v16 word)
+{
+#pragma HLS inline off
+#pragma HLS pipeline II = 1
+#pragma HLS latency min = 1 max = 1
+    return word;
+}
+
+static inline void zk_register_row(const int8_t row[ZK_C], int8_t out[ZK_C])
+{
+#pragma HLS inline
+    v16 word;
+    for (int32_t i = 0; i < ZK_C; i++) {
+#pragma HLS unroll
+        word.b[i] = row[i];
+    }
+    word = zk_register(word);
+    for (int32_t i = 0; i < ZK_C; i++) {
+#pragma HLS unroll
+        out[i] = word.b[i];
     }
 }
 
@@ -77,19 +123,23 @@ static inline void zk_array_packed(const zk_operands *in, int32_t kind, int32_t 
     int32_t row_mode = kind == ZK_DW_ROW;
     for (int32_t o = 0; o < ZK_C; o++) {
 #pragma HLS unroll
+        int8_t row[ZK_C];
         for (int32_t i = 0; i < ZK_C; i++) {
 #pragma HLS unroll
             int8_t diagonal = i == o ? in->w[in->tap_row][i] : 0;
-            w[o][i] = kind == ZK_DW_DIAG ? diagonal : in->w[o][i];
+            row[i] = kind == ZK_DW_DIAG ? diagonal : in->w[o][i];
         }
+        zk_register_row(row, w[o]);
     }
     for (int32_t p = 0; p < ZK_PP; p++) {
 #pragma HLS unroll
+        int8_t pixel[ZK_C];
+        zk_register_row(in->x[p], pixel);
         for (int32_t c = 0; c < ZK_C; c += 2) {
 #pragma HLS unroll
             int8_t x[ZK_C];
             int32_t low[2], high[2];
-            zk_array_x(in, row_mode, p, c, x);
+            zk_array_x(in, pixel, row_mode, p, c, x);
             zk_pair(x, w[c], w[c + 1], low, high);
             out[p][c] = row_mode ? low[0] : low[0] + low[1];
             out[p][c + 1] = row_mode ? low[1] : high[0] + high[1];

@@ -46,6 +46,7 @@ static inline void zk_read_vector(int8_t act[ZK_PP][ZK_ROWS][ZK_C], const int32_
 {
 #pragma HLS inline
     int8_t word[ZK_PP][ZK_C];
+#pragma HLS array_partition variable = word dim = 0 complete
     int32_t first = zk_bank(addr[0]);
     for (int32_t b = 0; b < ZK_PP; b++) {
 #pragma HLS unroll

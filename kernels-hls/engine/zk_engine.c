@@ -24,11 +24,25 @@ static void run_segment(const v16 *steps, int32_t at, int32_t n_steps, int32_t f
         ZK_CHANNEL zk_step_table table;
         zk_step to_w0, to_w1, to_w2, to_w3, to_a, to_exec, to_store;
 #pragma HLS stream variable = q0 depth = 512
+#pragma HLS aggregate variable = q0 compact = bit
 #pragma HLS stream variable = q1 depth = 512
+#pragma HLS aggregate variable = q1 compact = bit
 #pragma HLS stream variable = q2 depth = 512
+#pragma HLS aggregate variable = q2 compact = bit
 #pragma HLS stream variable = q3 depth = 512
+#pragma HLS aggregate variable = q3 compact = bit
 #pragma HLS stream variable = qa depth = 512
+#pragma HLS aggregate variable = qa compact = bit
 #pragma HLS stream variable = qo depth = 512
+#pragma HLS aggregate variable = qo compact = bit
+#pragma HLS disaggregate variable = table
+#pragma HLS array_partition variable = table.tap cyclic factor = 2
+#pragma HLS bind_storage variable = table.tap type = ram_s2p impl = lutram
+#pragma HLS array_partition variable = table.add dim = 1 complete
+#pragma HLS array_partition variable = table.add dim = 2 cyclic factor = 4
+#pragma HLS bind_storage variable = table.add type = ram_s2p impl = lutram
+#pragma HLS array_partition variable = table.lut cyclic factor = 16
+#pragma HLS bind_storage variable = table.lut type = ram_s2p impl = lutram
         ZK_NAME(fetch)
         (steps, at, i, &to_w0, &to_w1, &to_w2, &to_w3, &to_a, &to_exec, &to_store, &table);
         ZK_NAME(load_w)(w0, &to_w0, q0);

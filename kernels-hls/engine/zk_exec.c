@@ -77,6 +77,8 @@ static void read_words(int8_t act[ZK_PP][ZK_ROWS][ZK_C], const zk_step *s, const
 {
 #pragma HLS inline
     int32_t addr[ZK_PP], valid[ZK_PP];
+#pragma HLS array_partition variable = addr complete
+#pragma HLS array_partition variable = valid complete
     int32_t base = residual ? w->res : w->in_base + w->tap_offset + tap->offset;
     int8_t fill = s->kind == ZK_MAXPOOL ? (int8_t)-128 : (int8_t)s->in.zp;
     for (int32_t l = 0; l < ZK_PP; l++) {
@@ -239,11 +241,11 @@ static void fixed_of(const zk_step *s, zk_fixed *out)
 
 /** The cycle of a group that reads: a tap into the array, or the residual. */
 static void read_cycle(int8_t act[ZK_PP][ZK_ROWS][ZK_C], int8_t history[ZK_ROW_TAPS][ZK_PP][ZK_C],
-                       const zk_step *s, const zk_step_table *table, int32_t residual, zk_work *w,
+                       const zk_step *s, const zk_tap taps[ZK_TAPS], int32_t residual, zk_work *w,
                        zk_operands *in)
 {
 #pragma HLS inline
-    zk_tap tap = table->tap[w->tap & (ZK_TAPS - 1)];
+    zk_tap tap = taps[w->tap & (ZK_TAPS - 1)];
     read_words(act, s, w, &tap, residual, in->x);
     if (s->kind == ZK_DW_ROW && !residual)
         read_window(s, w, &tap, history[w->tap & (ZK_ROW_TAPS - 1)], in);
@@ -262,7 +264,7 @@ static void read_cycle(int8_t act[ZK_PP][ZK_ROWS][ZK_C], int8_t history[ZK_ROW_T
 /** One cycle of a group. Returns the weight words that it read for the last time. */
 static int32_t group_cycle(int8_t act[ZK_PP][ZK_ROWS][ZK_C],
                            int8_t history[ZK_ROW_TAPS][ZK_PP][ZK_C], const zk_step *s,
-                           const zk_step_table *table, const zk_fixed *fixed, zk_work *w,
+                           const zk_tap taps[ZK_TAPS], const zk_fixed *fixed, zk_work *w,
                            zk_operands *in, zk_group *g)
 {
 #pragma HLS inline
@@ -271,7 +273,7 @@ static int32_t group_cycle(int8_t act[ZK_PP][ZK_ROWS][ZK_C],
     int32_t word_ends = fixed->has_weights &&
                         (s->kind != ZK_DW_DIAG || (w->tap & 15) == 15 || w->tap == s->n_taps - 1);
     if (mac || residual)
-        read_cycle(act, history, s, table, residual, w, in);
+        read_cycle(act, history, s, taps, residual, w, in);
     if (mac)
         next_tap(s, word_ends, w);
     w->k++;
@@ -295,13 +297,14 @@ static int32_t group_cycle(int8_t act[ZK_PP][ZK_ROWS][ZK_C],
 /** The computation of one iteration. Returns the weight words that it read for the last time. */
 static int32_t compute(int8_t act[ZK_PP][ZK_ROWS][ZK_C], int8_t ring[ZK_RING][ZK_C][ZK_C],
                        int8_t history[ZK_ROW_TAPS][ZK_PP][ZK_C], const zk_step *s,
-                       const zk_step_table *table, const zk_fixed *fixed, int32_t seen, zk_work *w,
+                       const zk_tap taps[ZK_TAPS], const zk_fixed *fixed, int32_t seen, zk_work *w,
                        zk_group *g)
 {
 #pragma HLS inline
     int32_t here = w->word < seen, released = 0;
     int32_t needs = fixed->has_weights && w->group == 0 && w->k < fixed->reads;
     zk_operands in;
+#pragma HLS array_partition variable = in.w dim = 0 complete
     for (int32_t o = 0; o < ZK_C; o++) { // the one read of the ring: header or weights
 #pragma HLS unroll
         for (int32_t i = 0; i < ZK_C; i++) {
@@ -316,7 +319,7 @@ static int32_t compute(int8_t act[ZK_PP][ZK_ROWS][ZK_C], int8_t ring[ZK_RING][ZK
         w->phase = GROUPS;
         released = !fixed->keep;
     } else if (w->phase == GROUPS && (here || !needs)) {
-        released = group_cycle(act, history, s, table, fixed, w, &in, g);
+        released = group_cycle(act, history, s, taps, fixed, w, &in, g);
     }
     return released;
 }
@@ -374,6 +377,26 @@ static void weights_start(const zk_step *s, int32_t slot, int32_t level, zk_weig
         out->seen[i] = level;
 }
 
+/** A copy of the step's tables for every value that is finished in a cycle: a read port each. */
+static void tables_load(const zk_step *s, const zk_step_table *table,
+                        int32_t add[2][ZK_RQ][ZK_C][256], int8_t lut[ZK_RQ][ZK_C][256])
+{
+#pragma HLS inline
+    int32_t n = s->flags & (ZK_RESIDUAL | ZK_LUT) ? 256 : 0;
+    for (int32_t i = 0; i < n; i++) {
+#pragma HLS pipeline II = 1
+        for (int32_t r = 0; r < ZK_RQ; r++) {
+#pragma HLS unroll
+            for (int32_t c = 0; c < ZK_C; c++) {
+#pragma HLS unroll
+                add[0][r][c][i] = table->add[0][i];
+                add[1][r][c][i] = table->add[1][i];
+                lut[r][c][i] = table->lut[i];
+            }
+        }
+    }
+}
+
 /**
  * Runs one step.
  *
@@ -393,6 +416,8 @@ void ZK_NAME(exec)(const zk_step *s, const zk_step_table *table, int32_t first, 
     static int8_t ring[ZK_RING][ZK_C][ZK_C];
     static int8_t line[ZK_LINE][ZK_C];
     static int8_t history[ZK_ROW_TAPS][ZK_PP][ZK_C];
+    static int32_t add[2][ZK_RQ][ZK_C][256];
+    static int8_t lut[ZK_RQ][ZK_C][256];
     static int32_t ring_slot, ring_level;
 #pragma HLS array_partition variable = act dim = 1 complete
 #pragma HLS array_reshape variable = act dim = 3 complete
@@ -401,31 +426,53 @@ void ZK_NAME(exec)(const zk_step *s, const zk_step_table *table, int32_t first, 
 #pragma HLS array_reshape variable = ring dim = 3 complete
 #pragma HLS bind_storage variable = ring type = ram_s2p impl = bram latency = 2
 #pragma HLS array_reshape variable = line dim = 2 complete
+#pragma HLS bind_storage variable = line type = ram_s2p impl = bram
 #pragma HLS array_partition variable = history dim = 2 complete
 #pragma HLS array_reshape variable = history dim = 3 complete
+#pragma HLS bind_storage variable = history type = ram_s2p impl = lutram latency = 1
+#pragma HLS array_partition variable = add dim = 1 complete
+#pragma HLS array_partition variable = add dim = 2 complete
+#pragma HLS array_partition variable = add dim = 3 complete
+#pragma HLS bind_storage variable = add type = ram_s2p impl = lutram
+#pragma HLS array_partition variable = lut dim = 1 complete
+#pragma HLS array_partition variable = lut dim = 2 complete
+#pragma HLS bind_storage variable = lut type = ram_s2p impl = lutram
     zk_fixed fixed;
     zk_work w = {0};
     zk_group g = {0};
+#pragma HLS array_partition variable = g.acc dim = 0 complete
+#pragma HLS array_partition variable = g.residual dim = 0 complete
+#pragma HLS array_partition variable = g.x complete
+#pragma HLS array_partition variable = g.y complete
+#pragma HLS array_partition variable = g.row complete
+#pragma HLS array_partition variable = g.live complete
     zk_weight_feed weights;
     zk_act_feed feed = {0};
+#pragma HLS array_partition variable = feed.phase complete
     int32_t sent = 0, fresh = first && number == 0, oldest = fresh ? 0 : ring_slot;
     fixed_of(s, &fixed);
     work_start(s, oldest, &fixed.start, &w);
     weights_start(s, oldest, fresh ? 0 : ring_level, &weights);
     zk_act_start(s, &feed);
+    tables_load(s, table, add, lut);
     ZK_COUNT(steps, 1);
     ZK_COUNT(iterations, s->iterations);
     for (int32_t t = 0; t < s->iterations; t++) {
 #pragma HLS pipeline II = 1 style = flp
+// hls_ports: act never: zi_check_compute() refuses a step that reads what it wrote
 #pragma HLS dependence variable = act type = inter dependent = false
-#pragma HLS dependence variable = ring type = inter dependent = false
-#pragma HLS dependence variable = line type = inter dependent = false
+// hls_ports: ring distance ZK_RING_GAP: zk_weights_take() hands out words that are as old
+#pragma HLS dependence variable = ring type = inter direction = RAW distance = 4 dependent = true
+// hls_ports: line distance ZK_POOL2_WIDTH / 2: zi_check_compute() refuses narrower rows
+#pragma HLS dependence variable = line type = inter direction = RAW distance = 4 dependent = true
+// hls_ports: history distance ZK_PP / ZK_RQ: zi_check_compute() wants PP lanes, RQ go a cycle
+#pragma HLS dependence variable = history type = inter direction = RAW distance = 2 dependent = true
         zk_slots slots;
         int32_t computing = w.phase != DONE || g.left > 0;
         ZK_COUNT(unfinished, !computing && weights.left == 0 && feed.left == 0); // or idle
         int32_t seen = zk_weights_take(ring, &weights, q0, q1, q2, q3);
-        zk_group_write(s, table, line, &g, &slots);
-        weights.released += compute(act, ring, history, s, table, &fixed, seen, &w, &g);
+        zk_group_write(s, add, lut, line, &g, &slots);
+        weights.released += compute(act, ring, history, s, table->tap, &fixed, seen, &w, &g);
         sent += send(s, out_q, sent, &slots);
         zk_write_banks(act, &slots, &feed);
         if (!feed.held && feed.left > 0 && ((t & 1) == 0 || !computing))

@@ -31,13 +31,14 @@ static inline int32_t zk_weights_take(int8_t ring[ZK_RING][ZK_C][ZK_C], zk_weigh
         f->seen[i] = f->seen[i - 1];
     }
     if (f->beat > 0 || (f->left > 0 && f->arrived - f->released < ZK_RING)) {
-        v16 b0 = q0[f->at], b1 = q1[f->at], b2 = q2[f->at], b3 = q3[f->at];
-        for (int32_t i = 0; i < ZK_C; i++) {
+        v16 b[4] = {q0[f->at], q1[f->at], q2[f->at], q3[f->at]};
+        for (int32_t o = 0; o < ZK_C; o++) { // a bank per row: one write of its one port
 #pragma HLS unroll
-            ring[f->slot][f->beat][i] = b0.b[i];
-            ring[f->slot][4 + f->beat][i] = b1.b[i];
-            ring[f->slot][8 + f->beat][i] = b2.b[i];
-            ring[f->slot][12 + f->beat][i] = b3.b[i];
+            for (int32_t i = 0; i < ZK_C; i++) {
+#pragma HLS unroll
+                if ((o & 3) == f->beat)
+                    ring[f->slot][o][i] = b[o >> 2].b[i];
+            }
         }
         f->at++;
         if (f->beat == 3) {
@@ -63,6 +64,7 @@ typedef struct {
     int32_t word;  /**< next word of the plane */
     int32_t held;  /**< a beat waits for its bank */
     int32_t held_addr;
+    int32_t phase[4]; /**< words from a row's start to its columns of each phase */
     int8_t held_word[ZK_C];
 } zk_act_feed;
 
@@ -76,6 +78,8 @@ static inline void zk_act_start(const zk_step *s, zk_act_feed *out)
     out->x = 0;
     out->word = 0;
     out->held = 0;
+    for (int32_t i = 0; i < 4; i++)
+        out->phase[i] = i * s->load.half;
 }
 
 /** Takes the next beat and moves on. */
@@ -89,7 +93,7 @@ static inline void zk_act_take(const zk_step *s, const v16 *q, zk_act_feed *f)
         f->held_word[i] = beat.b[i];
     }
     f->held = 1;
-    f->held_addr = f->row + (f->x >> s->load.split) + phase * s->load.half;
+    f->held_addr = f->row + (f->x >> s->load.split) + f->phase[phase];
     f->at++;
     f->x++;
     f->word++;

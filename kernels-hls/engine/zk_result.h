@@ -50,28 +50,28 @@ static inline int32_t zk_mulh(int32_t a, int32_t b)
 }
 
 /** The add: both tables, rounded by the offset of the sum's sign. */
-static inline int32_t zk_add(const zk_step *s, const zk_step_table *table, int32_t v,
-                             int32_t residual)
+static inline int32_t zk_add(const zk_step *s, const int32_t own[256], const int32_t other[256],
+                             int32_t v, int32_t residual)
 {
 #pragma HLS inline
-    uint32_t sum =
-        (uint32_t)table->add[0][(v + 128) & 255] + (uint32_t)table->add[1][(residual + 128) & 255];
+    uint32_t sum = (uint32_t)own[(v + 128) & 255] + (uint32_t)other[(residual + 128) & 255];
     uint32_t round = (uint32_t)((int32_t)sum < 0 ? s->res.down : s->res.up);
     return zi_offset_clamp((int32_t)(sum + round) >> s->res.shift, s->res.zp, s->res.lo, s->res.hi);
 }
 
-/** One value, before POOL2 and UP2. */
-static inline int8_t zk_finish(const zk_step *s, const zk_step_table *table, int32_t acc,
-                               int32_t multiplier, int32_t right, int8_t residual)
+/** One value, before POOL2 and UP2; own, other and lut are this value's copies of the tables. */
+static inline int8_t zk_finish(const zk_step *s, const int32_t own[256], const int32_t other[256],
+                               const int8_t lut[256], int32_t acc, int32_t multiplier,
+                               int32_t right, int8_t residual)
 {
 #pragma HLS inline
     int32_t scaled = zi_rshift_round(zk_mulh(acc, multiplier), right);
     int32_t v = s->kind == ZK_MAXPOOL ? zi_clamp(acc, s->out.lo, s->out.hi)
                                       : zi_offset_clamp(scaled, s->out.zp, s->out.lo, s->out.hi);
     if (s->flags & ZK_RESIDUAL)
-        v = zk_add(s, table, v, residual);
+        v = zk_add(s, own, other, v, residual);
     if (s->flags & ZK_LUT)
-        v = table->lut[(v + 128) & 255];
+        v = lut[(v + 128) & 255];
     return (int8_t)v;
 }
 
@@ -104,8 +104,9 @@ static inline void zk_pool2(int8_t line[ZK_LINE][ZK_C], int32_t x, int32_t y, zk
 }
 
 /** The RQ results of this iteration. */
-static inline void zk_group_results(const zk_step *s, const zk_step_table *table, const zk_group *g,
-                                    int32_t lane0, zk_slots *out)
+static inline void zk_group_results(const zk_step *s, int32_t add[2][ZK_RQ][ZK_C][256],
+                                    int8_t lut[ZK_RQ][ZK_C][256], const zk_group *g, int32_t lane0,
+                                    zk_slots *out)
 {
 #pragma HLS inline
     for (int32_t r = 0; r < ZK_RQ; r++) {
@@ -120,15 +121,17 @@ static inline void zk_group_results(const zk_step *s, const zk_step_table *table
 #endif
         for (int32_t c = 0; c < ZK_C; c++) {
 #pragma HLS unroll
-            out->word[r][c] = zk_finish(s, table, g->acc[lane][c], g->params.multiplier[c],
-                                        g->params.right[c], g->residual[lane][c]);
+            out->word[r][c] =
+                zk_finish(s, add[0][r][c], add[1][r][c], lut[r][c], g->acc[lane][c],
+                          g->params.multiplier[c], g->params.right[c], g->residual[lane][c]);
         }
     }
 }
 
 /** One iteration of the write-back: the words to write. */
-static inline void zk_group_write(const zk_step *s, const zk_step_table *table,
-                                  int8_t line[ZK_LINE][ZK_C], zk_group *g, zk_slots *out)
+static inline void zk_group_write(const zk_step *s, int32_t add[2][ZK_RQ][ZK_C][256],
+                                  int8_t lut[ZK_RQ][ZK_C][256], int8_t line[ZK_LINE][ZK_C],
+                                  zk_group *g, zk_slots *out)
 {
 #pragma HLS inline
     int32_t up = (s->flags & ZK_UP2) != 0;
@@ -141,7 +144,7 @@ static inline void zk_group_write(const zk_step *s, const zk_step_table *table,
     }
     if (g->left == 0)
         return;
-    zk_group_results(s, table, g, lane0, out);
+    zk_group_results(s, add, lut, g, lane0, out);
     if (s->flags & ZK_POOL2) { // written on odd rows: (y - 1) / 2 * out_row
         zk_pool2(line, x, y, out);
         out->addr[0] = zk_out_addr(s, g->out + ((g->row[lane] - s->out.row) >> 1), x >> 1);

@@ -31,7 +31,7 @@ static uint64_t compute_time(const zk_step *s)
 {
     uint64_t header = zk_block_words(s) > 0;
     return (uint64_t)s->n_ocb * (header + (uint64_t)s->walk.n_groups * (uint64_t)s->walk.period) +
-           ZK_STEP_OVERHEAD;
+           (uint64_t)zk_step_overhead(s);
 }
 
 /** Ring words that DDR delivers while the step computes. */
@@ -106,7 +106,7 @@ static void count(zi_cg_program *m)
     uint64_t rate = bytes_per_1024(m->caps);
     for (size_t i = 0; i < m->n_steps; i++) {
         const zk_step *s = &m->steps[i].step;
-        uint64_t cycles = (uint64_t)s->iterations + ZK_STEP_OVERHEAD;
+        uint64_t cycles = (uint64_t)s->iterations + (uint64_t)zk_step_overhead(s);
         uint64_t bytes = act_bytes(s) + (uint64_t)s->load.w_words * RING_WORD_BYTES + STEP_BYTES;
         uint64_t transfer = rate ? bytes * 1024 / rate : 0;
         cycles = cycles > transfer ? cycles : transfer;

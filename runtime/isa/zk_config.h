@@ -68,6 +68,11 @@
 #define ZK_RING_GAP 4
 /** Cycles of a step beyond its iterations: drain and fill of the pipeline (modelled). */
 #define ZK_STEP_OVERHEAD 110
+/** Cycles before the iterations of a step with tables: exec copies their 256 entries. */
+#define ZK_TABLE_CYCLES 256
+/** Stages that the loop may have at most, assumed: a word read nearer to its write than this wants
+ * a true dependence. For scripts/hls_ports. */
+#define ZK_PIPELINE_DEPTH 64
 /** Version of the step format; engine and code generator must agree. In the capability table. */
 #define ZK_STEP_VERSION 2
 

@@ -3,8 +3,8 @@
  * @file
  * How many iterations a step takes: the engine's timing, exactly, from the step alone. For the
  * code generator, the checker and the tests; not synthesised. Cycles = iterations +
- * ZK_STEP_OVERHEAD, as long as DDR delivers a beat per port whenever one is asked for. All of this
- * is a model.
+ * zk_step_overhead(), as long as DDR delivers a beat per port whenever one is asked for. All of
+ * this is a model.
  *
  * In a step without waits:
  *   iterations = max(n_ocb * (1 + n_groups * period) + write-back of the last group,
@@ -24,6 +24,12 @@
 
 /** The largest weight ring of all configurations. */
 #define ZK_RING_MAX ZK_ZCU104_RING
+
+/** Cycles of a step beyond its iterations: the pipeline's fill and drain, its tables. */
+static inline int32_t zk_step_overhead(const zk_step *s)
+{
+    return ZK_STEP_OVERHEAD + (s->flags & (ZK_RESIDUAL | ZK_LUT) ? ZK_TABLE_CYCLES : 0);
+}
 
 /** Iterations that write back a group; 0 for ZK_LOAD. */
 static inline int32_t zk_step_writeback(const zk_step *s)
