@@ -7,6 +7,7 @@
 #include "build_info.h"
 #include "columns.h"
 #include "compiler_part.h"
+#include "doctor.h"
 #include "json.h"
 #include "shown.h"
 #include "target.h"
@@ -223,6 +224,7 @@ static void json_board(const char *path, const zurt_board *board, const zurt_boa
     json_uint(&j, "scratchpad_bytes", b->scratchpad_bytes);
     json_uint(&j, "ring_bytes", b->ring_bytes);
     json_uint(&j, "clock_khz", b->clock_khz);
+    json_uint(&j, "link_khz", b->link_khz);
     json_uint(&j, "ddr_bytes_per_us", b->ddr_bytes_per_us);
     json_array(&j, "ops");
     for (size_t i = 0; zurt_board_op(board, i); i++)
@@ -237,6 +239,11 @@ static void print_board(const char *path, const zurt_board *board, const zurt_bo
     printf("%-18s %u multiply-accumulates a cycle (%u pixels), %u results a cycle, %.0f MHz\n",
            "array", b->macs_per_cycle, b->pixels_per_cycle, b->results_per_cycle,
            (double)b->clock_khz * 1e-3);
+    if (b->link_khz)
+        printf("%-18s %.1f MHz reached by the tools%s\n", "clock", (double)b->link_khz * 1e-3,
+               doctor_compare_clocks(b->clock_khz, b->link_khz)
+                   ? "; times are modelled for the table's: make_caps BOARD FILE RQ MHZ"
+                   : "");
     printf("%-18s %zu KiB of activations, %zu KiB of weights\n", "on chip",
            b->scratchpad_bytes / 1024, b->ring_bytes / 1024);
     printf("%-18s %.1f GB/s assumed\n", "DDR", (double)b->ddr_bytes_per_us * 1e-3);

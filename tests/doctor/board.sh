@@ -362,6 +362,10 @@ says '"what": "the table promises 200.0 MHz: right if' out
 wrong "$fakes/make_test_xclbin kv260 142 $app/zurt-kv260.xclbin"
 finds 0 "$known
 warning clock-promise"
+exits 0 zurt info "board/$app/zurt-kv260.xclbin"
+says "^clock +142.0 MHz reached by the tools; times are modelled for the table's" out
+exits 0 zurt info "board/$app/zurt-kv260.xclbin" --json
+json out 'o["clock_khz"] == 200000' 'o["link_khz"] == 142000'
 wrong 'sed -i /Cma/d proc/meminfo'
 finds 5 "$known
 fault cma-none"

@@ -98,6 +98,14 @@ static void the_linker_s_clock_is_read(void **state)
         assert_int_equal(zi_xclbin_parse(ctx, file, &x), ZURT_OK);
         assert_int_equal(x.link_khz, size == sizeof(clocks) ? 301000 : 0); // cut off: not said
     }
+    static const struct {
+        uint32_t mhz;
+        bool differs;
+    } rows[] = {{0, false}, {297, false}, {303, false}, {296, true}, {304, true}, {142, true}};
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) { // the table's: 300 MHz
+        x.link_khz = rows[i].mhz * 1000;
+        assert_int_equal(zi_xclbin_clock_differs(&x), rows[i].differs);
+    }
     assert_true(zt_xclbin_build(ctx, bytes));
     assert_int_equal(zi_xclbin_parse(ctx, (zi_bytes){bytes, ZT_XCLBIN_BYTES}, &x), ZURT_OK);
     assert_int_equal(x.link_khz, 0);

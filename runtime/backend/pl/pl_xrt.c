@@ -349,5 +349,11 @@ zurt_status zi_pl_open_xrt(zurt_ctx *ctx, const zi_pl_config *config, zi_pl_devi
         xrt_close(&d->base);
     else
         *out = &d->base;
+    if (!st && zi_xclbin_clock_differs(&d->xclbin))
+        zi_log(ctx, ZURT_LOG_WARNING,
+               "xclbin %s: the tools reached %.1f MHz, its capability table says %.1f, for which "
+               "times are modelled; package it with make_caps BOARD FILE RQ MHZ",
+               path, (double)d->xclbin.link_khz * 1e-3,
+               (double)d->xclbin.caps.caps.clock_khz * 1e-3);
     return st;
 }

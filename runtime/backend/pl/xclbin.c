@@ -185,6 +185,12 @@ static uint32_t clock_of(const zi_xclbin *x)
     return 0;
 }
 
+bool zi_xclbin_clock_differs(const zi_xclbin *x)
+{
+    const uint32_t table = x->caps.caps.clock_khz, slack = table / 100;
+    return x->link_khz && (x->link_khz + slack < table || x->link_khz > table + slack);
+}
+
 /* The compute unit that is the engine. */
 static zurt_status find_engine(zurt_ctx *ctx, zi_xclbin *x)
 {

@@ -40,6 +40,9 @@ typedef struct zi_xclbin {
     zi_caps_record caps;
 } zi_xclbin;
 
+/** Whether the tools reached another clock than the capability table has, by more than 1 %. */
+bool zi_xclbin_clock_differs(const zi_xclbin *x);
+
 /**
  * Checks an xclbin in memory and reads its capability table.
  *
