@@ -7,7 +7,7 @@ weight_proofs.py MODEL.onnx...      int8 QDQ models, with the Python of scripts/
 The product of matrices adds products up in 16 bits and flushes them to 32: the chunks of depth that
 share a flush have weights whose |w| sum to 255 at most in every lane, found as
 conv_s8_neon_gemm_bins.c does. Winograd's form wants sums of 26 bits, which the weights, the bias and
-the input's zero point have to prove (conv_s8_neon_winograd_pack.c).
+the input's zero point have to prove (kernels/winograd_s8.c).
 """
 import os
 import sys

@@ -5,7 +5,6 @@
 
 #include "kernels/neon/conv_s8_neon.h"
 #include "kernels/neon/conv_s8_neon_winograd.h"
-#include "kernels/patch.h"
 
 enum { TILES = ZK_WINOGRAD_TILES, POINTS = ZK_WINOGRAD_POINTS, OUT = ZK_WINOGRAD_OUT };
 
@@ -28,36 +27,19 @@ static int64_t divide_up(int64_t a, int64_t b)
     return (a + b - 1) / b;
 }
 
-static int64_t tile_rows(const zk_conv_shape *s)
-{
-    return divide_up(s->out_h, OUT);
-}
-
-static int64_t tiles_in_row(const zk_conv_shape *s)
-{
-    return divide_up(s->out_w, OUT);
-}
-
-static int64_t tiles_of(const zk_conv_shape *s)
-{
-    return s->batch * tile_rows(s) * tiles_in_row(s);
-}
-
 /* Tiles that half a block lacks cost as much as others: with less than a third of the pixels that
  * there is room for, the other form is as fast. */
 static bool takes(const zk_conv_shape *s)
 {
-    const int64_t room = divide_up(tiles_of(s), TILES / 2) * (TILES / 2) * OUT * OUT;
-    return 3 * zk_conv_pixels(s) >= room && s->kernel_h == 3 && s->kernel_w == 3 &&
-           s->stride_h == 1 && s->stride_w == 1 && s->dilation_h == 1 && s->dilation_w == 1 &&
-           s->groups == 1 && !s->transposed && s->in_c >= ZK_WINOGRAD_CHANNELS;
+    const int64_t room = divide_up(zk_winograd_tiles(s), TILES / 2) * (TILES / 2) * OUT * OUT;
+    return zk_winograd_is(s) && 3 * zk_conv_pixels(s) >= room && s->in_c >= ZK_WINOGRAD_CHANNELS;
 }
 
 /* Blocks of tiles in a strip at most. */
 static int64_t strip_blocks(const zk_conv_shape *s)
 {
     const int64_t bytes = POINTS * zk_winograd_values(s) * (int64_t)sizeof(int16_t);
-    const int64_t all = divide_up(tiles_of(s), TILES);
+    const int64_t all = divide_up(zk_winograd_tiles(s), TILES);
     const int64_t most = STRIP_BYTES / bytes < STRIP_BLOCKS ? STRIP_BYTES / bytes : STRIP_BLOCKS;
     const int64_t n = all < most ? all : most;
     return n < 1 ? 1 : n;
@@ -101,26 +83,13 @@ static size_t scratch_bytes(const zk_conv_shape *s, int32_t tile)
     return scratch_at(s, NULL).bytes;
 }
 
-/* The tiles [begin + at, begin + end) of the picture's numbering that lie in one row. */
-static zk_winograd_span span_at(const zk_conv_shape *s, int64_t begin, int64_t at, int64_t end)
-{
-    const int64_t width = tiles_in_row(s), row = (begin + at) / width, x = (begin + at) % width;
-    return (zk_winograd_span){
-        .image = row / tile_rows(s),
-        .y = row % tile_rows(s) * OUT,
-        .x = x * OUT,
-        .n = width - x < end - at ? width - x : end - at,
-        .at = at,
-    };
-}
-
 /* Sums become output, for the tiles [from, to) of a strip, which are of one block, and an output
  * block. */
 static void write_block(const zk_conv_s8_args *a, int64_t begin, int64_t from, int64_t to,
                         int64_t block, const uint32_t *m)
 {
     while (from < to) {
-        const zk_winograd_span span = span_at(a->shape, begin, from, to);
+        const zk_winograd_span span = zk_winograd_span_at(a->shape, begin, from, to);
         zk_winograd_write(a, &span, block, m);
         from += span.n;
     }
@@ -174,7 +143,7 @@ static void run_strip(const zk_conv_s8_args *a, const scratch *mem, int64_t begi
 {
     const int64_t end = divide_up(a->channel_end, ZK_WINOGRAD_CHANNELS);
     for (int64_t at = 0; at < n;) {
-        const zk_winograd_span span = span_at(a->shape, begin, at, n);
+        const zk_winograd_span span = zk_winograd_span_at(a->shape, begin, at, n);
         zk_winograd_transform(a, &span, n, mem->pitch, mem->columns, mem->v);
         at += span.n;
     }
@@ -186,13 +155,6 @@ static void run_strip(const zk_conv_s8_args *a, const scratch *mem, int64_t begi
     }
 }
 
-/* Rows of tiles are numbered through all pictures. */
-static int64_t tile_row_of(const zk_conv_shape *s, int64_t pixel)
-{
-    const zk_pixel p = zk_pixel_at(s, pixel);
-    return p.image * tile_rows(s) + p.y / OUT;
-}
-
 static void run(const zk_conv_s8_args *a)
 {
     const zk_conv_shape *s = a->shape;
@@ -201,8 +163,8 @@ static void run(const zk_conv_s8_args *a)
     assert(a->scratch);
     const scratch mem = scratch_at(s, a->scratch);
     const int64_t strip = strip_blocks(s) * TILES;
-    int64_t tile = tile_row_of(s, a->pixel_begin) * tiles_in_row(s);
-    const int64_t end = (tile_row_of(s, a->pixel_end - 1) + 1) * tiles_in_row(s);
+    int64_t tile, end;
+    zk_winograd_tiles_of(a, &tile, &end);
     for (; tile < end; tile += strip)
         run_strip(a, &mem, tile, end - tile < strip ? end - tile : strip);
 }

@@ -1,25 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/**
- * @file
- * Convolution of s8, 3x3 with stride 1, by Winograd's F(4x4, 3x3) in whole numbers: a quarter of
- * the multiplications, and the same bits.
- *
- * A tile is 4x4 outputs and reads a window of 6x6 pixels. With B, G and A as usual, sums of a tile
- * are A^T [(G g G^T) * (B^T d B)] A: a product for each of 36 points, summed over the channels.
- * G holds fractions. Here its rows are whole, 24 times theirs, the last one 12 times, which A makes
- * up for: the sums come out 576 = 64 * 9 times too large.
- *
- * - B^T d B of bytes d fits 16 bits: rows of B^T have magnitudes that add up to 10, and
- *   10 * 10 * 128 = 12800.
- * - G g G^T fits 16 bits for weights up to 227, 12 * 12 * 227 = 32688: for all of 8 bits, and with
- *   zero points that are not 0 nearly all.
- * - Everything after that is arithmetic modulo 2^32. What matters is that 64 times the sum fits 32
- *   bits, once a constant is added to it, which centres the values that it can take: then the
- *   inverse of 9 modulo 2^32 and a shift give the sum itself.
- *
- * Packing proves the last two of the actual weights. Ref: Lavin and Gray, Fast Algorithms for
- * Convolutional Neural Networks, 2015.
- */
+/** @file Winograd's form of the convolution of s8 (kernels/winograd_s8.h) for NEON. */
 #ifndef ZK_CONV_S8_NEON_WINOGRAD_H
 #define ZK_CONV_S8_NEON_WINOGRAD_H
 
@@ -27,25 +7,20 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "kernels/conv.h"
+#include "kernels/winograd_s8.h"
 
 enum {
-    ZK_WINOGRAD_OUT = 4,     /**< a tile's height and width */
-    ZK_WINOGRAD_IN = 6,      /**< its window's */
-    ZK_WINOGRAD_POINTS = 36, /**< products of one tile, input channel and output channel */
     ZK_WINOGRAD_TILES = 8,   /**< that are multiplied together */
     ZK_WINOGRAD_CHANNELS = 8 /**< input or output channels that lie together */
 };
 
 /** Of eight output channels. */
 typedef struct zk_winograd_channels {
-    /** 576 times what is added to the sum of x * w: the input's zero point, and if it fits, the
-     *  bias. */
-    uint32_t offset[ZK_WINOGRAD_CHANNELS];
+    uint32_t offset[ZK_WINOGRAD_CHANNELS]; /**< zk_winograd_sum */
     int32_t multiplier[ZK_WINOGRAD_CHANNELS];
     int32_t right[ZK_WINOGRAD_CHANNELS]; /**< shifts, <= 0 */
     int32_t left[ZK_WINOGRAD_CHANNELS];  /**< >= 0 */
-    int32_t rest[ZK_WINOGRAD_CHANNELS];  /**< of the bias: added afterwards */
+    int32_t rest[ZK_WINOGRAD_CHANNELS];  /**< the same */
     int32_t plain; /**< 1: no rest, and every shift is to the right, by one at least */
     int32_t unused[3];
 } zk_winograd_channels;
@@ -104,14 +79,6 @@ static inline const int16_t *zk_winograd_weights(const zk_conv_shape *s, const v
 /** As zk_neon_form wants them. */
 size_t zk_winograd_packed_bytes(const zk_conv_shape *s);
 bool zk_winograd_pack(const zk_conv_s8_args *a, void *packed);
-
-/** Tiles of one row of tiles that lie side by side. */
-typedef struct zk_winograd_span {
-    int64_t image;
-    int64_t y, x; /**< the first output pixel of the first tile */
-    int64_t n;    /**< tiles */
-    int64_t at;   /**< place of the first one in the strip */
-} zk_winograd_span;
 
 /** Tiles of block `block` of a strip of n that there is room for: a last block that is at most half
  *  full is half a block. */

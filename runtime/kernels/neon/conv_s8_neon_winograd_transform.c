@@ -78,80 +78,26 @@ void zk_winograd_transform(const zk_conv_s8_args *a, const zk_winograd_span *spa
 
 /* ---- products ---- */
 
-/* The part of an output block that was asked for. */
-typedef struct channels {
-    int64_t first, n; /* in the output's channels */
-    int64_t skip;     /* channels of the block before them */
-} channels;
-
-static channels channels_of(const zk_conv_s8_args *a, int64_t block)
+static void write(const void *state, const zk_winograd_target *to)
 {
-    const int64_t begin = block * C, end = begin + C;
-    const int64_t first = begin < a->channel_begin ? a->channel_begin : begin;
-    const int64_t last = end < a->channel_end ? end : a->channel_end;
-    return (channels){first, last - first, first - begin};
-}
-
-/* Tiles that lie side by side. */
-typedef struct tiles {
-    int64_t y, x, pixel; /* of the first one's first pixel */
-    int64_t n;
-} tiles;
-
-/* Tiles at the beginning of a row of n of which all was asked for. */
-static int64_t whole_tiles(const zk_conv_s8_args *a, const tiles *t)
-{
-    const zk_conv_shape *s = a->shape;
-    if (t->y + OUT > s->out_h || t->pixel < a->pixel_begin)
-        return 0;
-    const int64_t last = t->pixel + (OUT - 1) * s->out_w; // row of the tiles
-    const int64_t room =
-        s->out_w - t->x < a->pixel_end - last ? s->out_w - t->x : a->pixel_end - last;
-    return within(room / OUT, 0, t->n);
-}
-
-/* Copies what was asked for of a tile. */
-static void copy_tile(const zk_conv_s8_args *a, const tiles *t, const channels *c,
-                      const int8_t *from)
-{
-    const zk_conv_shape *s = a->shape;
-    for (int64_t i = 0; i < OUT && t->y + i < s->out_h; i++) {
-        for (int64_t j = 0; j < OUT && t->x + j < s->out_w; j++) {
-            const int64_t pixel = t->pixel + i * s->out_w + j;
-            if (pixel >= a->pixel_begin && pixel < a->pixel_end)
-                memcpy(a->out + pixel * s->out_c + c->first, from + (i * OUT + j) * C + c->skip,
-                       (size_t)c->n);
-        }
-    }
+    zk_winograd_outputs p = *(const zk_winograd_outputs *)state;
+    p.m += to->tile * C;
+    p.n = to->n;
+    p.out = to->out;
+    p.row_pitch = to->row_pitch;
+    p.pixel_pitch = to->pixel_pitch;
+    zk_winograd_outputs_run(&p);
 }
 
 void zk_winograd_write(const zk_conv_s8_args *a, const zk_winograd_span *span, int64_t block,
                        const uint32_t *m)
 {
-    const zk_conv_shape *s = a->shape;
-    const channels c = channels_of(a, block);
-    int8_t aside[OUT * OUT * C];
-    zk_winograd_outputs p = {
+    const zk_winograd_outputs p = {
         .m = m + span->at % ZK_WINOGRAD_TILES * C,
         .tables = zk_winograd_tables(a->packed) + block,
         .out_zero_point = (int16_t)a->out_zero_point,
         .lo = (int8_t)a->lo,
         .hi = (int8_t)a->hi,
     };
-    tiles t = {.y = span->y, .x = span->x, .n = span->n};
-    t.pixel = (span->image * s->out_h + t.y) * s->out_w + t.x;
-    while (t.n) {
-        const int64_t whole = c.n == C ? whole_tiles(a, &t) : 0;
-        p.n = whole ? whole : 1;
-        p.out = whole ? a->out + t.pixel * s->out_c + c.first : aside;
-        p.pixel_pitch = whole ? s->out_c : C;
-        p.row_pitch = p.pixel_pitch * (whole ? s->out_w : OUT);
-        zk_winograd_outputs_run(&p);
-        if (!whole)
-            copy_tile(a, &t, &c, aside);
-        p.m += p.n * C;
-        t.n -= p.n;
-        t.x += p.n * OUT;
-        t.pixel += p.n * OUT;
-    }
+    zk_winograd_write_span(a, span, block * C, C, write, &p);
 }
