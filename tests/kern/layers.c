@@ -57,9 +57,36 @@ static bool random_window(kern_rng *r, zk_conv_shape *s)
     return s->out_h && s->out_w && zk_conv_pixels(s) * s->out_c * zk_conv_patch(s) <= NAIVE_MACS;
 }
 
+/* A 3x3 at stride 1 of as many pixels and channels as it takes until Winograd's form pays on every
+ * processor. */
+static zk_conv_shape large_conv(kern_rng *r)
+{
+    zk_conv_shape s = {
+        .batch = 1,
+        .in_h = (int32_t)kern_int(r, 8, 16),
+        .in_w = (int32_t)kern_int(r, 12, 16),
+        .in_c = (int32_t)kern_int(r, 64, 80),
+        .out_c = (int32_t)kern_int(r, 64, 80),
+        .kernel_h = 3,
+        .kernel_w = 3,
+        .stride_h = 1,
+        .stride_w = 1,
+        .dilation_h = 1,
+        .dilation_w = 1,
+        .pad_top = 1,
+        .pad_left = 1,
+        .groups = 1,
+    };
+    s.out_h = s.in_h;
+    s.out_w = s.in_w;
+    return s;
+}
+
 zk_conv_shape random_conv(kern_rng *r)
 {
     zk_conv_shape s = {0};
+    if (kern_chance(r, 1))
+        return large_conv(r);
     do {
         s.transposed = kern_chance(r, 15);
         random_channels(r, &s);

@@ -18,6 +18,7 @@ static const zk_x86_isa isa = {
     .value_bytes = 1,
     .pair_limit = 128, // 255 times that fits 16 bits
     .wide = &zk_x86_avx512_wide,
+    .winograd = &zk_x86_avx512_winograd,
     .run = run_call,
     .flip = flip,
 };

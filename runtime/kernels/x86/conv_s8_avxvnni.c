@@ -14,6 +14,7 @@ static const zk_x86_isa isa = {
     .lanes = LANES,
     .regs = 2,
     .value_bytes = 1,
+    .winograd = &zk_x86_avxvnni_winograd,
     .run = run_call,
     .flip = flip,
 };

@@ -21,7 +21,7 @@ typedef vec sums[MAX_PIXELS][ZK_X86_MAX_REGS];
 INLINE void add_steps(const zk_x86_call *q, const uint8_t *x, int64_t ahead, int pixels, int regs,
                       sums acc)
 {
-    const int8_t *w = zk_x86_at(q->block, q->block->weights);
+    const int8_t *w = q->weights;
     const int64_t pitch = q->pitch;
     for (int32_t i = 0; i < q->segments; i++, x += q->segment_pitch) {
         const uint8_t *at = x;
@@ -135,8 +135,7 @@ static void run_sizes(const zk_x86_call *q, const tile_size *sizes)
         }
         if (left < sizes->pixels)
             at = q->n - sizes->pixels;
-        sizes->run(q, q->x + at * q->pitch, q->out + at * q->out_pitch,
-                   q->block->bytes + line * LINE);
+        sizes->run(q, q->x + at * q->pitch, q->out + at * q->out_pitch, q->ahead + line * LINE);
         line = line + 1 < lines ? line + 1 : 0;
         at += sizes->pixels;
     }

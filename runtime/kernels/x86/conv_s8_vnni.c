@@ -14,6 +14,7 @@ static const zk_x86_isa isa = {
     .lanes = LANES,
     .regs = ZK_X86_MAX_REGS,
     .value_bytes = 1,
+    .winograd = &zk_x86_vnni_winograd,
     .run = run_call,
     .flip = flip,
 };

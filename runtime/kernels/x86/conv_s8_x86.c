@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "kernels/patch.h"
+#include "kernels/x86/conv_s8_winograd_x86.h"
 
 /* Bytes of a tile's patches, or rows: half of a small second-level cache; and a few pixels of
  * patches at least. */
@@ -115,7 +116,9 @@ size_t zk_x86_scratch_bytes(const zk_x86_isa *isa, const zk_conv_shape *s, int32
 {
     const size_t bytes = scratch_of(isa, s, most);
     const size_t wide = isa->wide ? scratch_of(isa->wide, s, most) : 0;
-    return bytes > wide ? bytes : wide;
+    const size_t winograd = zk_x86_winograd_takes(isa, s) ? zk_x86_winograd_scratch(isa, s) : 0;
+    const size_t some = bytes > wide ? bytes : wide;
+    return some > winograd ? some : winograd;
 }
 
 /* Whole rows of strips, whole blocks. A block that is cut is computed twice, as a window is copied
@@ -126,6 +129,8 @@ zk_conv_grain zk_x86_grain(const zk_x86_isa *isa, const zk_conv_s8_args *a)
     const zk_conv_shape *s = a->shape;
     const int32_t regs = (s->out_c / s->groups + isa->lanes - 1) / isa->lanes;
     const int32_t blocks = zk_x86_blocks(isa, s), most = (regs + blocks - 1) / blocks;
+    if (zk_x86_packed_at(a->packed)->form == ZK_X86_WINOGRAD)
+        return zk_x86_winograd_grain(isa, s);
     return (zk_conv_grain){.pixels = form_of(isa, s) == STRIPS ? s->out_w : ASIDE,
                            .channels = most * isa->lanes,
                            .window = COPY + (regs % blocks ? most * isa->lanes : 0)};
@@ -262,6 +267,8 @@ static void run_channels(const zk_x86_isa *isa, const zk_conv_s8_args *a, const 
         if (first >= last)
             continue;
         q.block = b;
+        q.weights = zk_x86_at(b, b->weights);
+        q.ahead = b->bytes;
         q.out = a->out + t->pixel * s->out_c + first;
         run_block(isa, t, q, first, last - first);
     }
@@ -312,7 +319,12 @@ static int64_t strip_pixels(const zk_x86_isa *isa, const zk_conv_shape *s, int64
 void zk_x86_run(const zk_x86_isa *isa, const zk_conv_s8_args *a)
 {
     assert(a->packed && a->scratch);
-    isa = zk_x86_packed_at(a->packed)->wide ? isa->wide : isa;
+    const zk_x86_form how = zk_x86_packed_at(a->packed)->form;
+    if (how == ZK_X86_WINOGRAD) {
+        zk_x86_winograd_run(isa, a);
+        return;
+    }
+    isa = how == ZK_X86_WIDE ? isa->wide : isa;
     const form f = form_of(isa, a->shape);
     int64_t n;
     for (int64_t pixel = a->pixel_begin; pixel < a->pixel_end; pixel += n) {

@@ -37,6 +37,8 @@ enum {
     ZK_X86_ADD_ODD,
     ZK_X86_RIGHT, /**< shifts, >= 0 */
     ZK_X86_LEFT,  /**< shifts, >= 0 */
+    ZK_X86_REST,  /**< Winograd's form: of the bias, added afterwards; its ZK_X86_BIAS is that of
+                       zk_winograd_sum */
     ZK_X86_NUMBERS
 };
 
@@ -62,10 +64,15 @@ typedef struct zk_x86_call {
     int32_t steps; /**< of four bytes in a segment */
     int64_t n;     /**< patches, >= 1 */
     const zk_x86_block *block;
-    int8_t *out; /**< block->channels of the first pixel */
+    const int8_t *weights;
+    int64_t ahead; /**< from these weights to those that are wanted next */
+    int8_t *out;   /**< block->channels of the first pixel */
     int64_t out_pitch;
     int32_t out_zero_point, lo, hi;
 } zk_x86_call;
+
+/** conv_s8_winograd_x86.h */
+typedef struct zk_x86_winograd zk_x86_winograd;
 
 /** What differs between instruction sets. */
 typedef struct zk_x86_isa {
@@ -75,12 +82,15 @@ typedef struct zk_x86_isa {
     int32_t pair_limit;
     /** The same with widened values, for weights that need many extras; NULL: never better */
     const struct zk_x86_isa *wide;
+    const zk_x86_winograd *winograd; /**< NULL: has no such form */
     void (*run)(const zk_x86_call *call);
     /** Values n of x + 128, of value_bytes each. */
     void (*flip)(const int8_t *x, int64_t n, uint8_t *out);
 } zk_x86_isa;
 
 extern const zk_x86_isa zk_x86_avx2_wide, zk_x86_avx512_wide;
+extern const zk_x86_winograd zk_x86_avx2_winograd, zk_x86_avxvnni_winograd;
+extern const zk_x86_winograd zk_x86_avx512_winograd, zk_x86_vnni_winograd;
 
 /** How patches are laid out for a shape. */
 typedef struct zk_x86_layout {
@@ -91,9 +101,16 @@ typedef struct zk_x86_layout {
 
 zk_x86_layout zk_x86_layout_of(const zk_x86_isa *isa, const zk_conv_shape *s);
 
+/** What blocks are, and how they are run. */
+typedef enum zk_x86_form {
+    ZK_X86_BYTES,   /**< of the instruction set itself */
+    ZK_X86_WIDE,    /**< of its `wide` */
+    ZK_X86_WINOGRAD /**< weights transformed for its `winograd`: a segment for each point */
+} zk_x86_form;
+
 /** Begins the packed operand, at its first address divisible by 64; blocks follow. */
 typedef struct zk_x86_packed {
-    int32_t wide; /**< 1: blocks are of the instruction set's `wide` */
+    zk_x86_form form;
     int32_t unused[15];
 } zk_x86_packed;
 

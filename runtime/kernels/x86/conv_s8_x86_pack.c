@@ -4,11 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "kernels/x86/conv_s8_x86.h"
+#include "kernels/x86/conv_s8_winograd_x86.h"
+#include "kernels/x86/conv_s8_x86_pack.h"
 #include "kernels/x86/requant_x86.h"
 #include "quant/requant.h"
-
-enum { ALIGN = 64 };
 
 /* Extras for so many of 100 steps cost more than widening. */
 enum { MANY_EXTRAS = 30 };
@@ -24,11 +23,6 @@ typedef struct step {
 typedef struct quad {
     int16_t w[ZK_X86_STEP];
 } quad;
-
-static int64_t align(int64_t n)
-{
-    return (n + ALIGN - 1) / ALIGN * ALIGN;
-}
 
 static int64_t steps_of(const zk_x86_isa *isa, const zk_conv_shape *s)
 {
@@ -50,12 +44,10 @@ static step step_at(const zk_x86_isa *isa, const zk_x86_layout *l, int64_t i)
 static int64_t block_bytes(const zk_x86_isa *isa, const zk_conv_shape *s, int32_t regs)
 {
     const int64_t vector = (int64_t)isa->lanes * ZK_X86_STEP;
-    return align(sizeof(zk_x86_block)) + align(ZK_X86_NUMBERS * regs * vector) +
-           align(steps_of(isa, s) * regs * vector);
+    return zk_x86_weights_at(isa, regs) + zk_x86_align(steps_of(isa, s) * regs * vector);
 }
 
-/* The registers of block b are [begin, begin + regs) of the group's. */
-static int32_t regs_of(const zk_x86_isa *isa, const zk_conv_shape *s, int32_t b, int32_t *begin)
+int32_t zk_x86_regs_of(const zk_x86_isa *isa, const zk_conv_shape *s, int32_t b, int32_t *begin)
 {
     const int32_t all = (s->out_c / s->groups + isa->lanes - 1) / isa->lanes;
     const int32_t n = zk_x86_blocks(isa, s);
@@ -63,14 +55,23 @@ static int32_t regs_of(const zk_x86_isa *isa, const zk_conv_shape *s, int32_t b,
     return (int32_t)((int64_t)all * (b + 1) / n) - *begin;
 }
 
-size_t zk_x86_packed_bytes(const zk_x86_isa *isa, const zk_conv_shape *s)
+/* Without extras, in the form of bytes or the wide one. */
+static size_t plain_bytes(const zk_x86_isa *isa, const zk_conv_shape *s)
 {
     int64_t bytes = 0;
     for (int32_t b = 0; b < zk_x86_blocks(isa, s); b++) {
         int32_t begin;
-        bytes += block_bytes(isa, s, regs_of(isa, s, b, &begin));
+        bytes += block_bytes(isa, s, zk_x86_regs_of(isa, s, b, &begin));
     }
-    return (size_t)(s->groups * bytes) + ALIGN + sizeof(zk_x86_packed);
+    return (size_t)(s->groups * bytes) + ZK_X86_HEAD;
+}
+
+/* Before the weights are known: of the form that needs most. */
+size_t zk_x86_packed_bytes(const zk_x86_isa *isa, const zk_conv_shape *s)
+{
+    const size_t bytes = plain_bytes(isa, s);
+    const size_t winograd = zk_x86_winograd_takes(isa, s) ? zk_x86_winograd_bytes(isa, s) : 0;
+    return bytes > winograd ? bytes : winograd;
 }
 
 /* Weights of channel c at a step, less their zero point; zeros past the segment. */
@@ -123,8 +124,7 @@ static bool pack_step(const zk_x86_isa *isa, quad *left, int32_t n_c, int8_t *w)
     return any;
 }
 
-/* Channels of a register, of the group's. */
-static int32_t channels_of(const zk_x86_isa *isa, const zk_conv_shape *s, int32_t reg)
+int32_t zk_x86_channels_of(const zk_x86_isa *isa, const zk_conv_shape *s, int32_t reg)
 {
     const int32_t left = s->out_c / s->groups - reg * isa->lanes;
     return left < isa->lanes ? left : isa->lanes;
@@ -165,7 +165,8 @@ static int32_t pack_register(const zk_x86_isa *isa, const zk_conv_s8_args *a, in
 
 static int64_t extra_bytes(const zk_x86_isa *isa, int64_t n)
 {
-    return align(n * isa->lanes * ZK_X86_STEP) + align(n * 2 * (int64_t)sizeof(int32_t));
+    return zk_x86_align(n * isa->lanes * ZK_X86_STEP) +
+           zk_x86_align(n * 2 * (int64_t)sizeof(int32_t));
 }
 
 /* Extras of all blocks; adds their bytes up. */
@@ -179,9 +180,9 @@ static int64_t count_extras(const zk_x86_isa *isa, const zk_conv_s8_args *a, int
     for (int32_t c = 0; c < s->out_c; c += per_group) {
         for (int32_t b = 0; b < zk_x86_blocks(isa, s); b++) {
             int32_t begin, n = 0;
-            const int32_t regs = regs_of(isa, s, b, &begin);
+            const int32_t regs = zk_x86_regs_of(isa, s, b, &begin);
             for (int32_t r = begin; r < begin + regs; r++)
-                n = pack_register(isa, a, c + r * isa->lanes, channels_of(isa, s, r), regs,
+                n = pack_register(isa, a, c + r * isa->lanes, zk_x86_channels_of(isa, s, r), regs,
                                   (target){NULL, NULL, NULL}, n);
             *bytes += extra_bytes(isa, n);
             all += n;
@@ -201,10 +202,13 @@ static bool is_wide(const zk_x86_isa *isa, const zk_conv_s8_args *a, int64_t *by
 
 size_t zk_x86_packed_more(const zk_x86_isa *isa, const zk_conv_s8_args *a)
 {
-    int64_t bytes;
-    return is_wide(isa, a, &bytes)
-               ? zk_x86_packed_bytes(isa->wide, a->shape) - zk_x86_packed_bytes(isa, a->shape)
-               : (size_t)bytes;
+    const size_t held = zk_x86_packed_bytes(isa, a->shape);
+    int64_t extras;
+    if (zk_x86_winograd_proves(isa, a))
+        return 0;
+    const size_t bytes = is_wide(isa, a, &extras) ? plain_bytes(isa->wide, a->shape)
+                                                  : plain_bytes(isa, a->shape) + (size_t)extras;
+    return bytes > held ? bytes - held : 0;
 }
 
 /* True if channel c has one value whatever the input, its sum changing by `spread` at most; the
@@ -257,11 +261,10 @@ static bool pack_numbers(const zk_conv_s8_args *a, int32_t c, int32_t lane, int3
     return plain;
 }
 
-/* The numbers of a block, for the short way of requantising if that is for all channels. */
-static void pack_block_numbers(const zk_x86_isa *isa, const zk_conv_s8_args *a, zk_x86_block *b)
+void zk_x86_pack_numbers(const zk_x86_isa *isa, const zk_conv_s8_args *a, bool may, zk_x86_block *b)
 {
     int32_t *numbers = (int32_t *)((char *)b + b->numbers);
-    b->plain = 1;
+    b->plain = may;
     for (int32_t i = 0; i < b->channels && b->plain; i++)
         b->plain = pack_numbers(a, b->channel + i, i, b->regs * isa->lanes, true, numbers);
     for (int32_t i = 0; i < b->channels && !b->plain; i++)
@@ -275,24 +278,24 @@ static void pack_block(const zk_x86_isa *isa, const zk_conv_s8_args *a, int32_t 
     const int64_t vector = (int64_t)isa->lanes * ZK_X86_STEP;
     char *base = (char *)b;
     b->channel = group_begin + begin * isa->lanes;
-    b->numbers = align(sizeof(*b));
-    b->weights = b->numbers + align(ZK_X86_NUMBERS * b->regs * vector);
-    b->extras = b->weights + align(steps_of(isa, s) * b->regs * vector);
+    b->numbers = zk_x86_numbers_at();
+    b->weights = zk_x86_weights_at(isa, b->regs);
+    b->extras = b->weights + zk_x86_align(steps_of(isa, s) * b->regs * vector);
     int32_t n = 0;
     for (int32_t r = 0; r < b->regs; r++) {
-        const int32_t n_c = channels_of(isa, s, begin + r);
+        const int32_t n_c = zk_x86_channels_of(isa, s, begin + r);
         const target to = {(int8_t *)base + b->weights + r * vector, NULL, NULL};
         n = pack_register(isa, a, b->channel + r * isa->lanes, n_c, b->regs, to, n);
         b->extra_end[r] = n;
         b->channels += n_c;
     }
-    pack_block_numbers(isa, a, b);
-    b->offsets = b->extras + align(n * vector);
+    zk_x86_pack_numbers(isa, a, true, b);
+    b->offsets = b->extras + zk_x86_align(n * vector);
     b->bytes = b->extras + extra_bytes(isa, n);
     const target to = {NULL, (int8_t *)base + b->extras, (int32_t *)(base + b->offsets)};
     for (int32_t r = 0, done = 0; done < n; r++)
-        done = pack_register(isa, a, b->channel + r * isa->lanes, channels_of(isa, s, begin + r),
-                             b->regs, to, done);
+        done = pack_register(isa, a, b->channel + r * isa->lanes,
+                             zk_x86_channels_of(isa, s, begin + r), b->regs, to, done);
 }
 
 void zk_x86_pack(const zk_x86_isa *isa, const zk_conv_s8_args *a, void *packed)
@@ -302,13 +305,18 @@ void zk_x86_pack(const zk_x86_isa *isa, const zk_conv_s8_args *a, void *packed)
     zk_x86_packed *head = zk_x86_packed_at(packed);
     char *out = (char *)(head + 1);
     int64_t bytes;
-    head->wide = is_wide(isa, a, &bytes);
-    isa = head->wide ? isa->wide : isa;
+    if (zk_x86_winograd_proves(isa, a)) {
+        head->form = ZK_X86_WINOGRAD;
+        zk_x86_winograd_pack(isa, a, (void *)out);
+        return;
+    }
+    head->form = is_wide(isa, a, &bytes) ? ZK_X86_WIDE : ZK_X86_BYTES;
+    isa = head->form == ZK_X86_WIDE ? isa->wide : isa;
     for (int32_t c = 0; c < s->out_c; c += per_group) {
         for (int32_t i = 0; i < zk_x86_blocks(isa, s); i++) {
             zk_x86_block *b = (void *)out;
             int32_t begin;
-            b->regs = regs_of(isa, s, i, &begin);
+            b->regs = zk_x86_regs_of(isa, s, i, &begin);
             pack_block(isa, a, c, begin, b);
             out += b->bytes;
         }
