@@ -16,7 +16,7 @@ TILE(1, 2)
 
 static void run_call(const zk_x86_call *q)
 {
-    static const tile_size sizes[2][4] = {
+    static const tile_size sizes[2][MAX_SIZES] = {
         {{8, tile_8x1}, {4, tile_4x1}, {2, tile_2x1}, {1, tile_1x1}},
         {{4, tile_4x2}, {3, tile_3x2}, {2, tile_2x2}, {1, tile_1x2}},
     };

@@ -120,24 +120,34 @@ typedef struct tile_size {
     tile_fn *run;
 } tile_size;
 
-/* All patches of a call by tiles of the sizes given, largest first, the last of one pixel. What is
- * left at the end takes some of the last pixels once more. Each tile fetches a line of every step
- * of the next block: large layers would wait for their weights otherwise. */
+enum { MAX_SIZES = 6 };
+
+/* The smallest tile of `want` pixels at least, if there are so many in all; or else the largest one
+ * of no more. Sizes fall to 1. */
+INLINE const tile_size *size_for(const tile_size *sizes, int64_t want, int64_t all)
+{
+    int i = 0;
+    while (sizes[i].pixels > want && (sizes[i].pixels > all || sizes[i + 1].pixels >= want))
+        i++;
+    return &sizes[i];
+}
+
+/* All patches of a call by as few tiles as the largest size allows, alike: one of one or two pixels
+ * would wait for its sums. What is left at the end may take some of the last pixels once more. Each
+ * tile fetches a line of every step of the next block: large layers would wait for their weights
+ * otherwise. */
 static void run_sizes(const zk_x86_call *q, const tile_size *sizes)
 {
     const int64_t lines = q->block->regs * LANES * ZK_X86_STEP / LINE;
     int64_t at = 0, line = 0;
     while (at < q->n) {
-        const int64_t left = q->n - at;
-        if (left < sizes->pixels && (left <= sizes[1].pixels || q->n < sizes->pixels)) {
-            sizes++;
-            continue;
-        }
-        if (left < sizes->pixels)
-            at = q->n - sizes->pixels;
-        sizes->run(q, q->x + at * q->pitch, q->out + at * q->out_pitch, q->ahead + line * LINE);
+        const int64_t left = q->n - at, tiles = (left + sizes->pixels - 1) / sizes->pixels;
+        const tile_size *size = size_for(sizes, (left + tiles - 1) / tiles, q->n);
+        if (left < size->pixels)
+            at = q->n - size->pixels;
+        size->run(q, q->x + at * q->pitch, q->out + at * q->out_pitch, q->ahead + line * LINE);
         line = line + 1 < lines ? line + 1 : 0;
-        at += sizes->pixels;
+        at += size->pixels;
     }
 }
 

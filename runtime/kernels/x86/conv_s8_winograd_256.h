@@ -91,7 +91,7 @@ SUMS(1, 2)
 
 static void products(const zk_x86_call *q)
 {
-    static const tile_size sizes[2][4] = {
+    static const tile_size sizes[2][MAX_SIZES] = {
         {{8, sums_8x1}, {4, sums_4x1}, {2, sums_2x1}, {1, sums_1x1}},
         {{4, sums_4x2}, {3, sums_3x2}, {2, sums_2x2}, {1, sums_1x2}},
     };

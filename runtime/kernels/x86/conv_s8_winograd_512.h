@@ -79,27 +79,39 @@ INLINE void store_four(const zk_x86_call *q, const vec v[4], int8_t *out, int64_
 SUMS(12, 1)
 SUMS(8, 1)
 SUMS(4, 1)
+SUMS(2, 1)
 SUMS(1, 1)
 SUMS(12, 2)
+SUMS(10, 2)
+SUMS(8, 2)
 SUMS(6, 2)
 SUMS(3, 2)
 SUMS(1, 2)
 SUMS(8, 3)
+SUMS(6, 3)
+SUMS(5, 3)
 SUMS(4, 3)
 SUMS(2, 3)
 SUMS(1, 3)
 SUMS(6, 4)
+SUMS(5, 4)
 SUMS(4, 4)
+SUMS(3, 4)
 SUMS(2, 4)
 SUMS(1, 4)
 
 static void products(const zk_x86_call *q)
 {
-    static const tile_size sizes[ZK_X86_MAX_REGS][4] = {
-        {{12, sums_12x1}, {8, sums_8x1}, {4, sums_4x1}, {1, sums_1x1}},
-        {{12, sums_12x2}, {6, sums_6x2}, {3, sums_3x2}, {1, sums_1x2}},
-        {{8, sums_8x3}, {4, sums_4x3}, {2, sums_2x3}, {1, sums_1x3}},
-        {{6, sums_6x4}, {4, sums_4x4}, {2, sums_2x4}, {1, sums_1x4}},
+    static const tile_size sizes[ZK_X86_MAX_REGS][MAX_SIZES] = {
+        {{12, sums_12x1}, {8, sums_8x1}, {4, sums_4x1}, {2, sums_2x1}, {1, sums_1x1}},
+        {{12, sums_12x2},
+         {10, sums_10x2},
+         {8, sums_8x2},
+         {6, sums_6x2},
+         {3, sums_3x2},
+         {1, sums_1x2}},
+        {{8, sums_8x3}, {6, sums_6x3}, {5, sums_5x3}, {4, sums_4x3}, {2, sums_2x3}, {1, sums_1x3}},
+        {{6, sums_6x4}, {5, sums_5x4}, {4, sums_4x4}, {3, sums_3x4}, {2, sums_2x4}, {1, sums_1x4}},
     };
     run_sizes(q, sizes[q->block->regs - 1]);
 }
