@@ -15,7 +15,7 @@ static inline vec vec_exp(vec x)
     const vec c = vec_clamp(x, vec_all(-104.0f), vec_all(89.0f));
     const vec t = vec_add(vec_mul(c, vec_all(1.44269504f)), to_int);
     const vec n = vec_sub(t, to_int);
-    vec r = vec_sub(c, vec_mul(n, vec_all(0.693359375f)));
+    vec r = vec_fused(n, vec_all(-0.693359375f), c); // the product is exact: the same bits
     r = vec_add(r, vec_mul(n, vec_all(2.12194440e-4f)));
     vec y = vec_all(1.9875691500e-4f);
     y = vec_add(vec_mul(y, r), vec_all(1.3981999507e-3f));

@@ -74,6 +74,8 @@ static inline vec vec_clamp(vec v, vec lo, vec hi)
     return _mm256_min_ps(hi, _mm256_max_ps(lo, v));
 }
 
+/* n is in the low bits of t, less those of `zero`; in two products, as the power of two may be no
+ * normal number. */
 static inline vec vec_scale(vec y, vec t, vec zero)
 {
     const __m256i n = _mm256_sub_epi32(_mm256_castps_si256(t), _mm256_castps_si256(zero));

@@ -68,15 +68,10 @@ static inline vec vec_clamp(vec v, vec lo, vec hi)
     return _mm512_min_ps(hi, _mm512_max_ps(lo, v));
 }
 
-/** y * 2^n, n the low bits of `t` less those of `zero`, |n| < 252; in two products, so that it
- *  underflows and overflows as it should. */
+/** y * 2^n, n = t - zero, |n| < 252; underflows and overflows as it should. */
 static inline vec vec_scale(vec y, vec t, vec zero)
 {
-    const __m512i n = _mm512_sub_epi32(_mm512_castps_si512(t), _mm512_castps_si512(zero));
-    const __m512i half = _mm512_srai_epi32(n, 1), one = _mm512_set1_epi32(127);
-    const __m512i low = _mm512_slli_epi32(_mm512_add_epi32(half, one), 23);
-    const __m512i high = _mm512_slli_epi32(_mm512_add_epi32(_mm512_sub_epi32(n, half), one), 23);
-    return _mm512_mul_ps(_mm512_mul_ps(y, _mm512_castsi512_ps(low)), _mm512_castsi512_ps(high));
+    return _mm512_scalef_ps(y, _mm512_sub_ps(t, zero));
 }
 
 /** For the cache behind the nearest; any address. */
