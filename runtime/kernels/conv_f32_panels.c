@@ -129,9 +129,11 @@ static void multiply(const part *p, int32_t c, int64_t row, int64_t n)
     t.out += row * t.out_pitch + c;
     t.first = p->begin > c ? p->begin - c : 0;
     t.end = left < whole ? left : whole;
-    for (int64_t rows; n > 0; n -= rows) {
+    const int64_t tiles = (n + p->isa->max_rows - 1) / p->isa->max_rows;
+    t.next = t.w + t.depth * t.w_pitch;
+    t.next_pitch = (t.w_pitch + tiles - 1) / tiles;
+    for (int64_t rows; n > 0; n -= rows, t.next += t.depth * t.next_pitch) {
         rows = zk_gemm_rows(p->isa, n);
-        t.next = rows == n ? t.w + t.depth * t.w_pitch : t.w;
         tile[rows](&t);
         t.x += rows * t.x_pitch;
         t.out += rows * t.out_pitch;

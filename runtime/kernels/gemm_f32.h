@@ -27,7 +27,8 @@ typedef struct zk_gemm_f32_tile {
     int64_t x_pitch;
     const float *w;     /**< of the panel, likewise */
     int64_t w_pitch;    /**< from place to place */
-    const float *next;  /**< what is likely read next, w_pitch and depth as w: may be prefetched */
+    const float *next;  /**< what is likely read next and may be prefetched: two vectors for each */
+    int64_t next_pitch; /**< place of the depth */
     int64_t depth;      /**< >= 0 */
     const float *start; /**< one value for each lane; NULL: the sums so far are in `out` */
     float lo, hi;       /**< clamp; infinities while sums are not complete */

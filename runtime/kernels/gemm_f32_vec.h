@@ -40,7 +40,7 @@ static inline __attribute__((always_inline)) void multiply(const zk_gemm_f32_til
                                                  lanes >> (v * LANES));
     }
     const float *w = t->w, *next = t->next;
-    for (int64_t k = 0; k < t->depth; k++, w += t->w_pitch, next += t->w_pitch) {
+    for (int64_t k = 0; k < t->depth; k++, w += t->w_pitch, next += t->next_pitch) {
         vec_prefetch(next);
         if (vectors * LANES > 16)
             vec_prefetch(next + LANES);

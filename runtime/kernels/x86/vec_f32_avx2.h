@@ -85,7 +85,7 @@ static inline vec vec_scale(vec y, vec t, vec zero)
     return _mm256_mul_ps(_mm256_mul_ps(y, _mm256_castsi256_ps(low)), _mm256_castsi256_ps(high));
 }
 
-static inline void vec_prefetch(const float *p)
+static inline __attribute__((always_inline)) void vec_prefetch(const float *p)
 {
     _mm_prefetch((const char *)p, _MM_HINT_T1);
 }
