@@ -10,6 +10,7 @@
 #ifndef ZK_GEMM_F32_H
 #define ZK_GEMM_F32_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -25,11 +26,13 @@ enum {
 typedef struct zk_gemm_f32_tile {
     const float *x; /**< the first row, at the first place of the depth */
     int64_t x_pitch;
+    int64_t x_gap; /**< between stretches, if there are more than one */
+    int64_t more;  /**< stretches behind the first; x_gap and this only where zk_gemm_f32.windows */
     const float *w;     /**< of the panel, likewise */
     int64_t w_pitch;    /**< from place to place */
     const float *next;  /**< what is likely read next and may be prefetched: two vectors for each */
     int64_t next_pitch; /**< place of the depth */
-    int64_t depth;      /**< >= 0 */
+    int64_t depth;      /**< >= 0; of each stretch */
     const float *start; /**< one value for each lane; NULL: the sums so far are in `out` */
     float lo, hi;       /**< clamp; infinities while sums are not complete */
     float *out;         /**< lane 0 of the first row */
@@ -52,6 +55,7 @@ typedef struct zk_gemm_f32 {
     int32_t max_rows; /**< of a tile */
     int32_t depth;    /**< of a panel, at most, that is multiplied at a time */
     zk_gemm_order order;
+    bool windows; /**< tiles take several stretches: rows of windows in place */
     /** tile[n - 1]: n rows, a panel of one vector; tile[max_rows + n - 1]: of two. */
     zk_gemm_f32_fn *const *tile;
     /** One row and ZK_GEMM_GROUP panels of two vectors, `panel_elems` apart, all lanes. */

@@ -40,22 +40,29 @@ static inline __attribute__((always_inline)) void multiply(const zk_gemm_f32_til
                                                  lanes >> (v * LANES));
     }
     const float *w = t->w, *next = t->next;
-    for (int64_t k = 0; k < t->depth; k++, w += t->w_pitch, next += t->next_pitch) {
-        vec_prefetch(next);
-        if (vectors * LANES > 16)
-            vec_prefetch(next + LANES);
-        const vec w0 = vec_load(w);
-        const vec w1 = vectors > 1 ? vec_load(w + LANES) : w0;
+    for (int64_t more = t->more;; more--) {
+        for (int64_t k = 0; k < t->depth; k++, w += t->w_pitch, next += t->next_pitch) {
+            vec_prefetch(next);
+            if (vectors * LANES > 16)
+                vec_prefetch(next + LANES);
+            const vec w0 = vec_load(w);
+            const vec w1 = vectors > 1 ? vec_load(w + LANES) : w0;
 #pragma GCC unroll 16
-        for (int i = 0; i < rows; i++) {
-            const vec value = vec_all(x[i / REACH][i % REACH * pitch]);
-            sum[i][0] = vec_fused(value, w0, sum[i][0]);
-            if (vectors > 1)
-                sum[i][1] = vec_fused(value, w1, sum[i][1]);
+            for (int i = 0; i < rows; i++) {
+                const vec value = vec_all(x[i / REACH][i % REACH * pitch]);
+                sum[i][0] = vec_fused(value, w0, sum[i][0]);
+                if (vectors > 1)
+                    sum[i][1] = vec_fused(value, w1, sum[i][1]);
+            }
+#pragma GCC unroll 16
+            for (int i = 0; i < rows; i += REACH)
+                x[i / REACH]++;
         }
+        if (!more)
+            break;
 #pragma GCC unroll 16
         for (int i = 0; i < rows; i += REACH)
-            x[i / REACH]++;
+            x[i / REACH] += t->x_gap;
     }
     const vec lo = vec_all(t->lo), hi = vec_all(t->hi);
 #pragma GCC unroll 16

@@ -23,6 +23,7 @@ static const zk_gemm_f32 isa = {
     .max_rows = ROWS,
     .depth = 256,
     .order = ZK_GEMM_KEEP_PANEL,
+    .windows = true,
     .tile = tiles,
     .row = row,
 };
