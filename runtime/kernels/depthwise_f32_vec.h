@@ -13,7 +13,8 @@
 #include "kernels/kernels.h"
 #include "kernels/patch.h"
 
-enum { REGS = 4, WIDE = LANES * REGS };
+/* Vectors of sums: of one pixel by itself, and of each of PIXELS that have all taps. */
+enum { REGS = 4, WIDE = LANES * REGS, PIXELS = 4, PIXEL_REGS = 2 };
 
 /* What a pixel reads: its taps inside the input, the first input pixel and the first weights. */
 typedef struct pixel {
@@ -22,39 +23,41 @@ typedef struct pixel {
     int32_t w_step_x;
     const float *x;
     const float *w;
+    int64_t next; /* elements from its first input pixel to the next one's */
 } pixel;
 
-static void wide(const zk_depthwise_f32_args *a, const pixel *p, int32_t c, float *out)
+static inline __attribute__((always_inline)) void channels(const zk_depthwise_f32_args *a,
+                                                           const pixel *p, int32_t c, float *out,
+                                                           int pixels, int regs)
 {
-    vec acc[REGS];
-    for (int i = 0; i < REGS; i++)
-        acc[i] = vec_load(a->bias + c + i * LANES);
+    const int64_t next = p->next, pitch = a->shape->out_c;
+    vec acc[PIXELS][REGS];
+#pragma GCC unroll 4
+    for (int i = 0; i < pixels; i++) {
+#pragma GCC unroll 4
+        for (int j = 0; j < regs; j++)
+            acc[i][j] = vec_load(a->bias + c + j * LANES);
+    }
     for (int32_t ky = 0; ky < p->n_y; ky++) {
         const float *x = p->x + ky * p->x_step_y + c;
         const float *w = p->w + ky * p->w_step_y + c;
         for (int32_t kx = 0; kx < p->n_x; kx++, x += p->x_step_x, w += p->w_step_x) {
-            for (int i = 0; i < REGS; i++) {
-                const vec v = vec_load(x + i * LANES);
-                const vec k = vec_load(w + i * LANES);
-                acc[i] = vec_add(acc[i], vec_mul(v, k));
+#pragma GCC unroll 4
+            for (int j = 0; j < regs; j++) {
+                const vec k = vec_load(w + j * LANES);
+#pragma GCC unroll 4
+                for (int i = 0; i < pixels; i++)
+                    acc[i][j] = vec_add(acc[i][j], vec_mul(vec_load(x + i * next + j * LANES), k));
             }
         }
     }
     const vec lo = vec_all(a->lo), hi = vec_all(a->hi);
-    for (int i = 0; i < REGS; i++)
-        vec_store(out + c + i * LANES, vec_clamp(acc[i], lo, hi));
-}
-
-static void narrow(const zk_depthwise_f32_args *a, const pixel *p, int32_t c, float *out)
-{
-    vec acc = vec_load(a->bias + c);
-    for (int32_t ky = 0; ky < p->n_y; ky++) {
-        const float *x = p->x + ky * p->x_step_y + c;
-        const float *w = p->w + ky * p->w_step_y + c;
-        for (int32_t kx = 0; kx < p->n_x; kx++, x += p->x_step_x, w += p->w_step_x)
-            acc = vec_add(acc, vec_mul(vec_load(x), vec_load(w)));
+#pragma GCC unroll 4
+    for (int i = 0; i < pixels; i++) {
+#pragma GCC unroll 4
+        for (int j = 0; j < regs; j++)
+            vec_store(out + i * pitch + c + j * LANES, vec_clamp(acc[i][j], lo, hi));
     }
-    vec_store(out + c, vec_clamp(acc, vec_all(a->lo), vec_all(a->hi)));
 }
 
 static void single(const zk_depthwise_f32_args *a, const pixel *p, int32_t c, float *out)
@@ -69,6 +72,45 @@ static void single(const zk_depthwise_f32_args *a, const pixel *p, int32_t c, fl
     out[c] = acc < a->lo ? a->lo : acc > a->hi ? a->hi : acc;
 }
 
+/* All channels of one pixel. */
+static void one_pixel(const zk_depthwise_f32_args *a, const pixel *p, float *out)
+{
+    const int32_t n = a->shape->out_c;
+    int32_t c = 0;
+    for (; c + WIDE <= n; c += WIDE)
+        channels(a, p, c, out, 1, REGS);
+    for (; c + LANES <= n; c += LANES)
+        channels(a, p, c, out, 1, 1);
+    for (; c < n; c++)
+        single(a, p, c, out);
+}
+
+/* All channels of PIXELS pixels of a row, whose weights are read once. */
+static void pixels(const zk_depthwise_f32_args *a, const pixel *p, float *out)
+{
+    const int32_t n = a->shape->out_c;
+    int32_t c = 0;
+    for (; c + PIXEL_REGS * LANES <= n; c += PIXEL_REGS * LANES)
+        channels(a, p, c, out, PIXELS, PIXEL_REGS);
+    for (; c + LANES <= n; c += LANES)
+        channels(a, p, c, out, PIXELS, 1);
+    pixel one = *p;
+    for (int i = 0; i < PIXELS; i++, one.x += p->next, out += n) {
+        for (int32_t rest = c; rest < n; rest++)
+            single(a, &one, rest, out);
+    }
+}
+
+static zk_taps taps_x(const zk_conv_shape *s, int32_t ox)
+{
+    return zk_taps_at(ox, s->kernel_w, s->stride_w, s->dilation_w, s->pad_left, s->in_w);
+}
+
+static bool all_taps(const zk_conv_shape *s, zk_taps x)
+{
+    return x.begin == 0 && x.end == s->kernel_w;
+}
+
 static void row(const zk_depthwise_f32_args *a, int64_t index, float *out)
 {
     const zk_conv_shape *s = a->shape;
@@ -76,9 +118,8 @@ static void row(const zk_depthwise_f32_args *a, int64_t index, float *out)
     const float *image = a->x + index / s->out_h * s->in_h * s->in_w * n;
     const zk_taps ty = zk_taps_at((int32_t)(index % s->out_h), s->kernel_h, s->stride_h,
                                   s->dilation_h, s->pad_top, s->in_h);
-    for (int32_t ox = 0; ox < s->out_w; ox++, out += n) {
-        const zk_taps tx =
-            zk_taps_at(ox, s->kernel_w, s->stride_w, s->dilation_w, s->pad_left, s->in_w);
+    for (int32_t ox = 0, done; ox < s->out_w; ox += done, out += (int64_t)done * n) {
+        const zk_taps tx = taps_x(s, ox);
         const bool any = ty.begin < ty.end && tx.begin < tx.end;
         const pixel p = {
             .n_y = any ? ty.end - ty.begin : 0,
@@ -89,14 +130,15 @@ static void row(const zk_depthwise_f32_args *a, int64_t index, float *out)
             .w_step_x = n,
             .x = any ? image + (ty.first * s->in_w + tx.first) * n : image,
             .w = any ? a->w + ((int64_t)ty.begin * s->kernel_w + tx.begin) * n : a->w,
+            .next = (int64_t)s->stride_w * n,
         };
-        int32_t c = 0;
-        for (; c + WIDE <= n; c += WIDE)
-            wide(a, &p, c, out);
-        for (; c + LANES <= n; c += LANES)
-            narrow(a, &p, c, out);
-        for (; c < n; c++)
-            single(a, &p, c, out);
+        const bool several = any && ox + PIXELS <= s->out_w && all_taps(s, tx) &&
+                             all_taps(s, taps_x(s, ox + PIXELS - 1));
+        done = several ? PIXELS : 1;
+        if (several)
+            pixels(a, &p, out);
+        else
+            one_pixel(a, &p, out);
     }
 }
 
