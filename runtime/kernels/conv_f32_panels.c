@@ -14,7 +14,7 @@
 enum { PART_BYTES = 256 * 1024, STRIP_BYTES = 1024 * 1024, STRIP_MIN = 28, STRIP_MAX = 1024 };
 
 /* Weights so few that they stay in the first-level cache: strips of few tiles write their outputs
- * in order. */
+ * in order, where they have more panels than one. */
 enum { FEW_WEIGHTS = 4096 };
 
 /* Rows of the input that are copied at a time, for windows to be read there. */
@@ -98,7 +98,8 @@ static int64_t strip_pixels(const zk_gemm_f32 *isa, const zk_conv_shape *s)
     const int64_t whole = STRIP_BYTES / (elem * patch);
     int64_t n = PART_BYTES / (elem * part_depth(isa, patch));
     n = n < whole || zk_conv_is_gemm(s) ? n : whole;
-    if (patch * (s->out_c / s->groups) <= FEW_WEIGHTS)
+    const int32_t channels = s->out_c / s->groups;
+    if (channels > panel_width(isa, channels) && patch * channels <= FEW_WEIGHTS)
         return STRIP_MIN;
     return n < STRIP_MIN ? STRIP_MIN : n > STRIP_MAX ? STRIP_MAX : n;
 }
@@ -169,14 +170,15 @@ static void multiply(const part *p, int32_t c, int64_t row, int64_t n)
     t.out += row * t.out_pitch + c;
     t.first = p->begin > c ? p->begin - c : 0;
     t.end = left < whole ? left : whole;
-    const int64_t tiles = (n + p->isa->max_rows - 1) / p->isa->max_rows;
+    const zk_gemm_cut cut = zk_gemm_cut_of(p->isa, n);
     t.next = t.w + tile_depth(&t) * t.w_pitch;
-    t.next_pitch = (t.w_pitch + tiles - 1) / tiles;
-    for (int64_t rows; n > 0; n -= rows, t.next += tile_depth(&t) * t.next_pitch) {
-        rows = zk_gemm_rows(p->isa, n);
+    t.next_pitch = (t.w_pitch + cut.tiles - 1) / cut.tiles;
+    for (int64_t i = 0; i < cut.tiles; i++, t.next += tile_depth(&t) * t.next_pitch) {
+        const int32_t rows = zk_gemm_rows(&cut, i, n);
         tile[rows](&t);
         t.x += rows * t.x_pitch;
         t.out += rows * t.out_pitch;
+        n -= rows;
     }
 }
 

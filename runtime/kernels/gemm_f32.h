@@ -70,15 +70,26 @@ void zk_gemm_conv_run(const zk_gemm_f32 *isa, const zk_conv_f32_args *a);
 
 void zk_gemm_matmul(const zk_gemm_f32 *isa, const zk_matmul_f32_args *a);
 
-/** The rows of n that lie next and are one tile. */
-static inline int32_t zk_gemm_rows(const zk_gemm_f32 *isa, int64_t n)
+/** How rows are cut into tiles. */
+typedef struct zk_gemm_cut {
+    int64_t tiles;
+    int32_t rows; /**< of a tile, as long as so many are left */
+    int64_t more; /**< tiles, the first ones, of one row more */
+} zk_gemm_cut;
+
+static inline zk_gemm_cut zk_gemm_cut_of(const zk_gemm_f32 *isa, int64_t n)
 {
-    if (n <= isa->max_rows)
-        return (int32_t)n;
-    if (isa->order == ZK_GEMM_KEEP_ROWS)
-        return isa->max_rows;
     const int64_t tiles = (n + isa->max_rows - 1) / isa->max_rows;
-    return (int32_t)((n + tiles - 1) / tiles);
+    if (isa->order == ZK_GEMM_KEEP_ROWS || !tiles)
+        return (zk_gemm_cut){tiles, isa->max_rows, 0};
+    return (zk_gemm_cut){tiles, (int32_t)(n / tiles), n % tiles};
+}
+
+/** The rows of the `left` last ones that lie next and are one tile, the one of that index. */
+static inline int32_t zk_gemm_rows(const zk_gemm_cut *cut, int64_t tile, int64_t left)
+{
+    const int32_t rows = cut->rows + (tile < cut->more);
+    return rows < left ? rows : (int32_t)left;
 }
 
 #endif

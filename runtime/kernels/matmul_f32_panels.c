@@ -35,6 +35,7 @@ static void columns(const zk_gemm_f32 *isa, const zk_matmul_f32_args *a, int64_t
         .x_pitch = a->k,
         .w = copied ? panel : a->b + k * a->n + c,
         .w_pitch = copied ? width : a->n,
+        .next = copied ? panel : a->b + k * a->n + c,
         .depth = depth,
         .start = k ? NULL : zeros,
         .lo = -INFINITY,
@@ -43,12 +44,14 @@ static void columns(const zk_gemm_f32 *isa, const zk_matmul_f32_args *a, int64_t
         .out_pitch = a->n,
         .end = (int32_t)n,
     };
-    for (int64_t left = a->m, rows; left > 0; left -= rows) {
-        rows = zk_gemm_rows(isa, left);
-        t.next = t.w;
+    const zk_gemm_cut cut = zk_gemm_cut_of(isa, a->m);
+    int64_t left = a->m;
+    for (int64_t i = 0; i < cut.tiles; i++) {
+        const int32_t rows = zk_gemm_rows(&cut, i, left);
         tile[rows](&t);
         t.x += rows * t.x_pitch;
         t.out += rows * t.out_pitch;
+        left -= rows;
     }
 }
 
