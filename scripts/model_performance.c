@@ -8,12 +8,14 @@
 #include <string.h>
 
 #include "codegen/engine_caps.h"
+#include "isa/zk_config.h"
 #include "support/networks.h"
 
 static const char *const boards[] = {"kv260", "zcu104"};
 
 /** Of an engine built with -DZK_RQ=4. */
 enum { WIDE_REQUANT = 64 };
+enum { FIRST_LIGHT_MHZ = 150 };
 
 static void print(const char *board, const zi_caps *caps, const zt_network *n)
 {
@@ -24,6 +26,18 @@ static void print(const char *board, const zi_caps *caps, const zt_network *n)
            n->name, board, (unsigned)caps->requant_parallel, (unsigned)(caps->clock_khz / 1000),
            (unsigned long long)m.cycles, m.fps, m.utilisation, (unsigned long long)m.ddr_bytes,
            (unsigned long long)m.macs, (unsigned long long)m.pl_macs);
+}
+
+/** The narrow array of a first bitstream, at the clock that it is made for and at the planned one.
+ */
+static void print_first_light(const zt_network *n)
+{
+    zi_caps caps = *zi_caps_builtin("kv260");
+    caps.pixel_parallel = ZK_FIRST_PP;
+    caps.scratchpad_words = ZK_FIRST_PP * ZK_KV260_ROWS;
+    print("first-light", &caps, n);
+    caps.clock_khz = FIRST_LIGHT_MHZ * 1000;
+    print("first-light", &caps, n);
 }
 
 static void print_board(const char *board)
@@ -38,6 +52,8 @@ static void print_board(const char *board)
         caps = *zi_caps_builtin(board);
         caps.requant_parallel = WIDE_REQUANT;
         print(board, &caps, &zt_networks[n]);
+        if (strcmp(board, "kv260") == 0)
+            print_first_light(&zt_networks[n]);
     }
 }
 

@@ -161,7 +161,7 @@ static int random_window(layer *y, int32_t in_h, int32_t in_w)
     after_y = pick(0, y->kh - 1);
     after_x = pick(0, y->kw - 1);
     if (y->kind == ZK_DW_ROW) {
-        y->kw = pick(1, ZK_ROW_WIDTH);
+        y->kw = pick(1, ZK_PP < ZK_ROW_WIDTH ? ZK_PP : ZK_ROW_WIDTH); // one vector back
         y->kh = pick(1, 5);
         y->sx = pick(1, 2);
         y->sy = y->sx == 1 ? 1 : y->sy; // linear addresses

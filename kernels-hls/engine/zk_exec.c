@@ -113,8 +113,9 @@ static void read_window(const zk_step *s, const zk_work *w, const zk_tap *tap,
 #endif
             for (int32_t c = 0; c < ZK_C; c++) {
 #pragma HLS unroll
-                int8_t v = p >= back ? io->x[p >= back ? p - back : 0][c]
-                                     : last[p >= back ? 0 : ZK_PP + p - back][c];
+                int8_t v = p >= back
+                               ? io->x[p >= back ? p - back : 0][c]
+                               : last[p < back && p + ZK_PP >= back ? ZK_PP + p - back : 0][c];
                 io->window[p][t][c] = exists ? v : (int8_t)s->in.zp;
             }
         }
@@ -465,7 +466,7 @@ void ZK_NAME(exec)(const zk_step *s, const zk_step_table *table, int32_t first, 
 #pragma HLS dependence variable = ring type = inter direction = RAW distance = 4 dependent = true
 // hls_ports: line distance ZK_POOL2_WIDTH / 2: zi_check_compute() refuses narrower rows
 #pragma HLS dependence variable = line type = inter direction = RAW distance = 4 dependent = true
-// hls_ports: history distance ZK_PP / ZK_RQ: zi_check_compute() wants PP lanes, RQ go a cycle
+// hls_ports: history distance ZK_ROW_GAP: zi_check_compute() refuses a shorter period
 #pragma HLS dependence variable = history type = inter direction = RAW distance = 2 dependent = true
         zk_slots slots;
         int32_t computing = w.phase != DONE || g.left > 0;

@@ -2,8 +2,9 @@
 /**
  * @file
  * Sizes of the engine. Two configurations exist; -DZK_ZCU104 chooses the second, the default is
- * kv260. -DZK_RQ=4 widens the requantiser of either. All may be linked into one program: every
- * external name carries its configuration (ZK_NAME), e.g. zk_engine_kv260; -DZK_CONFIG renames it.
+ * kv260. -DZK_RQ=4 widens the requantiser of either; -DZK_FIRST_LIGHT narrows the array of kv260,
+ * for a first bitstream. All may be linked into one program: every external name carries its
+ * configuration (ZK_NAME), e.g. zk_engine_kv260; -DZK_CONFIG renames it.
  *
  * Ref: docs/engine.md, "Configurations".
  */
@@ -15,6 +16,7 @@
 #define ZK_KV260_RQ    2     /**< pixels requantised and written per cycle */
 #define ZK_KV260_ROWS  12288 /**< 16-byte words per bank: 1.5 MiB in 48 URAM */
 #define ZK_KV260_RING  1024  /**< 256-byte words of the weight ring: 256 KiB in 64 BRAM36 */
+#define ZK_FIRST_PP    4     /**< of ZK_FIRST_LIGHT: the fewest that column phases leave room for */
 #define ZK_ZCU104_PP   12
 #define ZK_ZCU104_RQ   3
 #define ZK_ZCU104_ROWS 12288 /**< 2.25 MiB in 72 URAM */
@@ -34,7 +36,11 @@
 #ifndef ZK_CONFIG
 #define ZK_CONFIG kv260
 #endif
-#define ZK_PP   ZK_KV260_PP
+#ifdef ZK_FIRST_LIGHT
+#define ZK_PP ZK_FIRST_PP
+#else
+#define ZK_PP ZK_KV260_PP
+#endif
 #define ZK_ROWS ZK_KV260_ROWS
 #define ZK_RING ZK_KV260_RING
 #ifndef ZK_RQ
@@ -66,6 +72,8 @@
 #define ZK_POOL2_WIDTH 8
 /** Iterations from a weight word's last beat to its first use: the latency of the ring. */
 #define ZK_RING_GAP 4
+/** Least period of ZK_DW_ROW: a tap's vector is read that many iterations after it was kept. */
+#define ZK_ROW_GAP 2
 /** Cycles of a step beyond its iterations: drain and fill of the pipeline (modelled). */
 #define ZK_STEP_OVERHEAD 110
 /** Cycles before the iterations of a step with tables: exec copies their 256 entries. */

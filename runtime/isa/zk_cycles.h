@@ -51,7 +51,9 @@ static inline int32_t zk_step_reads(const zk_step *s)
 static inline int32_t zk_step_period(const zk_step *s)
 {
     int32_t reads = zk_step_reads(s), writes = zk_step_writeback(s);
-    return reads > writes ? reads : writes;
+    int32_t least = s->kind == ZK_DW_ROW ? ZK_ROW_GAP : 1;
+    least = writes > least ? writes : least;
+    return reads > least ? reads : least;
 }
 
 /** The weight ring's clock: words are numbered from 0, the oldest in the ring when a step begins.

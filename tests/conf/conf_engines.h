@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/** @file The engines that the suites run on: both boards, with two widths of the requantiser. */
+/** @file The engines that the suites run on: both boards, with two widths of the requantiser, and
+ * the narrow array of first light. */
 #ifndef CONF_ENGINES_H
 #define CONF_ENGINES_H
 
 #include "backend/pl/pl_port.h"
 #include "support/bytes_source.h"
 
-enum { CONF_ENGINES = 4 };
+enum { CONF_ENGINES = 5 };
 
 /** Engine i in [0, CONF_ENGINES); its capability table is borrowed and constant. */
 zi_pl_engine conf_engine(uint32_t i);
