@@ -2,7 +2,7 @@
 # One stage of the engine in Vitis HLS. Not run here; see README.md.
 #
 # Environment: ZK_BOARD kv260|zcu104, ZK_STAGE csim|csynth|cosim, ZK_MHZ, ZK_BUILD build folder,
-# ZK_RQ width of the requantiser or empty.
+# ZK_RQ width of the requantiser or empty, ZK_CONFIG first-light or empty.
 set board $::env(ZK_BOARD)
 set stage $::env(ZK_STAGE)
 set here [file dirname [file normalize [info script]]]
@@ -15,6 +15,9 @@ if {$board eq "zcu104"} {
 }
 if {[info exists ::env(ZK_RQ)] && $::env(ZK_RQ) ne ""} {
     append flags " -DZK_RQ=$::env(ZK_RQ)"
+}
+if {[info exists ::env(ZK_CONFIG)] && $::env(ZK_CONFIG) eq "first-light"} {
+    append flags " -DZK_FIRST_LIGHT"
 }
 # The testbench sees the act buffer alone; C simulation needs FIFOs as long as a step.
 set simulation "$flags -DZK_CSIM -DZK_COSIM -Wno-unknown-pragmas"
