@@ -31,7 +31,6 @@ void zo_emit_cum_sum(zo_builder *b, const zi_node *n)
 /* GatherElements, ScatterElements, GatherND. */
 void zo_emit_indexed(zo_builder *b, const zi_node *n)
 {
-    static const char *const reductions[] = {"none", "add", "mul", "max", "min"};
     const char *in[3], *out = zo_raw_name(b, n->out[0]);
     bool scatter = n->op == ZI_OP_ScatterElements;
     if (scatter && n->attr.scatter.reduction > ZI_SCATTER_MUL) {
@@ -47,7 +46,8 @@ void zo_emit_indexed(zo_builder *b, const zi_node *n)
     else
         zo_int(b, node, "axis", scatter ? n->attr.scatter.axis : n->attr.axis.axis);
     if (scatter && n->attr.scatter.reduction) {
-        zo_string(b, node, "reduction", reductions[n->attr.scatter.reduction]);
+        zo_string(b, node, "reduction",
+                  zi_word_of(zi_scatter_reduction_words, n->attr.scatter.reduction));
         b->opset = b->opset < 16 ? 16 : b->opset;
     }
     zo_finish(b, n, 0, out, false);

@@ -109,7 +109,6 @@ void zo_emit_slice(zo_builder *b, const zi_node *n)
 
 void zo_emit_pad(zo_builder *b, const zi_node *n)
 {
-    static const char *const modes[] = {"constant", "reflect", "edge"};
     const zi_attr_pad *a = &n->attr.pad;
     int32_t rank = zo_tensor_in(b, n, 0)->rank;
     bool nchw = zo_is_nchw(b, n->in[0]);
@@ -125,7 +124,7 @@ void zo_emit_pad(zo_builder *b, const zi_node *n)
     if (constant)
         in[2] = zo_scalar_f32(b, zo_name(b, "%s~value", base), a->value);
     Onnx__NodeProto *node = zo_node(b, "Pad", n->name, in, constant ? 3 : 2, out);
-    zo_string(b, node, "mode", modes[a->mode]);
+    zo_string(b, node, "mode", zi_word_of(zi_pad_mode_words, a->mode));
     zo_finish(b, n, 0, out, nchw);
 }
 

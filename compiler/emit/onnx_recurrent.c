@@ -24,7 +24,7 @@ static void functions(zo_builder *b, Onnx__NodeProto *node, zi_op op, const zi_a
     const size_t n = (size_t)zi_rnn_functions(op) * (a->direction == ZI_RNN_BIDIRECTIONAL ? 2 : 1);
     for (size_t i = 0; i < n; i++) {
         const zi_rnn_function_row *f = zi_rnn_function_get(a->function[i]);
-        names[i] = f->name;
+        names[i] = zi_word_of(zi_rnn_function_words, a->function[i]);
         if (f->has_alpha)
             alpha[n_alpha++] = a->alpha[i];
         if (f->has_beta)
@@ -54,7 +54,7 @@ void zo_emit_recurrent(zo_builder *b, const zi_node *n)
     Onnx__NodeProto *node = zo_node(b, zi_op_name(n->op), n->name, in, n_in, out[0]);
     zo_outputs(b, node, out, n->n_out);
     zo_int(b, node, "hidden_size", zo_tensor_in(b, n, 1)->dims[3]);
-    zo_string(b, node, "direction", zi_rnn_direction_name(a->direction));
+    zo_string(b, node, "direction", zi_word_of(zi_rnn_direction_words, a->direction));
     functions(b, node, n->op, a);
     if (a->clip > 0.0f)
         zo_float(b, node, "clip", a->clip);

@@ -126,15 +126,11 @@ void zo_emit_pool(zo_builder *b, const zi_node *n)
 
 static void resize_modes(zo_builder *b, Onnx__NodeProto *node, const zi_attr_resize *a)
 {
-    static const char *const modes[] = {"nearest", "linear", "cubic"};
-    static const char *const coords[] = {"half_pixel", "pytorch_half_pixel", "align_corners",
-                                         "asymmetric", "tf_crop_and_resize"};
-    static const char *const nearest[] = {"round_prefer_floor", "round_prefer_ceil", "floor",
-                                          "ceil"};
-    zo_string(b, node, "mode", modes[a->mode]);
-    zo_string(b, node, "coordinate_transformation_mode", coords[a->coord]);
+    zo_string(b, node, "mode", zi_word_of(zi_resize_mode_words, a->mode));
+    zo_string(b, node, "coordinate_transformation_mode",
+              zi_word_of(zi_resize_coord_words, a->coord));
     if (a->mode == ZI_RESIZE_NEAREST)
-        zo_string(b, node, "nearest_mode", nearest[a->nearest]);
+        zo_string(b, node, "nearest_mode", zi_word_of(zi_resize_nearest_words, a->nearest));
     if (a->mode == ZI_RESIZE_CUBIC)
         zo_float(b, node, "cubic_coeff_a", a->cubic_coeff);
     if (a->exclude_outside)

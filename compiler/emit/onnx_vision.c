@@ -8,13 +8,12 @@
 void zo_emit_grid_sample(zo_builder *b, const zi_node *n)
 {
     static const char *const modes[] = {"nearest", "bilinear", "bicubic"};
-    static const char *const paddings[] = {"zeros", "border", "reflection"};
     const zi_attr_grid *a = &n->attr.grid;
     const char *in[2] = {zo_real(b, n->in[0], true), zo_real(b, n->in[1], false)};
     const char *out = zo_raw_name(b, n->out[0]);
     Onnx__NodeProto *node = zo_node(b, "GridSample", n->name, in, 2, out);
     zo_string(b, node, "mode", modes[a->mode]);
-    zo_string(b, node, "padding_mode", paddings[a->padding]);
+    zo_string(b, node, "padding_mode", zi_word_of(zi_grid_padding_words, a->padding));
     zo_int(b, node, "align_corners", a->align_corners);
     b->opset = b->opset < 16 ? 16 : b->opset;
     zo_finish(b, n, 0, out, true);

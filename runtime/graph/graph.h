@@ -24,6 +24,7 @@
 
 #include "base/arena.h"
 #include "base/ctx.h"
+#include "graph/attr.h"
 #include "graph/op.h"
 
 /** Index of a tensor or node; ZI_NONE where an optional input is absent. */
@@ -55,207 +56,6 @@ typedef struct zi_tensor {
     bool from_nchw;   /**< graph input whose source model had [N, C, H, W] */
 } zi_tensor;
 
-/** Attributes; attr.def has them as a table. Which member counts is fixed by the op: op.def. */
-typedef struct zi_attr_conv {
-    int32_t stride[2];   /**< h, w; 1..ZI_MAX_DIM */
-    int32_t dilation[2]; /**< h, w */
-    int32_t pad[4];      /**< top, left, bottom, right; >= 0 */
-    int32_t groups;      /**< divides both channel counts */
-    int32_t out_pad[2];  /**< ConvTranspose: extra rows, columns at the bottom, right */
-} zi_attr_conv;
-
-typedef struct zi_attr_pool {
-    int32_t kernel[2];
-    int32_t stride[2];
-    int32_t dilation[2];    /**< MaxPool only */
-    int32_t pad[4];         /**< top, left, bottom, right as declared */
-    bool ceil_mode;         /**< the last window may start inside and end outside the padding */
-    bool count_include_pad; /**< AveragePool: declared padding counts; ceil's overhang never */
-    bool column_major;      /**< MaxPoolIndices: places of an image count down its columns */
-    bool ties_up;           /**< AveragePool, s8 quantised alike: as uint8 pools round */
-} zi_attr_pool;
-
-typedef struct zi_attr_axis {
-    int32_t axis;
-    bool keep_dims;   /**< ArgMax, ArgMin; CumSum: an element's own value does not count */
-    bool select_last; /**< ArgMax, ArgMin: the last of equals; CumSum: from the end */
-} zi_attr_axis;
-
-typedef struct zi_attr_reduce {
-    uint32_t axes; /**< bit i: axis i is reduced */
-    bool keep_dims;
-} zi_attr_reduce;
-
-typedef struct zi_attr_perm {
-    int32_t perm[ZURT_MAX_RANK]; /**< out.dims[i] = in.dims[perm[i]] */
-} zi_attr_perm;
-
-/** Reshape and its kin; every member of dims is final (no 0 or -1). Expand too. */
-typedef struct zi_attr_shape {
-    int32_t rank;
-    int32_t dims[ZURT_MAX_RANK];
-} zi_attr_shape;
-
-typedef struct zi_attr_slice {
-    int32_t start[ZURT_MAX_RANK]; /**< first index taken, within the axis */
-    int32_t step[ZURT_MAX_RANK];  /**< != 0; negative walks backwards */
-    int32_t count[ZURT_MAX_RANK]; /**< elements taken on each axis: the output's dims */
-} zi_attr_slice;
-
-typedef enum zi_pad_mode { ZI_PAD_CONSTANT = 0, ZI_PAD_REFLECT = 1, ZI_PAD_EDGE = 2 } zi_pad_mode;
-
-typedef struct zi_attr_pad {
-    int32_t before[ZURT_MAX_RANK]; /**< negative crops */
-    int32_t after[ZURT_MAX_RANK];
-    zi_pad_mode mode;
-    float value; /**< real value; quantised tensors pad with its quantised form */
-} zi_attr_pad;
-
-typedef enum zi_resize_mode {
-    ZI_RESIZE_NEAREST = 0,
-    ZI_RESIZE_LINEAR = 1,
-    ZI_RESIZE_CUBIC = 2 /**< float only */
-} zi_resize_mode;
-
-/** ONNX coordinate_transformation_mode. */
-typedef enum zi_resize_coord {
-    ZI_COORD_HALF_PIXEL = 0,
-    ZI_COORD_PYTORCH_HALF_PIXEL = 1,
-    ZI_COORD_ALIGN_CORNERS = 2,
-    ZI_COORD_ASYMMETRIC = 3,
-    ZI_COORD_TF_CROP_AND_RESIZE = 4
-} zi_resize_coord;
-
-typedef enum zi_resize_nearest {
-    ZI_NEAREST_ROUND_PREFER_FLOOR = 0,
-    ZI_NEAREST_ROUND_PREFER_CEIL = 1,
-    ZI_NEAREST_FLOOR = 2,
-    ZI_NEAREST_CEIL = 3
-} zi_resize_nearest;
-
-typedef struct zi_attr_resize {
-    int32_t out[2]; /**< h, w */
-    float scale[2]; /**< out / in as the model states it (it need not equal the quotient) */
-    zi_resize_mode mode;
-    zi_resize_coord coord;
-    zi_resize_nearest nearest;
-    float cubic_coeff;
-    bool exclude_outside;
-    float roi[4];        /**< TF_CROP_AND_RESIZE: start h, w, end h, w, normalised */
-    float extrapolation; /**< TF_CROP_AND_RESIZE: value outside */
-} zi_attr_resize;
-
-/** Numbers of a unary op: LeakyRelu, Elu: alpha; Clip: lo, hi; HardSigmoid: alpha, beta; ... */
-typedef struct zi_attr_unary {
-    float alpha;
-    float beta;
-} zi_attr_unary;
-
-/** A table's origin, for reports and export; the arithmetic is the table alone. */
-typedef struct zi_attr_lut {
-    int32_t op;          /**< zi_op it stands for; ZI_OP_NONE: several ops in one table */
-    zi_attr_unary unary; /**< that op's own attribute, if it has one */
-} zi_attr_lut;
-
-typedef struct zi_attr_top {
-    int32_t axis;
-    int32_t k; /**< 0..dims[axis] */
-    bool smallest;
-} zi_attr_top;
-
-typedef enum zi_scatter_reduction {
-    ZI_SCATTER_NONE = 0, /**< of equal indices the last counts */
-    ZI_SCATTER_ADD = 1,
-    ZI_SCATTER_MUL = 2,
-    ZI_SCATTER_MAX = 3,
-    ZI_SCATTER_MIN = 4
-} zi_scatter_reduction;
-
-typedef struct zi_attr_scatter {
-    int32_t axis;
-    zi_scatter_reduction reduction;
-} zi_attr_scatter;
-
-typedef enum zi_grid_padding {
-    ZI_GRID_ZEROS = 0,
-    ZI_GRID_BORDER = 1,
-    ZI_GRID_REFLECTION = 2
-} zi_grid_padding;
-
-typedef struct zi_attr_grid {
-    zi_resize_mode mode;
-    zi_grid_padding padding; /**< what lies outside */
-    bool align_corners;      /**< -1 and 1 are the centres of the corner pixels, not their edges */
-} zi_attr_grid;
-
-typedef struct zi_attr_nms {
-    int32_t max_boxes;     /**< of a batch and class; >= 0 */
-    float iou_threshold;   /**< boxes that overlap more are one */
-    float score_threshold; /**< lesser and equal scores do not count; -INFINITY: all count */
-    bool centre; /**< boxes are x, y of the centre, width, height; else two corners y, x */
-} zi_attr_nms;
-
-/** Functions of recurrent ops; alpha and beta where the formula has them. Values are pinned. */
-typedef enum zi_rnn_function {
-    ZI_RNN_SIGMOID = 0,
-    ZI_RNN_TANH = 1,
-    ZI_RNN_RELU = 2,
-    ZI_RNN_AFFINE = 3, /**< alpha * x + beta */
-    ZI_RNN_LEAKY_RELU = 4,
-    ZI_RNN_THRESHOLDED_RELU = 5,
-    ZI_RNN_SCALED_TANH = 6, /**< alpha * tanh(beta * x) */
-    ZI_RNN_HARD_SIGMOID = 7,
-    ZI_RNN_ELU = 8,
-    ZI_RNN_SOFTSIGN = 9,
-    ZI_RNN_SOFTPLUS = 10,
-    ZI_RNN_N_FUNCTIONS
-} zi_rnn_function;
-
-typedef enum zi_rnn_direction {
-    ZI_RNN_FORWARD = 0,
-    ZI_RNN_REVERSE = 1,
-    ZI_RNN_BIDIRECTIONAL = 2 /**< D is 2: forward, then reverse */
-} zi_rnn_direction;
-
-/** A function's name, which is ONNX's, and what its formula has. */
-typedef struct zi_rnn_function_row {
-    const char *name;
-    bool has_alpha, has_beta;
-} zi_rnn_function_row;
-
-const zi_rnn_function_row *zi_rnn_function_get(zi_rnn_function function);
-/** "forward", "reverse", "bidirectional". */
-const char *zi_rnn_direction_name(zi_rnn_direction direction);
-
-enum { ZI_RNN_MOST_FUNCTIONS = 6 };
-
-typedef struct zi_attr_rnn {
-    zi_rnn_direction direction;
-    float clip;               /**< a function's input is clamped to [-clip, clip]; 0: it is not */
-    bool input_forget;        /**< LSTM: the forget gate is 1 - the input gate */
-    bool linear_before_reset; /**< GRU: the reset gate works behind the product */
-    zi_rnn_function function[ZI_RNN_MOST_FUNCTIONS]; /**< of one direction: LSTM f, g, h, GRU f, g,
-                                                          RNN f; then those of the other */
-    float alpha[ZI_RNN_MOST_FUNCTIONS];
-    float beta[ZI_RNN_MOST_FUNCTIONS];
-} zi_attr_rnn;
-
-/** Gates and functions of a recurrent op, in one direction. */
-static inline int32_t zi_rnn_gates(zi_op op)
-{
-    return op == ZI_OP_LSTM ? 4 : op == ZI_OP_GRU ? 3 : 1;
-}
-
-static inline int32_t zi_rnn_functions(zi_op op)
-{
-    return op == ZI_OP_LSTM ? 3 : op == ZI_OP_GRU ? 2 : 1;
-}
-
-typedef union zi_attr {
-#define ZI_ATTR_KIND(kind, number, Message) zi_attr_##kind kind;
-#include "graph/attr.def"
-} zi_attr;
-
 typedef struct zi_node {
     zi_op op;
     const char *name; /**< never NULL */
@@ -264,7 +64,7 @@ typedef struct zi_node {
     uint32_t n_out;
     zi_id *in; /**< ZI_NONE: absent optional input */
     zi_id *out;
-    zi_attr attr;
+    zi_attr attr;   /**< its member is op.def's for the op */
     float clamp_lo; /**< fused activation: the result is clamped to [lo, hi], real values; */
     float clamp_hi; /**< -INFINITY, INFINITY: none. Only where op.def says CLAMP */
 } zi_node;
@@ -378,6 +178,13 @@ static inline zi_tensor *zi_node_out(const zi_graph *g, const zi_node *n, uint32
 {
     return i < n->n_out ? &g->tensors[n->out[i]] : NULL;
 }
+
+/** Elements of one of a node's attributes: not more than the member has, whatever the node. */
+size_t zi_attr_count(const zi_graph *g, const zi_node *n, const zi_attr_field *field);
+
+/** Whether all attributes are within the ranges of attr.def. ZURT_E_FORMAT, with the attribute's
+ *  name, its value and the range. */
+zurt_status zi_attr_check(zurt_ctx *ctx, const zi_graph *g, const zi_node *n);
 
 /* ---- queries for passes ---- */
 

@@ -2,8 +2,6 @@
 /* Finds the shape rule of a node's op and checks what it says. */
 #include "graph/infer.h"
 
-#include <math.h>
-
 zurt_status zi_infer_set(zurt_ctx *ctx, zi_graph *g, const zi_node *n, uint32_t i, zurt_dtype dtype,
                          int32_t rank, const int64_t *dims)
 {
@@ -93,8 +91,6 @@ static zurt_status lut(zurt_ctx *ctx, zi_graph *g, zi_node *n)
         return bad_type(ctx, g, n, 0);
     if (table->dtype != ZURT_S8 || table->rank != 1 || table->dims[0] != 256)
         return zi_node_fail(ctx, g, n, ZURT_E_FORMAT, "the table must be [256] s8");
-    if (n->attr.lut.op != ZI_OP_NONE && !zi_op_get((uint32_t)n->attr.lut.op))
-        return zi_node_fail(ctx, g, n, ZURT_E_FORMAT, "stands for an unknown op");
     return zi_infer_same(ctx, g, n, ZURT_S8);
 }
 
@@ -258,41 +254,16 @@ static zurt_status check_operands(zurt_ctx *ctx, const zi_graph *g, const zi_nod
     return ZURT_OK;
 }
 
-/** An attribute that is NaN has no meaning for any op. */
-static bool has_nan(const zi_node *n, zi_attr_kind kind)
-{
-    switch (kind) {
-    case ZI_ATTR_unary:
-        return isnan(n->attr.unary.alpha) || isnan(n->attr.unary.beta);
-    case ZI_ATTR_lut:
-        return isnan(n->attr.lut.unary.alpha) || isnan(n->attr.lut.unary.beta);
-    case ZI_ATTR_pad:
-        return isnan(n->attr.pad.value);
-    case ZI_ATTR_resize:
-        return isnan(n->attr.resize.extrapolation);
-    case ZI_ATTR_nms:
-        return isnan(n->attr.nms.iou_threshold) || isnan(n->attr.nms.score_threshold);
-    case ZI_ATTR_rnn:
-        for (int i = 0; i < ZI_RNN_MOST_FUNCTIONS; i++) {
-            if (isnan(n->attr.rnn.alpha[i]) || isnan(n->attr.rnn.beta[i]))
-                return true;
-        }
-        return isnan(n->attr.rnn.clip);
-    default:
-        return false; // whole numbers
-    }
-}
-
 zurt_status zi_node_infer(zurt_ctx *ctx, zi_graph *g, zi_node *n)
 {
     const zi_op_info *info = zi_op_get((uint32_t)n->op);
     if (!info)
         return zi_node_fail(ctx, g, n, ZURT_E_FORMAT, "unknown op %u", (unsigned)n->op);
     zurt_status st = check_operands(ctx, g, n, info);
+    if (!st)
+        st = zi_attr_check(ctx, g, n);
     if (st)
         return st;
-    if (has_nan(n, info->attr))
-        return zi_node_fail(ctx, g, n, ZURT_E_FORMAT, "an attribute is not a number");
     zi_infer_fn *rule = rule_of(n->op);
     return rule ? rule(ctx, g, n)
                 : zi_node_fail(ctx, g, n, ZURT_E_INTERNAL, "the op has no shape rule");

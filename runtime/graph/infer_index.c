@@ -171,8 +171,6 @@ zurt_status zi_infer_non_max_suppression(zurt_ctx *ctx, zi_graph *g, zi_node *n)
         boxes->dims[0] != scores->dims[0] || boxes->dims[1] != scores->dims[2])
         return zi_node_fail(ctx, g, n, ZURT_E_FORMAT,
                             "boxes must be [B,N,4], scores [B,C,N] of the same B and N");
-    if (a->max_boxes < 0)
-        return zi_node_fail(ctx, g, n, ZURT_E_FORMAT, "at most %d boxes", (int)a->max_boxes);
     int32_t most = a->max_boxes < boxes->dims[1] ? a->max_boxes : boxes->dims[1];
     int64_t rows = (int64_t)scores->dims[0] * scores->dims[1]; // below 2^48
     int64_t dims[2] = {rows > ZI_MAX_DIM && most ? rows : rows * most, 3};

@@ -71,8 +71,6 @@ zurt_status zi_infer_pad(zurt_ctx *ctx, zi_graph *g, zi_node *n)
 {
     const zi_attr_pad *a = &n->attr.pad;
     const zi_tensor *x = zi_node_in(g, n, 0);
-    if ((uint32_t)a->mode > ZI_PAD_EDGE)
-        return zi_node_fail(ctx, g, n, ZURT_E_FORMAT, "unknown mode");
     int64_t dims[ZURT_MAX_RANK];
     for (int32_t d = 0; d < x->rank; d++) {
         int64_t dim = x->dims[d];

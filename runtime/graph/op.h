@@ -19,7 +19,7 @@ typedef enum zi_op {
 /** Which member of zi_attr an op uses. Values are pinned: they stand in `.zurt` files. */
 typedef enum zi_attr_kind {
     ZI_ATTR_none = 0,
-#define ZI_ATTR_KIND(kind, number, Message) ZI_ATTR_##kind = (number),
+#define ZI_ATTR_KIND(kind, id) ZI_ATTR_##kind = (id),
 #include "graph/attr.def"
 } zi_attr_kind;
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The graph as text: stable, for tests and for people. Attributes appear only where they differ
- * from what an op has when nothing is said; the output's dims say those of a shape. */
+ * from what an op has when nothing is said. */
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -8,7 +8,7 @@
 
 #include "base/alloc.h"
 #include "base/size.h"
-#include "graph/attr.h"
+#include "graph/graph.h"
 
 /** A growing string; `failed` once memory is refused. */
 typedef struct text {
@@ -72,80 +72,55 @@ static void put_tensor(text *t, const zi_graph *g, zi_id id)
         put(t, "(%" PRIu32 " scales on axis %" PRId32 ")", x->quant.n, x->quant.axis);
 }
 
-/* ---- attributes ---- */
-
-/** A value of a field as a number. */
-static double value_of(const zi_attr_field *f, const char *at, size_t i)
+static void put_value(text *t, const zi_attr_field *field, double value)
 {
-    switch (f->type) {
-    case ZI_FIELD_FLAG:
-        return *(const bool *)at;
-    case ZI_FIELD_NUMBERS:
-    case ZI_FIELD_REALS:
-    case ZI_FIELD_REAL_LIST:
-    case ZI_FIELD_FUNCTION_REALS:
-        return (double)((const float *)(const void *)at)[i];
-    case ZI_FIELD_BITS:
-    case ZI_FIELD_CHOICE:
-    case ZI_FIELD_FUNCTIONS:
-        return ((const uint32_t *)(const void *)at)[i];
-    default:
-        return ((const int32_t *)(const void *)at)[i];
-    }
-}
-
-static void put_value(text *t, const zi_attr_field *f, double value)
-{
-    if (f->type == ZI_FIELD_CHOICE)
-        put(t, "%s", value < (double)f->count ? f->words[(size_t)value] : "?");
-    else if (f->type == ZI_FIELD_BITS)
+    switch (field->form) {
+    case ZI_FORM_MASK:
         put(t, "%#" PRIx32, (uint32_t)value);
-    else if (f->type == ZI_FIELD_OP)
+        break;
+    case ZI_FORM_WORD:
+        put(t, "%s", zi_word_of(field->words, (int64_t)value));
+        break;
+    case ZI_FORM_OP:
         put(t, "%s", zi_op_name((uint32_t)value));
-    else
+        break;
+    case ZI_FORM_WHOLE:
+        put(t, "%.0f", value);
+        break;
+    case ZI_FORM_REAL:
+    case ZI_FORM_FLAG:
         put(t, "%.9g", value);
-}
-
-static void put_field(text *t, const zi_attr_field *f, const char *at, size_t count)
-{
-    bool shown = isnan(f->shown);
-    for (size_t i = 0; i < count; i++)
-        shown = shown || value_of(f, at, i) != f->shown;
-    if (!shown)
-        return;
-    put(t, " %s", f->name);
-    for (size_t i = 0; i < count && f->type != ZI_FIELD_FLAG; i++) {
-        put(t, "%c", i ? ',' : '=');
-        put_value(t, f, value_of(f, at, i));
+        break;
     }
 }
 
-/** Each function with the numbers that its formula has. */
-static void put_functions(text *t, const zi_attr_rnn *a, size_t n)
+/** Whether print says the attribute. */
+static bool is_unusual(const zi_attr *attr, const zi_attr_field *field, size_t count)
 {
-    for (size_t i = 0; i < n; i++) {
-        const zi_rnn_function_row *f = zi_rnn_function_get(a->function[i]);
-        put(t, " %s", f->name);
-        if (f->has_alpha)
-            put(t, " alpha=%.9g", (double)a->alpha[i]);
-        if (f->has_beta)
-            put(t, " beta=%.9g", (double)a->beta[i]);
+    if (isinf(field->usual)) // hidden
+        return false;
+    for (size_t i = 0; i < count; i++) {
+        if (zi_attr_value(attr, field, i) != field->usual)
+            return true;
     }
+    return false;
 }
 
 static void put_attr(text *t, const zi_graph *g, const zi_node *n)
 {
     const zi_op_info *info = zi_op_get((uint32_t)n->op);
-    size_t first, n_fields;
-    const zi_attr_field *fields =
-        zi_attr_fields(info ? info->attr : ZI_ATTR_none, &first, &n_fields);
-    for (size_t i = 0; i < n_fields; i++) {
-        const zi_attr_field *f = &fields[i];
-        const size_t count = zi_attr_field_count(g, n, f);
-        if (f->type == ZI_FIELD_FUNCTIONS)
-            put_functions(t, &n->attr.rnn, count);
-        else if (f->type != ZI_FIELD_FUNCTION_REALS && f->type != ZI_FIELD_DIMS)
-            put_field(t, f, (const char *)&n->attr + f->offset, count);
+    size_t n_fields;
+    const zi_attr_field *fields = zi_attr_fields(info ? info->attr : ZI_ATTR_none, &n_fields);
+    for (size_t f = 0; f < n_fields; f++) {
+        const zi_attr_field *field = &fields[f];
+        const size_t count = zi_attr_count(g, n, field);
+        if (!zi_attr_has_op(field, n->op) || !is_unusual(&n->attr, field, count))
+            continue;
+        put(t, " %s", field->name);
+        for (size_t i = 0; i < count && field->form != ZI_FORM_FLAG; i++) {
+            put(t, "%c", i ? ',' : '=');
+            put_value(t, field, zi_attr_value(&n->attr, field, i));
+        }
     }
     if (zi_node_has_clamp(n))
         put(t, " clamp=%.9g..%.9g", (double)n->clamp_lo, (double)n->clamp_hi);

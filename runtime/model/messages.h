@@ -33,6 +33,9 @@ static inline bool zi_message_has_unknown(const ProtobufCMessage *m)
     return m->n_unknown_fields > 0;
 }
 
+/** Field of Node that has the attributes of the first kind; the others follow, as in attr.def. */
+enum { ZI_MESSAGE_ATTR_FIRST = 16 };
+
 /** Attribute of a node's message into `n`, whose op, inputs and outputs are set. */
 zurt_status zi_message_read_attr(zurt_ctx *ctx, const zi_graph *g, const Zurt__Node *m, zi_node *n);
 

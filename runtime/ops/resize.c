@@ -35,10 +35,7 @@ static zurt_status check(zurt_ctx *ctx, const zi_graph *g, const zi_node *n)
     if ((mode == ZI_RESIZE_NEAREST && (s8 || alike)) || (mode == ZI_RESIZE_LINEAR && s8))
         return ZURT_OK;
     return zi_unsupported(ctx, g, n, "%s of %s; keep the node in f32",
-                          mode == ZI_RESIZE_CUBIC    ? "cubic"
-                          : mode == ZI_RESIZE_LINEAR ? "linear"
-                                                     : "nearest",
-                          zurt_dtype_name(x->dtype));
+                          zi_word_of(zi_resize_mode_words, mode), zurt_dtype_name(x->dtype));
 }
 
 static void set_outside(state *s, const zi_tensor *x, float value)

@@ -123,21 +123,21 @@ zurt_status zc_attr_string(zc_onnx *o, const char *name, const char *absent, con
     return *out ? ZURT_OK : zc_no_memory(o);
 }
 
-zurt_status zc_attr_choice(zc_onnx *o, const char *name, const char *absent,
-                           const zc_choice *choices, int *out)
+zurt_status zc_attr_choice(zc_onnx *o, const char *name, const char *absent, const zi_word *choices,
+                           int *out)
 {
     char names[256] = "";
     const char *text = NULL;
     zurt_status st = zc_attr_string(o, name, absent, &text);
     if (st)
         return st;
-    for (size_t at = 0; choices->name; choices++) {
-        if (strcmp(text, choices->name) == 0) {
+    for (size_t at = 0; choices->word; choices++) {
+        if (strcmp(text, choices->word) == 0) {
             *out = choices->value;
             return ZURT_OK;
         }
         const int n =
-            snprintf(names + at, sizeof(names) - at, "%s%s", at ? ", " : "", choices->name);
+            snprintf(names + at, sizeof(names) - at, "%s%s", at ? ", " : "", choices->word);
         at = n > 0 && (size_t)n < sizeof(names) - at ? at + (size_t)n : at;
     }
     return zc_fail(o, ZURT_E_UNSUPPORTED, "%s '%.40s'; taken are: %s", name, text, names);

@@ -236,14 +236,9 @@ zurt_status zc_attr_bool(zc_onnx *o, const char *name, bool absent, bool *out);
 zurt_status zc_attr_float(zc_onnx *o, const char *name, float absent, float *out);
 /** *out is NUL-terminated, in scratch. */
 zurt_status zc_attr_string(zc_onnx *o, const char *name, const char *absent, const char **out);
-/** A word that an attribute may hold, and what it means. */
-typedef struct zc_choice {
-    const char *name; /**< NULL ends a list */
-    int value;
-} zc_choice;
 /** What the word of a string attribute means; another one is refused with the list. */
-zurt_status zc_attr_choice(zc_onnx *o, const char *name, const char *absent,
-                           const zc_choice *choices, int *out);
+zurt_status zc_attr_choice(zc_onnx *o, const char *name, const char *absent, const zi_word *choices,
+                           int *out);
 /** *n is 0 and *out NULL if absent; borrowed. */
 zurt_status zc_attr_floats(zc_onnx *o, const char *name, const float **out, size_t *n);
 zurt_status zc_attr_ints(zc_onnx *o, const char *name, const int64_t **out, size_t *n);

@@ -103,11 +103,8 @@ zurt_status zc_op_gather_nd(zc_onnx *o)
 
 static zurt_status read_reduction(zc_onnx *o, zi_scatter_reduction *out)
 {
-    static const zc_choice reductions[] = {{"none", ZI_SCATTER_NONE}, {"add", ZI_SCATTER_ADD},
-                                           {"mul", ZI_SCATTER_MUL},   {"max", ZI_SCATTER_MAX},
-                                           {"min", ZI_SCATTER_MIN},   {NULL, 0}};
     int reduction = ZI_SCATTER_NONE;
-    zurt_status st = zc_attr_choice(o, "reduction", "none", reductions, &reduction);
+    zurt_status st = zc_attr_choice(o, "reduction", "none", zi_scatter_reduction_words, &reduction);
     *out = (zi_scatter_reduction)reduction;
     return st;
 }

@@ -211,7 +211,7 @@ static zurt_status gelu_tanh(zc_onnx *o, zi_id *out)
 zurt_status zc_op_gelu(zc_onnx *o)
 {
     enum { EXACT, TANH };
-    static const zc_choice formulas[] = {{"none", EXACT}, {"tanh", TANH}, {NULL, 0}};
+    static const zi_word formulas[] = {{"none", EXACT}, {"tanh", TANH}, {NULL, 0}};
     int formula = EXACT;
     zi_id one, half, out, halved;
     zurt_status st = zc_attr_choice(o, "approximate", "none", formulas, &formula);

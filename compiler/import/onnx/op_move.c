@@ -159,12 +159,8 @@ zurt_status zc_op_slice(zc_onnx *o)
 
 static zurt_status pad_mode(zc_onnx *o, zi_pad_mode *out)
 {
-    static const zc_choice modes[] = {{"constant", ZI_PAD_CONSTANT},
-                                      {"reflect", ZI_PAD_REFLECT},
-                                      {"edge", ZI_PAD_EDGE},
-                                      {NULL, 0}};
     int mode = ZI_PAD_CONSTANT;
-    zurt_status st = zc_attr_choice(o, "mode", "constant", modes, &mode);
+    zurt_status st = zc_attr_choice(o, "mode", "constant", zi_pad_mode_words, &mode);
     *out = (zi_pad_mode)mode;
     return st;
 }

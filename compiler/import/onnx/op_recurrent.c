@@ -28,7 +28,7 @@ static zurt_status find_function(zc_onnx *o, const ProtobufCBinaryData *name, zi
 {
     for (int i = 0; i < ZI_RNN_N_FUNCTIONS; i++) {
         *out = (zi_rnn_function)i;
-        const char *known = zi_rnn_function_get(*out)->name;
+        const char *known = zi_word_of(zi_rnn_function_words, i);
         if (strlen(known) == name->len &&
             strncasecmp(known, (const char *)name->data, name->len) == 0)
             return ZURT_OK;
@@ -61,7 +61,7 @@ static zurt_status read_functions(zc_onnx *o, zi_op op, size_t n, zi_attr_rnn *a
             st = zc_fail(o, ZURT_E_UNSUPPORTED,
                          "activation %s without its activation_alpha and activation_beta, of "
                          "which there is no common default; write them into the model",
-                         f->name);
+                         zi_word_of(zi_rnn_function_words, a->function[i]));
         a->alpha[i] = f->has_alpha && at_alpha < n_alpha ? alpha[at_alpha++] : default_alpha;
         a->beta[i] = f->has_beta && at_beta < n_beta ? beta[at_beta++] : default_beta;
     }
@@ -70,12 +70,8 @@ static zurt_status read_functions(zc_onnx *o, zi_op op, size_t n, zi_attr_rnn *a
 
 static zurt_status read_direction(zc_onnx *o, zi_rnn_direction *out)
 {
-    static const zc_choice directions[] = {{"forward", ZI_RNN_FORWARD},
-                                           {"reverse", ZI_RNN_REVERSE},
-                                           {"bidirectional", ZI_RNN_BIDIRECTIONAL},
-                                           {NULL, 0}};
     int direction = ZI_RNN_FORWARD;
-    zurt_status st = zc_attr_choice(o, "direction", "forward", directions, &direction);
+    zurt_status st = zc_attr_choice(o, "direction", "forward", zi_rnn_direction_words, &direction);
     *out = (zi_rnn_direction)direction;
     return st;
 }

@@ -15,31 +15,20 @@ typedef struct target {
 
 static zurt_status read_modes(zc_onnx *o, zi_attr_resize *a)
 {
-    static const zc_choice modes[] = {{"nearest", ZI_RESIZE_NEAREST},
-                                      {"linear", ZI_RESIZE_LINEAR},
-                                      {"bilinear", ZI_RESIZE_LINEAR},
-                                      {"cubic", ZI_RESIZE_CUBIC},
-                                      {NULL, 0}};
-    static const zc_choice coords[] = {{"half_pixel", ZI_COORD_HALF_PIXEL},
-                                       {"pytorch_half_pixel", ZI_COORD_PYTORCH_HALF_PIXEL},
-                                       {"align_corners", ZI_COORD_ALIGN_CORNERS},
-                                       {"asymmetric", ZI_COORD_ASYMMETRIC},
-                                       {"tf_crop_and_resize", ZI_COORD_TF_CROP_AND_RESIZE},
-                                       {NULL, 0}};
-    static const zc_choice nearests[] = {{"round_prefer_floor", ZI_NEAREST_ROUND_PREFER_FLOOR},
-                                         {"round_prefer_ceil", ZI_NEAREST_ROUND_PREFER_CEIL},
-                                         {"floor", ZI_NEAREST_FLOOR},
-                                         {"ceil", ZI_NEAREST_CEIL},
-                                         {NULL, 0}};
+    static const zi_word modes[] = {{"nearest", ZI_RESIZE_NEAREST},
+                                    {"linear", ZI_RESIZE_LINEAR},
+                                    {"bilinear", ZI_RESIZE_LINEAR},
+                                    {"cubic", ZI_RESIZE_CUBIC},
+                                    {NULL, 0}};
     bool old = o->opset < 11; // without the attribute: asymmetric, floor
     int mode = 0, coord = 0, nearest = 0;
     zurt_status st = zc_attr_choice(o, "mode", "nearest", modes, &mode);
     if (!st)
         st = zc_attr_choice(o, "coordinate_transformation_mode", old ? "asymmetric" : "half_pixel",
-                            coords, &coord);
+                            zi_resize_coord_words, &coord);
     if (!st)
-        st = zc_attr_choice(o, "nearest_mode", old ? "floor" : "round_prefer_floor", nearests,
-                            &nearest);
+        st = zc_attr_choice(o, "nearest_mode", old ? "floor" : "round_prefer_floor",
+                            zi_resize_nearest_words, &nearest);
     if (!st)
         st = zc_attr_float(o, "cubic_coeff_a", -0.75f, &a->cubic_coeff);
     if (!st)

@@ -7,18 +7,10 @@
 
 zurt_status zc_op_grid_sample(zc_onnx *o)
 {
-    static const zc_choice before_20[] = {{"nearest", ZI_RESIZE_NEAREST},
-                                          {"bilinear", ZI_RESIZE_LINEAR},
-                                          {"bicubic", ZI_RESIZE_CUBIC},
-                                          {NULL, 0}};
-    static const zc_choice since_20[] = {{"nearest", ZI_RESIZE_NEAREST},
-                                         {"linear", ZI_RESIZE_LINEAR},
-                                         {"cubic", ZI_RESIZE_CUBIC},
-                                         {NULL, 0}};
-    static const zc_choice paddings[] = {{"zeros", ZI_GRID_ZEROS},
-                                         {"border", ZI_GRID_BORDER},
-                                         {"reflection", ZI_GRID_REFLECTION},
-                                         {NULL, 0}};
+    static const zi_word before_20[] = {{"nearest", ZI_RESIZE_NEAREST},
+                                        {"bilinear", ZI_RESIZE_LINEAR},
+                                        {"bicubic", ZI_RESIZE_CUBIC},
+                                        {NULL, 0}};
     const bool old = o->opset < 20;
     const zi_tensor x = *zc_input(o, 0);
     int mode = ZI_RESIZE_LINEAR, padding = ZI_GRID_ZEROS;
@@ -27,10 +19,10 @@ zurt_status zc_op_grid_sample(zc_onnx *o)
     if (x.rank != 4)
         return zc_fail(o, ZURT_E_UNSUPPORTED, "an input of rank %d; images [N,C,H,W] are taken",
                        (int)x.rank);
-    zurt_status st =
-        zc_attr_choice(o, "mode", old ? "bilinear" : "linear", old ? before_20 : since_20, &mode);
+    zurt_status st = zc_attr_choice(o, "mode", old ? "bilinear" : "linear",
+                                    old ? before_20 : zi_resize_mode_words, &mode);
     if (!st)
-        st = zc_attr_choice(o, "padding_mode", "zeros", paddings, &padding);
+        st = zc_attr_choice(o, "padding_mode", "zeros", zi_grid_padding_words, &padding);
     if (!st)
         st = zc_attr_bool(o, "align_corners", false, &attr.grid.align_corners);
     if (st)
