@@ -70,7 +70,7 @@ static zurt_status load_rows(zi_cg_emitter *e, const zi_cg_tensor *source, int32
     if (n == 2) { // a word every second iteration
         int64_t time[2] = {duration(&s[0]->step), duration(&s[1]->step)};
         if (2 * (int64_t)rows * source->w * source->blocks > time[0])
-            here = (int32_t)((rows * time[0] + time[0] + time[1] - 1) / (time[0] + time[1]));
+            here = (int32_t)zi_ceil_div64(rows * time[0], time[0] + time[1]);
     }
     load_beside(&s[0]->step, source, r0, r0 + here, to, base);
     if (here < rows)

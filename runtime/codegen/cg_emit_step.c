@@ -83,11 +83,6 @@ static zurt_status plain_taps(zi_cg_emitter *e, const zi_cg_layer *l, const zi_c
 
 /* ---- depthwise, a row at a time ---- */
 
-static int32_t floor_div(int32_t a, int32_t b)
-{
-    return a >= 0 ? a / b : -((b - 1 - a) / b);
-}
-
 /** Last horizontal tap of each column phase: its kx; -1: the phase has none. */
 static int32_t last_tap(const zi_layer *d, int32_t phase)
 {
@@ -104,7 +99,7 @@ static bool row_mode(const zi_cg_program *m, const zi_cg_layer *l, const zi_cg_v
     int32_t reads = d->kernel[0] * d->stride[1], most = (int32_t)m->caps->pixel_parallel;
     if (d->kind != ZI_LAYER_DEPTHWISE || d->mean_weight || d->passes != 1 || !flows ||
         d->dilation[1] != 1 || d->kernel[1] < 2 || d->stride[1] > 2 ||
-        (d->kernel[1] + d->stride[1] - 1) / d->stride[1] > ZK_ROW_WIDTH || d->kernel[1] > most ||
+        zi_ceil_div(d->kernel[1], d->stride[1]) > ZK_ROW_WIDTH || d->kernel[1] > most ||
         reads > ZK_ROW_TAPS || reads >= d->kernel[0] * d->kernel[1])
         return false;
     int32_t ahead = d->kernel[1] - 1 - d->pad[1];
@@ -128,10 +123,10 @@ static zurt_status row_taps(zi_cg_emitter *e, const zi_cg_layer *l, const zi_cg_
                              kx - d->pad[1], (zi_cg_tap){.ky = ky, .kx = kx});
         }
     }
-    step->in.row_n = (d->kernel[1] + d->stride[1] - 1) / d->stride[1];
+    step->in.row_n = zi_ceil_div(d->kernel[1], d->stride[1]);
     step->in.row_dx = d->stride[1];
     if (d->stride[1] == 1 && d->kernel[1] - 1 - d->pad[1] > 0) { // a group ahead, for the lanes
-        step->walk.start_y = floor_div(-step->walk.lanes, step->walk.w);
+        step->walk.start_y = zi_floor_div(-step->walk.lanes, step->walk.w);
         step->walk.start_x = -step->walk.lanes - step->walk.start_y * step->walk.w;
         step->walk.n_groups++;
     }
@@ -207,9 +202,9 @@ static void set_order(const zi_cg_program *m, zk_step *s, bool flows)
         s->walk.wrap_w = s->walk.w;
         s->walk.dx = s->walk.lanes % s->walk.w;
         s->walk.dy = s->walk.lanes / s->walk.w;
-        s->walk.n_groups = (pixels + s->walk.lanes - 1) / s->walk.lanes;
+        s->walk.n_groups = zi_ceil_div(pixels, s->walk.lanes);
     } else {
-        int32_t per_row = (s->walk.w + s->walk.lanes - 1) / s->walk.lanes;
+        int32_t per_row = zi_ceil_div(s->walk.w, s->walk.lanes);
         s->walk.wrap_w = per_row * s->walk.lanes;
         s->walk.dx = s->walk.lanes;
         s->walk.n_groups = per_row * s->walk.h;
@@ -265,8 +260,8 @@ zurt_status zi_cg_emit_step(zi_cg_emitter *e, uint32_t layer, const zi_cg_layer 
     s->walk.w = d->y.w;
     s->walk.h = sh->y1 - sh->y0;
     if (d->transposed) {
-        s->walk.w = (s->walk.w - sh->phase[1] + d->stride[1] - 1) / d->stride[1];
-        s->walk.h = (s->walk.h - sh->phase[0] + d->stride[0] - 1) / d->stride[0];
+        s->walk.w = zi_ceil_div(s->walk.w - sh->phase[1], d->stride[1]);
+        s->walk.h = zi_ceil_div(s->walk.h - sh->phase[0], d->stride[0]);
     }
     s->flags = (l->residual != ZI_NONE ? ZK_RESIDUAL : 0) | (l->has_lut ? ZK_LUT : 0) |
                (sh->keep ? ZK_KEEP_WEIGHTS : 0);

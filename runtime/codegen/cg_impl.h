@@ -3,6 +3,7 @@
 #ifndef ZI_CODEGEN_IMPL_H
 #define ZI_CODEGEN_IMPL_H
 
+#include "base/whole.h"
 #include "codegen/codegen.h"
 
 /** Bands of an input, about: the first layer starts before all of it is there. */
@@ -26,11 +27,6 @@ zi_layer zi_cg_copy_of(const zi_cg_tensor *p, zi_id node);
  */
 void zi_cg_rows(const zi_cg_layer *l, int32_t in_h, int32_t y0, int32_t y1, int32_t *r0,
                 int32_t *r1);
-
-static inline int32_t zi_ceil_div(int32_t a, int32_t b)
-{
-    return (a + b - 1) / b;
-}
 
 /** Words of planes of `plane` words, as many as `times` the tensor has; one that exceeds int32 fits
  *  nowhere. */
@@ -68,7 +64,7 @@ bool zi_cg_unpack_lane(const zi_cg_tensor *packed, int32_t lane, int32_t *ky, in
 
 /** Pairs layers: see zi_cg_layer.leads. */
 void zi_cg_interleave(zi_cg_program *m);
-/** Undoes that; false: there was no pair. */
+/** Parts the layers that zi_cg_interleave() paired; false: there was no pair. */
 bool zi_cg_undo_interleave(zi_cg_program *m);
 
 zurt_status zi_cg_nomem(zurt_ctx *ctx);

@@ -100,7 +100,7 @@ static int64_t groups_lost(const zi_cg_program *m, const zi_layer *d)
         if ((d->stride[0] * pitch - d->y.w) % pp == 0)
             return 0;
     }
-    return (int64_t)d->y.h * zi_ceil_div(d->y.w, pp) - ((int64_t)d->y.h * d->y.w + pp - 1) / pp;
+    return (int64_t)d->y.h * zi_ceil_div(d->y.w, pp) - zi_ceil_div64((int64_t)d->y.h * d->y.w, pp);
 }
 
 // Whether a copy of the pixels that they read, one lane at a time, gains the strided readers of

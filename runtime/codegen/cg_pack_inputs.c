@@ -73,7 +73,7 @@ static int64_t cost_of(const zi_cg_program *m, const zi_cg_layer *l, const packi
     int32_t lanes = (int32_t)m->caps->requant_parallel / ZK_C, in = zi_blocks(p->c);
     int32_t reads = p->kernel[0] * p->kernel[1] * in * l->l.passes;
     int32_t writes = zi_ceil_div(pp, l->pool2 && p->phases == 1 ? 2 : lanes);
-    int64_t groups = ((int64_t)l->l.y.h * l->l.y.w + pp - 1) / pp;
+    int64_t groups = zi_ceil_div64((int64_t)l->l.y.h * l->l.y.w, pp);
     int64_t time = groups * blocks * (reads > writes ? reads : writes);
     if (p->phases == 2)
         time += groups / 4 * blocks * (writes > 4 ? writes : 4);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/whole.h"
 #include "codegen/cg_verify.h"
 #include "codegen/engine_caps.h"
 #include "isa/zk_cycles.h"
@@ -54,7 +55,7 @@ static bool load_fields_ok(const zi_checker *c, const zk_step *s)
 /** Where a load goes, from its first word to its last. */
 static zi_words load_words(const zk_step *s)
 {
-    int64_t rows = (s->load.words + (int64_t)s->load.w - 1) / s->load.w;
+    int64_t rows = zi_ceil_div64(s->load.words, s->load.w);
     int64_t width = s->load.words < s->load.w ? s->load.words : s->load.w;
     int64_t phases = width < (1 << s->load.split) ? width : 1 << s->load.split;
     int64_t last = s->load.dst + (rows - 1) * s->load.row + ((width - 1) >> s->load.split) +

@@ -5,6 +5,7 @@
  */
 #include <stddef.h>
 
+#include "base/whole.h"
 #include "codegen/cg_verify.h"
 #include "isa/zk_conflicts.h"
 
@@ -140,12 +141,12 @@ static bool order_ok(const zk_step *s)
     if (s->walk.wrap_w == s->walk.w && s->walk.dx == s->walk.lanes % s->walk.w &&
         s->walk.dy == s->walk.lanes / s->walk.w) {
         int64_t start = (int64_t)s->walk.start_y * s->walk.w + s->walk.start_x;
-        int64_t groups = (pixels + s->walk.lanes - 1) / s->walk.lanes;
+        int64_t groups = zi_ceil_div64(pixels, s->walk.lanes);
         return zi_within(s->walk.start_x, 0, s->walk.w - 1) &&
                start == (is_primed(s) ? -s->walk.lanes : 0) &&
                s->walk.n_groups == groups + is_primed(s);
     }
-    int64_t per_row = (s->walk.w + s->walk.lanes - 1) / s->walk.lanes;
+    int64_t per_row = zi_ceil_div64(s->walk.w, s->walk.lanes);
     return s->walk.wrap_w == per_row * s->walk.lanes && s->walk.dx == s->walk.lanes &&
            s->walk.dy == 0 && s->walk.start_x == 0 && s->walk.start_y == 0 &&
            s->walk.n_groups == per_row * s->walk.h && s->kind != ZK_DW_ROW;
@@ -170,7 +171,7 @@ static bool addresses_ok(const zi_checker *c, const zk_step *s, const v16 *table
 {
     int64_t pp = c->caps->pixel_parallel, least, most;
     int64_t rows = (int64_t)s->walk.h + 2 * pp + 2, columns = (int64_t)s->walk.wrap_w + pp;
-    int64_t steps = (s->n_ocb + (int64_t)s->in.ocb_every - 1) / s->in.ocb_every;
+    int64_t steps = zi_ceil_div64(s->n_ocb, s->in.ocb_every);
     int64_t vector_rows = pp / s->walk.w + 2;
     tap_offsets(s, table, &least, &most);
     if (least < -(int64_t)SUM || most > SUM)
@@ -187,16 +188,6 @@ static bool addresses_ok(const zi_checker *c, const zk_step *s, const v16 *table
 
 /* ---- reads ---- */
 
-static int64_t ceil_div(int64_t a, int64_t b)
-{
-    return a >= 0 ? (a + b - 1) / b : -(-a / b);
-}
-
-static int64_t floor_div(int64_t a, int64_t b)
-{
-    return -ceil_div(-a, b);
-}
-
 static void widen(zi_words *r, int64_t a)
 {
     if (r->hi < r->lo) {
@@ -210,8 +201,8 @@ static void widen(zi_words *r, int64_t a)
 /** Output positions [*lo, *hi] of one axis whose input position i * stride + d exists. */
 static void positions(int64_t n, int64_t stride, int64_t d, int64_t size, int64_t *lo, int64_t *hi)
 {
-    *lo = ceil_div(-d, stride);
-    *hi = floor_div(size - 1 - d, stride);
+    *lo = zi_ceil_div64(-d, stride);
+    *hi = zi_floor_div64(size - 1 - d, stride);
     *lo = *lo < 0 ? 0 : *lo;
     *hi = *hi > n - 1 ? n - 1 : *hi;
 }
@@ -242,7 +233,7 @@ static zi_words input_words(const zk_step *s, const v16 *table)
             widen_tap(s, &t, back, &r);
     }
     r = zi_words_repeat(r, s->n_icb, s->in.plane);
-    return zi_words_repeat(r, (s->n_ocb + s->in.ocb_every - 1) / s->in.ocb_every, s->in.ocb_step);
+    return zi_words_repeat(r, zi_ceil_div64(s->n_ocb, s->in.ocb_every), s->in.ocb_step);
 }
 
 static zi_words residual_words(const zk_step *s)
@@ -276,7 +267,7 @@ static bool results_apart(const zk_step *s)
 {
     int64_t h, w, phases = (int64_t)1 << s->out.split;
     written(s, &h, &w);
-    int64_t columns = (w + phases - 1) / phases, phase = (columns - 1) * s->out.col + 1;
+    int64_t columns = zi_ceil_div64(w, phases), phase = (columns - 1) * s->out.col + 1;
     int64_t row = (w < phases ? w - 1 : phases - 1) * s->out.half + phase;
     int64_t plane = (h - 1) * s->out.row + row;
     return (phases == 1 || w == 1 || s->out.half >= phase) && (h == 1 || s->out.row >= row) &&

@@ -5,6 +5,7 @@
  */
 #include <stdlib.h>
 
+#include "base/whole.h"
 #include "codegen/layer_impl.h"
 #include "quant/qparams.h"
 #include "quant/requant.h"
@@ -134,7 +135,7 @@ static bool check_weights_s8(zi_layer_answer *a)
                                 "has no fixed-point form",
                                 (int)o),
                 "calibrate with a larger output range, or keep the node on the CPU");
-        int32_t passes = (largest + WEIGHT_LIMIT - 1) / WEIGHT_LIMIT;
+        int32_t passes = zi_ceil_div(largest, WEIGHT_LIMIT);
         if (passes > MAX_PASSES)
             return zi_layer_refuse(
                 a,

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Ops on NHWC images. Attributes may be hostile: all arithmetic is in 64 bits, of limited terms. */
+#include "base/whole.h"
 #include "graph/infer.h"
 
 /** Taps of one window; keeps the sum of an int8 window within 32 bits. */
@@ -115,7 +116,7 @@ static int64_t pool_windows(const zi_attr_pool *a, int i, int32_t size, int32_t 
     int64_t stride = a->stride[i];
     if (!a->ceil_mode)
         return room / stride + 1;
-    int64_t count = room < 0 ? (-room < stride ? 1 : 0) : (room + stride - 1) / stride + 1;
+    int64_t count = room < 0 ? (-room < stride ? 1 : 0) : zi_ceil_div64(room, stride) + 1;
     if ((count - 1) * stride >= (int64_t)size + a->pad[i]) // starts in the right padding
         count--;
     return count > 0 ? count : -1;

@@ -7,6 +7,7 @@
 
 #include "base/alloc.h"
 #include "base/size.h"
+#include "base/whole.h"
 #include "ops/conv_members.h"
 #include "quant/scale.h"
 
@@ -169,11 +170,6 @@ static const void *pack_depthwise_s8(zi_prepared *p, const conv_plan *plan)
     return out;
 }
 
-static int64_t divide_up(int64_t a, int64_t b)
-{
-    return (a + b - 1) / b;
-}
-
 static int64_t within(int64_t v, int64_t lo, int64_t hi)
 {
     return v < lo ? lo : v > hi ? hi : v;
@@ -186,8 +182,9 @@ static void choose_tile(conv_plan *plan, bool s8)
     const int64_t row = s8 ? zk_conv_s8_pitch(s) * (int64_t)sizeof(int16_t)
                            : zk_conv_patch(s) * (int64_t)sizeof(float);
     const int64_t most = within((s8 ? TILE_BYTES_S8 : TILE_BYTES_F32) / row, TILE_MIN, TILE_MAX);
-    const int64_t n = divide_up(pixels, most), good = within(pixels / GOOD_TILE, 1, MAX_TILES);
-    plan->tile = (int32_t)(s8 ? divide_up(pixels, n < good ? good : n) : within(most, 1, pixels));
+    const int64_t n = zi_ceil_div64(pixels, most), good = within(pixels / GOOD_TILE, 1, MAX_TILES);
+    plan->tile =
+        (int32_t)(s8 ? zi_ceil_div64(pixels, n < good ? good : n) : within(most, 1, pixels));
 }
 
 zk_conv_s8_args zi_conv_args_s8(const conv_plan *plan)

@@ -2,6 +2,8 @@
 /* Chooses the grid of parts by what the busiest thread would have to do. */
 #include "ops/conv_share.h"
 
+#include "base/whole.h"
+
 /** More parts than threads, so that a thread that is held up does not hold up the rest. */
 enum { PARTS_PER_THREAD = 4 };
 
@@ -11,15 +13,10 @@ enum { PART_MACS = 4096 };
 /** Per cent by which more parts may cost more than fewer ones and are taken still. */
 enum { TOLERANCE = 3 };
 
-static int64_t divide_up(int64_t a, int64_t b)
-{
-    return (a + b - 1) / b;
-}
-
 /* n cut into about `wanted` parts that begin at multiples of `grain`. */
 static int64_t part_size(int64_t n, int64_t wanted, int64_t grain)
 {
-    const int64_t size = divide_up(divide_up(n, wanted), grain) * grain;
+    const int64_t size = zi_ceil_div64(zi_ceil_div64(n, wanted), grain) * grain;
     return size < n ? size : n;
 }
 
@@ -28,7 +25,7 @@ static double busiest(const zk_conv_shape *s, zk_conv_grain grain, const zi_conv
                       uint32_t n_threads)
 {
     const double windows = (double)p->pixels * (double)zk_conv_patch(s);
-    return (double)divide_up(zi_conv_n_parts(p), n_threads) *
+    return (double)zi_ceil_div64(zi_conv_n_parts(p), n_threads) *
            (windows * ((double)p->channels + grain.window) + PART_MACS);
 }
 
@@ -43,8 +40,8 @@ zi_conv_parts zi_conv_parts_choose(const zk_conv_shape *s, zk_conv_grain grain, 
             zi_conv_parts p = {.pixels = part_size(n_pixels, rows, grain.pixels),
                                .channels =
                                    (int32_t)part_size(s->out_c, wanted / rows, grain.channels)};
-            p.n_pixels = (uint32_t)divide_up(n_pixels, p.pixels);
-            p.n_channels = (uint32_t)divide_up(s->out_c, p.channels);
+            p.n_pixels = (uint32_t)zi_ceil_div64(n_pixels, p.pixels);
+            p.n_channels = (uint32_t)zi_ceil_div64(s->out_c, p.channels);
             const double cost = busiest(s, grain, &p, n_threads);
             const bool more = zi_conv_n_parts(&p) > zi_conv_n_parts(&best);
             if (cost * (more ? 100 - TOLERANCE : 100) < least * 100) {

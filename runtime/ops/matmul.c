@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* MatMul of two computed operands in float, batch axes broadcast. */
+#include "base/whole.h"
 #include "ops/impl.h"
 
 /** Multiply-accumulates that cost as much as one element of an elementwise op. */
@@ -48,7 +49,7 @@ static void task_tiles(void *arg, uint32_t task, uint32_t n_tasks)
     const zi_tensor *a = zi_node_in(run->p->graph, run->p->node, 0);
     const zi_tensor *b = zi_node_in(run->p->graph, run->p->node, 1);
     const zi_tensor *out = zi_node_out(run->p->graph, run->p->node, 0);
-    const int64_t per_batch = (run->m + TILE - 1) / TILE;
+    const int64_t per_batch = zi_ceil_div64(run->m, TILE);
     int64_t begin, end;
     zi_task_range(task, n_tasks, run->n_batches * per_batch, &begin, &end);
     for (int64_t tile = begin; tile < end; tile++) {

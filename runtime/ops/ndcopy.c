@@ -3,6 +3,7 @@
 #include "ops/ndcopy.h"
 #include "base/copy_rows.h"
 
+#include "base/whole.h"
 #include "ops/impl.h"
 
 /* Side of the tile in which a transposition walks: its lines stay in the first-level cache. Other
@@ -63,7 +64,7 @@ void zi_ndcopy_init(zi_ndcopy *c, size_t elem, int32_t rank, const int64_t *dims
         else
             c->outer[c->n_outer++] = axes[d];
     }
-    c->tile = c->lines.dim > 1 ? TILE : (TILE_BYTES + c->width - 1) / c->width;
+    c->tile = c->lines.dim > 1 ? TILE : zi_ceil_div64(TILE_BYTES, c->width);
 }
 
 typedef struct job {
@@ -128,7 +129,7 @@ void zi_ndcopy_run(const zi_ndcopy *c, const zi_prepared *p, const zi_op_args *a
 {
     if (c->elems == 0)
         return;
-    job j = {c, p->kernels, in, out, (c->run.dim + c->tile - 1) / c->tile, 1};
+    job j = {c, p->kernels, in, out, zi_ceil_div64(c->run.dim, c->tile), 1};
     j.n_units = j.n_tiles;
     for (int32_t d = 0; d < c->n_outer; d++)
         j.n_units *= c->outer[d].dim;

@@ -8,6 +8,7 @@
 
 #include "base/alloc.h"
 #include "base/size.h"
+#include "base/whole.h"
 #include "ops/impl.h"
 #include "ops/recurrent_cell.h"
 
@@ -86,7 +87,7 @@ static zurt_status prepare(zurt_ctx *ctx, zi_prepared *p)
 static void task_products(void *arg, uint32_t index, uint32_t n_tasks)
 {
     const products *j = arg;
-    const int64_t per_step = (j->rows + TILE - 1) / TILE;
+    const int64_t per_step = zi_ceil_div64(j->rows, TILE);
     const int64_t tiles = j->m / j->rows * per_step;
     int64_t begin, end;
     zi_task_range(index, n_tasks, tiles * j->gates, &begin, &end);

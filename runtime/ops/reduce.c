@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/whole.h"
 #include "ops/impl.h"
 #include "ops/ints.h"
 #include "ops/lut.h"
@@ -271,7 +272,7 @@ static void task(void *arg, uint32_t index, uint32_t n_tasks)
 {
     const job *j = arg;
     const state *s = j->p->state;
-    int64_t per_row = (s->width + WIDTH - 1) / WIDTH, begin, end;
+    int64_t per_row = zi_ceil_div64(s->width, WIDTH), begin, end;
     zi_task_range(index, n_tasks, s->rows * per_row, &begin, &end);
     for (int64_t block = begin; block < end; block++) {
         int64_t row = block / per_row, col = block % per_row * WIDTH, base = col, rest = row;

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/whole.h"
 #include "import/onnx/importer.h"
 
 zurt_status zc_op_concat(zc_onnx *o)
@@ -36,7 +37,7 @@ static zurt_status split_sizes(zc_onnx *o, int32_t dim, int32_t *sizes)
         return st;
     if (given && n != o->n_out)
         return zc_fail(o, ZURT_E_FORMAT, "%zu sizes for %u outputs", n, (unsigned)o->n_out);
-    int64_t part = ((int64_t)dim + o->n_out - 1) / o->n_out, sum = 0;
+    int64_t part = zi_ceil_div64(dim, o->n_out), sum = 0;
     for (uint32_t i = 0; i < o->n_out; i++) {
         int64_t left = dim - sum;
         int64_t size = given ? list[i] : (part < left ? part : left);

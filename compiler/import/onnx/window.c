@@ -2,6 +2,7 @@
 /* Kernel, strides, padding and dilation of ONNX's convolutions and pools. */
 #include <string.h>
 
+#include "base/whole.h"
 #include "import/onnx/importer.h"
 
 /* A list attribute with one value per spatial axis (or two: begins, then ends), put behind the
@@ -56,7 +57,7 @@ static void pad_same(zc_window *w)
 {
     for (int32_t i = 2 - w->n; i < 2; i++) {
         int64_t window = (int64_t)w->dilation[i] * (w->kernel[i] - 1) + 1;
-        int64_t outputs = ((int64_t)w->in[i] + w->stride[i] - 1) / w->stride[i];
+        int64_t outputs = zi_ceil_div64(w->in[i], w->stride[i]);
         int64_t total = (outputs - 1) * w->stride[i] + window - w->in[i];
         if (total < 0)
             total = 0;
