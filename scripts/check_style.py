@@ -2,10 +2,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """House rules of text: what neither the compiler nor check_deps.py sees.
 
-Usage: check_style.py format|opening|spelling|commits [ROOT]
+Usage: check_style.py format|opening|comments|spelling|commits [ROOT]
 
 format    clang-format 14 would change no C file
 opening   a C file says in a sentence what it is for, right below its licence
+comments  a doc comment of a header stands alone: it does not lean on the one above or below
 spelling  British, one form a word; names of others (ALLOWED) stay theirs
 commits   `area: what changes`, at most 72 characters, no full stop, and a blank line
 
@@ -112,6 +113,36 @@ def check_opening(root):
                 yield f"{path}: {fault}"
 
 
+# What leans on a neighbour breaks when one is put between, and Doxygen shows one at a time. A name
+# is fine: "as zurt_image_load(), from memory".
+LEANING = re.compile(
+    r"/\*\*<?\s*(?:as (?:above|below|before|the (?:next|last|one|others?)\b)"
+    r"|(?:the )?same(?:[;,.]| (?:for|of|with|as (?:above|below|before))\b)"
+    r"|ditto\b|likewise\b|the reverse\b|undoes (?:that|it)\b|whether it is that\b|its last part\b)"
+    r"|\bas (?:the (?:one|two|three|four|five)|those|the \w+) (?:below|above)\b|\bditto\b",
+    re.IGNORECASE)
+
+
+def doc_comments(text):
+    """Line number and words of each doc comment."""
+    for m in re.finditer(r"/\*\*.*?\*/", text, re.S):
+        words = re.sub(r"\n\s*\*(?!/)", " ", m.group())
+        yield text.count("\n", 0, m.start()) + 1, re.sub(r"\s+", " ", words)
+
+
+def comment_faults(path, text):
+    for number, words in doc_comments(text):
+        m = LEANING.search(words)
+        if m:
+            yield f"{path}:{number}: '{m.group().lstrip('/*<').strip()}' does not stand alone"
+
+
+def check_comments(root):
+    for path in tracked(root):
+        if path.endswith(".h"):
+            yield from comment_faults(path, read(root, path))
+
+
 def spelling_faults(path, text):
     allowed = set()
     for place, words in ALLOWED.items():
@@ -151,7 +182,8 @@ def check_commits(root):
             yield f"{name} '{message.split(chr(10))[0]}': {fault}"
 
 
-CHECKS = {"format": check_format, "opening": check_opening, "spelling": check_spelling,
+CHECKS = {"format": check_format, "opening": check_opening, "comments": check_comments,
+          "spelling": check_spelling,
           "commits": check_commits}
 
 
@@ -160,14 +192,18 @@ def self_test():
     licence = "/* SPDX-License-Identifier: Apache-2.0 */\n"
     wrong = [opening_fault("int x;\n"), opening_fault(licence + "#include <a.h>\n"),
              opening_fault(licence + "/* word */\n"),
+             *comment_faults("a.h", "/** The same for a node. */"),
+             *comment_faults("a.h", "/** NULL: none. As the\n *  one below. */"),
+             *comment_faults("a.h", "int x; /**< as above */"),
              *spelling_faults("a.c", "// quantized weights"),
              *spelling_faults("a.md", "The behavior of"),
              *message_faults("area: " + "x" * 70), *message_faults("no area"),
              *message_faults("area: ends."), *message_faults("area: a\nb")]
     fine = [opening_fault(licence + "/* What it is for. */\n"),
+            *comment_faults("a.h", "/** As load(), of the same bytes; see the table below. */ // ditto"),
             *spelling_faults("a.c", "zurt_quantize(g); is_quantized(g); `quantized`"),
             *message_faults("area, other: a change\n\nWhy.")]
-    return len(wrong) == 9 and all(wrong) and not any(fine)
+    return len(wrong) == 12 and all(wrong) and not any(fine)
 
 
 def main(argv):

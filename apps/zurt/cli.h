@@ -103,7 +103,8 @@ int cli_reads(cli *c, const char *input);
  */
 int cli_check_output(cli *c, const char *path, bool force);
 
-/** The same of a file that is not named by the user, one of many: `path` need not outlive it. */
+/** cli_check_output() of a file that the user does not name, one of many: `path` need not outlive
+ *  it. */
 int cli_check_path(cli *c, const char *path, bool force);
 
 /** What a reader of options says beside exit codes: the option is another's; --help was answered

@@ -33,9 +33,9 @@ typedef struct inspect_drawing {
     const char *reason; /**< of a failure */
 } inspect_drawing;
 
-/** As inspect_dot(), drawn by `dot`. */
+/** Writes the graph as an SVG, drawn by graphviz's `dot`. */
 inspect_drawing inspect_draw(const inspection *v, FILE *file);
-/** The same; EXIT_DONE or stated. */
+/** inspect_draw() for a user who asked for it: EXIT_DONE, or stated why there is none. */
 int inspect_svg(cli *c, const inspection *v, FILE *file);
 /** One page: the sums, a table of the nodes, and the drawing where `dot` is installed. EXIT_DONE or
  *  stated. */

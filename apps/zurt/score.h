@@ -50,8 +50,8 @@ void sqnr_add(sqnr *s, const float *a, const float *b, size_t n);
 double sqnr_db(const sqnr *s);
 
 enum { SQNR_BYTES = 32 };
-/** The same for a table: "identical" if they never differ, "-" if no figure says it (the signal is
- *  zero, or a value is NaN). The result may be `text`. */
+/** sqnr_db() as text for a table: "identical" if they never differ, "-" if no figure says it (the
+ * signal is zero, or a value is NaN). The result may be `text`. */
 const char *sqnr_text(const sqnr *s, char text[SQNR_BYTES]);
 
 #endif

@@ -18,7 +18,7 @@ void sha256_begin(sha256 *s);
 void sha256_add(sha256 *s, const void *data, size_t size);
 /** Eight bytes, the lowest first. */
 void sha256_add_u64(sha256 *s, uint64_t value);
-/** Its length, then its bytes: no two lists of texts are alike. */
+/** The length of a text, then its bytes: no two lists of texts are alike. */
 void sha256_add_text(sha256 *s, const char *text);
 void sha256_end(sha256 *s, uint8_t out[SHA256_BYTES]);
 

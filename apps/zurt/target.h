@@ -67,7 +67,7 @@ void target_note_own(cli *c, const char *path, const target_options *options);
 /** Opens the file and says what its inputs and outputs are: all that planning needs, not running.
  *  target_close() in any case. */
 int target_load(cli *c, const char *path, const target_options *options, target *out);
-/** The same, ready to run, with buffers. */
+/** target_load(), and makes it ready to run, with buffers. */
 int target_open(cli *c, const char *path, const target_options *options, target *out);
 /** A float graph that is only fed, never run: for calibration. The graph stays its owner's. */
 int target_wrap(cli *c, zurt_graph *graph, const target_options *options, target *out);

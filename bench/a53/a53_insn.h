@@ -37,7 +37,7 @@ typedef struct a53_insn {
     uint8_t halves;    /**< of the 128-bit NEON unit that it takes: 0, 1 or 2 */
     uint8_t busy;      /**< cycles that the unit is held */
     uint8_t latency;   /**< until a result can be used */
-    uint8_t forwarded; /**< the same, for the accumulator of the same pipe */
+    uint8_t forwarded; /**< latency for the accumulator of the same pipe */
     int8_t accumulator;
     bool conditional; /**< a branch */
     uint8_t n_out, n_in;

@@ -29,7 +29,8 @@ zurt_status zc_layout_held(zc_layout *l, zi_id tensor, zi_id *out);
 zurt_status zc_layout_realise(zc_layout *l, const zc_rep *r, zi_id tensor, int32_t rank,
                               const int32_t *order, zi_id *out);
 
-/** As above, in the tensor's own order. */
+/** A dense tensor in `tensor`'s own order of axes; moves elements only where the stored form
+ *  differs. */
 zurt_status zc_layout_plain(zc_layout *l, zi_id tensor, zi_id *out);
 
 #endif

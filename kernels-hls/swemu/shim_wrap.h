@@ -13,7 +13,7 @@ extern atomic_bool shim_is_loaded;
     type __real_##name(__VA_ARGS__);                                                               \
     type __wrap_##name(__VA_ARGS__)
 
-/** As above, for a name that is a macro. */
+/** WRAPPED() for a name that is a macro. */
 #define EXPANDED(type, name, ...) WRAPPED(type, name, __VA_ARGS__)
 
 #define JOIN(a, b)          a##b

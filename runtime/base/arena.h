@@ -25,7 +25,7 @@ void *zi_arena_calloc(zi_arena *arena, size_t count, size_t size);
 /** Copies of bytes and of a string (NULL gives ""); NULL if refused. */
 void *zi_arena_memdup(zi_arena *arena, const void *bytes, size_t size);
 char *zi_arena_strdup(zi_arena *arena, const char *s);
-/** As strdup, of at most n bytes of s. */
+/** A copy of at most n bytes of a string, ended by a NUL; NULL if refused. */
 char *zi_arena_strndup(zi_arena *arena, const char *s, size_t n);
 /** A formatted string; NULL if refused. */
 char *zi_arena_printf(zi_arena *arena, const char *fmt, ...)

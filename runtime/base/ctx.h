@@ -39,7 +39,7 @@ zurt_status zi_fail(zurt_ctx *ctx, zurt_status code, const char *fmt, ...) ZI_PR
 /** Puts words in front of the stored text, e.g. the file's name; returns `code`. */
 zurt_status zi_fail_prefix(zurt_ctx *ctx, zurt_status code, const char *fmt, ...) ZI_PRINTF(3, 4);
 
-/** As prefix, behind it. */
+/** Puts words behind the stored text, e.g. a remedy; returns `code`. */
 zurt_status zi_fail_suffix(zurt_ctx *ctx, zurt_status code, const char *fmt, ...) ZI_PRINTF(3, 4);
 
 /** Sends one line to the log callback, if there is one. */

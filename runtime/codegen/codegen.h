@@ -101,7 +101,7 @@ static inline bool zi_cg_sums_quads(const zi_cg_layer *l)
     return l->tile != ZI_NONE && l->l.kind == ZI_LAYER_CONV && !l->l.transposed;
 }
 
-/** Whether it is that maximum. */
+/** Whether the layer is the maximum of 2x2 pixels whose sums zi_cg_sums_quads() keeps apart. */
 static inline bool zi_cg_takes_maximum(const zi_cg_layer *l)
 {
     return l->tile != ZI_NONE && l->l.kind == ZI_LAYER_MAX && !l->l.up2;

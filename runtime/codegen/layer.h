@@ -33,7 +33,7 @@ typedef struct zi_cg_channel {
     int32_t bias;       /**< the input's zero point is folded in */
     int32_t multiplier;
     int32_t shift; /**< <= 0 */
-    bool constant; /**< the same result for every input: its weights are taken as 0 */
+    bool constant; /**< one result, whatever the input: its weights are taken as 0 */
 } zi_cg_channel;
 
 typedef struct zi_layer {

@@ -149,7 +149,7 @@ zurt_status zi_node_infer(zurt_ctx *ctx, zi_graph *g, zi_node *n);
  * quantisation parameters sane, and each output's type and dims what zi_node_infer() computes.
  */
 zurt_status zi_graph_check(zurt_ctx *ctx, zi_graph *g);
-/** Its last part: whether every 32-bit sum fits. ZURT_E_LIMIT; ZURT_E_NOMEM. */
+/** The last part of zi_graph_check(): whether every 32-bit sum fits. ZURT_E_LIMIT; ZURT_E_NOMEM. */
 zurt_status zi_check_accumulators(zurt_ctx *ctx, const zi_graph *g);
 
 /** Multiply-accumulates of one run of a node; 0 for ops that are not counted. */

@@ -39,7 +39,8 @@ enum { ZI_MESSAGE_ATTR_FIRST = 16 };
 /** Attribute of a node's message into `n`, whose op, inputs and outputs are set. */
 zurt_status zi_message_read_attr(zurt_ctx *ctx, const zi_graph *g, const Zurt__Node *m, zi_node *n);
 
-/** The reverse; what `m` points to comes from the arena. False: out of memory. */
+/** Attribute of `n` into its message; what `m` points to comes from the arena, or is the node's
+ * own. False: out of memory. */
 bool zi_message_write_attr(zi_arena *arena, const zi_graph *g, const zi_node *n, Zurt__Node *m);
 
 #endif

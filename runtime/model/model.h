@@ -26,7 +26,7 @@ struct zurt_model {
 
 /** What the public API says about a tensor (shared with the compiler's graph queries). */
 void zi_tensor_info_of(const zi_tensor *t, zurt_tensor_info *out);
-/** Same for a node. */
+/** What the public API says about a node. */
 void zi_node_info_of(const zi_graph *g, const zi_node *n, zurt_node_info *out);
 
 /** No normalisation: mean 0, std 1, given channel count clamped to 1..4, RGB order. */

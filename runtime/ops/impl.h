@@ -41,7 +41,8 @@ zurt_status zi_op_nomem(zurt_ctx *ctx, const zi_prepared *p);
 /** Runs fn over `work` elements' worth of parts: a few tasks for each thread, so that a slow one
  *  does not hold up the rest; fewer if it is little. At most `n_threads` of them run at once. */
 void zi_op_parallel(const zi_op_args *args, zi_task_fn *fn, void *arg, int64_t work);
-/** The same for work that is cut into `parts` already: no more tasks than there are. */
+/** Runs fn over `work` elements' worth of parts as zi_op_parallel() does, where the work is cut
+ * into `parts` already: no more tasks than there are. */
 void zi_op_parallel_parts(const zi_op_args *args, zi_task_fn *fn, void *arg, int64_t work,
                           uint32_t parts);
 

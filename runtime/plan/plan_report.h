@@ -9,7 +9,8 @@
 zurt_status zi_plan_report_create(zurt_ctx *ctx, const zi_graph *g, const zi_caps *caps,
                                   zurt_plan **out);
 
-/** As above, of a partition that is there: borrowed, as are the tables it was made for. */
+/** The plan of a partition that is there: borrowed, as are the tables it was made for.
+ *  ZURT_E_NOMEM. */
 zurt_status zi_plan_report_of(zurt_ctx *ctx, const zi_partition *partition,
                               const zi_caps *const *caps, zurt_plan **out);
 

@@ -22,7 +22,8 @@ bool data_path(char *buf, size_t size, const char *relative);
 
 /** Imports $ZURT_DATA/onnx/name. */
 zurt_graph *data_model(zurt_ctx *ctx, const char *name);
-/** The same with height and width for inputs that leave them open; 0: as declared. */
+/** Imports $ZURT_DATA/onnx/name with height and width for inputs that leave them open; 0: as
+ *  declared. */
 zurt_graph *data_model_sized(zurt_ctx *ctx, const char *name, int32_t height, int32_t width);
 
 /** A raw file of $ZURT_DATA; free() it. */

@@ -8,7 +8,7 @@
 /** Kernel 1..11, stride 1..4, dilation, asymmetric padding, channels 1..70 (a few up to 1100),
  *  groups, transposed; small enough for the naive model. */
 zk_conv_shape random_conv(kern_rng *r);
-/** The same with groups == in_c == out_c, not transposed. */
+/** A random_conv() with groups == in_c == out_c, not transposed. */
 zk_conv_shape random_depthwise(kern_rng *r);
 
 /** "conv 5x7x3 -> 5x7x16 k3x3 ..." for failure messages. */

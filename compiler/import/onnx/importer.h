@@ -280,7 +280,7 @@ zurt_status zc_emit_outputs(zc_onnx *o, zi_op op, const char *tag, const zi_attr
 /** A new node of n_out outputs whose dims (of the input's type) the caller gives. */
 zurt_status zc_emit_split(zc_onnx *o, int32_t axis, zi_id x, const int32_t *sizes, uint32_t n_out,
                           zi_id *out);
-/** The same elements in other dims. */
+/** A view: the elements of x in other dims. */
 zurt_status zc_emit_reshape(zc_onnx *o, const char *tag, zi_id x, int32_t rank, const int32_t *dims,
                             zi_id *out);
 /** Axes permuted; a weight that is a Dequantize of a constant stays one. */

@@ -22,7 +22,7 @@ zurt_status zc_onnx_import_beside(zurt_ctx *ctx, zi_bytes file, zc_weight_files 
                                   const zurt_import_options *options, zi_graph **out,
                                   size_t *source_nodes);
 
-/** The same for a model that has all its tensors inside. */
+/** zc_onnx_import_beside() for a model that has all its tensors inside. */
 static inline zurt_status zc_onnx_import(zurt_ctx *ctx, zi_bytes file,
                                          const zurt_import_options *options, zi_graph **out,
                                          size_t *source_nodes)

@@ -82,10 +82,10 @@ ZURT_API zurt_status zurt_import_onnx_mem(zurt_ctx *ctx, const void *bytes, size
 /** Destroys a graph; what borrows from it must be gone. NULL is allowed. Cannot fail. */
 ZURT_API void zurt_graph_destroy(zurt_graph *graph);
 
-/** @return number of inputs; 0 for NULL. Allocates nothing, as the queries below. */
+/** @return number of inputs; 0 for NULL. Allocates nothing. */
 ZURT_API size_t zurt_graph_n_inputs(const zurt_graph *graph);
 
-/** @return number of outputs; 0 for NULL. */
+/** @return number of outputs; 0 for NULL. Allocates nothing. */
 ZURT_API size_t zurt_graph_n_outputs(const zurt_graph *graph);
 
 /**
@@ -100,7 +100,7 @@ ZURT_API zurt_status zurt_graph_input(const zurt_graph *graph, size_t i, zurt_te
 /** Describes an output; as zurt_graph_input(). */
 ZURT_API zurt_status zurt_graph_output(const zurt_graph *graph, size_t i, zurt_tensor_info *out);
 
-/** @return number of nodes; 0 for NULL. */
+/** @return number of nodes; 0 for NULL. Allocates nothing. */
 ZURT_API size_t zurt_graph_n_nodes(const zurt_graph *graph);
 
 /** Describes a node, in execution order; as zurt_graph_input(). */
@@ -338,10 +338,10 @@ ZURT_API zurt_status zurt_quantize(zurt_ctx *ctx, const zurt_graph *graph,
 /** Destroys a report; NULL is allowed. Cannot fail. */
 ZURT_API void zurt_quant_report_destroy(zurt_quant_report *report);
 
-/** @return number of activation tensors; 0 for NULL. Allocates nothing, as the queries below. */
+/** @return number of activation tensors; 0 for NULL. Allocates nothing. */
 ZURT_API size_t zurt_quant_report_n_tensors(const zurt_quant_report *report);
 
-/** @return number of nodes; 0 for NULL. */
+/** @return number of nodes; 0 for NULL. Allocates nothing. */
 ZURT_API size_t zurt_quant_report_n_layers(const zurt_quant_report *report);
 
 /** @return what was decided for tensor `i`, borrowed; NULL if out of range. */
@@ -360,10 +360,11 @@ ZURT_API const zurt_quant_layer *zurt_quant_report_layer(const zurt_quant_report
  */
 ZURT_API double zurt_quant_report_output_sqnr(const zurt_quant_report *report, size_t output);
 
-/** @return number of calibration samples used; 0 for NULL. */
+/** @return number of calibration samples used; 0 for NULL. Allocates nothing. */
 ZURT_API size_t zurt_quant_report_n_samples(const zurt_quant_report *report);
 
-/** @return number of samples, the first ones, that were compared with float; 0 for NULL. */
+/** @return number of samples, the first ones, that were compared with float; 0 for NULL. Allocates
+ * nothing. */
 ZURT_API size_t zurt_quant_report_n_compared(const zurt_quant_report *report);
 
 /** @return what was seen of sample `i`, borrowed; NULL if out of range. */

@@ -30,9 +30,9 @@ typedef struct zi_xrt_found {
 zurt_status zi_xrt_find_library(zurt_ctx *ctx, zi_xrt_found *out);
 
 /**
- * As above, and finds libxrt_core: in $XILINX_XRT/lib, or beside libxrt_coreutil, where every
- * package puts it. XRT before 2.25 looks only in the first of these and aborts the program if it
- * is not there; but not if it is loaded already. ZURT_E_DEVICE: it is in neither.
+ * As zi_xrt_find_library(), and finds libxrt_core: in $XILINX_XRT/lib, or beside libxrt_coreutil,
+ * where every package puts it. XRT before 2.25 looks only in the first of these and aborts the
+ * program if it is not there; but not if it is loaded already. ZURT_E_DEVICE: it is in neither.
  */
 zurt_status zi_xrt_find(zurt_ctx *ctx, zi_xrt_found *out);
 

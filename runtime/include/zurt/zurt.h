@@ -190,7 +190,7 @@ typedef enum zurt_file_kind {
     ZURT_FILE_NPY = 23,
     ZURT_FILE_NPZ = 24,
     ZURT_FILE_GZIP = 25,
-    ZURT_FILE_ZIP = 26 /**< of none of the above */
+    ZURT_FILE_ZIP = 26 /**< a zip of no other kind here */
 } zurt_file_kind;
 
 /**
@@ -210,7 +210,7 @@ ZURT_API zurt_file_kind zurt_file_kind_of(const void *bytes, size_t size);
  */
 ZURT_API zurt_status zurt_file_kind_read(zurt_ctx *ctx, const char *path, zurt_file_kind *out);
 
-/** @return words for a message, as "a PNG picture"; never NULL. Any thread, as the one below. */
+/** @return words for a message, as "a PNG picture"; never NULL. Any thread; allocates nothing. */
 ZURT_API const char *zurt_file_kind_name(zurt_file_kind kind);
 
 /** @return how to make of it what zurt reads, as a command where there is one; "" if there is
@@ -476,7 +476,7 @@ typedef struct zurt_board_info {
     const char *name;          /**< "kv260", ... or what the xclbin says; borrowed */
     uint32_t engine_version;   /**< of the step format */
     uint32_t macs_per_cycle;   /**< pixels x input channels x output channels */
-    uint32_t pixels_per_cycle; /**< of them: pixels */
+    uint32_t pixels_per_cycle; /**< pixels of macs_per_cycle */
     uint32_t results_per_cycle;
     size_t scratchpad_bytes; /**< activations on chip */
     size_t ring_bytes;       /**< weights on chip */
@@ -485,7 +485,7 @@ typedef struct zurt_board_info {
     uint32_t link_khz; /**< clock that the tools reached, as they say in the xclbin; 0: unknown */
 } zurt_board_info;
 
-/** @return ZURT_OK; ZURT_E_ARG: NULL. Any thread; allocates nothing, as the one below. */
+/** @return ZURT_OK; ZURT_E_ARG: NULL. Any thread; allocates nothing. */
 ZURT_API zurt_status zurt_board_info_get(const zurt_board *board, zurt_board_info *out);
 
 /** @return name of the i-th op that its PL computes, within limits; NULL past the last. */
@@ -521,7 +521,7 @@ typedef struct zurt_plan_node {
 /** Sums over a plan. */
 typedef struct zurt_plan_totals {
     uint64_t macs;           /**< multiply-accumulates of one run */
-    uint64_t pl_macs;        /**< those of them on the PL */
+    uint64_t pl_macs;        /**< multiply-accumulates of one run on the PL */
     uint64_t cycles;         /**< modelled, on the PL */
     uint64_t ddr_bytes;      /**< modelled, on the PL */
     uint32_t clock_khz;      /**< of the modelled PL; 0 without one */
@@ -535,11 +535,11 @@ typedef struct zurt_plan_totals {
     uint64_t cpu_ns;         /**< modelled: the nodes on the CPU, one Cortex-A53 core */
     uint64_t convert_ns;     /**< modelled: the conversion of boundary_bytes, one core */
     uint64_t launch_low_ns;  /**< modelled: the launches beyond their cycles, at best */
-    uint64_t launch_high_ns; /**< and at worst */
+    uint64_t launch_high_ns; /**< modelled: the launches beyond their cycles, at worst */
     uint64_t low_ns;  /**< modelled, one run of a board: the PL, 50 us a launch, conversion, and
                            the CPU's nodes on four cores */
-    uint64_t high_ns; /**< the same with 200 us a launch and one core, a fifth slower than its
-                           model */
+    uint64_t high_ns; /**< modelled, one run of a board: the PL, 200 us a launch, conversion, and
+                           the CPU's nodes on one core, a fifth slower than its model */
     uint64_t device_bytes; /**< of the device's contiguous memory, one stream: programs, weights and
                                 activations */
 } zurt_plan_totals;
@@ -559,7 +559,7 @@ ZURT_API zurt_status zurt_plan_create(zurt_ctx *ctx, const zurt_model *model,
 /** Destroys a plan; NULL is allowed. Cannot fail. */
 ZURT_API void zurt_plan_destroy(zurt_plan *plan);
 
-/** @return number of nodes; 0 for NULL. Allocates nothing, as those below. */
+/** @return number of nodes; 0 for NULL. Allocates nothing. */
 ZURT_API size_t zurt_plan_n_nodes(const zurt_plan *plan);
 
 /**
@@ -762,7 +762,7 @@ typedef struct zurt_session_info {
     size_t n_steps;         /**< of the plan: CPU nodes and PL segments */
     uint32_t n_launches;    /**< of the device for one request: its segments; 0 for "cpu" */
     uint64_t macs;          /**< multiply-accumulates of one request */
-    uint64_t device_macs;   /**< those of them on the device; 0 for "cpu" */
+    uint64_t device_macs;   /**< of `macs`, on the device; 0 for "cpu" */
     uint64_t n_fallbacks;   /**< answers given out that the CPU computed after the device failed */
     const char *failure;    /**< the device's last failure that was answered so; "": none */
     uint64_t device_cycles; /**< of the device for one request, modelled; 0 for "cpu" */

@@ -73,7 +73,7 @@ typedef struct zk_neon_tiles {
 
 void zk_neon_tiles_run(const zk_neon_tiles *t);
 
-/** The same, but n is pixels, computed one at a time. */
+/** zk_neon_tiles_run() where n is pixels, computed one at a time. */
 void zk_neon_pixels_run(const zk_neon_tiles *t);
 
 static inline int64_t zk_neon_chunks(const zk_conv_shape *s)

@@ -146,8 +146,8 @@ typedef struct zk_winograd_product {
 } zk_winograd_product;
 
 void zk_winograd_products(const zk_winograd_product *p);
-/** The same with half blocks of tiles: v is [tile blocks][steps][4 tiles][8 in], and of `out` the
- *  first half is written. */
+/** zk_winograd_products() of half blocks of tiles: v is [tile blocks][steps][4 tiles][8 in], and of
+ * `out` the first half is written. */
 void zk_winograd_products_half(const zk_winograd_product *p);
 
 #endif

@@ -49,7 +49,7 @@ static inline void zk_sums_neon_add16(zk_sums_neon *s, const int8_t *x, int64_t 
     }
 }
 
-/** The same for the first eight channels alone. */
+/** zk_sums_neon_add16() for the first eight channels alone. */
 static inline void zk_sums_neon_add8(zk_sums_neon *s, const int8_t *x, int64_t step, int64_t n)
 {
     while (n > 0) {

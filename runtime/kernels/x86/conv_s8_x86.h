@@ -80,7 +80,8 @@ typedef struct zk_x86_isa {
     int32_t value_bytes; /**< 1; 2: values are widened, and a lane multiplies two at a time */
     /** Magnitude of the sum of two neighbouring weights of one sign at most; 0: any */
     int32_t pair_limit;
-    /** The same with widened values, for weights that need many extras; NULL: never better */
+    /** This instruction set with widened values, for weights that need many extras; NULL: never
+     *  better */
     const struct zk_x86_isa *wide;
     const zk_x86_winograd *winograd; /**< NULL: has no such form */
     void (*run)(const zk_x86_call *call);
