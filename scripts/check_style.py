@@ -2,11 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """House rules of text: what neither the compiler nor check_deps.py sees.
 
-Usage: check_style.py format|opening|comments|spelling|commits [ROOT]
+Usage: check_style.py format|opening|comments|conditions|spelling|commits [ROOT]
 
 format    clang-format 14 would change no C file
 opening   a C file says in a sentence what it is for, right below its licence
 comments  a doc comment of a header stands alone: it does not lean on the one above or below
+conditions  join MOST_GROUPS groups of terms at the most: more get names, a name for each group
 spelling  British, one form a word; names of others (ALLOWED) stay theirs
 commits   `area: what changes`, at most 72 characters, no full stop, and a blank line
 
@@ -143,6 +144,94 @@ def check_comments(root):
             yield from comment_faults(path, read(root, path))
 
 
+# `a == 1 || a == 2` and `!a || !b` are one group: a list reads as one term. What is joined beyond
+# this many wants names.
+MOST_GROUPS = 4
+
+# Files that still have such conditions, and how many: the numbers only fall.
+LONG_CONDITIONS = {
+    "apps/zurt/cli.c": 2,
+    "apps/zurt/target_options.c": 2,
+    "runtime/kernels/x86/conv_s8_x86.c": 1,
+}
+
+
+def code_alone(text):
+    """The text with comments, strings, directives and static assertions blank."""
+    def blank(m):
+        return re.sub(r"[^\n]", " ", m.group())
+    text = re.sub(r"/\*.*?\*/|//[^\n]*|\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*'", blank, text,
+                  flags=re.S)
+    text = re.sub(r"^[ \t]*#(?:[^\n]*\\\n)*[^\n]*", blank, text, flags=re.M)
+    return re.sub(r"_Static_assert[^;]*;", blank, text)
+
+
+def up_to_end(part):
+    """A term up to the parenthesis that closes around it, a comma or a question mark."""
+    depth = 0
+    for at, c in enumerate(part):
+        depth += (c == "(") - (c == ")")
+        if depth < 0 or (depth == 0 and c in ",?"):
+            return part[:at]
+    return part
+
+
+def from_begin(part):
+    """A term from behind the parenthesis that opens around it, a comma, a question mark, `=`."""
+    depth = 0
+    for at in range(len(part) - 1, -1, -1):
+        c = part[at]
+        depth += (c == ")") - (c == "(")
+        assigns = c == "=" and part[at - 1] not in "=!<>" and part[at + 1:at + 2] != "="
+        if depth < 0 or (depth == 0 and (c in ",?:" or assigns)):
+            return part[at + 1:]
+    return re.sub(r"^\s*return\b", "", part)
+
+
+def shape_of(term):
+    """What makes a term one of a list with its neighbour: left side, operator, right side."""
+    compared = re.match(r"(.+?)(==|!=|<=|>=|<|>)([^<>=].*)$", term)
+    if compared:
+        return compared.groups()
+    if re.match(r"!?[\w.>\[\]-]+$", term):
+        return term[0] == "!", "name", ""
+    called = re.match(r"(!?)(\w+)\(", term)
+    return (called.group(1), called.group(2), "call") if called else (term, "", "")
+
+
+def count_groups(expression):
+    parts = re.split(r"&&|\|\|", expression)
+    parts[0] = from_begin(parts[0])
+    groups, last = 0, None
+    for part in parts:
+        shape = shape_of(re.sub(r"\s+", "", up_to_end(part)).lstrip("("))
+        listed = last and shape[1] == last[1] and (shape[0] == last[0] or shape[2] == last[2] != "")
+        groups += not listed
+        last = shape
+    return groups
+
+
+def long_conditions(text):
+    """Line number and groups of the conditions of a C file that want names."""
+    text = code_alone(text)
+    for m in re.finditer(r"[^;{}]+", text):
+        if len(re.findall(r"&&|\|\|", m.group())) >= MOST_GROUPS:
+            groups = count_groups(m.group())
+            if groups > MOST_GROUPS:
+                start = m.start() + len(m.group()) - len(m.group().lstrip())
+                yield text.count("\n", 0, start) + 1, groups
+
+
+def check_conditions(root):
+    for path in tracked(root):
+        if not path.endswith((".c", ".h")):
+            continue
+        found = list(long_conditions(read(root, path)))
+        if len(found) > LONG_CONDITIONS.get(path, 0):
+            for number, groups in found:
+                yield f"{path}:{number}: a condition of {groups} groups; name some of them"
+
+
 def spelling_faults(path, text):
     allowed = set()
     for place, words in ALLOWED.items():
@@ -183,7 +272,7 @@ def check_commits(root):
 
 
 CHECKS = {"format": check_format, "opening": check_opening, "comments": check_comments,
-          "spelling": check_spelling,
+          "conditions": check_conditions, "spelling": check_spelling,
           "commits": check_commits}
 
 
@@ -195,15 +284,20 @@ def self_test():
              *comment_faults("a.h", "/** The same for a node. */"),
              *comment_faults("a.h", "/** NULL: none. As the\n *  one below. */"),
              *comment_faults("a.h", "int x; /**< as above */"),
+             *long_conditions("if (a && b == 1 && f(c) && !d && e < 2) x();"),
+             *long_conditions("bool x = g(y, a > b || (b && c != d)) && !e && h(1);"),
              *spelling_faults("a.c", "// quantized weights"),
              *spelling_faults("a.md", "The behavior of"),
              *message_faults("area: " + "x" * 70), *message_faults("no area"),
              *message_faults("area: ends."), *message_faults("area: a\nb")]
     fine = [opening_fault(licence + "/* What it is for. */\n"),
             *comment_faults("a.h", "/** As load(), of the same bytes; see the table below. */ // ditto"),
+            *long_conditions("if (a == 1 || a == 2 || a == 3 || a == 4 || a == 5 || a == 6) x();"),
+            *long_conditions("if (!a || !b || !c || !d || !e || !f) x();"),
+            *long_conditions("if (a && b == 1 /* || c || d || e */) x();"),
             *spelling_faults("a.c", "zurt_quantize(g); is_quantized(g); `quantized`"),
             *message_faults("area, other: a change\n\nWhy.")]
-    return len(wrong) == 12 and all(wrong) and not any(fine)
+    return len(wrong) == 14 and all(wrong) and not any(fine)
 
 
 def main(argv):

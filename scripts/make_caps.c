@@ -16,14 +16,14 @@ int main(int argc, char **argv)
     uint32_t rq = argc > 3 ? (uint32_t)strtoul(argv[3], NULL, 10) : 0;
     uint32_t mhz = argc > 4 ? (uint32_t)strtoul(argv[4], NULL, 10) : 0;
     uint32_t pp = argc > 5 ? (uint32_t)strtoul(argv[5], NULL, 10) : 0;
-    if (!board || (argc > 5 && (pp < 4 || pp > board->pixel_parallel)) ||
-        (argc > 3 && (rq < 2 || rq > board->pixel_parallel)) ||
-        (argc > 4 && (mhz < 1 || mhz > 1000))) {
-        fprintf(
-            stderr,
-            "usage: make_caps BOARD FILE [RQ [MHZ [PP]]]; boards: %s; RQ from 2 to the pixels of "
-            "a cycle, MHZ from 1 to 1000, PP from 4 to the board's pixels of a cycle\n",
-            zi_caps_builtin_names());
+    const bool bad_rq = board && argc > 3 && (rq < 2 || rq > board->pixel_parallel);
+    const bool bad_mhz = argc > 4 && (mhz < 1 || mhz > 1000);
+    const bool bad_pp = board && argc > 5 && (pp < 4 || pp > board->pixel_parallel);
+    if (!board || bad_rq || bad_mhz || bad_pp) {
+        fprintf(stderr,
+                "usage: make_caps BOARD FILE [RQ [MHZ [PP]]]; boards: %s; RQ from 2 to the pixels "
+                "of a cycle, MHZ from 1 to 1000, PP from 4 to the board's pixels of a cycle\n",
+                zi_caps_builtin_names());
         return 2;
     }
     zi_caps caps = *board;

@@ -293,9 +293,9 @@ static bool read_exact(const data_source *s, const zurt_tensor_info *info, const
         data_shape part = {.rank = want->rank - 1};
         for (int i = 0; i < part.rank; i++)
             part.dims[i] = want->dims[i + 1];
-        if (want->rank < 2 || x->rank < 2 || want->dims[0] == 0 || first % want->dims[0] != 0 ||
-            want->rank != info->rank ||
-            !fits_sample(s, info, &part, x->dims + 1, x->rank - 1, &r->chw))
+        const bool is_stack = want->rank >= 2 && x->rank >= 2 && want->rank == info->rank;
+        const bool is_whole = is_stack && want->dims[0] != 0 && first % want->dims[0] == 0;
+        if (!is_whole || !fits_sample(s, info, &part, x->dims + 1, x->rank - 1, &r->chw))
             return false;
         r->n = first / want->dims[0];
     }
@@ -339,8 +339,8 @@ static int read_axes(cli *c, const data_source *s, const zurt_tensor_info *info,
     data_shape want = data_sample_shape(info, bytes);
     *r = (reading){0};
     if (read_exact(s, info, &want, r)) {
-        r->picture = x->type == U1 && !r->chw && info->rank == 4 && want.rank == 3 &&
-                     is_pixel_count(want.dims[2]);
+        const bool is_bytes = x->type == U1 && !r->chw;
+        r->picture = is_bytes && info->rank == 4 && want.rank == 3 && is_pixel_count(want.dims[2]);
         r->height = r->picture ? (int32_t)want.dims[0] : 0;
         r->width = r->picture ? (int32_t)want.dims[1] : 0;
         r->channels = r->picture ? (int32_t)want.dims[2] : 0;

@@ -13,8 +13,10 @@ enum { N_BUFFERS = 8, BUFFER_BYTES = 2048, MOST_ESCAPE = 10 };
 /* C0, DEL, C1, line separators, and marks that let a text read otherwise than it is. */
 static bool is_harmless(uint32_t code)
 {
-    return code >= 0x20 && !(code >= 0x7f && code < 0xa0) && !(code >= 0x2028 && code <= 0x202e) &&
-           !(code >= 0x2066 && code <= 0x2069);
+    const bool is_control = code < 0x20 || (code >= 0x7f && code < 0xa0);
+    const bool is_direction =
+        (code >= 0x2028 && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069);
+    return !is_control && !is_direction;
 }
 
 bool shown_is_plain(const unsigned char *p)

@@ -104,9 +104,11 @@ static conv_shape read_conv(FILE *f)
                                &s.bottom,       &s.left,   &s.groups};
     for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++)
         *members[i] = number(f);
-    if (!s.groups || !s.stride || s.channels_in % s.groups || s.channels_out % s.groups ||
-        s.channels_out > MAX_CHANNELS || s.height + s.top + s.bottom < s.kernel ||
-        s.width + s.left + s.right < s.kernel)
+    const bool has_groups =
+        s.groups && s.channels_in % s.groups == 0 && s.channels_out % s.groups == 0;
+    const bool has_window =
+        s.height + s.top + s.bottom >= s.kernel && s.width + s.left + s.right >= s.kernel;
+    if (!has_groups || !has_window || !s.stride || s.channels_out > MAX_CHANNELS)
         die("a convolution that cannot be");
     return s;
 }

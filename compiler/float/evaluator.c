@@ -43,7 +43,8 @@ zurt_status zurt_evaluator_create(zurt_ctx *ctx, const zurt_graph *graph, uint32
 zurt_status zurt_evaluator_run(zurt_evaluator *e, const zurt_view *in, size_t n_in,
                                const zurt_span *out, size_t n_out)
 {
-    if (!e || (n_in && !in) || (n_out && !out))
+    const bool lacks_tensors = (n_in && !in) || (n_out && !out);
+    if (!e || lacks_tensors)
         return ZURT_E_ARG;
     return zc_executor_run(e->executor, in, n_in, out, n_out, NULL, NULL);
 }

@@ -34,6 +34,11 @@ static bool same_quant(const zi_tensor *a, const zi_tensor *b)
              memcmp(p->zero_point, q->zero_point, p->n * sizeof(*p->zero_point)) == 0));
 }
 
+static bool same_form(const zi_tensor *a, const zi_tensor *b)
+{
+    return a->dtype == b->dtype && zi_tensor_same_shape(a, b) && same_quant(a, b);
+}
+
 /** True if only axes of 1 move. */
 static bool moves_nothing(const zi_tensor *x, const int32_t *perm)
 {
@@ -62,8 +67,7 @@ static bool is_idle(const zi_graph *g, const zi_node *n)
 {
     const zi_tensor *x = zi_node_in(g, n, 0);
     const zi_tensor *y = zi_node_out(g, n, 0);
-    if (!x || n->n_out != 1 || x->dtype != y->dtype || !zi_tensor_same_shape(x, y) ||
-        !same_quant(x, y))
+    if (!x || n->n_out != 1 || !same_form(x, y))
         return false;
     switch (n->op) {
     case ZI_OP_Reshape:
@@ -164,8 +168,10 @@ static bool same_rule(const zi_graph *g, const zi_node *n, const zi_node *o)
     if (n->op != ZI_OP_Gather)
         return true; // the output's type, shape and scale say it all
     const zi_tensor *i = zi_node_in(g, n, 1), *k = zi_node_in(g, o, 1);
-    return n->attr.axis.axis == o->attr.axis.axis && zi_tensor_same_shape(i, k) &&
-           (i == k || (i->data && k->data && memcmp(i->data, k->data, zi_tensor_bytes(i)) == 0));
+    if (n->attr.axis.axis != o->attr.axis.axis || !zi_tensor_same_shape(i, k))
+        return false;
+    const bool both_const = i->data && k->data;
+    return i == k || (both_const && memcmp(i->data, k->data, zi_tensor_bytes(i)) == 0);
 }
 
 /** An equal node met before on the same input: one computation serves both. */
@@ -177,8 +183,7 @@ static bool merge_twin(cleaner *c, zi_id i)
     for (zi_id t = c->first_twin[n->in[0]]; t != ZI_NONE; t = c->next_twin[t]) {
         const zi_node *o = &g->nodes[t];
         const zi_tensor *z = zi_node_out(g, o, 0);
-        bool equal = o->op == n->op && z->dtype == y->dtype && zi_tensor_same_shape(y, z) &&
-                     same_quant(y, z) && same_rule(g, n, o);
+        bool equal = o->op == n->op && same_form(y, z) && same_rule(g, n, o);
         if (equal && merge(c, n, n->out[0], o->out[0]))
             return true;
     }

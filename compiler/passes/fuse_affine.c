@@ -168,6 +168,11 @@ static bool is_unpadded(const zi_node *n)
            (pad[0] == 0 && pad[1] == 0 && pad[2] == 0 && pad[3] == 0);
 }
 
+static bool is_f32_read_once(const zi_graph *g, const zc_index *index, zi_id id)
+{
+    return index->n_readers[id] == 1 && g->tensors[id].dtype == ZURT_F32;
+}
+
 static zurt_status look_in_front(zurt_ctx *ctx, zi_graph *g, zc_index *index, zi_node *n)
 {
     zurt_status st = ZURT_OK;
@@ -175,9 +180,11 @@ static zurt_status look_in_front(zurt_ctx *ctx, zi_graph *g, zc_index *index, zi
         const zi_tensor *x = &g->tensors[n->in[0]];
         zi_node *before = zc_writer(g, index, n->in[0]);
         affine a;
-        if (!before || index->n_readers[n->in[0]] != 1 || zi_node_has_clamp(before) ||
-            x->dtype != ZURT_F32 || !read_affine(g, before, x->dims[x->rank - 1], &a) ||
-            !(shifts_nothing(&a) || is_unpadded(n)))
+        const bool is_free = before && is_f32_read_once(g, index, n->in[0]);
+        if (!is_free || zi_node_has_clamp(before) ||
+            !read_affine(g, before, x->dims[x->rank - 1], &a))
+            break;
+        if (!shifts_nothing(&a) && !is_unpadded(n)) // the padding is not shifted
             break;
         st = fold_in_front(ctx, g, index, n, before, &a);
     }
@@ -190,8 +197,8 @@ static zurt_status look_behind(zurt_ctx *ctx, zi_graph *g, zc_index *index, zi_n
         zi_id x = after->in[k];
         zi_node *n = zc_writer(g, index, x);
         affine a;
-        if (n && is_weighted(g, n) && index->n_readers[x] == 1 && !zi_node_has_clamp(n) &&
-            g->tensors[x].dtype == ZURT_F32 &&
+        const bool takes = n && is_weighted(g, n) && !zi_node_has_clamp(n);
+        if (takes && is_f32_read_once(g, index, x) &&
             read_affine(g, after, g->tensors[n->in[1]].dims[0], &a) && a.x == x)
             return fold_behind(ctx, g, index, n, after, &a);
     }

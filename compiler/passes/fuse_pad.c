@@ -48,9 +48,10 @@ static bool merge_into_pool(const zi_graph *g, const zc_index *index, zi_node *n
     int32_t sum[4];
     if (a->ceil_mode || !add_border(&pad->attr.pad, own, a->kernel, sum))
         return false;
+    bool means_alike = bare || a->count_include_pad;
     bool legal =
         n->op == ZI_OP_AveragePool
-            ? value == 0.0f && (bare || a->count_include_pad)
+            ? value == 0.0f && means_alike
             : value == -INFINITY || (value == 0.0f && is_non_negative(g, index, pad->in[0]));
     if (!legal)
         return false;
@@ -88,8 +89,8 @@ zurt_status zc_fuse_pad_pass(zurt_ctx *ctx, zi_graph *g)
         zi_node *n = &g->nodes[i];
         const zi_node *pad = n->n_in ? zc_writer(g, &index, n->in[0]) : NULL;
         // Several readers may each take the padding over: the Pad dies with the last.
-        if (pad && pad->op == ZI_OP_Pad && g->tensors[n->in[0]].dtype == ZURT_F32 &&
-            is_border(pad, g->tensors[n->in[0]].rank) && merge(g, &index, n, pad))
+        const bool is_pad = pad && pad->op == ZI_OP_Pad && g->tensors[n->in[0]].dtype == ZURT_F32;
+        if (is_pad && is_border(pad, g->tensors[n->in[0]].rank) && merge(g, &index, n, pad))
             n->in[0] = pad->in[0];
     }
     zc_index_free(ctx, &index);

@@ -15,10 +15,9 @@ static zi_node *sole(const zi_graph *g, const zc_index *index, const zi_node *n,
                      zi_op op)
 {
     zi_node *w = zc_writer(g, index, n->in[i]);
-    return w && w->op == op && index->n_readers[n->in[i]] == 1 && !zi_node_has_clamp(w) &&
-                   g->tensors[n->in[i]].dtype == ZURT_F32
-               ? w
-               : NULL;
+    if (!w || w->op != op || zi_node_has_clamp(w))
+        return NULL;
+    return index->n_readers[n->in[i]] == 1 && g->tensors[n->in[i]].dtype == ZURT_F32 ? w : NULL;
 }
 
 /** Makes `n` a unary op of `x`; what it read dies with its last reader. */
@@ -111,7 +110,8 @@ static void match_gate(zi_graph *g, zc_index *index, zi_node *n)
 static int32_t kept_axis(const zi_node *n, zi_op op)
 {
     uint32_t axes = n ? n->attr.reduce.axes : 0;
-    if (!n || n->op != op || !n->attr.reduce.keep_dims || axes == 0 || (axes & (axes - 1)))
+    const bool is_one = axes != 0 && (axes & (axes - 1)) == 0;
+    if (!n || n->op != op || !n->attr.reduce.keep_dims || !is_one)
         return -1;
     int32_t axis = 0;
     while (!(axes >> axis & 1))
@@ -125,9 +125,9 @@ static void match_softmax(zi_graph *g, zc_index *index, zi_node *n)
     const zi_node *sum = zc_writer(g, index, n->in[1]);
     int32_t axis = kept_axis(sum, ZI_OP_ReduceSum);
     const zi_node *e = zc_writer(g, index, n->in[0]);
-    if (axis < 0 || !e || e->op != ZI_OP_Exp || sum->in[0] != n->in[0] ||
-        index->n_readers[n->in[0]] != 2 || index->n_readers[n->in[1]] != 1 ||
-        g->tensors[n->in[0]].dtype != ZURT_F32 || zi_node_has_clamp(n))
+    const bool has_pattern = axis >= 0 && e && e->op == ZI_OP_Exp && sum->in[0] == n->in[0];
+    const bool is_own = index->n_readers[n->in[0]] == 2 && index->n_readers[n->in[1]] == 1;
+    if (!has_pattern || !is_own || g->tensors[n->in[0]].dtype != ZURT_F32 || zi_node_has_clamp(n))
         return;
     zi_id x = e->in[0];
     const zi_node *sub = zc_writer(g, index, x);

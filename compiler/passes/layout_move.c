@@ -232,8 +232,10 @@ zurt_status zc_layout_realise(zc_layout *l, const zc_rep *r, zi_id tensor, int32
     }
     *out = id;
     int32_t stored[ZURT_MAX_RANK];
-    if (r == &l->reps[tensor] && !stays(&m) && rank == t.rank && !held.data && held.quant.n < 2 &&
-        !zc_rep_axis_order(r, rank, stored)) // what was scattered is moved for all its readers
+    const bool is_plain = rank == t.rank && !held.data && held.quant.n < 2;
+    const bool is_moved = r == &l->reps[tensor] && !stays(&m);
+    if (is_moved && is_plain &&
+        !zc_rep_axis_order(r, rank, stored)) // scattered: for all its readers
         l->reps[tensor] = zc_rep_make(id, rank, t.dims, order);
     if (!r->dequantise)
         return ZURT_OK;

@@ -112,7 +112,8 @@ static zi_id leader_of(const zc_layout *l, const zi_node *n, int32_t rank)
                 moved = moved || own[d] != d;
         }
         size_t elems = zi_tensor_elems(t);
-        if (leader == ZI_NONE || elems > best || (elems == best && moved && !best_moved)) {
+        const bool leads = elems > best || (elems == best && moved && !best_moved);
+        if (leader == ZI_NONE || leads) {
             leader = n->in[i];
             best = elems;
             best_moved = moved;

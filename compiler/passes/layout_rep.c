@@ -158,8 +158,8 @@ bool zc_rep_reshape(zc_rep *r, int32_t rank, const int32_t *dims)
         }
         while (left > 1) {
             int32_t piece = rest < left ? rest : left;
-            if (a == from.n || piece < 1 || rest % piece || left % piece ||
-                ++larger > ZURT_MAX_RANK || out.n == ZC_MAX_ATOMS)
+            const bool is_cut = a < from.n && piece >= 1 && rest % piece == 0 && left % piece == 0;
+            if (!is_cut || ++larger > ZURT_MAX_RANK || out.n == ZC_MAX_ATOMS)
                 return false;
             key = KEY_ATOM * (from.pos[a] + 1) + KEY_CUT * cuts++;
             out.size[out.n] = piece;

@@ -41,7 +41,8 @@ static void try_grid(const zc_calib_points *p, zc_range seen, zc_calib_cost_fn *
     for (int i = from; i <= to; i++) {
         for (int j = from; j <= to; j++) {
             double lo = centre.lo + i * step, hi = centre.hi + j * step;
-            if (lo < 0.0 || hi < 0.0 || (seen.lo == 0.0 && i != 0) || (seen.hi == 0.0 && j != 0))
+            const bool moves_unseen = (seen.lo == 0.0 && i != 0) || (seen.hi == 0.0 && j != 0);
+            if (lo < 0.0 || hi < 0.0 || moves_unseen)
                 continue;
             double c = cost(p, at(seen, lo, hi));
             if (c < b->cost)

@@ -14,8 +14,8 @@ bool zc_op_is_linear(zi_op op)
 
 bool zc_is_data_input(const zi_graph *g, const zi_node *n, uint32_t i)
 {
-    return n->in[i] != ZI_NONE && !(i > 0 && zc_op_is_linear(n->op)) &&
-           !(i > 0 && n->op == ZI_OP_Gather) && g->tensors[n->in[i]].dtype == ZURT_F32;
+    const bool is_parameter = i > 0 && (zc_op_is_linear(n->op) || n->op == ZI_OP_Gather);
+    return !is_parameter && n->in[i] != ZI_NONE && g->tensors[n->in[i]].dtype == ZURT_F32;
 }
 
 static bool is_const(const zi_graph *g, zi_id t)

@@ -40,8 +40,10 @@ static bool moves_one(zi_op op)
 static bool is_free(const zc_scheme *s, zi_id t)
 {
     zi_id w = s->writer[t];
-    return s->n_readers[t] == 1 && w != ZI_NONE && !moves_one(s->g->nodes[w].op) &&
-           s->g->nodes[w].op != ZI_OP_Concat && !s->tensor[zc_scheme_root(s, t)].fixed;
+    if (s->n_readers[t] != 1 || w == ZI_NONE)
+        return false;
+    const zi_op op = s->g->nodes[w].op;
+    return !moves_one(op) && op != ZI_OP_Concat && !s->tensor[zc_scheme_root(s, t)].fixed;
 }
 
 static bool similar(const zc_scheme *s, zi_id a, zi_id b)

@@ -139,8 +139,10 @@ static zurt_file_kind kind_of_protobuf(zi_bytes b)
         return ZURT_FILE_UNKNOWN;
     if (b.data[0] == 0x08 && length >= 1 && length < 64 && at < b.size) { // the number itself
         uint8_t tag = b.data[at++];
-        if (tag == 0x12 && b.data[1] == 1 && get_length(b, &at, &length) && at < b.size &&
-            length > 1 && b.data[at] == 0x0a)
+        const bool is_version_1 = tag == 0x12 && b.data[1] == 1;
+        const bool has_graph =
+            is_version_1 && get_length(b, &at, &length) && at < b.size && length > 1;
+        if (has_graph && b.data[at] == 0x0a)
             return ZURT_FILE_SAVED_MODEL;
         bool known = tag == 0x12 || tag == 0x1a || tag == 0x22 || tag == 0x28 || tag == 0x32 ||
                      tag == 0x3a || tag == 0x42 || tag == 0x72;
@@ -150,8 +152,9 @@ static zurt_file_kind kind_of_protobuf(zi_bytes b)
         return ZURT_FILE_UNKNOWN;
     size_t inner = at + 1;
     uint64_t name;
-    if (b.data[at] == 0x0a && get_length(b, &inner, &name) && name + 2 < length &&
-        name < b.size - inner && b.data[inner + name] == 0x12)
+    const bool has_name = b.data[at] == 0x0a && get_length(b, &inner, &name) && name + 2 < length &&
+                          name < b.size - inner;
+    if (has_name && b.data[inner + name] == 0x12)
         return ZURT_FILE_TF_GRAPH;
     return length < b.size - at && b.data[at + length] == 0x2a ? ZURT_FILE_XMODEL
                                                                : ZURT_FILE_UNKNOWN;
@@ -167,8 +170,9 @@ static bool is_bmp(zi_bytes b)
 
 static bool is_pnm(zi_bytes b)
 {
-    return b.size > 2 && b.data[0] == 'P' && b.data[1] >= '1' && b.data[1] <= '6' &&
-           memchr(" \t\r\n", b.data[2], 4);
+    if (b.size < 3 || b.data[0] != 'P')
+        return false;
+    return b.data[1] >= '1' && b.data[1] <= '6' && memchr(" \t\r\n", b.data[2], 4);
 }
 
 zurt_file_kind zurt_file_kind_of(const void *bytes, size_t size)

@@ -157,9 +157,10 @@ static zurt_status emit_layer(zi_cg_emitter *e, uint32_t layer)
     const zi_cg_layer l = m->layers[layer];
     int32_t block, tiles = n_tiles(&l);
     int64_t words = (int64_t)zi_cg_blocks(&l) * (block_words_of(&l) + 1);
-    bool keep = tiles > 1 && !l.l.transposed && l.l.kind != ZI_LAYER_MAX &&
-                blocks_end(m, &l, 0, l.tile_rows) == zi_cg_blocks(&l) &&
-                words <= m->caps->ring_words / 32;
+    const bool has_weights = !l.l.transposed && l.l.kind != ZI_LAYER_MAX;
+    const bool is_small = words <= m->caps->ring_words / 32;
+    bool keep = tiles > 1 && has_weights && is_small &&
+                blocks_end(m, &l, 0, l.tile_rows) == zi_cg_blocks(&l);
     zurt_status st = separate(e, &l);
     for (int32_t t = 0; !st && t < tiles; t++)
         st = emit_rows(e, layer, t, keep && t + 1 < tiles, keep && t > 0);

@@ -97,10 +97,12 @@ static bool row_mode(const zi_cg_program *m, const zi_cg_layer *l, const zi_cg_v
 {
     const zi_layer *d = &l->l;
     int32_t reads = d->kernel[0] * d->stride[1], most = (int32_t)m->caps->pixel_parallel;
-    if (d->kind != ZI_LAYER_DEPTHWISE || d->mean_weight || d->passes != 1 || !flows ||
-        d->dilation[1] != 1 || d->kernel[1] < 2 || d->stride[1] > 2 ||
-        zi_ceil_div(d->kernel[1], d->stride[1]) > ZK_ROW_WIDTH || d->kernel[1] > most ||
-        reads > ZK_ROW_TAPS || reads >= d->kernel[0] * d->kernel[1])
+    const bool is_plain = d->kind == ZI_LAYER_DEPTHWISE && !d->mean_weight && d->passes == 1;
+    const bool is_dense = d->dilation[1] == 1 && d->stride[1] <= 2;
+    const bool width_fits = d->kernel[1] >= 2 && d->kernel[1] <= most &&
+                            zi_ceil_div(d->kernel[1], d->stride[1]) <= ZK_ROW_WIDTH;
+    const bool reads_less = reads <= ZK_ROW_TAPS && reads < d->kernel[0] * d->kernel[1];
+    if (!flows || !is_plain || !is_dense || !width_fits || !reads_less)
         return false;
     int32_t ahead = d->kernel[1] - 1 - d->pad[1];
     if (ahead < 0 || ahead > most)

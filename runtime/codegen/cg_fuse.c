@@ -60,8 +60,8 @@ static bool fuse_add(zi_cg_builder *b, const zi_node *n, const zi_layer *desc)
     uint32_t own = 0;
     for (uint32_t k = 0; k < 2; k++) {
         zi_cg_layer *l = open_layer(b, n->in[k]);
-        if (l && l->add == ZI_NONE && l->l.kind != ZI_LAYER_CONCAT && !l->l.transposed &&
-            (!best || l > best)) {
+        const bool adds = l && l->l.kind != ZI_LAYER_CONCAT && !l->l.transposed;
+        if (adds && l->add == ZI_NONE && (!best || l > best)) {
             best = l;
             own = k;
         }

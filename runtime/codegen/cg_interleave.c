@@ -39,10 +39,12 @@ void zi_cg_interleave(zi_cg_program *m)
         zi_cg_layer *first = &m->layers[i];
         const zi_cg_layer *second = &m->layers[i + 1];
         const zi_cg_tensor *between = &m->tensors[first->out];
-        first->leads = m->tensors[first->in].input && first->band[0] != ZI_NONE &&
-                       first->tile_rows < first->l.y.h && is_plain(first) && is_plain(second) &&
-                       second->in == first->out && between->parent == ZI_NONE &&
-                       second->band[0] == ZI_NONE && pays(m, first, second);
+        const bool loads = m->tensors[first->in].input && first->band[0] != ZI_NONE &&
+                           first->tile_rows < first->l.y.h;
+        const bool follows =
+            second->in == first->out && between->parent == ZI_NONE && second->band[0] == ZI_NONE;
+        first->leads =
+            loads && follows && is_plain(first) && is_plain(second) && pays(m, first, second);
     }
 }
 

@@ -161,9 +161,10 @@ static zurt_status concat(zi_cg_builder *b, const zi_node *n, const zi_layer *de
         const zi_tensor *x = zi_node_in(m->g, n, k);
         uint32_t operand = b->tensor_of[n->in[k]];
         zi_cg_tensor *p = &m->tensors[operand == ZI_NONE ? 0 : operand];
-        bool direct = operand != ZI_NONE && p->parent == ZI_NONE && p->producer != ZI_NONE &&
-                      !p->output && p->h == desc->y.h && p->w == desc->y.w && p->c == x->dims[3] &&
-                      zi_same_quant(x, zi_node_out(m->g, n, 0)) && p->id == n->in[k];
+        const bool is_inner = p->parent == ZI_NONE && p->producer != ZI_NONE && !p->output;
+        const bool same_image = p->h == desc->y.h && p->w == desc->y.w && p->c == x->dims[3];
+        const bool is_own = operand != ZI_NONE && p->id == n->in[k];
+        bool direct = is_own && is_inner && same_image && zi_same_quant(x, zi_node_out(m->g, n, 0));
         if (direct) {
             p->parent = whole;
             p->first_block = block;

@@ -185,8 +185,9 @@ static bool reads_choice(const zi_cg_builder *b, const zi_node *n, const zi_laye
                          int32_t blocks)
 {
     int64_t words = (int64_t)desc->kernel[0] * desc->kernel[1] * desc->passes * blocks;
-    return n->op == ZI_OP_Conv && desc->kind == ZI_LAYER_CONV && n->attr.conv.groups == 1 &&
-           blocks <= 2 * zi_blocks(desc->x.c) && words + 1 <= b->m->caps->ring_words / 16;
+    const bool fits =
+        blocks <= 2 * zi_blocks(desc->x.c) && words + 1 <= b->m->caps->ring_words / 16;
+    return fits && n->op == ZI_OP_Conv && desc->kind == ZI_LAYER_CONV && n->attr.conv.groups == 1;
 }
 
 /** The channel in each lane of the blocks [first, end); *twice: some lane holds two. */

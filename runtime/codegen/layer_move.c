@@ -13,8 +13,9 @@ bool zi_layer_copy(zi_layer_answer *a)
 bool zi_layer_lut(zi_layer_answer *a)
 {
     const zi_tensor *table = zi_node_in(a->q->g, a->n, 1);
-    if (a->n->op == ZI_OP_Lut && (!table || !zi_tensor_is_const(table) || table->dtype != ZURT_S8 ||
-                                  zi_tensor_elems(table) != 256))
+    const bool has_table = table && zi_tensor_is_const(table) && table->dtype == ZURT_S8 &&
+                           zi_tensor_elems(table) == 256;
+    if (a->n->op == ZI_OP_Lut && !has_table)
         return zi_layer_refuse(a, "the table is not a constant of 256 s8",
                                "compile the model again");
     if (a->n->op != ZI_OP_Lut && !a->q->caps->assume_int8)

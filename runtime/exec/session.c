@@ -276,7 +276,9 @@ static zurt_status check_request(const zurt_session *s, const zurt_view *in, siz
                                  const zurt_span *out, size_t n_out)
 {
     const zi_graph *g = s->graph;
-    if (n_in != g->n_inputs || n_out != g->n_outputs || (n_in && !in) || (n_out && !out))
+    const bool inputs_fit = n_in == g->n_inputs && (in || !n_in);
+    const bool outputs_fit = n_out == g->n_outputs && (out || !n_out);
+    if (!inputs_fit || !outputs_fit)
         return zi_fail(s->ctx, ZURT_E_ARG,
                        "the model has %zu inputs and %zu outputs, %zu and %zu were given",
                        g->n_inputs, g->n_outputs, in ? n_in : 0, out ? n_out : 0);

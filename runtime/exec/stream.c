@@ -124,8 +124,11 @@ static zurt_status alloc_buffers(zurt_ctx *ctx, zi_stream *stream)
     stream->out = zi_calloc(a, s->graph->n_outputs, sizeof(*stream->out));
     if (s->options.profile)
         stream->step_ns = zi_calloc(a, s->schedule->n_steps, sizeof(*stream->step_ns));
-    if (!stream->arena || !stream->scratch || !stream->tensors || !stream->in || !stream->out ||
-        (s->fallback && !stream->fallback_tensors) || (s->options.profile && !stream->step_ns))
+    const bool has_memory = stream->arena && stream->scratch;
+    const bool has_lists = stream->tensors && stream->in && stream->out;
+    const bool has_optional =
+        (stream->fallback_tensors || !s->fallback) && (stream->step_ns || !s->options.profile);
+    if (!has_memory || !has_lists || !has_optional)
         return zi_fail(ctx, ZURT_E_NOMEM,
                        "session: stream %u needs %zu bytes of activations and %zu of scratch",
                        (unsigned)stream->index, arena_bytes, scratch_bytes);

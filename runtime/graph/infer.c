@@ -128,7 +128,8 @@ static zurt_status elementwise(zurt_ctx *ctx, zi_graph *g, zi_node *n)
         st = bad_type(ctx, g, n, 0);
     bool wants_bool = is_logic(n->op);
     bool takes_bool = wants_bool || where || n->op == ZI_OP_Equal;
-    if (!st && ((wants_bool && dtype != ZURT_BOOL) || (!takes_bool && dtype == ZURT_BOOL)))
+    bool takes = dtype == ZURT_BOOL ? takes_bool : !wants_bool;
+    if (!st && !takes)
         st = bad_type(ctx, g, n, 0);
     int64_t dims[ZURT_MAX_RANK] = {0};
     int32_t rank = 0;

@@ -200,10 +200,11 @@ static zurt_status check_args(zurt_ctx *ctx, const zurt_image *in, int32_t width
     if (fit == ZURT_FIT_CENTRE_CROP && !(crop_ratio > 0.0f && crop_ratio <= 1.0f))
         return zi_fail(ctx, ZURT_E_ARG, "image: crop ratio %g is not in (0, 1]",
                        (double)crop_ratio);
-    if (width > ZURT_IMAGE_MAX_SIDE || height > ZURT_IMAGE_MAX_SIDE ||
-        in->width > ZURT_IMAGE_MAX_SIDE || in->height > ZURT_IMAGE_MAX_SIDE ||
-        (int64_t)width * height > ZURT_IMAGE_MAX_PIXELS ||
-        (fit == ZURT_FIT_CENTRE_CROP && crop_ratio < 1.0f / 1024))
+    const bool from_fits = in->width <= ZURT_IMAGE_MAX_SIDE && in->height <= ZURT_IMAGE_MAX_SIDE;
+    const bool to_fits = width <= ZURT_IMAGE_MAX_SIDE && height <= ZURT_IMAGE_MAX_SIDE &&
+                         (int64_t)width * height <= ZURT_IMAGE_MAX_PIXELS;
+    const bool is_speck = fit == ZURT_FIT_CENTRE_CROP && crop_ratio < 1.0f / 1024;
+    if (!from_fits || !to_fits || is_speck)
         return zi_fail(ctx, ZURT_E_LIMIT, "image: %d x %d to %d x %d, at most %d a side",
                        (int)in->width, (int)in->height, (int)width, (int)height,
                        ZURT_IMAGE_MAX_SIDE);

@@ -200,9 +200,11 @@ static zurt_status read_node(const reader *r, size_t i, const Zurt__Node *m, zi_
         return zi_fail(ctx, ZURT_E_UNSUPPORTED,
                        "node %zu '%s': this zurt does not know op %" PRIu32 ": update zurt", i,
                        m->name, m->op);
-    if (m->n_inputs < info->in_min || (info->in_max && m->n_inputs > info->in_max) ||
-        m->n_outputs < 1 || m->n_outputs < info->out_min ||
-        (info->out_max && m->n_outputs > info->out_max))
+    const size_t in_max = info->in_max ? info->in_max : SIZE_MAX;
+    const size_t out_max = info->out_max ? info->out_max : SIZE_MAX;
+    const bool inputs_fit = m->n_inputs >= info->in_min && m->n_inputs <= in_max;
+    const bool outputs_fit = m->n_outputs >= info->out_min && m->n_outputs <= out_max;
+    if (!inputs_fit || !outputs_fit || m->n_outputs < 1)
         return zi_fail(ctx, ZURT_E_FORMAT, "node %zu '%s' (%s): %zu inputs and %zu outputs", i,
                        m->name, info->name, m->n_inputs, m->n_outputs);
     zi_node *n;

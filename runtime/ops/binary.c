@@ -34,8 +34,8 @@ static zurt_status check(zurt_ctx *ctx, const zi_graph *g, const zi_node *n)
         return zi_binary_s8_params(ctx, g, n, &(zi_binary_s8){0});
     if (a->dtype == ZURT_F32 && b->dtype == ZURT_F32 && zi_binary_f32(n->op))
         return ZURT_OK;
-    bool ints = zi_is_plain_int(a) && a->dtype == b->dtype && zi_is_plain_int(b) &&
-                (compares || zi_is_plain_int(out));
+    bool operands = zi_is_plain_int(a) && zi_is_plain_int(b) && a->dtype == b->dtype;
+    bool ints = operands && (compares || zi_is_plain_int(out));
     if (!ints || (logic && a->dtype != ZURT_BOOL))
         return zi_unsupported(ctx, g, n, "types %s%s and %s%s; keep the node in f32",
                               zurt_dtype_name(a->dtype), a->quant.n ? " quantised" : "",

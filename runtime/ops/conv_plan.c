@@ -310,8 +310,9 @@ zurt_status zi_conv_plan_make(zurt_ctx *ctx, zi_prepared *p, const zk_conv_shape
     zurt_status st = s8 ? prepare_s8(ctx, p, plan) : ZURT_OK;
     if (st)
         return st;
-    plan->depthwise = plan->w && !shape->transposed && (shape->groups > 1 || s8) &&
-                      shape->groups == shape->in_c && shape->groups == shape->out_c;
+    const bool by_channel =
+        shape->groups == shape->in_c && shape->groups == shape->out_c && !shape->transposed;
+    plan->depthwise = plan->w && by_channel && (shape->groups > 1 || s8);
     if (plan->depthwise) {
         plan->w = s8 ? pack_depthwise_s8(p, plan) : pack_depthwise_f32(p, plan);
         return plan->w ? ZURT_OK : zi_op_nomem(ctx, p);

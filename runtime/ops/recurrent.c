@@ -76,10 +76,11 @@ static zurt_status prepare(zurt_ctx *ctx, zi_prepared *p)
     s->block = BLOCK_ROWS / s->batch;
     s->block = s->block < 1 ? 1 : s->block > s->steps ? s->steps : s->block;
     size_t step, gates, block; // of Y's elements, 2^29 at most
-    if (!zi_size_mul((size_t)s->batch, (size_t)s->hidden, &step) ||
-        !zi_size_mul(step, (size_t)s->gates, &gates) ||
-        !zi_size_mul(gates, (size_t)s->block, &block) || !reserve(p, block, &s->gates_at) ||
-        !reserve(p, gates, &s->products_at) || !reserve(p, step, &s->reset_at))
+    const bool have_sizes = zi_size_mul((size_t)s->batch, (size_t)s->hidden, &step) &&
+                            zi_size_mul(step, (size_t)s->gates, &gates) &&
+                            zi_size_mul(gates, (size_t)s->block, &block);
+    if (!have_sizes || !reserve(p, block, &s->gates_at) || !reserve(p, gates, &s->products_at) ||
+        !reserve(p, step, &s->reset_at))
         return zi_node_fail(ctx, p->graph, p->node, ZURT_E_LIMIT, "its states are too large");
     return ZURT_OK;
 }

@@ -234,8 +234,9 @@ int main(int argc, char **argv)
     for (int i = 0; i < n; i++) {
         golden g;
         const char *name = files[i]->d_name, *end = strrchr(name, '.');
+        const bool is_wanted = !only || strstr(name, only);
         snprintf(path, sizeof(path), "%s/golden/%s", dir, name);
-        if (end && strcmp(end, ".txt") == 0 && (!only || strstr(name, only)) && parse(path, &g)) {
+        if (end && strcmp(end, ".txt") == 0 && is_wanted && parse(path, &g)) {
             cases += 2;
             double limit = tolerance;
             failed += !run_mode(dir, name, &g, true, &limit);

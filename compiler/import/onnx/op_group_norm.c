@@ -16,8 +16,8 @@ static zurt_status group_parameter(zc_onnx *o, uint32_t i, const zi_tensor *x, i
         return st;
     const zi_tensor t = *zc_input(o, i);
     const int32_t channels = x->dims[1];
-    bool fits = t.dtype == ZURT_F32 && t.rank == 1 &&
-                (t.dims[0] == channels || (o->opset < 21 && t.dims[0] == groups));
+    bool is_list = t.dtype == ZURT_F32 && t.rank == 1;
+    bool fits = is_list && (t.dims[0] == channels || (o->opset < 21 && t.dims[0] == groups));
     if (!fits)
         return zc_fail(o, ZURT_E_FORMAT, "input %u must be [%d] float", (unsigned)i,
                        (int)(o->opset < 21 ? groups : channels));

@@ -92,8 +92,9 @@ static zurt_status read_ranges(zc_onnx *o, ranges *r)
         st = zc_ints(o, 4, 10, "steps", max, r->step, &n_step, &given_step);
     if (st)
         return st;
-    if (!given_start || !given_end || n_end != r->n || (given_axes && n_axes != r->n) ||
-        (given_step && n_step != r->n))
+    const bool ends_fit = given_start && given_end && n_end == r->n;
+    const bool axes_fit = !given_axes || n_axes == r->n, steps_fit = !given_step || n_step == r->n;
+    if (!ends_fit || !axes_fit || !steps_fit)
         return zc_fail(o, ZURT_E_FORMAT, "starts, ends, axes and steps differ in number");
     for (size_t i = 0; i < r->n; i++) {
         if (!given_axes)

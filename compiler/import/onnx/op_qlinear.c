@@ -22,8 +22,8 @@ static zurt_status dequantize_bias(zc_onnx *o, uint32_t i, const zc_params *x, c
         return st;
     const zi_tensor t = *zc_input(o, i);
     int32_t n = zi_tensor_elems(&t) > ZI_MAX_DIM ? 0 : (int32_t)zi_tensor_elems(&t);
-    if (t.dtype != ZURT_S32 || t.rank < 1 || t.dims[t.rank - 1] != n ||
-        (w->n != 1 && n != (int32_t)w->n))
+    const bool has_scales = w->n == 1 || n == (int32_t)w->n;
+    if (t.dtype != ZURT_S32 || t.rank < 1 || t.dims[t.rank - 1] != n || !has_scales)
         return zc_fail(o, ZURT_E_FORMAT, "the bias must be one int32 per output channel");
     for (uint32_t c = 0; c < w->n; c++) {
         p.scale[c] = factor * x->scale[0] * w->scale[c];

@@ -37,7 +37,8 @@ static zurt_status read_width(zc_onnx *o, grid *q)
         st = zc_attr_string(o, "rounding_mode", "ROUND", &q->rounds);
     if (st)
         return st;
-    if (!(bits >= 1 && bits <= 32) || bits != floorf(bits) || (bits == 1 && q->is_signed))
+    const bool is_whole = bits >= 1 && bits <= 32 && bits == floorf(bits);
+    if (!is_whole || (bits == 1 && q->is_signed))
         return refuse_width(o, (double)bits);
     q->bits = (int32_t)bits;
     double steps = ldexp(1.0, q->bits - (q->is_signed ? 1 : 0));

@@ -56,8 +56,8 @@ static zurt_status read_functions(zc_onnx *o, zi_op op, size_t n, zi_attr_rnn *a
         const zi_rnn_function_row *f = zi_rnn_function_get(a->function[i]);
         const float default_alpha = defaults[a->function[i]].alpha;
         const float default_beta = defaults[a->function[i]].beta;
-        if (!st && defaults[a->function[i]].must_say &&
-            (at_alpha >= n_alpha || (f->has_beta && at_beta >= n_beta)))
+        const bool has_all = at_alpha < n_alpha && (!f->has_beta || at_beta < n_beta);
+        if (!st && defaults[a->function[i]].must_say && !has_all)
             st = zc_fail(o, ZURT_E_UNSUPPORTED,
                          "activation %s without its activation_alpha and activation_beta, of "
                          "which there is no common default; write them into the model",

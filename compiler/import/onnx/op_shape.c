@@ -80,7 +80,8 @@ zurt_status zc_op_reshape(zc_onnx *o)
     if (st)
         return st;
     // A batch that the exporter wrote into the shape follows options.batch.
-    if (o->batch_from && n && shape[0] == o->batch_from && x.rank && x.dims[0] == o->batch_to)
+    const bool names_batch = o->batch_from && n && shape[0] == o->batch_from;
+    if (names_batch && x.rank && x.dims[0] == o->batch_to)
         shape[0] = o->batch_to;
     st = resolve_shape(o, &x, shape, n, allow_zero, dims);
     return st ? st : define_view(o, (int32_t)n, dims);
