@@ -10,7 +10,7 @@ bool zc_view_map(const zc_view *view, double x, double *out)
 {
     if (view->op == ZI_OP_NONE)
         *out = x;
-    else if (!zi_map_real(view->op, &view->attr, x, out))
+    else if (!zi_unary_real(view->op, &view->attr, x, out))
         return false;
     return isfinite(*out);
 }

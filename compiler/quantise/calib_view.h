@@ -9,7 +9,7 @@
 /** How a reader sees a tensor: as it is (ZI_OP_NONE), or only by a function of it, so that what f
  *  flattens, such as Swish its negative side, needs no levels. */
 typedef struct zc_view {
-    zi_op op;           /**< as zi_map_real() takes it */
+    zi_op op;           /**< as zi_unary_real() takes it */
     zi_attr_unary attr; /**< of op */
 } zc_view;
 

@@ -80,7 +80,7 @@ static const char *obstacle(const zi_graph *g, const zi_node *n)
         return "its bias is computed";
     if (n->op == ZI_OP_Gather && !is_const(g, n->in[1]))
         return "its indices are computed";
-    if (zi_op_has(n->op, ZI_OPF_MAP) && zi_map_real(n->op, &n->attr.unary, 0.5, &y))
+    if (zi_op_has(n->op, ZI_OPF_MAP) && zi_unary_real(n->op, &n->attr.unary, 0.5, &y))
         return NULL;
     return zi_op_has_int8(n->op) ? NULL : "the operator has no int8 kernel";
 }

@@ -49,7 +49,7 @@ static zc_view view_of(const zc_scheme *s, size_t node)
 {
     const zi_node *n = &s->g->nodes[node];
     double y;
-    if (s->reason[node] || !zi_map_real(n->op, &n->attr.unary, 0.5, &y))
+    if (s->reason[node] || !zi_unary_real(n->op, &n->attr.unary, 0.5, &y))
         return plain;
     zc_view v = {.op = n->op};
     if (zi_op_get((uint32_t)n->op)->attr == ZI_ATTR_unary)

@@ -5,17 +5,17 @@
 #include "ops/lut.h"
 #include "quant/qparams.h"
 
-typedef struct segment {
+typedef struct piece {
     int64_t offset; /**< of the part in a row of the whole, bytes */
     int64_t bytes;
     const int8_t *table; /**< Concat of s8 in another quantisation than the output's */
-} segment;
+} piece;
 
 typedef struct state {
     int64_t rows;
     int64_t row_bytes;
     uint32_t n;
-    segment *parts;
+    piece *parts;
 } state;
 
 typedef struct job {
@@ -106,7 +106,7 @@ enum { BLOCK_BYTES = 8192 };
 
 /* The part of row `row` that lies in bytes [begin, end) of the whole: `from`, `n` within the part.
  * false: nothing. */
-static bool overlap(const state *s, const segment *part, int64_t row, int64_t begin, int64_t end,
+static bool overlap(const state *s, const piece *part, int64_t row, int64_t begin, int64_t end,
                     int64_t *from, int64_t *n)
 {
     int64_t first = row * s->row_bytes + part->offset, last = first + part->bytes;
@@ -123,7 +123,7 @@ static void concat_part(const job *j, uint32_t i, int64_t row, int64_t rows, int
                         int64_t n)
 {
     const state *s = j->s;
-    const segment *part = &s->parts[i];
+    const piece *part = &s->parts[i];
     const int8_t *x = (const int8_t *)j->args->in[i] + row * part->bytes + from;
     int8_t *y = (int8_t *)j->args->out[0] + row * s->row_bytes + part->offset + from;
     if (!part->table) {
@@ -137,7 +137,7 @@ static void concat_part(const job *j, uint32_t i, int64_t row, int64_t rows, int
 static void split_part(const job *j, uint32_t i, int64_t row, int64_t rows, int64_t from, int64_t n)
 {
     const state *s = j->s;
-    const segment *part = &s->parts[i];
+    const piece *part = &s->parts[i];
     zi_copy_rows((const int8_t *)j->args->in[0] + row * s->row_bytes + part->offset + from,
                  s->row_bytes, (int8_t *)j->args->out[i] + row * part->bytes + from, part->bytes, n,
                  rows);

@@ -14,9 +14,9 @@ typedef struct job {
 static zurt_status check(zurt_ctx *ctx, const zi_graph *g, const zi_node *n)
 {
     const zi_tensor *x = zi_node_in(g, n, 0), *out = zi_node_out(g, n, 0);
-    if (x->dtype != out->dtype || x->quant.n > 1 || !zi_same_quant(x, out))
-        return zi_unsupported(ctx, g, n,
-                              "input and output must have one type, one scale and zero point");
+    zurt_status st = zi_check_moved(ctx, g, n);
+    if (st)
+        return st;
     if (zi_node_in(g, n, 1)->dtype != ZURT_S64)
         return zi_unsupported(ctx, g, n, "indices of type %s; insert a Cast to s64",
                               zurt_dtype_name(zi_node_in(g, n, 1)->dtype));

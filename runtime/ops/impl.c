@@ -56,6 +56,15 @@ int64_t zi_dims_product(const int32_t *dims, int32_t from, int32_t to)
     return n;
 }
 
+zurt_status zi_check_moved(zurt_ctx *ctx, const zi_graph *g, const zi_node *n)
+{
+    const zi_tensor *x = zi_node_in(g, n, 0), *out = zi_node_out(g, n, 0);
+    if (x->dtype != out->dtype || x->quant.n > 1 || !zi_same_quant(x, out))
+        return zi_unsupported(ctx, g, n,
+                              "input and output must have one type, one scale and zero point");
+    return ZURT_OK;
+}
+
 bool zi_is_qs8(const zi_tensor *t)
 {
     return t->dtype == ZURT_S8 && t->quant.n == 1;

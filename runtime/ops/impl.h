@@ -29,6 +29,9 @@ typedef struct zi_op_impl {
     bool int8; /**< computes on s8 */
 } zi_op_impl;
 
+/** Check of ops that only move elements: one type, and one scale and zero point or none. */
+zurt_status zi_check_moved(zurt_ctx *ctx, const zi_graph *g, const zi_node *n);
+
 /** Fails a node: "node 3 'add' (Add): " and the text. */
 #define zi_unsupported(ctx, g, n, ...) zi_node_fail(ctx, g, n, ZURT_E_UNSUPPORTED, __VA_ARGS__)
 

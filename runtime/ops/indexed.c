@@ -76,12 +76,10 @@ typedef struct job {
 static zurt_status check_move(zurt_ctx *ctx, const zi_graph *g, const zi_node *n)
 {
     const zi_tensor *x = zi_node_in(g, n, 0), *out = zi_node_out(g, n, 0);
-    if (x->dtype != out->dtype || x->quant.n > 1 || !zi_same_quant(x, out))
-        return zi_unsupported(ctx, g, n,
-                              "input and output must have one type, one scale and zero point");
-    if (zi_tensor_elems(x) == 0 && zi_tensor_elems(out) > 0)
-        return zi_unsupported(ctx, g, n, "takes elements from an empty input");
-    return ZURT_OK;
+    zurt_status st = zi_check_moved(ctx, g, n);
+    if (!st && zi_tensor_elems(x) == 0 && zi_tensor_elems(out) > 0)
+        st = zi_unsupported(ctx, g, n, "takes elements from an empty input");
+    return st;
 }
 
 static void task_gather_elements(void *arg, uint32_t index, uint32_t n_tasks)

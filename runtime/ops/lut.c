@@ -162,7 +162,7 @@ static bool map_plain(zi_op op, double x, double *out)
     }
 }
 
-bool zi_map_real(zi_op op, const zi_attr_unary *attr, double x, double *out)
+bool zi_unary_real(zi_op op, const zi_attr_unary *attr, double x, double *out)
 {
     return map_plain(op, x, out) || map_trigonometric(op, x, out) ||
            map_with_attr(op, (double)attr->alpha, (double)attr->beta, x, out);
@@ -181,7 +181,7 @@ bool zi_lut_fill(zi_op op, const zi_attr_unary *attr, float scale_in, int32_t ze
 {
     for (int32_t q = -128; q <= 127; q++) {
         double y;
-        if (!zi_map_real(op, attr, (double)scale_in * (q - zero_in), &y))
+        if (!zi_unary_real(op, attr, (double)scale_in * (q - zero_in), &y))
             return false;
         table[q + 128] = quantize_real(y, (double)scale_out, zero_out);
     }

@@ -23,15 +23,6 @@ typedef struct job {
     const zi_op_args *args;
 } job;
 
-static zurt_status check(zurt_ctx *ctx, const zi_graph *g, const zi_node *n)
-{
-    const zi_tensor *x = zi_node_in(g, n, 0), *out = zi_node_out(g, n, 0);
-    if (x->dtype != out->dtype || x->quant.n > 1 || !zi_same_quant(x, out))
-        return zi_unsupported(ctx, g, n,
-                              "input and output must have one type, one scale and zero point");
-    return ZURT_OK;
-}
-
 static int64_t source(zi_pad_mode mode, int64_t i, int64_t n)
 {
     if (i >= 0 && i < n)
@@ -158,4 +149,4 @@ static void run(const zi_prepared *p, const zi_op_args *args)
     zi_op_parallel(args, task, &j, s->runs * (int64_t)(s->run_bytes / s->elem));
 }
 
-const zi_op_impl zi_impl_pad = {check, prepare, run, true};
+const zi_op_impl zi_impl_pad = {zi_check_moved, prepare, run, true};

@@ -11,15 +11,6 @@ typedef struct view {
     int64_t offset;
 } view;
 
-static zurt_status check(zurt_ctx *ctx, const zi_graph *g, const zi_node *n)
-{
-    const zi_tensor *x = zi_node_in(g, n, 0), *out = zi_node_out(g, n, 0);
-    if (x->dtype != out->dtype || x->quant.n > 1 || !zi_same_quant(x, out))
-        return zi_unsupported(ctx, g, n,
-                              "input and output must have one type, one scale and zero point");
-    return ZURT_OK;
-}
-
 static void dense_strides(const zi_tensor *x, int64_t *stride)
 {
     for (int32_t d = 0; d < x->rank; d++)
@@ -134,4 +125,4 @@ static void run(const zi_prepared *p, const zi_op_args *args)
     zi_ndcopy_run(p->state, p, args, args->in[0], args->out[0]);
 }
 
-const zi_op_impl zi_impl_strided = {check, prepare, run, true};
+const zi_op_impl zi_impl_strided = {zi_check_moved, prepare, run, true};

@@ -136,6 +136,15 @@ zurt_status zc_const_f32(zc_onnx *o, int32_t rank, const int32_t *dims, zi_id *o
     return st;
 }
 
+zurt_status zc_const_scalar(zc_onnx *o, float value, zi_id *out)
+{
+    float *data;
+    zurt_status st = zc_const_f32(o, 0, NULL, out, &data);
+    if (!st)
+        *data = value;
+    return st;
+}
+
 zurt_status zc_const_like(zc_onnx *o, zi_id like, int32_t value, zi_id *out)
 {
     zurt_dtype dtype = o->g->tensors[like].dtype;

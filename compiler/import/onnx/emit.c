@@ -261,6 +261,18 @@ zurt_status zc_emit_reshape(zc_onnx *o, const char *tag, zi_id x, int32_t rank, 
     return zc_emit1(o, ZI_OP_Reshape, tag, &attr, x, out);
 }
 
+zurt_status zc_emit_rows(zc_onnx *o, zi_id x, int32_t axis, zi_id *out)
+{
+    const zi_tensor *t = &o->g->tensors[x];
+    int64_t flat[2] = {1, 1};
+    for (int32_t i = 0; i < t->rank; i++)
+        flat[i >= axis] *= t->dims[i];
+    if (flat[0] > ZI_MAX_DIM || flat[1] > ZI_MAX_DIM)
+        return zc_fail(o, ZURT_E_LIMIT, "a row of %lld elements", (long long)flat[1]);
+    const int32_t dims[2] = {(int32_t)flat[0], (int32_t)flat[1]};
+    return zc_emit_reshape(o, "rows", x, 2, dims, out);
+}
+
 /* The same constant, permuted, with its quantised axis moved along; then dequantised again. */
 static zurt_status transpose_weights(zc_onnx *o, const char *tag, zi_id source, const zi_attr *attr,
                                      zi_id *out)

@@ -263,6 +263,8 @@ zurt_status zc_ints(zc_onnx *o, uint32_t i, int64_t since, const char *name, siz
 zurt_status zc_const_float(zc_onnx *o, uint32_t i, float *out);
 /** A new F32 constant. */
 zurt_status zc_const_f32(zc_onnx *o, int32_t rank, const int32_t *dims, zi_id *out, float **data);
+/** A new f32 constant of rank 0. */
+zurt_status zc_const_scalar(zc_onnx *o, float value, zi_id *out);
 /** A new scalar of the type of tensor `like` with a small whole value. */
 zurt_status zc_const_like(zc_onnx *o, zi_id like, int32_t value, zi_id *out);
 
@@ -283,6 +285,9 @@ zurt_status zc_emit_split(zc_onnx *o, int32_t axis, zi_id x, const int32_t *size
 /** A view: the elements of x in other dims. */
 zurt_status zc_emit_reshape(zc_onnx *o, const char *tag, zi_id x, int32_t rank, const int32_t *dims,
                             zi_id *out);
+/** Before opset 13 the axes of Softmax and its kin from `axis` on are one: x as [outer, inner].
+ *  ZURT_E_LIMIT: a row is too long. */
+zurt_status zc_emit_rows(zc_onnx *o, zi_id x, int32_t axis, zi_id *out);
 /** Axes permuted; a weight that is a Dequantize of a constant stays one. */
 zurt_status zc_emit_transpose(zc_onnx *o, const char *tag, zi_id x, const int32_t *perm,
                               zi_id *out);

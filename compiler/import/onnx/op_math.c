@@ -155,16 +155,6 @@ zurt_status zc_op_clip(zc_onnx *o)
 
 /* ---- composed activations ------------------------------------------------------------------- */
 
-/* A new scalar f32 constant. */
-static zurt_status scalar(zc_onnx *o, float value, zi_id *out)
-{
-    float *data;
-    zurt_status st = zc_const_f32(o, 0, NULL, out, &data);
-    if (!st)
-        *data = value;
-    return st;
-}
-
 /* x * tanh(softplus(x)) */
 zurt_status zc_op_mish(zc_onnx *o)
 {
@@ -181,7 +171,7 @@ zurt_status zc_op_mish(zc_onnx *o)
 static zurt_status gelu_exact(zc_onnx *o, zi_id *out)
 {
     zi_id root;
-    zurt_status st = scalar(o, 0.70710678f, &root);
+    zurt_status st = zc_const_scalar(o, 0.70710678f, &root);
     if (!st)
         st = zc_emit2(o, ZI_OP_Mul, "scaled", o->in[0], root, out);
     return st ? st : zc_emit1(o, ZI_OP_Erf, "erf", NULL, *out, out);
@@ -191,9 +181,9 @@ static zurt_status gelu_exact(zc_onnx *o, zi_id *out)
 static zurt_status gelu_tanh(zc_onnx *o, zi_id *out)
 {
     zi_id root, cubic, x = o->in[0];
-    zurt_status st = scalar(o, 0.79788456f, &root);
+    zurt_status st = zc_const_scalar(o, 0.79788456f, &root);
     if (!st)
-        st = scalar(o, 0.044715f, &cubic);
+        st = zc_const_scalar(o, 0.044715f, &cubic);
     if (!st)
         st = zc_emit2(o, ZI_OP_Mul, "square", x, x, out);
     if (!st)
@@ -218,9 +208,9 @@ zurt_status zc_op_gelu(zc_onnx *o)
     if (!st)
         st = formula == TANH ? gelu_tanh(o, &out) : gelu_exact(o, &out);
     if (!st)
-        st = scalar(o, 1.0f, &one);
+        st = zc_const_scalar(o, 1.0f, &one);
     if (!st)
-        st = scalar(o, 0.5f, &half);
+        st = zc_const_scalar(o, 0.5f, &half);
     if (!st)
         st = zc_emit2(o, ZI_OP_Add, "one", out, one, &out);
     if (!st)

@@ -126,18 +126,11 @@ zurt_status zc_op_arg(zc_onnx *o)
     return st ? st : zc_define(o, 0, out);
 }
 
-/* Before opset 13 the axes from `axis` on are one: [outer, inner]. */
 static zurt_status flat_softmax(zc_onnx *o, zi_op op, int32_t axis, zi_id *out)
 {
     const zi_tensor t = *zc_input(o, 0);
-    int64_t flat[2] = {1, 1};
-    for (int32_t i = 0; i < t.rank; i++)
-        flat[i >= axis] *= t.dims[i];
-    if (flat[0] > ZI_MAX_DIM || flat[1] > ZI_MAX_DIM)
-        return zc_fail(o, ZURT_E_LIMIT, "a row of %lld elements", (long long)flat[1]);
-    const int32_t dims[2] = {(int32_t)flat[0], (int32_t)flat[1]};
     zi_attr attr = {.axis = {.axis = 1}};
-    zurt_status st = zc_emit_reshape(o, "rows", o->in[0], 2, dims, out);
+    zurt_status st = zc_emit_rows(o, o->in[0], axis, out);
     if (!st)
         st = zc_emit1(o, op, NULL, &attr, *out, out);
     return st ? st : zc_emit_reshape(o, "shaped", *out, t.rank, t.dims, out);

@@ -19,15 +19,6 @@ static zurt_status made_const(zc_onnx *o, zurt_dtype dtype, int32_t rank, const 
     return st ? st : zi_graph_add_const(o->ctx, o->g, o->name, dtype, rank, dims, NULL, out, data);
 }
 
-static zurt_status number(zc_onnx *o, float value, zi_id *out)
-{
-    float *data;
-    zurt_status st = zc_const_f32(o, 0, NULL, out, &data);
-    if (!st)
-        *data = value;
-    return st;
-}
-
 /* Only a NaN differs from itself. */
 zurt_status zc_op_is_nan(zc_onnx *o)
 {
@@ -50,7 +41,7 @@ zurt_status zc_op_is_inf(zc_onnx *o)
     if (!st && negative && positive)
         st = zc_emit1(o, ZI_OP_Abs, "abs", NULL, x, &x);
     if (!st) // nothing equals a NaN
-        st = number(o, positive ? INFINITY : negative ? -INFINITY : NAN, &bound);
+        st = zc_const_scalar(o, positive ? INFINITY : negative ? -INFINITY : NAN, &bound);
     if (!st)
         st = zc_emit2(o, ZI_OP_Equal, NULL, x, bound, &out);
     return st ? st : zc_define(o, 0, out);
@@ -81,13 +72,7 @@ zurt_status zc_op_hardmax(zc_onnx *o)
     if (zi_tensor_elems(&t) == 0)
         return zc_define(o, 0, x);
     if (o->opset < 13) {
-        int64_t flat[2] = {1, 1};
-        for (int32_t i = 0; i < t.rank; i++)
-            flat[i >= axis] *= t.dims[i];
-        if (flat[0] > ZI_MAX_DIM || flat[1] > ZI_MAX_DIM)
-            return zc_fail(o, ZURT_E_LIMIT, "a row of %lld elements", (long long)flat[1]);
-        const int32_t dims[2] = {(int32_t)flat[0], (int32_t)flat[1]};
-        st = zc_emit_reshape(o, "rows", x, 2, dims, &x);
+        st = zc_emit_rows(o, x, axis, &x);
         axis = 1;
         rank = 2;
     }
@@ -211,13 +196,13 @@ zurt_status zc_op_shrink(zc_onnx *o)
     if (!st)
         st = zc_attr_float(o, "bias", 0.0f, &bias);
     if (!st)
-        st = number(o, -lambd, &low);
+        st = zc_const_scalar(o, -lambd, &low);
     if (!st)
-        st = number(o, lambd, &high);
+        st = zc_const_scalar(o, lambd, &high);
     if (!st)
-        st = number(o, bias, &by);
+        st = zc_const_scalar(o, bias, &by);
     if (!st)
-        st = number(o, 0.0f, &zero);
+        st = zc_const_scalar(o, 0.0f, &zero);
     if (!st)
         st = zc_emit2(o, ZI_OP_Less, "below", x, low, &below);
     if (!st)
