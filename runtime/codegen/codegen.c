@@ -111,4 +111,5 @@ static zurt_status lower(zurt_ctx *ctx, const zi_caps *caps, const zi_graph *g,
     return ZURT_OK;
 }
 
-const zi_lowering zi_cg_lowering = {.judge = judge, .lower = lower, .destroy = destroy};
+const zi_lowering zi_cg_lowering = {
+    .judge = judge, .lower = lower, .destroy = destroy, .wants_macs = true};

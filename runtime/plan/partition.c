@@ -334,7 +334,8 @@ static zurt_status settle_segments(zurt_ctx *ctx, zi_partition *p, const zi_caps
             st = find_segments(ctx, p);
         for (uint32_t i = 0; !st && i < p->n_segments; i++) {
             const zi_segment *s = &p->segments[i];
-            if (!caps[s->device]->lowering)
+            const zi_lowering *lowering = caps[s->device]->lowering;
+            if (!lowering || !lowering->wants_macs)
                 continue;
             if (zi_segment_macs(p, s) > 0) {
                 any_left = leave_thin_moves(p, s, computed) || any_left;

@@ -105,6 +105,8 @@ typedef struct zi_lowering {
     zurt_status (*lower)(zurt_ctx *ctx, const zi_caps *caps, const zi_graph *g,
                          const zi_segment *segment, const zi_placement *placed, zi_lowered **out);
     void (*destroy)(zi_lowered *lowered); /**< NULL is allowed */
+    bool wants_macs; /**< a segment without multiply-accumulates, or moves at its edges, stay on the
+                          CPU: the way to the device and back would cost more */
 } zi_lowering;
 
 typedef struct zi_partition {

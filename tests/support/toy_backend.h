@@ -12,10 +12,12 @@
 
 #include "backend/backend.h"
 
-/** The only device of its kind. Set `broken` and its runs fail. */
+/** The only device of its kind. Set `broken` and its runs fail; `lowering` before it is opened, and
+ *  its table has it. */
 typedef struct zt_toy_state {
     atomic_bool broken;
     atomic_uint n_commands; /**< carried out */
+    const zi_lowering *lowering;
 } zt_toy_state;
 
 extern zt_toy_state zt_toy;

@@ -296,7 +296,7 @@ static void counting_destroy(zi_lowered *l)
 // Judging scans all weights: it is done once a node, and what it found out is kept.
 static void a_node_is_judged_once(void **state)
 {
-    static const zi_lowering counting = {counting_judge, counting_lower, counting_destroy};
+    static const zi_lowering counting = {counting_judge, counting_lower, counting_destroy, true};
     zi_caps pl = *zi_caps_builtin("kv260");
     const zi_caps *caps[] = {&pl, zi_caps_cpu()};
     pl.lowering = &counting;

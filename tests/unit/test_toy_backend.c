@@ -98,11 +98,140 @@ static void a_broken_device_says_so_or_leaves_it_to_the_cpu(void **state)
     builder_free(&b);
 }
 
+/* ---- a lowering of its own: plan/ knows nothing of it ---- */
+
+enum { MOST_BYTES = 300, COPY_CYCLES = 7 };
+
+typedef struct toy_lowered {
+    zi_lowered base; // first: plan/ sees this
+    zurt_allocator allocator;
+    zi_id first_node, n_nodes;
+} toy_lowered;
+
+static int lowered_now; // made and not yet destroyed
+static size_t made;
+
+/* Its memory is small. What it finds out of a node is how many bytes it has. */
+static bool judge(zi_arena *arena, const zi_caps *caps, const zi_graph *g, const zi_node *n,
+                  zi_placement *out)
+{
+    size_t *bytes = zi_arena_alloc(arena, sizeof(*bytes));
+    if (!bytes)
+        return false;
+    *bytes = zi_tensor_bytes(zi_node_out(g, n, 0));
+    out->analysis = bytes;
+    if (*bytes <= MOST_BYTES)
+        return true;
+    out->reason =
+        zi_arena_printf(arena, "%zu bytes, '%s' holds %d", *bytes, caps->name, MOST_BYTES);
+    out->remedy = "make the input smaller";
+    return false;
+}
+
+static void drop(zi_lowered *lowered)
+{
+    toy_lowered *l = (toy_lowered *)lowered;
+    if (!l)
+        return;
+    zurt_allocator allocator = l->allocator;
+    lowered_now--;
+    zi_free(&allocator, l->base.nodes);
+    zi_free(&allocator, l);
+}
+
+static zurt_status lower(zurt_ctx *ctx, const zi_caps *caps, const zi_graph *g,
+                         const zi_segment *segment, const zi_placement *placed, zi_lowered **out)
+{
+    (void)caps;
+    (void)g;
+    *out = NULL;
+    toy_lowered *l = zi_zalloc(&ctx->allocator, sizeof(*l));
+    if (!l)
+        return zi_fail(ctx, ZURT_E_NOMEM, "toy: out of memory");
+    l->allocator = ctx->allocator;
+    l->first_node = segment->first_node;
+    l->n_nodes = segment->n_nodes;
+    l->base.nodes = zi_calloc(&ctx->allocator, segment->n_nodes, sizeof(*l->base.nodes));
+    lowered_now++;
+    if (!l->base.nodes) {
+        drop(&l->base);
+        return zi_fail(ctx, ZURT_E_NOMEM, "toy: out of memory");
+    }
+    for (zi_id i = 0; i < segment->n_nodes; i++) {
+        const size_t *bytes = placed[segment->first_node + i].analysis;
+        l->base.nodes[i] = (zi_node_cost){COPY_CYCLES + *bytes, 2 * *bytes, ZI_NONE};
+    }
+    made++;
+    *out = &l->base;
+    return ZURT_OK;
+}
+
+static const zi_lowering toy_lowering = {.judge = judge, .lower = lower, .destroy = drop};
+
+/* x -> Lut -> Lut, and two of them joined, which is more than the device holds, -> Lut. */
+static builder widening(void)
+{
+    builder b = builder_make();
+    zi_id x = build_input(&b, "x", ZURT_S8, DIMS(2, 3, 5, 7));
+    build_quant(&b, x, 0.5f, 0);
+    zi_id narrow = lut(&b, lut(&b, x, 3), 7);
+    zi_id wide = build_op(&b, ZI_OP_Concat, "", ATTR(.axis = {.axis = 3}), 2, narrow, x);
+    build_quant(&b, wide, 0.5f, 0);
+    build_output(&b, narrow);
+    build_output(&b, lut(&b, wide, 11));
+    return b;
+}
+
+static void a_lowering_of_its_own_judges_and_is_told_of(void **state)
+{
+    (void)state;
+    builder b = widening();
+    zi_caps table = {.kind = ZI_CAPS_PL, .name = "toy", .lowering = &toy_lowering};
+    table.ops[ZI_OP_Lut / 64] |= (uint64_t)1 << ZI_OP_Lut % 64;
+    const zi_caps *const tables[] = {&table, zi_caps_cpu()};
+    zi_partition *p;
+    made = 0;
+    assert_int_equal(zi_partition_create(b.ctx, b.g, tables, 2, &p), ZURT_OK);
+    assert_int_equal(made, 1); // both Luts that fit: a segment
+    assert_int_equal(p->nodes[0].device, 0);
+    assert_int_equal(p->nodes[0].cycles, COPY_CYCLES + 210);
+    assert_int_equal(p->nodes[1].ddr_bytes, 420);
+    assert_int_equal(p->nodes[3].device, 1);
+    assert_string_equal(p->nodes[3].reason, "420 bytes, 'toy' holds 300");
+    assert_string_equal(p->nodes[3].remedy, "make the input smaller");
+    assert_int_equal(((toy_lowered *)p->segments[0].lowered)->n_nodes, 2);
+    zi_partition_destroy(p);
+    assert_int_equal(lowered_now, 0);
+    builder_free(&b);
+}
+
+static void a_graph_runs_through_a_device_with_a_lowering(void **state)
+{
+    (void)state;
+    builder b = widening();
+    zt_io expected = zt_io_create(b.g, 3), got = zt_io_create(b.g, 3);
+    assert_int_equal(zt_reference_run(b.ctx, b.g, &expected), ZURT_OK);
+    zt_toy.lowering = &toy_lowering;
+    zurt_session *s = open_session(&b, 0);
+    zt_toy.lowering = NULL;
+    atomic_store(&zt_toy.n_commands, 0);
+    assert_int_equal(zurt_session_run(s, got.in, 1, got.out, 2), ZURT_OK);
+    assert_int_equal(zt_io_compare(&expected, &got), -1);
+    assert_int_equal(atomic_load(&zt_toy.n_commands), 2); // the wide one is the CPU's
+    zurt_session_destroy(s);
+    assert_int_equal(lowered_now, 0);
+    zt_io_destroy(&expected);
+    zt_io_destroy(&got);
+    builder_free(&b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(its_nodes_run_on_it_and_give_the_same_bytes),
         cmocka_unit_test(a_broken_device_says_so_or_leaves_it_to_the_cpu),
+        cmocka_unit_test(a_lowering_of_its_own_judges_and_is_told_of),
+        cmocka_unit_test(a_graph_runs_through_a_device_with_a_lowering),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
