@@ -2,9 +2,6 @@
 /* What every command shares: failures, remarks, progress, numbers of the command line. */
 #include "cli.h"
 
-#include <ctype.h>
-#include <errno.h>
-#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -131,62 +128,6 @@ void cli_progress_end(cli *c)
     if (c->progress_what)
         fputs("\r\033[K", stderr);
     c->progress_what = NULL;
-}
-
-bool cli_parse_size(cli *c, const char *option, const char *text, size_t lo, size_t hi, size_t *out)
-{
-    char *end;
-    errno = 0;
-    unsigned long long v = strtoull(text, &end, 10);
-    if (!isdigit((unsigned char)text[0]) || *end || errno || v < lo || v > hi) {
-        cli_usage(c, "%s wants a whole number from %zu to %zu, not '%s'", option, lo, hi, text);
-        return false;
-    }
-    *out = (size_t)v;
-    return true;
-}
-
-bool cli_parse_u32(cli *c, const char *option, const char *text, uint32_t lo, uint32_t hi,
-                   uint32_t *out)
-{
-    size_t v;
-    if (!cli_parse_size(c, option, text, lo, hi, &v))
-        return false;
-    *out = (uint32_t)v;
-    return true;
-}
-
-bool cli_parse_double(cli *c, const char *option, const char *text, double lo, double hi,
-                      double *out)
-{
-    char *end;
-    double v = strtod(text, &end);
-    if (end == text || *end || !isfinite(v) || v < lo || v > hi) {
-        cli_usage(c, "%s wants a number from %g to %g, not '%s'", option, lo, hi, text);
-        return false;
-    }
-    *out = v;
-    return true;
-}
-
-bool cli_parse_dims(cli *c, const char *option, const char *text, int32_t *width, int32_t *height)
-{
-    char *end;
-    long w = strtol(text, &end, 10);
-    long h = 0;
-    bool good = end != text && *end == 'x';
-    if (good) {
-        const char *second = end + 1;
-        h = strtol(second, &end, 10);
-        good = end != second && !*end;
-    }
-    if (!good || w < 1 || h < 1 || w > 1 << 20 || h > 1 << 20) {
-        cli_usage(c, "%s wants WIDTHxHEIGHT, e.g. 224x224, not '%s'", option, text);
-        return false;
-    }
-    *width = (int32_t)w;
-    *height = (int32_t)h;
-    return true;
 }
 
 bool cli_has_suffix(const char *path, const char *suffix)

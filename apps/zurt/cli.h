@@ -33,7 +33,36 @@ typedef struct cli_list {
 bool cli_list_add(cli_list *list, const char *item);
 void cli_list_free(cli_list *list);
 
-typedef struct cli {
+typedef struct cli cli;
+
+/** Reads the value of an option of kind OPTION_FORM; EXIT_DONE or an exit code (stated). */
+typedef int cli_take(cli *c, const option_row *row, const char *value, void *self);
+
+/** Where the value of an option goes: one place, whose type fits the kind of the option's row. A
+ *  flag becomes true, or 1. */
+typedef struct cli_binding {
+    option_id id; /**< OPT_NONE ends a list */
+    bool *flag;
+    uint32_t *u32;
+    int32_t *i32;
+    size_t *size;
+    size_t *mib; /**< MiB, as bytes */
+    double *f64;
+    float *f32;
+    const char **text; /**< borrowed from argv */
+    cli_list *list;    /**< every text that is given */
+    void *choice;      /**< CLI_CHOICE(): an enum, whose values are the places of the words */
+    cli_take *take;    /**< called with `self` */
+    void *self;
+    bool *given; /**< becomes true as well; NULL: nobody asks */
+} cli_binding;
+
+/** An enum as the place of a word: `choice` of a binding, checked to be as wide as an int. */
+#define CLI_CHOICE(place) ((void)sizeof(char[sizeof(*(place)) == sizeof(int) ? 1 : -1]), (place))
+
+enum { CLI_MOST_BINDINGS = 64 };
+
+struct cli {
     const char *command;
     const command_row *spec; /**< of the command; NULL if there is none of this name */
     char **started_with;     /**< runtime-only: the program's arguments, as they were */
@@ -49,7 +78,10 @@ typedef struct cli {
     size_t n_arguments;
     cli_list reads, writes; /**< inputs and outputs, as they were named */
     bool stdout_taken;      /**< by an output named "-": the result is not printed */
-} cli;
+    bool help;              /**< asked for */
+    cli_binding bindings[CLI_MOST_BINDINGS];
+    size_t n_bindings;
+};
 
 /** One command: parses its own arguments (argv[0] is its name), returns an exit code. */
 typedef int cli_main(cli *c, int argc, char **argv);
@@ -77,15 +109,8 @@ void cli_progress_end(cli *c);
 
 uint64_t cli_now_ns(void);
 
-/** Parses a whole number in [lo, hi]; false and a message through cli_usage on anything else. */
-bool cli_parse_u32(cli *c, const char *option, const char *text, uint32_t lo, uint32_t hi,
-                   uint32_t *out);
-bool cli_parse_size(cli *c, const char *option, const char *text, size_t lo, size_t hi,
-                    size_t *out);
-bool cli_parse_double(cli *c, const char *option, const char *text, double lo, double hi,
-                      double *out);
-/** "WxH". */
-bool cli_parse_dims(cli *c, const char *option, const char *text, int32_t *width, int32_t *height);
+/** Reads a whole number in [lo, hi] that is no option's; EXIT_DONE or EXIT_USAGE (stated). */
+int cli_whole(cli *c, const char *what, const char *text, size_t lo, size_t hi, size_t *out);
 
 /** True if the file name ends so, letters in any case. */
 bool cli_has_suffix(const char *path, const char *suffix);
@@ -107,25 +132,29 @@ int cli_check_output(cli *c, const char *path, bool force);
  *  it. */
 int cli_check_path(cli *c, const char *path, bool force);
 
-/** What a reader of options says beside exit codes: the option is another's; --help was answered
- *  and the command is done. */
-enum { CLI_NOT_MINE = -1, CLI_HELPED = -2 };
+/** --help was answered: the command is done, and main() knows. */
+enum { CLI_HELPED = -1 };
 
-/** Takes one option of a command; EXIT_DONE, an exit code (stated) or CLI_NOT_MINE. */
-typedef int cli_take(cli *c, const option_row *row, const char *value, void *self);
+/** Adds places to the command's, up to a row of OPT_NONE; an option that has two goes to the first.
+ */
+void cli_bind(cli *c, const cli_binding *bindings);
 
 /**
- * Reads the arguments of c->spec: common options itself, the others through `take`. Then
- * c->arguments are the rest. EXIT_DONE, EXIT_USAGE (stated) or CLI_HELPED, which main() knows.
+ * Reads the arguments of c->spec: options to where they are bound, what is left to c->arguments, as
+ * many as the command wants. EXIT_DONE, a usage error (stated) or CLI_HELPED.
  */
-int cli_parse(cli *c, int argc, char **argv, cli_take *take, void *self);
+int cli_parse(cli *c, int argc, char **argv);
+
+/** Whether what the row reads can be put there. */
+bool cli_binding_fits(const option_row *row, const cli_binding *to);
+/** Reads one value; EXIT_DONE or an exit code (stated). */
+int cli_take_value(cli *c, const option_row *row, const cli_binding *to, const char *value);
+/** Refuses a value, in the words that all options share: what it should be, and what it is. */
+int cli_refuse_value(cli *c, const option_row *row, const char *value);
 
 /** Refuses text with NUL bytes, behind which a line would be lost; EXIT_DONE or EXIT_INPUT
  * (stated). */
 int cli_check_text(cli *c, const char *path, const void *bytes, size_t size);
-
-/** Which word of the row's value "a|b|c" this is; EXIT_DONE or EXIT_USAGE (stated). */
-int cli_word(cli *c, const option_row *row, const char *value, int *out);
 
 /** The command that was perhaps meant, or NULL. */
 const char *cli_nearest_command(const char *text);

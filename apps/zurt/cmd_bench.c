@@ -14,8 +14,6 @@
 #include "shown.h"
 #include "target.h"
 
-enum { MOST_RUNS = 10000000 };
-
 typedef struct bench_options {
     target_options target;
     const char *model;
@@ -32,42 +30,22 @@ typedef struct bench_result {
     uint64_t elapsed_ns;
 } bench_result;
 
-static int take_option(cli *c, const option_row *row, const char *value, void *self)
-{
-    bench_options *o = self;
-    bool good = true;
-    switch (row->id) {
-    case OPT_STREAMS:
-        good = cli_parse_u32(c, "--streams", value, 1, 16, &o->target.session.streams);
-        break;
-    case OPT_WARMUP:
-        good = cli_parse_size(c, "--warmup", value, 0, MOST_RUNS, &o->warmup);
-        break;
-    case OPT_RUNS:
-        good = cli_parse_size(c, "--runs", value, 1, MOST_RUNS, &o->runs);
-        break;
-    case OPT_SECONDS:
-        good = cli_parse_double(c, "--seconds", value, 0.01, 86400.0, &o->seconds);
-        break;
-    case OPT_PROFILE:
-        o->target.session.profile = 1;
-        break;
-    case OPT_CSV:
-        o->csv = true;
-        break;
-    default:
-        return target_option(c, row, value, &o->target);
-    }
-    return good ? EXIT_DONE : EXIT_USAGE;
-}
-
 static int parse(cli *c, int argc, char **argv, bench_options *o)
 {
-    int code = cli_parse(c, argc, argv, take_option, o);
+    const cli_binding bindings[] = {
+        {OPT_STREAMS, .u32 = &o->target.session.streams},
+        {OPT_WARMUP, .size = &o->warmup},
+        {OPT_RUNS, .size = &o->runs},
+        {OPT_SECONDS, .f64 = &o->seconds},
+        {OPT_PROFILE, .u32 = &o->target.session.profile},
+        {OPT_CSV, .flag = &o->csv},
+        {0},
+    };
+    cli_bind(c, bindings);
+    target_bind_options(c, &o->target);
+    int code = cli_parse(c, argc, argv);
     if (code != EXIT_DONE)
         return code;
-    if (c->n_arguments != 1)
-        return cli_usage(c, "wants one MODEL");
     if (o->csv && c->json)
         return cli_usage(c, "--csv and --json exclude each other");
     o->model = c->arguments[0];
@@ -92,7 +70,7 @@ static bool more_to_do(const bench_options *o, size_t started, uint64_t start_ns
 {
     if (o->runs)
         return started < o->runs;
-    return started < MOST_RUNS && (double)(cli_now_ns() - start_ns) * 1e-9 < o->seconds;
+    return started < OPTION_MOST_RUNS && (double)(cli_now_ns() - start_ns) * 1e-9 < o->seconds;
 }
 
 static int bench_sync(cli *c, const bench_options *o, target *t, bench_result *r)

@@ -14,24 +14,14 @@ typedef struct compare_options {
     size_t max_changed;
 } compare_options;
 
-static int take_option(cli *c, const option_row *row, const char *value, void *self)
-{
-    compare_options *o = self;
-    if (row->id != OPT_MAX_CHANGED)
-        return judge_option(c, row, value, &o->judge);
-    return cli_parse_size(c, "--max-changed", value, 0, SIZE_MAX / 2, &o->max_changed) ? EXIT_DONE
-                                                                                       : EXIT_USAGE;
-}
-
 static int parse(cli *c, int argc, char **argv, compare_options *o)
 {
-    int code = cli_parse(c, argc, argv, take_option, o);
+    const cli_binding bindings[] = {{OPT_MAX_CHANGED, .size = &o->max_changed}, {0}};
+    cli_bind(c, bindings);
+    judge_bind_options(c, &o->judge);
+    int code = cli_parse(c, argc, argv);
     if (code != EXIT_DONE)
         return code;
-    if (c->n_arguments < 2 || !o->judge.data)
-        return cli_usage(c, "wants two models or more and --data DATA");
-    if (c->n_arguments > COMPARISON_MOST_MODELS)
-        return cli_usage(c, "takes at most %d models", (int)COMPARISON_MOST_MODELS);
     o->paths = c->arguments;
     o->n_paths = c->n_arguments;
     for (size_t m = 0; code == EXIT_DONE && m < o->n_paths; m++)

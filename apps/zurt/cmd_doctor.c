@@ -21,38 +21,17 @@ static doctor_check_fn *const checks[N_DOCTOR_CHECKS] = {
 };
 
 /* A folder without the slashes at its end; the root of this machine is "". */
-static int take_root(cli *c, char *value, doctor_options *o)
+static int take_root(cli *c, const option_row *row, const char *text, void *self)
 {
+    doctor_options *o = self;
+    char *value = (char *)text; // in argv, which is ours
     size_t n = strlen(value);
     if (n == 0)
-        return cli_usage(c, "--root wants a folder");
+        return cli_refuse_value(c, row, value);
     while (n > 0 && value[n - 1] == '/')
         value[--n] = 0;
     o->root = value;
     return EXIT_DONE;
-}
-
-static int take_option(cli *c, const option_row *row, const char *value, void *self)
-{
-    doctor_options *o = self;
-    uint32_t mib = 0;
-    switch (row->id) {
-    case OPT_ROOT:
-        return take_root(c, (char *)value, o); // in argv, which is ours
-    case OPT_XCLBIN:
-        o->xclbin = value;
-        return EXIT_DONE;
-    case OPT_TIMEOUT:
-        return cli_parse_u32(c, "--timeout", value, 1, 3600000, &o->timeout_ms) ? EXIT_DONE
-                                                                                : EXIT_USAGE;
-    case OPT_MAX_MEMORY:
-        if (!cli_parse_u32(c, "--max-memory", value, 1, 1u << 20, &mib))
-            return EXIT_USAGE;
-        o->max_bytes = (size_t)mib << 20;
-        return EXIT_DONE;
-    default:
-        return CLI_NOT_MINE;
-    }
 }
 
 static void run_checks(doctor *d)
@@ -88,11 +67,17 @@ static int examine(cli *c, doctor *d, const doctor_options *o)
 int cmd_doctor(cli *c, int argc, char **argv)
 {
     doctor_options o = {.timeout_ms = DEFAULT_TIMEOUT_MS};
-    int code = cli_parse(c, argc, argv, take_option, &o);
+    const cli_binding bindings[] = {
+        {OPT_ROOT, .take = take_root, .self = &o},
+        {OPT_XCLBIN, .text = &o.xclbin},
+        {OPT_TIMEOUT, .u32 = &o.timeout_ms},
+        {OPT_MAX_MEMORY, .mib = &o.max_bytes},
+        {0},
+    };
+    cli_bind(c, bindings);
+    int code = cli_parse(c, argc, argv);
     if (code != EXIT_DONE)
         return code;
-    if (c->n_arguments > 1)
-        return cli_usage(c, "wants at most one MODEL.zurt");
     doctor d = {.ctx = c->ctx,
                 .root = o.root ? o.root : "",
                 .xclbin = o.xclbin ? o.xclbin : getenv("ZURT_XCLBIN"),

@@ -14,28 +14,23 @@ typedef struct eval_options {
     bool list; /**< --list0 */
 } eval_options;
 
-static int take_option(cli *c, const option_row *row, const char *value, void *self)
+static int take_shard(cli *c, const option_row *row, const char *value, void *self)
 {
-    eval_options *o = self;
-    if (row->id == OPT_LIST0) {
-        o->list = true;
-        return EXIT_DONE;
-    }
-    if (row->id != OPT_SHARD)
-        return judge_option(c, row, value, &o->judge);
-    if (eval_shard_parse(value, &o->shard))
-        return EXIT_DONE;
-    return cli_usage(c, "--shard wants I/N, e.g. 1/4 of 1/4 to 4/4, N at most %u, not '%s'",
-                     EVAL_MOST_SHARDS, value);
+    return eval_shard_parse(value, self) ? EXIT_DONE : cli_refuse_value(c, row, value);
 }
 
 static int parse(cli *c, int argc, char **argv, eval_options *o)
 {
-    int code = cli_parse(c, argc, argv, take_option, o);
+    const cli_binding bindings[] = {
+        {OPT_SHARD, .take = take_shard, .self = &o->shard},
+        {OPT_LIST0, .flag = &o->list},
+        {0},
+    };
+    cli_bind(c, bindings);
+    judge_bind_options(c, &o->judge);
+    int code = cli_parse(c, argc, argv);
     if (code != EXIT_DONE)
         return code;
-    if (c->n_arguments != 1 || !o->judge.data)
-        return cli_usage(c, "wants one MODEL and --data DATA");
     if (o->list && (c->json || o->judge.html || o->judge.files))
         return cli_usage(c, "--list0 prints names alone: it goes with neither --json, --html nor "
                             "--files");

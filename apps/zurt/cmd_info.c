@@ -273,22 +273,16 @@ static int board_info(cli *c, const char *path)
     return EXIT_DONE;
 }
 
-static int take_option(cli *c, const option_row *row, const char *value, void *self)
-{
-    return target_option(c, row, value, self);
-}
-
 int cmd_info(cli *c, int argc, char **argv)
 {
     target_options options = target_options_default();
     options.session.device = ZURT_DEVICE_CPU;
     options.session.threads = 1; // the same figures on every machine
     options.facts_only = true;
-    int code = cli_parse(c, argc, argv, take_option, &options);
+    target_bind_options(c, &options);
+    int code = cli_parse(c, argc, argv);
     if (code != EXIT_DONE)
         return code;
-    if (c->n_arguments > 1)
-        return cli_usage(c, "wants at most one file");
     if (c->n_arguments == 0)
         return build_info(c);
     if (cli_has_suffix(c->arguments[0], ".xclbin"))

@@ -28,38 +28,17 @@ static int check_options(cli *c, const inspect_options *o)
     return code;
 }
 
-static int take_option(cli *c, const option_row *row, const char *value, void *self)
-{
-    inspect_options *o = self;
-    switch (row->id) {
-    case OPT_BOARD:
-        o->board = value;
-        break;
-    case OPT_DOT:
-        o->dot = value;
-        break;
-    case OPT_SVG:
-        o->svg = value;
-        break;
-    case OPT_HTML:
-        o->html = value;
-        break;
-    case OPT_FORCE:
-        o->force = true;
-        break;
-    default:
-        return target_option(c, row, value, &o->target);
-    }
-    return EXIT_DONE;
-}
-
 static int parse(cli *c, int argc, char **argv, inspect_options *o)
 {
-    int code = cli_parse(c, argc, argv, take_option, o);
+    const cli_binding bindings[] = {
+        {OPT_BOARD, .text = &o->board}, {OPT_DOT, .text = &o->dot},     {OPT_SVG, .text = &o->svg},
+        {OPT_HTML, .text = &o->html},   {OPT_FORCE, .flag = &o->force}, {0},
+    };
+    cli_bind(c, bindings);
+    target_bind_options(c, &o->target);
+    int code = cli_parse(c, argc, argv);
     if (code != EXIT_DONE)
         return code;
-    if (c->n_arguments != 1)
-        return cli_usage(c, "wants one MODEL");
     o->model = c->arguments[0];
     return check_options(c, o);
 }
@@ -85,8 +64,6 @@ static int open_board(cli *c, const inspect_options *o, subject *s)
     const char *name = o->board ? o->board : "cpu";
     zurt_status st = xclbin ? zurt_board_load_xclbin(c->ctx, xclbin, &s->board)
                             : zurt_board_builtin(c->ctx, name, &s->board);
-    if (st == ZURT_E_ARG) // no such board
-        return cli_usage(c, "%s", zurt_ctx_error(c->ctx));
     return st ? cli_fail(c, st, NULL) : EXIT_DONE;
 }
 

@@ -16,16 +16,6 @@ typedef struct merge {
     eval_result sum;
 } merge;
 
-static int take_option(cli *c, const option_row *row, const char *value, void *self)
-{
-    (void)c;
-    (void)value;
-    if (row->id != OPT_FILES)
-        return CLI_NOT_MINE;
-    ((merge *)self)->files = true;
-    return EXIT_DONE;
-}
-
 /* ---- what may be added ---- */
 
 static int state_differs(cli *c, const merge_part *a, const merge_part *b, const char *what,
@@ -204,9 +194,9 @@ static int merge_files(cli *c, merge *m)
 int cmd_merge(cli *c, int argc, char **argv)
 {
     merge m = {0};
-    int code = cli_parse(c, argc, argv, take_option, &m);
-    if (code == EXIT_DONE && (c->n_arguments < 1 || c->n_arguments > EVAL_MOST_SHARDS))
-        code = cli_usage(c, "wants RESULT.json of every shard, 1 to %u", EVAL_MOST_SHARDS);
+    const cli_binding bindings[] = {{OPT_FILES, .flag = &m.files}, {0}};
+    cli_bind(c, bindings);
+    int code = cli_parse(c, argc, argv);
     if (code != EXIT_DONE)
         return code;
     m.parts = calloc(c->n_arguments, sizeof(*m.parts));

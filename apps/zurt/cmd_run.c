@@ -12,8 +12,6 @@
 #include "shown.h"
 #include "target.h"
 
-enum { MOST_TOP = 1000 };
-
 typedef struct run_options {
     target_options target;
     const char *model;
@@ -24,33 +22,19 @@ typedef struct run_options {
     bool force;
 } run_options;
 
-static int take_option(cli *c, const option_row *row, const char *value, void *self)
-{
-    run_options *o = self;
-    switch (row->id) {
-    case OPT_TOP:
-        if (!cli_parse_u32(c, "--top", value, 1, MOST_TOP, &o->top))
-            return EXIT_USAGE;
-        break;
-    case OPT_OUTPUT:
-        o->output = value;
-        break;
-    case OPT_FORCE:
-        o->force = true;
-        break;
-    default:
-        return target_option(c, row, value, &o->target);
-    }
-    return EXIT_DONE;
-}
-
 static int parse(cli *c, int argc, char **argv, run_options *o)
 {
-    int code = cli_parse(c, argc, argv, take_option, o);
+    const cli_binding bindings[] = {
+        {OPT_TOP, .u32 = &o->top},
+        {OPT_OUTPUT, .text = &o->output},
+        {OPT_FORCE, .flag = &o->force},
+        {0},
+    };
+    cli_bind(c, bindings);
+    target_bind_options(c, &o->target);
+    int code = cli_parse(c, argc, argv);
     if (code != EXIT_DONE)
         return code;
-    if (c->n_arguments < 2)
-        return cli_usage(c, "wants a MODEL and at least one INPUT");
     if (o->output && strcmp(o->output, "-") == 0)
         return cli_usage(c, "-o is the PREFIX of a file for each output, not '-'");
     o->model = c->arguments[0];
@@ -136,7 +120,7 @@ static void report_json(json_writer *j, const run_options *o, const target *t, s
     json_int(j, "zero_point", info->zero_point);
     json_string(j, "sha256", hex);
     json_array(j, "top");
-    size_t best[MOST_TOP];
+    size_t best[OPTION_MOST_TOP];
     size_t elems = target_out_elems(t, k);
     for (size_t s = 0; target_is_classifier(t) && k == 0 && s < n_samples; s++) {
         size_t found = best_classes(values + s * elems, elems, o->top, best);
@@ -174,7 +158,7 @@ static void print_range(const zurt_tensor_info *info, const float *values, size_
 static void report_text(const run_options *o, const target *t, size_t k, const float *values,
                         size_t n_samples)
 {
-    size_t best[MOST_TOP];
+    size_t best[OPTION_MOST_TOP];
     size_t elems = target_out_elems(t, k);
     if (!target_is_classifier(t) || k > 0) {
         print_range(&t->outputs[k], values, elems * n_samples);

@@ -6,9 +6,6 @@
 #include "judge.h"
 #include "score.h"
 
-/** Named by letters. */
-enum { COMPARISON_MOST_MODELS = 26 };
-
 /** A model and what is known of it. */
 typedef struct contestant {
     target t;

@@ -14,78 +14,39 @@
 /* By zurt_calib_method, as the words of --method are. */
 static const char *const method_names[] = {"minmax", "percentile", "mse", "entropy"};
 
-static int take_option(cli *c, const option_row *row, const char *value, void *self)
-{
-    convert_options *o = self;
-    int word = 0;
-    bool good = true;
-    switch (row->id) {
-    case OPT_CALIB:
-        o->calib = value;
-        break;
-    case OPT_METHOD:
-        good = cli_word(c, row, value, &word) == EXIT_DONE;
-        o->quantize.method = (zurt_calib_method)word;
-        break;
-    case OPT_PERCENTILE:
-        good = cli_parse_double(c, "--percentile", value, 50.0, 100.0, &o->quantize.percentile);
-        o->percentile_given = true;
-        break;
-    case OPT_SAMPLES:
-        good = cli_parse_size(c, "--samples", value, 1, 1u << 30, &o->samples);
-        break;
-    case OPT_PER_TENSOR:
-        o->quantize.per_tensor = 1;
-        break;
-    case OPT_IO:
-        good = cli_word(c, row, value, &word) == EXIT_DONE;
-        o->quantize.io = (zurt_io_type)word;
-        break;
-    case OPT_REQUIRE_INT8:
-        o->quantize.require_int8 = 1;
-        break;
-    case OPT_KEEP_FLOAT:
-        if (!cli_list_add(&o->keep_float, value))
-            return cli_fail(c, ZURT_E_NOMEM, "out of memory");
-        break;
-    case OPT_REPORT:
-        o->report = value;
-        break;
-    case OPT_SQNR_SAMPLES:
-        good = cli_parse_u32(c, "--sqnr-samples", value, 0, 1u << 20, &o->quantize.report_sqnr);
-        break;
-    case OPT_LABELS:
-        o->labels = value;
-        break;
-    case OPT_OUTPUT:
-        o->output = value;
-        break;
-    case OPT_FORCE:
-        o->force = true;
-        break;
-    default:
-        return target_option(c, row, value, &o->target);
-    }
-    return good ? EXIT_DONE : EXIT_USAGE;
-}
-
 int convert_parse(cli *c, int argc, char **argv, const char *suffix, convert_options *o)
 {
     *o = (convert_options){
         .target = target_options_default(), .quantize = ZURT_QUANTIZE_OPTIONS_INIT, .samples = 200};
-    int code = cli_parse(c, argc, argv, take_option, o);
+    zurt_quantize_options *q = &o->quantize;
+    const cli_binding bindings[] = {
+        {OPT_CALIB, .text = &o->calib},
+        {OPT_METHOD, .choice = CLI_CHOICE(&q->method)},
+        {OPT_PERCENTILE, .f64 = &q->percentile, .given = &o->percentile_given},
+        {OPT_SAMPLES, .size = &o->samples},
+        {OPT_PER_TENSOR, .u32 = &q->per_tensor},
+        {OPT_IO, .choice = CLI_CHOICE(&q->io)},
+        {OPT_REQUIRE_INT8, .u32 = &q->require_int8},
+        {OPT_KEEP_FLOAT, .list = &o->keep_float},
+        {OPT_REPORT, .text = &o->report},
+        {OPT_SQNR_SAMPLES, .u32 = &q->report_sqnr},
+        {OPT_OUTPUT, .text = &o->output},
+        {OPT_FORCE, .flag = &o->force},
+        {0},
+    };
+    cli_bind(c, bindings);
+    target_bind_options(c, &o->target);
+    int code = cli_parse(c, argc, argv);
     if (code != EXIT_DONE)
         return code;
-    if (c->n_arguments != 1 || !o->output)
-        return cli_usage(c, "wants one MODEL and -o OUT");
     if (strcmp(o->output, "-") != 0 && !cli_has_suffix(o->output, suffix))
         return cli_usage(c, "-o %s: %s writes a %s file, name it so", o->output, c->command,
                          suffix);
-    if (o->percentile_given && o->quantize.method != ZURT_CALIB_PERCENTILE)
+    if (o->percentile_given && q->method != ZURT_CALIB_PERCENTILE)
         cli_note(c, "--percentile has no effect without --method percentile");
     o->model = c->arguments[0];
-    o->quantize.threads = o->target.session.threads;
-    const char *const reads[] = {o->model, o->calib, o->labels};
+    q->threads = o->target.session.threads;
+    const char *const reads[] = {o->model, o->calib, o->target.labels};
     for (int i = 0; code == EXIT_DONE && i < 3; i++)
         code = reads[i] ? cli_reads(c, reads[i]) : EXIT_DONE;
     if (code == EXIT_DONE)
@@ -328,7 +289,7 @@ static int set_metadata(cli *c, const convert_options *o, zurt_graph *g)
         st = zurt_graph_set_description(c->ctx, g, text);
     if (st)
         return cli_fail(c, st, NULL);
-    return o->labels ? set_labels(c, o->labels, g) : EXIT_DONE;
+    return o->target.labels ? set_labels(c, o->target.labels, g) : EXIT_DONE;
 }
 
 static int write_report(cli *c, const convert_options *o, const zurt_quant_report *report)

@@ -12,8 +12,7 @@ typedef struct convert_options {
     const char *calib;
     const char *output;
     const char *report; /**< .json or text */
-    const char *labels;
-    size_t samples; /**< at most so many of DATA */
+    size_t samples;     /**< at most so many of DATA */
     cli_list keep_float;
     bool force;
     bool percentile_given;

@@ -19,8 +19,9 @@ static int random_open(cli *c, data_source *s, const char *count, const char *la
 {
     if (labels)
         return cli_usage(c, "random:N has no labels");
-    if (!cli_parse_size(c, "random:N", count, 1, 1u << 30, &s->n))
-        return EXIT_USAGE;
+    int code = cli_whole(c, "random:N", count, 1, 1u << 30, &s->n);
+    if (code != EXIT_DONE)
+        return code;
     cli_note(c, "random data: good for smoke tests and timing, says nothing about accuracy");
     return EXIT_DONE;
 }

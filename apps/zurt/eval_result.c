@@ -22,9 +22,9 @@ void eval_shard_range(eval_shard shard, uint64_t samples, uint64_t *first, uint6
 static uint64_t shard_number(const char **text)
 {
     uint64_t v = 0;
-    for (; isdigit((unsigned char)**text) && v <= EVAL_MOST_SHARDS; ++*text)
+    for (; isdigit((unsigned char)**text) && v <= OPTION_MOST_SHARDS; ++*text)
         v = v * 10 + (uint64_t)(**text - '0');
-    return v <= EVAL_MOST_SHARDS ? v : 0;
+    return v <= OPTION_MOST_SHARDS ? v : 0;
 }
 
 bool eval_shard_parse(const char *text, eval_shard *out)
@@ -112,8 +112,8 @@ static char *options_text(const target *t, const target_options *o)
         return NULL;
     if (!t->is_zurt)
         print_onnx_options(f, o);
-    fprintf(f, "layout %s, %s", o->keep_nhwc ? "nhwc" : "nchw",
-            o->orientation == ZURT_ORIENT_STORED ? "no-exif" : "exif");
+    fprintf(f, "layout %s, %s", o->layout == SAMPLE_NHWC ? "nhwc" : "nchw",
+            o->no_exif ? "no-exif" : "exif");
     bool failed = ferror(f) != 0;
     if (fclose(f) != 0 || failed) {
         free(text);

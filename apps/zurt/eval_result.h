@@ -10,10 +10,9 @@
 
 /** Shard i of N of a set of samples: N parts of it, one after another, as equal as can be. */
 typedef struct eval_shard {
-    uint64_t i, n; /**< 1 <= i <= n <= EVAL_MOST_SHARDS */
+    uint64_t i, n; /**< 1 <= i <= n <= OPTION_MOST_SHARDS */
 } eval_shard;
 
-#define EVAL_MOST_SHARDS  65536u
 #define EVAL_MOST_SAMPLES ((uint64_t)1 << 40)
 
 /** Its samples, [*first, *end) of `samples`, at most EVAL_MOST_SAMPLES. */

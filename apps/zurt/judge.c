@@ -10,29 +10,15 @@ judge_options judge_options_default(void)
     return (judge_options){.target = target_options_default()};
 }
 
-int judge_option(cli *c, const option_row *row, const char *value, judge_options *o)
+void judge_bind_options(cli *c, judge_options *o)
 {
-    bool good = true;
-    switch (row->id) {
-    case OPT_DATA:
-        o->data = value;
-        break;
-    case OPT_LIMIT:
-        good = cli_parse_size(c, "--limit", value, 1, SIZE_MAX / 2, &o->limit);
-        break;
-    case OPT_HTML:
-        o->html = value;
-        break;
-    case OPT_FORCE:
-        o->force = true;
-        break;
-    case OPT_FILES:
-        o->files = true;
-        break;
-    default:
-        return target_option(c, row, value, &o->target);
-    }
-    return good ? EXIT_DONE : EXIT_USAGE;
+    const cli_binding bindings[] = {
+        {OPT_DATA, .text = &o->data},   {OPT_LIMIT, .size = &o->limit},
+        {OPT_HTML, .text = &o->html},   {OPT_FORCE, .flag = &o->force},
+        {OPT_FILES, .flag = &o->files}, {0},
+    };
+    cli_bind(c, bindings);
+    target_bind_options(c, &o->target);
 }
 
 int judge_check_output(cli *c, const judge_options *o)
@@ -48,7 +34,7 @@ int judge_check_output(cli *c, const judge_options *o)
 int judge_open_data(cli *c, const judge_options *o, data_source *out)
 {
     int code = data_open(c, o->data, out);
-    out->label_offset = (int32_t)o->target.label_offset;
+    out->label_offset = o->target.label_offset;
     return code;
 }
 

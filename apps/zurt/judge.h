@@ -17,8 +17,8 @@ typedef struct judge_options {
 
 judge_options judge_options_default(void);
 
-/** As target_option(), with the options above taken too. */
-int judge_option(cli *c, const option_row *row, const char *value, judge_options *o);
+/** Binds the options above, and the target's. */
+void judge_bind_options(cli *c, judge_options *o);
 
 /** Refuses an o->html that may not be written; the models' files are noted by cli_reads() already.
  */

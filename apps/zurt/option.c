@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reads a command's arguments by its table, and says what was meant where one is wrong. */
+/* Reads a command's arguments by its table into what is bound, and says what was meant where an
+ * option is wrong. */
 #include <getopt.h>
 #include <stdio.h>
 #include <string.h>
@@ -76,12 +77,6 @@ static const char *nearest_option(const command_row *command, const char *text)
 
 /* ---- refusals ---- */
 
-/* " and " and the like before item `i` of `n`. */
-static const char *joint(size_t i, size_t n, const char *last)
-{
-    return i == 0 ? "" : i + 1 < n ? ", " : last;
-}
-
 typedef struct text {
     char bytes[256];
     size_t n;
@@ -103,7 +98,7 @@ static size_t owners(const char *name, text *out)
     for (size_t i = 0, k = 0; i < N_COMMANDS; i++) {
         const char *command = command_rows[i].name;
         if (command_find_option(&command_rows[i], name))
-            append(out, joint(k++, n, " and "), command, strlen(command));
+            append(out, option_joint(k++, n, " and "), command, strlen(command));
     }
     return n;
 }
@@ -118,7 +113,7 @@ static size_t candidates(const command_row *command, const char *name, text *out
     for (size_t i = 0, k = 0; (row = command_option(command, i)); i++) {
         if (strncmp(row->name, name, strlen(name)) != 0)
             continue;
-        append(out, joint(k++, n, " or "), "--", 2);
+        append(out, option_joint(k++, n, " or "), "--", 2);
         append(out, "", row->name, strlen(row->name));
     }
     return n;
@@ -187,59 +182,78 @@ static const option_row *row_of(const command_row *command, int opt)
     return NULL;
 }
 
-static int take_one(cli *c, const option_row *row, cli_take *take, void *self)
+/* ---- what is bound ---- */
+
+void cli_bind(cli *c, const cli_binding *bindings)
 {
-    switch (row->id) {
-    case OPT_JSON:
-        c->json = true;
-        return EXIT_DONE;
-    case OPT_QUIET:
-        c->quiet = true;
-        return EXIT_DONE;
-    case OPT_HELP:
-        usage_print(stdout, c->spec);
-        return CLI_HELPED;
-    default:
-        break;
-    }
-    int code = take ? take(c, row, optarg, self) : CLI_NOT_MINE;
-    return code == CLI_NOT_MINE ? cli_fail(c, ZURT_E_INTERNAL, "--%s: nobody takes it", row->name)
-                                : code;
+    for (; bindings->id && c->n_bindings < CLI_MOST_BINDINGS; bindings++)
+        c->bindings[c->n_bindings++] = *bindings;
 }
 
-int cli_parse(cli *c, int argc, char **argv, cli_take *take, void *self)
+static const cli_binding *binding_of(const cli *c, option_id id)
 {
-    getopt_table table;
-    fill_table(c->spec, &table);
-    c->argc = argc;
-    c->argv = argv;
-    int opt;
-    while ((opt = getopt_long(argc, argv, table.letters, table.rows, NULL)) != -1) {
-        const option_row *row = row_of(c->spec, opt);
-        int code = row ? take_one(c, row, take, self) : refuse(c, argc, argv, opt);
-        if (code != EXIT_DONE)
-            return code;
+    for (size_t i = 0; i < c->n_bindings; i++) {
+        if (c->bindings[i].id == id)
+            return &c->bindings[i];
     }
-    c->arguments = argv + optind;
-    c->n_arguments = (size_t)(argc - optind);
+    return NULL;
+}
+
+static void bind_common(cli *c)
+{
+    const cli_binding common[] = {
+        {OPT_JSON, .flag = &c->json},
+        {OPT_QUIET, .flag = &c->quiet},
+        {OPT_HELP, .flag = &c->help},
+        {0},
+    };
+    cli_bind(c, common);
+}
+
+/* Every option of the command has a place that can hold its value; it is our bug if one has not. */
+static int check_bindings(cli *c)
+{
+    const option_row *row;
+    for (size_t i = 0; (row = command_option(c->spec, i)); i++) {
+        const cli_binding *to = binding_of(c, row->id);
+        if (!to || !cli_binding_fits(row, to))
+            return cli_fail(c, ZURT_E_INTERNAL, "--%s: nothing takes its value", row->name);
+    }
     return EXIT_DONE;
 }
 
-int cli_word(cli *c, const option_row *row, const char *value, int *out)
+/* How many arguments there are, and whether the option is there that the command needs. */
+static int check_arguments(cli *c)
 {
-    const char *rest = row->value;
-    const char *word;
-    text list = {{0}, 0};
-    size_t n = 1;
-    for (const char *p = rest; *p; p++)
-        n += *p == '|';
-    size_t length;
-    for (size_t i = 0; (length = option_next_word(&rest, &word)); i++) {
-        if (strlen(value) == length && strncmp(value, word, length) == 0) {
-            *out = (int)i;
-            return EXIT_DONE;
+    const command_row *spec = c->spec;
+    const cli_binding *needed = spec->needs ? binding_of(c, spec->needs) : NULL;
+    const bool lacks = needed && !*needed->text;
+    if (c->n_arguments >= spec->least && c->n_arguments <= spec->most && !lacks)
+        return EXIT_DONE;
+    return cli_usage(c, "wants %s", spec->wants);
+}
+
+int cli_parse(cli *c, int argc, char **argv)
+{
+    getopt_table table;
+    fill_table(c->spec, &table);
+    bind_common(c);
+    c->argc = argc;
+    c->argv = argv;
+    int code = check_bindings(c);
+    for (int opt; code == EXIT_DONE &&
+                  (opt = getopt_long(argc, argv, table.letters, table.rows, NULL)) != -1;) {
+        const option_row *row = row_of(c->spec, opt);
+        code = row ? cli_take_value(c, row, binding_of(c, row->id), optarg)
+                   : refuse(c, argc, argv, opt);
+        if (code == EXIT_DONE && c->help) {
+            usage_print(stdout, c->spec);
+            return CLI_HELPED;
         }
-        append(&list, joint(i, n, " or "), word, length);
     }
-    return cli_usage(c, "--%s wants %s, not '%s'", row->name, list.bytes, value);
+    if (code != EXIT_DONE)
+        return code;
+    c->arguments = argv + optind;
+    c->n_arguments = (size_t)(argc - optind);
+    return check_arguments(c);
 }

@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 
 /** Options of all commands; one has the same meaning wherever it stands. */
@@ -73,12 +74,40 @@ typedef enum option_id {
     OPT_ROOT
 } option_id;
 
+/** Limits that tables and code share. */
+enum {
+    OPTION_MOST_RUNS = 10000000, /**< of bench */
+    OPTION_MOST_TOP = 1000,
+    OPTION_MOST_MODELS = 26, /**< of compare, which names them by letters */
+    OPTION_MOST_SHARDS = 65536
+};
+
+/** What the value of an option is; any other is refused, in the same words for all. */
+typedef enum option_kind {
+    OPTION_FLAG,  /**< there is none */
+    OPTION_TEXT,  /**< a file, a name, DATA: looked at where it is used */
+    OPTION_WORD,  /**< one of the words that `value` lists */
+    OPTION_WHOLE, /**< a whole number in `whole` */
+    OPTION_REAL,  /**< a number in `real` */
+    OPTION_FORM   /**< as `form` says, read by a function of its own */
+} option_kind;
+
 typedef struct option_row {
     option_id id; /**< OPT_NONE ends a list */
     const char *name;
     const char *value; /**< NULL: takes none. "a|b|c": one of these words */
     const char *help;  /**< one line */
     char letter;       /**< 0: none */
+    option_kind kind;
+    union {
+        struct {
+            uint64_t lo, hi;
+        } whole;
+        struct {
+            double lo, hi;
+        } real;
+        const char *form;
+    };
 } option_row;
 
 typedef enum command_id {
@@ -101,6 +130,9 @@ typedef struct command_row {
     const char *arguments; /**< what follows the name */
     const char *text;      /**< lines for --help; those of a paragraph are joined in man pages */
     const option_row *const *options; /**< lists, the last pointer is NULL */
+    const char *wants;                /**< what is said if the three below are not met */
+    size_t least, most;               /**< of what is no option */
+    option_id needs;                  /**< an option of kind OPTION_TEXT; OPT_NONE: none */
 } command_row;
 
 extern const command_row command_rows[N_COMMANDS];
@@ -113,6 +145,13 @@ const option_row *command_option(const command_row *command, size_t i);
 
 /** The row of a name (without dashes); NULL if the command has none. */
 const option_row *command_find_option(const command_row *command, const char *name);
+
+/** What a value of the option is, in words: "a whole number from 1 to 64", "a, b or c"; as long as
+ *  `bytes` allow. Empty where any text will do. */
+void option_form(const option_row *row, char *out, size_t bytes);
+
+/** " or " and the like before item `i` of `n`, where `last` stands before the last one. */
+const char *option_joint(size_t i, size_t n, const char *last);
 
 /** Steps over the words of "a|b|c": the length of the word at `*text`, 0 at the end. */
 size_t option_next_word(const char **text, const char **word);

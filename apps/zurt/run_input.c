@@ -33,8 +33,7 @@ static int open_input(cli *c, const char *input, data_source *out, size_t *first
     if (hash) {
         *hash = 0;
         *wanted = 1;
-        if (!cli_parse_size(c, "DATA#N", hash + 1, 0, SIZE_MAX / 4, first))
-            code = EXIT_USAGE;
+        code = cli_whole(c, "DATA#N", hash + 1, 0, SIZE_MAX / 4, first);
     }
     if (code == EXIT_DONE)
         code = data_open(c, spec, out);

@@ -136,8 +136,9 @@ static int load_names(cli *c, target *t, const char *path)
 
 int target_load(cli *c, const char *path, const target_options *options, target *out)
 {
-    *out = (target){
-        .path = path, .keep_nhwc = options->keep_nhwc, .orientation = options->orientation};
+    *out = (target){.path = path,
+                    .keep_nhwc = options->layout == SAMPLE_NHWC,
+                    .orientation = target_orientation(options)};
     int code = target_recognise(c, path, &out->is_zurt);
     if (code == EXIT_DONE)
         code = out->is_zurt ? load_zurt(c, out, options) : import_onnx(c, out, options);
@@ -185,8 +186,8 @@ int target_wrap(cli *c, zurt_graph *graph, const target_options *options, target
     *out = (target){.path = "",
                     .graph = graph,
                     .borrowed = true,
-                    .keep_nhwc = options->keep_nhwc,
-                    .orientation = options->orientation};
+                    .keep_nhwc = options->layout == SAMPLE_NHWC,
+                    .orientation = target_orientation(options)};
     compiler->describe(out, options);
     return allocate(c, out);
 }

@@ -13,6 +13,12 @@
 /** Most --shape options. */
 enum { TARGET_MAX_SHAPES = 32 };
 
+/** As --layout names them. */
+typedef enum sample_layout {
+    SAMPLE_AS_SOURCE, /**< NCHW where the model's source was */
+    SAMPLE_NHWC
+} sample_layout;
+
 /** What the command line says about models and their inputs. */
 typedef struct target_options {
     zurt_norm norm;
@@ -21,10 +27,10 @@ typedef struct target_options {
     zurt_input_shape shapes[TARGET_MAX_SHAPES];
     zurt_session_options session;
     bool facts_only; /**< nothing is run: an .onnx needs no evaluator */
-    uint32_t label_offset;
-    bool keep_nhwc;               /**< --layout nhwc */
-    zurt_orientation orientation; /**< --no-exif */
-    const char *labels;           /**< --labels: a file; NULL: the model's own */
+    int32_t label_offset;
+    sample_layout layout; /**< of raw and npy samples */
+    bool no_exif;         /**< pictures as stored */
+    const char *labels;   /**< --labels: a file; NULL: the model's own */
 } target_options;
 
 target_options target_options_default(void);
@@ -33,9 +39,11 @@ bool target_shapes_given(const target_options *options);
 /** The import's options, with the shapes of these. */
 zurt_import_options target_import(const target_options *options);
 
-/** cli_take of the input and device options; --input-norm also takes the MEAN/STD arguments that
- *  follow it. */
-int target_option(cli *c, const option_row *row, const char *value, target_options *options);
+/** Binds the options of inputs, devices and labels; --input-norm also takes the MEAN/STD arguments
+ *  that follow it. */
+void target_bind_options(cli *c, target_options *options);
+/** How pictures are turned. */
+zurt_orientation target_orientation(const target_options *options);
 
 typedef struct target {
     const char *path;

@@ -8,6 +8,8 @@
 
 #include "target.h"
 
+enum { MOST_SIDE = 1 << 20 };
+
 target_options target_options_default(void)
 {
     target_options o = {.norm = {.channels = 1, .fit = ZURT_FIT_CENTRE_CROP, .crop_ratio = 1.0f},
@@ -32,13 +34,21 @@ zurt_import_options target_import(const target_options *options)
     return import;
 }
 
-/* NAME=1x3x64x200; a name may hold a '=' itself. */
-static int parse_shape(cli *c, const char *value, target_options *o)
+zurt_orientation target_orientation(const target_options *options)
 {
+    return options->no_exif ? ZURT_ORIENT_STORED : ZURT_ORIENT_UPRIGHT;
+}
+
+/* ---- forms of their own ---- */
+
+/* NAME=1x3x64x200; a name may hold a '=' itself. */
+static int take_shape(cli *c, const option_row *row, const char *value, void *self)
+{
+    target_options *o = self;
     char *equal = strrchr(value, '=');
     zurt_input_shape *s = &o->shapes[o->import.n_shapes];
     if (o->import.n_shapes == TARGET_MAX_SHAPES)
-        return cli_usage(c, "--shape is taken %d times at most", TARGET_MAX_SHAPES);
+        return cli_usage(c, "--%s is taken %d times at most", row->name, TARGET_MAX_SHAPES);
     *s = (zurt_input_shape){.name = value};
     bool good = equal && equal != value;
     for (const char *p = equal; good && *p;) { // at '=' or 'x'
@@ -51,10 +61,29 @@ static int parse_shape(cli *c, const char *value, target_options *o)
         p = end;
     }
     if (!good)
-        return cli_usage(c, "--shape wants NAME=DIMxDIM..., e.g. images=1x3x64x200, not '%s'",
-                         value);
+        return cli_refuse_value(c, row, value);
     *equal = 0; // in argv, which is ours
     o->import.n_shapes++;
+    return EXIT_DONE;
+}
+
+static int take_size(cli *c, const option_row *row, const char *value, void *self)
+{
+    target_options *o = self;
+    char *end;
+    long w = strtol(value, &end, 10);
+    long h = 0;
+    bool good = end != value && *end == 'x';
+    if (good) {
+        const char *second = end + 1;
+        h = strtol(second, &end, 10);
+        good = end != second && !*end;
+    }
+    const bool in_range = w >= 1 && h >= 1 && w <= MOST_SIDE && h <= MOST_SIDE;
+    if (!good || !in_range)
+        return cli_refuse_value(c, row, value);
+    o->import.width = (int32_t)w;
+    o->import.height = (int32_t)h;
     return EXIT_DONE;
 }
 
@@ -91,8 +120,9 @@ static int check_norm(cli *c, const zurt_norm *norm, int n)
     return EXIT_DONE;
 }
 
-static int parse_norm(cli *c, const char *text, target_options *o)
+static int take_norm(cli *c, const option_row *row, const char *text, void *self)
 {
+    target_options *o = self;
     int n = 0;
     for (;;) {
         while (n < 4 && parse_pair(&text, &o->norm.mean[n], &o->norm.std[n])) {
@@ -100,8 +130,8 @@ static int parse_norm(cli *c, const char *text, target_options *o)
             if (!*text)
                 break;
         }
-        if (*text)
-            return cli_usage(c, "--input-norm wants MEAN/STD for 1 to 4 channels, not '%s'", text);
+        if (*text || n == 0)
+            return cli_refuse_value(c, row, text);
         float unused;
         const char *following = optind < c->argc ? c->argv[optind] : "";
         if (!parse_pair(&following, &unused, &unused) || n == 4)
@@ -113,104 +143,42 @@ static int parse_norm(cli *c, const char *text, target_options *o)
         o->norm.mean[i] = o->norm.mean[n - 1];
         o->norm.std[i] = o->norm.std[n - 1];
     }
-    o->norm_given = true;
     return check_norm(c, &o->norm, n);
 }
 
-static int parse_crop_ratio(cli *c, const char *value, target_options *o)
+/* ---- what is bound ---- */
+
+static void bind_inputs(cli *c, target_options *o)
 {
-    double ratio;
-    if (!cli_parse_double(c, "--crop-ratio", value, 0.01, 1.0, &ratio))
-        return EXIT_USAGE;
-    o->norm.crop_ratio = (float)ratio;
-    o->norm_given = true;
-    return EXIT_DONE;
+    const cli_binding bindings[] = {
+        {OPT_INPUT_NORM, .take = take_norm, .self = o, .given = &o->norm_given},
+        {OPT_BGR, .i32 = &o->norm.is_bgr, .given = &o->norm_given},
+        {OPT_FIT, .choice = CLI_CHOICE(&o->norm.fit), .given = &o->norm_given},
+        {OPT_CROP_RATIO, .f32 = &o->norm.crop_ratio, .given = &o->norm_given},
+        {OPT_INPUT_SIZE, .take = take_size, .self = o},
+        {OPT_BATCH, .i32 = &o->import.batch},
+        {OPT_SHAPE, .take = take_shape, .self = o},
+        {OPT_LAYOUT, .choice = CLI_CHOICE(&o->layout)},
+        {OPT_NO_EXIF, .flag = &o->no_exif},
+        {OPT_LABEL_OFFSET, .i32 = &o->label_offset},
+        {OPT_LABELS, .text = &o->labels},
+        {0},
+    };
+    cli_bind(c, bindings);
 }
 
-static int input_option(cli *c, const option_row *row, const char *value, target_options *o)
+void target_bind_options(cli *c, target_options *o)
 {
-    uint32_t number = 0;
-    int word = 0;
-    bool good = true;
-    switch (row->id) {
-    case OPT_INPUT_NORM:
-        return parse_norm(c, value, o);
-    case OPT_BGR:
-        o->norm.is_bgr = 1;
-        o->norm_given = true;
-        break;
-    case OPT_FIT:
-        good = cli_word(c, row, value, &word) == EXIT_DONE;
-        o->norm.fit = (zurt_fit)word; // the words are in the order of the values
-        o->norm_given = true;
-        break;
-    case OPT_CROP_RATIO:
-        return parse_crop_ratio(c, value, o);
-    case OPT_INPUT_SIZE:
-        good = cli_parse_dims(c, "--input-size", value, &o->import.width, &o->import.height);
-        break;
-    case OPT_BATCH:
-        good = cli_parse_u32(c, "--batch", value, 1, 65536, &number);
-        o->import.batch = (int32_t)number;
-        break;
-    case OPT_SHAPE:
-        return parse_shape(c, value, o);
-    case OPT_LAYOUT:
-        good = cli_word(c, row, value, &word) == EXIT_DONE;
-        o->keep_nhwc = word == 1;
-        break;
-    case OPT_NO_EXIF:
-        o->orientation = ZURT_ORIENT_STORED;
-        break;
-    case OPT_LABEL_OFFSET:
-        good = cli_parse_u32(c, "--label-offset", value, 0, 1000000, &o->label_offset);
-        break;
-    default:
-        return CLI_NOT_MINE;
-    }
-    return good ? EXIT_DONE : EXIT_USAGE;
-}
-
-static int device_option(cli *c, const option_row *row, const char *value, target_options *o)
-{
-    static const zurt_device devices[] = {ZURT_DEVICE_AUTO, ZURT_DEVICE_CPU, ZURT_DEVICE_XRT,
-                                          ZURT_DEVICE_SIM};
-    uint32_t mib = 0;
-    int word = 0;
-    bool good = true;
-    switch (row->id) {
-    case OPT_DEVICE:
-        good = cli_word(c, row, value, &word) == EXIT_DONE;
-        o->session.device = devices[word];
-        break;
-    case OPT_XCLBIN:
-        o->session.xclbin = value;
-        break;
-    case OPT_THREADS:
-        good = cli_parse_u32(c, "--threads", value, 1, 64, &o->session.threads);
-        break;
-    case OPT_TIMEOUT:
-        good = cli_parse_u32(c, "--timeout", value, 1, 3600000, &o->session.timeout_ms);
-        break;
-    case OPT_MAX_MEMORY:
-        good = cli_parse_u32(c, "--max-memory", value, 1, 1u << 20, &mib);
-        o->session.max_bytes = (size_t)mib << 20;
-        break;
-    case OPT_FALLBACK:
-        o->session.fallback = 1;
-        break;
-    default:
-        return CLI_NOT_MINE;
-    }
-    return good ? EXIT_DONE : EXIT_USAGE;
-}
-
-int target_option(cli *c, const option_row *row, const char *value, target_options *o)
-{
-    if (row->id == OPT_LABELS) {
-        o->labels = value;
-        return EXIT_DONE;
-    }
-    int code = input_option(c, row, value, o);
-    return code == CLI_NOT_MINE ? device_option(c, row, value, o) : code;
+    zurt_session_options *session = &o->session;
+    const cli_binding bindings[] = {
+        {OPT_DEVICE, .choice = CLI_CHOICE(&session->device)},
+        {OPT_XCLBIN, .text = &session->xclbin},
+        {OPT_THREADS, .u32 = &session->threads},
+        {OPT_TIMEOUT, .u32 = &session->timeout_ms},
+        {OPT_MAX_MEMORY, .mib = &session->max_bytes},
+        {OPT_FALLBACK, .u32 = &session->fallback},
+        {0},
+    };
+    bind_inputs(c, o);
+    cli_bind(c, bindings);
 }

@@ -76,11 +76,11 @@ bool cli_has_suffix(const char *path, const char *suffix)
     return n >= k && strcasecmp(path + n - k, suffix) == 0;
 }
 
-bool cli_parse_size(cli *c, const char *option, const char *text, size_t lo, size_t hi, size_t *out)
+int cli_whole(cli *c, const char *what, const char *text, size_t lo, size_t hi, size_t *out)
 {
-    (void)c, (void)option, (void)text, (void)hi;
+    (void)c, (void)what, (void)text, (void)hi;
     *out = lo;
-    return true;
+    return EXIT_DONE;
 }
 
 int cli_check_text(cli *c, const char *path, const void *bytes, size_t size)

@@ -16,7 +16,7 @@ page_value page_value_of(const option_row *row)
     static const char *const files[] = {"FILE", "OUT", "PREFIX"};
     if (!row->value)
         return PAGE_VALUE_NONE;
-    if (strchr(row->value, '|'))
+    if (row->kind == OPTION_WORD)
         return PAGE_VALUE_WORDS;
     for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
         if (strcmp(row->value, files[i]) == 0)
@@ -114,6 +114,13 @@ static void put_option(FILE *f, const option_row *row)
     fputc('\n', f);
     put_text(f, row->help);
     fputc('\n', f);
+    char form[256];
+    option_form(row, form, sizeof(form));
+    if (!form[0])
+        return;
+    fputs(".br\nWants ", f);
+    put_text(f, form);
+    fputs(".\n", f);
 }
 
 static void man_command(FILE *f, const command_row *command)
