@@ -179,6 +179,8 @@ static bool protect(const sim_buf *b)
 static zurt_status sim_buf_create(zi_pl_device *device, size_t bytes, zi_buf **out, char *error)
 {
     const zurt_allocator *a = &device->allocator;
+    if (is_lost((sim_device *)device))
+        return fail_lost(error);
     sim_buf *b = zi_zalloc(a, sizeof(*b));
     uint8_t *other = zi_alloc_aligned(a, bytes);
     void *host = MAP_FAILED;
@@ -272,6 +274,8 @@ static zurt_status sim_cpu_end(zi_buf *buf, size_t offset, size_t bytes, zi_buf_
 
 static zurt_status sim_run_create(zi_pl_device *device, zi_pl_run **out, char *error)
 {
+    if (is_lost((sim_device *)device))
+        return fail_lost(error);
     sim_run *r = zi_zalloc(&device->allocator, sizeof(*r));
     if (!r)
         return zi_pl_fail(error, ZURT_E_NOMEM, "sim: no memory for a run");
