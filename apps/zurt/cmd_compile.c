@@ -1,59 +1,28 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* zurt compile: float or QDQ ONNX to .zurt. */
-#include <stdio.h>
-
 #include "convert.h"
-#include "output.h"
 
-/* What was compiled must load and find a plan, before a file says that it does. */
-static int check_model(cli *c, const char *path, const void *bytes, size_t size)
+/* Loads, and finds a plan. */
+static zurt_status runs(zurt_ctx *ctx, const void *bytes, size_t size)
 {
     zurt_model *model = NULL;
     zurt_session *session = NULL;
     zurt_session_options options = ZURT_SESSION_OPTIONS_INIT;
     options.device = ZURT_DEVICE_CPU;
     options.threads = 1;
-    zurt_status st = zurt_model_load_mem(c->ctx, bytes, size, &model);
+    zurt_status st = zurt_model_load_mem(ctx, bytes, size, &model);
     if (!st)
-        st = zurt_session_create(c->ctx, model, &options, &session);
-    char reason[512] = "";
-    if (st)
-        snprintf(reason, sizeof(reason), "%s", zurt_ctx_error(c->ctx));
+        st = zurt_session_create(ctx, model, &options, &session);
     zurt_session_destroy(session);
     zurt_model_destroy(model);
-    return st ? cli_fail(c, st, "%s is not written: what was compiled does not run: %s", path,
-                         reason)
-              : EXIT_DONE;
-}
-
-static int write_model(cli *c, const zurt_graph *graph, const char *path)
-{
-    void *bytes = NULL;
-    size_t size = 0;
-    zurt_status st = zurt_emit_zurt_mem(c->ctx, graph, &bytes, &size);
-    int code = st ? cli_fail(c, st, NULL) : check_model(c, path, bytes, size);
-    if (code == EXIT_DONE)
-        code = output_write(c, path, bytes, size);
-    zurt_buffer_free(c->ctx, bytes);
-    return code;
+    return st;
 }
 
 int cmd_compile(cli *c, int argc, char **argv)
 {
-    convert_options o;
-    int code = convert_parse(c, argc, argv, ".zurt", &o);
-    zurt_graph *source = NULL;
-    zurt_graph *graph = NULL;
-    zurt_quant_report *report = NULL;
-    if (code == EXIT_DONE)
-        code = convert_graph(c, &o, &source, &graph, &report);
-    if (code == EXIT_DONE)
-        code = write_model(c, graph, o.output);
-    if (code == EXIT_DONE)
-        convert_summary(c, &o, source, graph, report);
-    zurt_quant_report_destroy(report);
-    zurt_graph_destroy(graph);
-    zurt_graph_destroy(source);
-    convert_free(&o);
-    return code;
+    static const conversion to_zurt = {.suffix = ".zurt",
+                                       .emit = zurt_emit_zurt_mem,
+                                       .check = runs,
+                                       .refusal = "what was compiled does not run"};
+    return convert_command(c, argc, argv, &to_zurt);
 }

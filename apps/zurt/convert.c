@@ -14,7 +14,7 @@
 /* By zurt_calib_method, as the words of --method are. */
 static const char *const method_names[] = {"minmax", "percentile", "mse", "entropy"};
 
-int convert_parse(cli *c, int argc, char **argv, const char *suffix, convert_options *o)
+static int parse(cli *c, int argc, char **argv, const char *suffix, convert_options *o)
 {
     *o = (convert_options){
         .target = target_options_default(), .quantize = ZURT_QUANTIZE_OPTIONS_INIT, .samples = 200};
@@ -54,12 +54,6 @@ int convert_parse(cli *c, int argc, char **argv, const char *suffix, convert_opt
     if (code == EXIT_DONE && o->report)
         code = cli_check_output(c, o->report, o->force);
     return code;
-}
-
-void convert_free(convert_options *o)
-{
-    data_close(&o->data);
-    cli_list_free(&o->keep_float);
 }
 
 /* ---- samples for the quantiser ---- */
@@ -330,12 +324,10 @@ static int check_channels(cli *c, const target_options *o, const zurt_graph *g)
         (int)info.dims[3]);
 }
 
-int convert_graph(cli *c, convert_options *o, zurt_graph **source, zurt_graph **out,
-                  zurt_quant_report **report)
+/* *out is the int8 graph with its metadata, *source what it came from: destroy it after *out. */
+static int convert_graph(cli *c, convert_options *o, zurt_graph **source, zurt_graph **out,
+                         zurt_quant_report **report)
 {
-    *source = NULL;
-    *out = NULL;
-    *report = NULL;
     const zurt_import_options import = target_import(&o->target);
     zurt_status st = zurt_import_onnx_file(c->ctx, o->model, &import, source);
     if (st)
@@ -358,5 +350,47 @@ int convert_graph(cli *c, convert_options *o, zurt_graph **source, zurt_graph **
         code = set_metadata(c, o, *out);
     if (code == EXIT_DONE && o->report)
         code = write_report(c, o, *report);
+    return code;
+}
+
+static int write_model(cli *c, const zurt_graph *graph, const char *path, const conversion *kind)
+{
+    void *bytes = NULL;
+    size_t size = 0;
+    zurt_status st = kind->emit(c->ctx, graph, &bytes, &size);
+    int code = st ? cli_fail(c, st, NULL) : EXIT_DONE;
+    if (code == EXIT_DONE)
+        st = kind->check(c->ctx, bytes, size);
+    if (st && code == EXIT_DONE) {
+        char reason[512];
+        snprintf(reason, sizeof(reason), "%s", zurt_ctx_error(c->ctx));
+        code = cli_fail(c, st, "%s is not written: %s: %s", path, kind->refusal, reason);
+    }
+    if (code == EXIT_DONE)
+        code = output_write(c, path, bytes, size);
+    zurt_buffer_free(c->ctx, bytes);
+    return code;
+}
+
+int convert_command(cli *c, int argc, char **argv, const conversion *kind)
+{
+    convert_options o;
+    zurt_graph *source = NULL;
+    zurt_graph *graph = NULL;
+    zurt_quant_report *report = NULL;
+    int code = parse(c, argc, argv, kind->suffix, &o);
+    if (kind->float_io)
+        o.quantize.io = ZURT_IO_FLOAT;
+    if (code == EXIT_DONE)
+        code = convert_graph(c, &o, &source, &graph, &report);
+    if (code == EXIT_DONE)
+        code = write_model(c, graph, o.output, kind);
+    if (code == EXIT_DONE)
+        convert_summary(c, &o, source, graph, report);
+    zurt_quant_report_destroy(report);
+    zurt_graph_destroy(graph);
+    zurt_graph_destroy(source);
+    data_close(&o.data);
+    cli_list_free(&o.keep_float);
     return code;
 }

@@ -16,21 +16,23 @@ typedef struct convert_options {
     cli_list keep_float;
     bool force;
     bool percentile_given;
-    data_source data; /**< calib, opened by convert_graph() */
+    data_source data; /**< calib, once it is opened */
     size_t batch;     /**< elements of it that make one calibration sample */
 } convert_options;
 
-/** Reads the arguments, as cli_parse() does; OUT must be named with `suffix`. convert_free() in any
- *  case. */
-int convert_parse(cli *c, int argc, char **argv, const char *suffix, convert_options *o);
-void convert_free(convert_options *o);
+/** What a command makes of a graph. */
+typedef struct conversion {
+    const char *suffix; /**< OUT's name must end so */
+    bool float_io;      /**< inputs and outputs are float, whatever --io says */
+    zurt_status (*emit)(zurt_ctx *ctx, const zurt_graph *graph, void **bytes, size_t *size);
+    /** Before a file says that what is in it can be used. */
+    zurt_status (*check)(zurt_ctx *ctx, const void *bytes, size_t size);
+    const char *refusal; /**< what it is if the check fails */
+} conversion;
 
-/**
- * Imports, calibrates and quantises; a QDQ model is taken as it is. *out is the int8 graph with
- * its metadata, *source what it came from (destroy it after *out). Writes o->report.
- */
-int convert_graph(cli *c, convert_options *o, zurt_graph **source, zurt_graph **out,
-                  zurt_quant_report **report);
+/** The whole command: reads its arguments, imports, calibrates and quantises (a QDQ model is taken
+ *  as it is), writes the file and the report, and prints the summary. */
+int convert_command(cli *c, int argc, char **argv, const conversion *kind);
 
 /** Name of a calibration sample, or what stands for it; `self` are the options. */
 const char *convert_sample_name(void *self, size_t sample, char *text);
