@@ -57,8 +57,8 @@ int data_open_file(cli *c, const char *path, data_source *out)
         return cli_fail(c, st, NULL);
     if (kind == ZURT_FILE_NPY || (kind == ZURT_FILE_UNKNOWN && cli_has_suffix(path, ".npy")))
         return open_kind(c, &data_kind_npy, path, NULL, out);
-    if (kind == ZURT_FILE_JPEG || kind == ZURT_FILE_PNG || kind == ZURT_FILE_BMP ||
-        (kind == ZURT_FILE_UNKNOWN && data_is_picture_name(path)))
+    const bool known = kind == ZURT_FILE_JPEG || kind == ZURT_FILE_PNG || kind == ZURT_FILE_BMP;
+    if (known || (kind == ZURT_FILE_UNKNOWN && data_is_picture_name(path)))
         return data_open_picture(c, path, out);
     const char *remedy = zurt_file_kind_remedy(kind);
     if (kind != ZURT_FILE_UNKNOWN)

@@ -48,7 +48,8 @@ static int read_header(cli *c, gzFile file, const char *path, uint32_t rank, uin
     gzerror(file, &error);
     if (got < want && error != Z_OK)
         return fail_read(c, file, path);
-    if (got < want || bytes[0] || bytes[1] || bytes[2] != 8 || bytes[3] != rank)
+    const uint8_t magic[4] = {0, 0, 8, (uint8_t)rank}; // 8: unsigned bytes
+    if (got < want || memcmp(bytes, magic, sizeof(magic)) != 0)
         return cli_fail(c, ZURT_E_FORMAT, "%s: not an IDX file of unsigned bytes with %u axes",
                         path, rank);
     *size = 1;

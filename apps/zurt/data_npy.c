@@ -294,8 +294,9 @@ static bool read_exact(const data_source *s, const zurt_tensor_info *info, const
         for (int i = 0; i < part.rank; i++)
             part.dims[i] = want->dims[i + 1];
         const bool is_stack = want->rank >= 2 && x->rank >= 2 && want->rank == info->rank;
-        const bool is_whole = is_stack && want->dims[0] != 0 && first % want->dims[0] == 0;
-        if (!is_whole || !fits_sample(s, info, &part, x->dims + 1, x->rank - 1, &r->chw))
+        const bool is_whole = want->dims[0] != 0 && first % want->dims[0] == 0;
+        if (!is_stack || !is_whole ||
+            !fits_sample(s, info, &part, x->dims + 1, x->rank - 1, &r->chw))
             return false;
         r->n = first / want->dims[0];
     }
@@ -308,11 +309,17 @@ static bool is_pixel_count(size_t channels)
     return channels == 1 || channels == 3;
 }
 
+/* Whether samples of the input may be pictures. */
+static bool takes_pictures(const zurt_tensor_info *info, const data_shape *want)
+{
+    return info->rank == 4 && want->rank == 3 && is_pixel_count(want->dims[2]);
+}
+
 /* Pixels that the input takes as pictures of another size. */
 static bool read_pictures(const npy_array *x, const zurt_tensor_info *info, const data_shape *want,
                           reading *r)
 {
-    if (x->type != U1 || info->rank != 4 || want->rank != 3 || !is_pixel_count(want->dims[2]))
+    if (x->type != U1 || !takes_pictures(info, want))
         return false;
     bool colour = x->rank == 4 && is_pixel_count(x->dims[3]);
     if ((x->rank != 3 && !colour) || !x->dims[1] || !x->dims[2])
@@ -339,8 +346,7 @@ static int read_axes(cli *c, const data_source *s, const zurt_tensor_info *info,
     data_shape want = data_sample_shape(info, bytes);
     *r = (reading){0};
     if (read_exact(s, info, &want, r)) {
-        const bool is_bytes = x->type == U1 && !r->chw;
-        r->picture = is_bytes && info->rank == 4 && want.rank == 3 && is_pixel_count(want.dims[2]);
+        r->picture = takes_pictures(info, &want) && x->type == U1 && !r->chw;
         r->height = r->picture ? (int32_t)want.dims[0] : 0;
         r->width = r->picture ? (int32_t)want.dims[1] : 0;
         r->channels = r->picture ? (int32_t)want.dims[2] : 0;

@@ -34,10 +34,9 @@ void doctor_xclbin(doctor *d)
         return;
     }
     zurt_board_info_get(d->table, &info);
-    const bool other = d->place == DOCTOR_BOARD && d->board[0] &&
-                       (strcmp(info.name, "kv260") == 0 || strcmp(info.name, "zcu104") == 0) &&
-                       strcmp(info.name, d->board) != 0;
-    if (other)
+    const bool here = d->place == DOCTOR_BOARD && d->board[0];
+    const bool ours = strcmp(info.name, "kv260") == 0 || strcmp(info.name, "zcu104") == 0;
+    if (here && ours && strcmp(info.name, d->board) != 0)
         doctor_find(d, DOCTOR_XCLBIN_OTHER_BOARD, "%s is of %s, this is a %s", d->xclbin_file,
                     info.name, d->board);
     else

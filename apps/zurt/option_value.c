@@ -43,17 +43,17 @@ static bool read_whole(const char *text, uint64_t lo, uint64_t hi, uint64_t *out
     char *end;
     errno = 0;
     unsigned long long v = strtoull(text, &end, 10);
-    if (!isdigit((unsigned char)text[0]) || *end || errno || v < lo || v > hi)
-        return false;
+    const bool whole = isdigit((unsigned char)text[0]) && !*end && !errno;
     *out = v;
-    return true;
+    return whole && v >= lo && v <= hi;
 }
 
 static bool read_real(const char *text, double lo, double hi, double *out)
 {
     char *end;
     *out = strtod(text, &end);
-    return end != text && !*end && isfinite(*out) && *out >= lo && *out <= hi;
+    const bool real = end != text && !*end && isfinite(*out);
+    return real && *out >= lo && *out <= hi;
 }
 
 int cli_whole(cli *c, const char *what, const char *text, size_t lo, size_t hi, size_t *out)

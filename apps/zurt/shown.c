@@ -14,9 +14,9 @@ enum { N_BUFFERS = 8, BUFFER_BYTES = 2048, MOST_ESCAPE = 10 };
 static bool is_harmless(uint32_t code)
 {
     const bool is_control = code < 0x20 || (code >= 0x7f && code < 0xa0);
-    const bool is_direction =
-        (code >= 0x2028 && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069);
-    return !is_control && !is_direction;
+    const bool is_line_or_embedding = code >= 0x2028 && code <= 0x202e;
+    const bool is_isolate = code >= 0x2066 && code <= 0x2069;
+    return !is_control && !is_line_or_embedding && !is_isolate;
 }
 
 bool shown_is_plain(const unsigned char *p)

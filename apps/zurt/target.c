@@ -91,7 +91,8 @@ static bool allocate_buffers(target *t)
     t->in = calloc(t->n_in + 1, sizeof(*t->in));
     t->in_space = calloc(t->n_in + 1, sizeof(*t->in_space));
     t->out = calloc(t->n_out + 1, sizeof(*t->out));
-    if (!t->inputs || !t->outputs || !t->in || !t->in_space || !t->out)
+    const bool described = t->inputs && t->outputs;
+    if (!described || !t->in || !t->in_space || !t->out)
         return false;
     for (size_t i = 0; i < t->n_in; i++) {
         t->in_space[i] = (zurt_span){calloc(1, t->inputs[i].bytes + 1), t->inputs[i].bytes};

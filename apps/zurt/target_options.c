@@ -54,8 +54,9 @@ static int take_shape(cli *c, const option_row *row, const char *value, void *se
     for (const char *p = equal; good && *p;) { // at '=' or 'x'
         char *end;
         long dim = strtol(p + 1, &end, 10);
-        good = p[1] >= '0' && p[1] <= '9' && dim > 0 && dim <= 1 << 24 && (!*end || *end == 'x') &&
-               s->rank < ZURT_MAX_RANK;
+        const bool is_number = p[1] >= '0' && p[1] <= '9' && (!*end || *end == 'x');
+        const bool is_dim = dim > 0 && dim <= 1 << 24;
+        good = is_number && is_dim && s->rank < ZURT_MAX_RANK;
         if (good)
             s->dims[s->rank++] = (int32_t)dim;
         p = end;
@@ -96,7 +97,8 @@ static bool parse_pair(const char **text, float *mean, float *std)
         return false;
     const char *second = end + 1;
     double s = strtod(second, &end);
-    if (end == second || !(s > 0.0 && s < 1e6) || !(m > -1e6 && m < 1e6))
+    const bool in_range = s > 0.0 && s < 1e6 && fabs(m) < 1e6;
+    if (end == second || !in_range)
         return false;
     if (*end != ',' && *end != 0)
         return false;

@@ -44,7 +44,9 @@ static bool picture_of(const target *t, int32_t *h, int32_t *w, int32_t *c)
     if (t->n_in == 0 ||
         (info->dtype != ZURT_F32 && info->dtype != ZURT_S8 && info->dtype != ZURT_U8))
         return false;
-    if (info->rank != 4 || (d[3] != 1 && d[3] != CHANNELS) || d[1] < 4 || d[2] < 4)
+    if (info->rank != 4 || (d[3] != 1 && d[3] != CHANNELS))
+        return false;
+    if (d[1] < 4 || d[2] < 4) // too small to tell anything
         return false;
     *h = d[1];
     *w = d[2];

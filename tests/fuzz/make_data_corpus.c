@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Writes what corpus/data starts from: a small file of each kind. usage: make_data_corpus FOLDER */
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,8 +12,9 @@ static void put(const char *name, int kind, int split, const void *bytes, size_t
     char path[512];
     snprintf(path, sizeof(path), "%s/%s", folder, name);
     FILE *f = fopen(path, "wb");
-    if (!f || fputc(kind, f) == EOF || fputc(split, f) == EOF ||
-        fwrite(bytes, 1, size, f) != size || fclose(f) != 0)
+    bool good = f && fputc(kind, f) != EOF && fputc(split, f) != EOF;
+    good = good && fwrite(bytes, 1, size, f) == size;
+    if (!good || fclose(f) != 0)
         exit(1);
 }
 

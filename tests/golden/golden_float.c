@@ -234,9 +234,10 @@ int main(int argc, char **argv)
     for (int i = 0; i < n; i++) {
         golden g;
         const char *name = files[i]->d_name, *end = strrchr(name, '.');
-        const bool is_wanted = !only || strstr(name, only);
         snprintf(path, sizeof(path), "%s/golden/%s", dir, name);
-        if (end && strcmp(end, ".txt") == 0 && is_wanted && parse(path, &g)) {
+        const bool is_golden = end && strcmp(end, ".txt") == 0;
+        const bool is_wanted = !only || strstr(name, only);
+        if (is_golden && is_wanted && parse(path, &g)) {
             cases += 2;
             double limit = tolerance;
             failed += !run_mode(dir, name, &g, true, &limit);

@@ -82,9 +82,8 @@ void kern_bench(const kern_op *op, const kern_variant *only, uint64_t seed)
     size_t n_all, n = 0;
     const kern_variant *v = kern_variants(&n_all);
     for (size_t i = 0; i < n_all; i++) {
-        if (v[i].op != op || !kern_usable(&v[i]) || (n && only && only != &v[i]))
-            continue;
-        if (n < MAX_TIMED)
+        const bool is_wanted = n == 0 || !only || only == &v[i];
+        if (v[i].op == op && kern_usable(&v[i]) && is_wanted && n < MAX_TIMED)
             t[n++].variant = &v[i];
     }
     for (size_t i = 0; i < op->n_layers; i++)

@@ -56,9 +56,10 @@ static bool same_f32(const char *who, const float *out, const float *expected,
                      const float *tolerance, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
-        if (!memcmp(&out[i], &expected[i], sizeof(float)) ||
-            (isnan(out[i]) && isnan(expected[i])) ||
-            (tolerance[i] > 0.0f && fabsf(out[i] - expected[i]) <= tolerance[i]))
+        const bool same = !memcmp(&out[i], &expected[i], sizeof(float));
+        const bool both_nan = isnan(out[i]) && isnan(expected[i]);
+        const bool near = tolerance[i] > 0.0f && fabsf(out[i] - expected[i]) <= tolerance[i];
+        if (same || both_nan || near)
             continue;
         printf("%s: element %zu of %zu is %.9g, expected %.9g +- %.3g: %s\n", who, i, n,
                (double)out[i], (double)expected[i], (double)tolerance[i], description);

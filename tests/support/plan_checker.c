@@ -104,8 +104,8 @@ static bool overlap(const actor *a, zi_id x, zi_id y)
     const uint32_t *p = labels(a, x), *q = labels(a, y);
     size_t n_p = zi_tensor_bytes(&a->g->tensors[x]), n_q = zi_tensor_bytes(&a->g->tensors[y]);
     uintptr_t u = (uintptr_t)p, v = (uintptr_t)q;
-    return p && q && n_p && n_q &&
-           (u < v ? (v - u) / sizeof(*p) < n_p : (u - v) / sizeof(*p) < n_q);
+    const bool any = p && q && n_p && n_q;
+    return any && (u < v ? (v - u) / sizeof(*p) < n_p : (u - v) / sizeof(*p) < n_q);
 }
 
 // What ops.h lets a node overwrite: an input of a MAP (the first) or BINARY op, element by element.

@@ -400,9 +400,9 @@ static bool try_node(maker *m, zi_op op)
     if (m->no_memory)
         return false;
     n->attr = attr;
-    bool drawn = op == ZI_OP_Concat || op == ZI_OP_Split || op == ZI_OP_Gather ||
-                 op == ZI_OP_GatherElements || op == ZI_OP_ScatterElements || op == ZI_OP_GatherND;
-    if (!drawn)
+    const bool parts = op == ZI_OP_Concat || op == ZI_OP_Split;
+    const bool gathers = op == ZI_OP_Gather || op == ZI_OP_GatherElements || op == ZI_OP_GatherND;
+    if (!parts && !gathers && op != ZI_OP_ScatterElements) // whose attributes are drawn above
         zt_random_attr(m->s, g, n);
     if (zi_op_has(op, ZI_OPF_CLAMP) && zt_one_in(m->s, 3)) {
         n->clamp_lo = 0.0f;

@@ -58,8 +58,9 @@ static int32_t find_step(program *p, int32_t kind, int32_t flags, bool loads, zk
         if (!words)
             fail_msg("no step of kind %d with flags %d", (int)kind, (int)flags);
         zk_step_unpack(words, out);
-        if ((kind < 0 || out->kind == kind) && (out->flags & flags) == flags &&
-            (!loads || out->load.planes > 0))
+        const bool is_kind = kind < 0 || out->kind == kind;
+        const bool does_load = !loads || out->load.planes > 0;
+        if (is_kind && does_load && (out->flags & flags) == flags)
             return i;
     }
 }
