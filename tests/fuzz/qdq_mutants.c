@@ -45,7 +45,8 @@ static zi_id named(builder *b, const char *name, zi_id out)
 static zi_id conv(builder *b, const char *name, zi_id x, int32_t n_out, int32_t kernel)
 {
     int32_t c = b->g->tensors[x].dims[3], pad = kernel / 2;
-    zi_attr a = {.conv = {{1, 1}, {1, 1}, {pad, pad, pad, pad}, 1, {0, 0}}};
+    zi_attr a = {
+        .conv = {.stride = {1, 1}, .dilation = {1, 1}, .pad = {pad, pad, pad, pad}, .groups = 1}};
     zi_id w = build_noise(b, "w", DIMS(n_out, kernel, kernel, c));
     return named(b, name, build_op(b, ZI_OP_Conv, name, &a, 2, x, w));
 }
@@ -65,12 +66,12 @@ static void build_classifier(builder *b)
     zi_id p = one(b, ZI_OP_MaxPool, "pool",
                   ATTR(.pool = {.kernel = {2, 2}, .stride = {2, 2}, .dilation = {1, 1}}), r);
     zi_id c = named(b, "concat",
-                    build_op(b, ZI_OP_Concat, "concat", ATTR(.axis = {3, 0, 0}), 2, p,
+                    build_op(b, ZI_OP_Concat, "concat", ATTR(.axis = {.axis = 3}), 2, p,
                              conv(b, "third", p, 8, 1)));
-    zi_id m = one(b, ZI_OP_ReduceMean, "mean", ATTR(.reduce = {6, false}), c);
+    zi_id m = one(b, ZI_OP_ReduceMean, "mean", ATTR(.reduce = {.axes = AXIS_1 | AXIS_2}), c);
     zi_id w = build_noise(b, "fw", DIMS(5, 16));
     zi_id f = named(b, "fc", build_op(b, ZI_OP_FullyConnected, "fc", NULL, 2, m, w));
-    build_output(b, one(b, ZI_OP_Softmax, "softmax", ATTR(.axis = {1, 0, 0}), f));
+    build_output(b, one(b, ZI_OP_Softmax, "softmax", ATTR(.axis = {.axis = 1}), f));
 }
 
 static void build_head(builder *b)
@@ -79,14 +80,15 @@ static void build_head(builder *b)
     b->g->tensors[x].from_nchw = true;
     zi_id a = conv(b, "a", x, 6, 1), t = one(b, ZI_OP_Tanh, "tanh", NULL, conv(b, "b", x, 6, 3));
     zi_id rows[2];
-    rows[0] = one(b, ZI_OP_Reshape, "rows_a", ATTR(.shape = {3, {1, 36, 6}}), a);
-    rows[1] = one(b, ZI_OP_Reshape, "rows_b", ATTR(.shape = {3, {1, 36, 6}}), t);
-    zi_id c = named(b, "cat",
-                    build_op(b, ZI_OP_Concat, "cat", ATTR(.axis = {1, 0, 0}), 2, rows[0], rows[1]));
+    rows[0] = one(b, ZI_OP_Reshape, "rows_a", ATTR(.shape = {.rank = 3, .dims = {1, 36, 6}}), a);
+    rows[1] = one(b, ZI_OP_Reshape, "rows_b", ATTR(.shape = {.rank = 3, .dims = {1, 36, 6}}), t);
+    zi_id c = named(
+        b, "cat", build_op(b, ZI_OP_Concat, "cat", ATTR(.axis = {.axis = 1}), 2, rows[0], rows[1]));
     zi_id turned = one(b, ZI_OP_Transpose, "turn", ATTR(.perm = {{0, 2, 1}}), c);
     build_output(b, one(b, ZI_OP_Sigmoid, "scores", NULL, turned));
     zi_id m = named(b, "mul", build_op(b, ZI_OP_Mul, "mul", NULL, 2, a, t));
-    build_output(b, one(b, ZI_OP_LeakyRelu, "leaky", ATTR(.unary = {0.1f, 0.0f}), m));
+    build_output(b,
+                 one(b, ZI_OP_LeakyRelu, "leaky", ATTR(.unary = {.alpha = 0.1f, .beta = 0.0f}), m));
 }
 
 static void build_pyramid(builder *b)
@@ -102,9 +104,9 @@ static void build_pyramid(builder *b)
     zi_id p = one(b, ZI_OP_AveragePool, "mean",
                   ATTR(.pool = {.kernel = {2, 2}, .stride = {2, 2}, .dilation = {1, 1}}), r);
     zi_id s = named(b, "sub", build_op(b, ZI_OP_Sub, "sub", NULL, 2, p, x));
-    zi_id pad = one(b, ZI_OP_Pad, "pad",
-                    ATTR(.pad = {{0, 1, 1, 0}, {0, 1, 1, 0}, ZI_PAD_CONSTANT, 0.0f}), s);
-    build_output(b, one(b, ZI_OP_Clip, "clip", ATTR(.unary = {-1.0f, 2.0f}), pad));
+    zi_id pad =
+        one(b, ZI_OP_Pad, "pad", ATTR(.pad = {.before = {0, 1, 1, 0}, .after = {0, 1, 1, 0}}), s);
+    build_output(b, one(b, ZI_OP_Clip, "clip", ATTR(.unary = {.alpha = -1.0f, .beta = 2.0f}), pad));
 }
 
 static zurt_status sample(void *self, size_t index, const zurt_span *inputs, size_t n_inputs)

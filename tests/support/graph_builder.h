@@ -21,6 +21,9 @@
     }
 #define ATTR(...) (&(zi_attr){__VA_ARGS__})
 
+/** Axes that a reduction takes: .reduce = {.axes = AXIS_2 | AXIS_3}. */
+enum { AXIS_0 = 1 << 0, AXIS_1 = 1 << 1, AXIS_2 = 1 << 2, AXIS_3 = 1 << 3 };
+
 typedef struct builder {
     zurt_ctx *ctx;
     zi_graph *g;

@@ -35,7 +35,7 @@ static zi_id max_pool(builder *b, zi_id x, int32_t k, int32_t stride, int32_t be
 
 static zi_id leaky(builder *b, zi_id x)
 {
-    return build_op(b, ZI_OP_LeakyRelu, "", ATTR(.unary = {0.1f, 0.0f}), 1, x);
+    return build_op(b, ZI_OP_LeakyRelu, "", ATTR(.unary = {.alpha = 0.1f, .beta = 0.0f}), 1, x);
 }
 
 static zi_id classifier(builder *b, zi_id x, int32_t classes)
@@ -50,7 +50,8 @@ static zi_id classifier(builder *b, zi_id x, int32_t classes)
 
 static zi_id mean(builder *b, zi_id x)
 {
-    return build_op(b, ZI_OP_ReduceMean, "", ATTR(.reduce = {.axes = 6, .keep_dims = true}), 1, x);
+    return build_op(b, ZI_OP_ReduceMean, "",
+                    ATTR(.reduce = {.axes = AXIS_1 | AXIS_2, .keep_dims = true}), 1, x);
 }
 
 /* v1: the first convolution of a block strides; v1.5: the second. Shortcuts stand where the common

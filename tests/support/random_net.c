@@ -271,7 +271,7 @@ static void add_head(zt_net *b)
     zi_id x = any(b);
     bool mean = zt_one_in(b->source, 2);
     if (mean) {
-        zi_attr attr = {.reduce = {.axes = 6, .keep_dims = true}};
+        zi_attr attr = {.reduce = {.axes = 1u << 1 | 1u << 2, .keep_dims = true}};
         zt_net_append(b, ZI_OP_ReduceMean, &attr, &x, 1, zt_net_picture(b, x)->quant.scale[0],
                       zt_net_picture(b, x)->quant.zero_point[0]);
         x = b->tensors[b->n - 1];

@@ -217,7 +217,8 @@ static inline zi_graph *sample_graph_1_1(zurt_ctx *ctx)
         s.st = zi_graph_add_input(ctx, s.g, x);
     }
     x = sample_node(&s, ZI_OP_Atan, "atan", &x, 1, NULL, 0, 0);
-    zi_attr grid = {.grid = {ZI_RESIZE_CUBIC, ZI_GRID_REFLECTION, true}};
+    zi_attr grid = {
+        .grid = {.mode = ZI_RESIZE_CUBIC, .padding = ZI_GRID_REFLECTION, .align_corners = true}};
     zi_id places = sample_numbers(&s, "places", ZURT_F32, 4, (int32_t[]){1, 4, 4, 2});
     x = sample_node(&s, ZI_OP_GridSample, "grid", (zi_id[]){x, places}, 2, &grid, 0, 0);
     zi_attr pool = {.pool = {.kernel = {2, 2}, .stride = {2, 2}, .dilation = {1, 1}}};
@@ -241,7 +242,9 @@ static inline zi_graph *sample_graph_1_1(zurt_ctx *ctx)
     sample_recurrent(&s, ZI_OP_LSTM, (const char *const[]){"lstm", "lstm_h", "lstm_c"}, x);
     sample_recurrent(&s, ZI_OP_GRU, (const char *const[]){"gru", "gru_h"}, x);
     sample_recurrent(&s, ZI_OP_RNN, (const char *const[]){"rnn", "rnn_h"}, x);
-    zi_attr nms = {.nms = {2, 0.5f, -INFINITY, true}};
+    zi_attr nms = {
+        .nms = {
+            .max_boxes = 2, .iou_threshold = 0.5f, .score_threshold = -INFINITY, .centre = true}};
     zi_id boxes = sample_numbers(&s, "boxes", ZURT_F32, 3, (int32_t[]){3, 2, 4});
     sample_answer(
         &s, sample_node(&s, ZI_OP_NonMaxSuppression, "nms", (zi_id[]){boxes, x}, 2, &nms, 0, 0));

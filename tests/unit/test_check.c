@@ -19,7 +19,8 @@ static tiny tiny_make(void)
     t.x = build_input(b, "x", ZURT_S8, DIMS(1, 4, 4, 2));
     t.w = build_const(b, "w", ZURT_S8, DIMS(3, 1, 1, 2), NULL);
     t.bias = build_const(b, "b", ZURT_S32, DIMS(3), NULL);
-    t.c = build_op(b, ZI_OP_Conv, "c", ATTR(.conv = {{1, 1}, {1, 1}, {0}, 1, {0}}), 3, t.x, t.w,
+    t.c = build_op(b, ZI_OP_Conv, "c",
+                   ATTR(.conv = {.stride = {1, 1}, .dilation = {1, 1}, .groups = 1}), 3, t.x, t.w,
                    t.bias);
     t.y = build_op(b, ZI_OP_Relu, "y", NULL, 1, t.c);
     build_quant(b, t.x, 0.5f, 3);

@@ -345,7 +345,8 @@ static void the_opset_is_what_the_operators_need(void **state)
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         builder b = builder_make();
         zi_id x = build_input(&b, "x", ZURT_F32, DIMS(1, 4));
-        zi_id a = build_op(&b, ZI_OP_Cast, "a", ATTR(.axis = {(int32_t)cases[i].type, 0, 0}), 1, x);
+        zi_id a =
+            build_op(&b, ZI_OP_Cast, "a", ATTR(.axis = {.axis = (int32_t)cases[i].type}), 1, x);
         zi_id y = cases[i].n_in == 2 ? build_op(&b, cases[i].op, "y", NULL, 2, a, a)
                                      : build_op(&b, cases[i].op, "y", NULL, 1, a);
         build_output(&b, y);

@@ -27,7 +27,8 @@ static zi_id residual_graph(builder *b)
     zi_id pool =
         build_op(b, ZI_OP_MaxPool, "pool",
                  ATTR(.pool = {.kernel = {2, 2}, .stride = {2, 2}, .dilation = {1, 1}}), 1, sum);
-    zi_id mean = build_op(b, ZI_OP_ReduceMean, "mean", ATTR(.reduce = {.axes = 6}), 1, pool);
+    zi_id mean =
+        build_op(b, ZI_OP_ReduceMean, "mean", ATTR(.reduce = {.axes = AXIS_1 | AXIS_2}), 1, pool);
     zi_id out = build_op(b, ZI_OP_FullyConnected, "out", NULL, 2, mean, w3);
     build_output(b, out);
     return out;
@@ -174,7 +175,8 @@ static void an_input_may_be_an_output_too(void **state)
     builder b = builder_make();
     zi_id x = build_input(&b, "x", ZURT_F32, DIMS(4));
     zi_id relu = build_op(&b, ZI_OP_Relu, "relu", NULL, 1, x);
-    zi_id view = build_op(&b, ZI_OP_Reshape, "view", ATTR(.shape = {2, {2, 2}}), 1, relu);
+    zi_id view =
+        build_op(&b, ZI_OP_Reshape, "view", ATTR(.shape = {.rank = 2, .dims = {2, 2}}), 1, relu);
     build_output(&b, x);
     build_output(&b, view);
     build_output(&b, relu);

@@ -11,8 +11,11 @@ static zi_id conv(builder *b, zi_id x, int32_t channels, int32_t groups, int32_t
     zi_id w = build_noise(b, "w", DIMS(channels, 3, 3, ins));
     zi_id k = build_noise(b, "b", DIMS(channels));
     return build_op(b, ZI_OP_Conv, "c",
-                    ATTR(.conv = {{1, 1}, {1, 1}, {pad, pad, pad, pad}, groups, {0, 0}}), 3, x, w,
-                    k);
+                    ATTR(.conv = {.stride = {1, 1},
+                                  .dilation = {1, 1},
+                                  .pad = {pad, pad, pad, pad},
+                                  .groups = groups}),
+                    3, x, w, k);
 }
 
 static void batch_norm_goes_into_the_convolution(void **state)
@@ -38,7 +41,7 @@ static void transposed_convolutions_and_products_too(void **state)
     zi_id x = build_input(&b, "x", ZURT_F32, DIMS(1, 3, 3, 4));
     zi_id w = build_noise(&b, "w", DIMS(6, 2, 2, 2));
     zi_id t = build_op(&b, ZI_OP_ConvTranspose, "t",
-                       ATTR(.conv = {{2, 2}, {1, 1}, {0, 0, 0, 0}, 2, {0, 0}}), 2, x, w);
+                       ATTR(.conv = {.stride = {2, 2}, .dilation = {1, 1}, .groups = 2}), 2, x, w);
     zi_id m = build_op(&b, ZI_OP_Mul, "m", NULL, 2, t, build_noise(&b, "s", DIMS(6)));
     zi_id f = build_op(&b, ZI_OP_FullyConnected, "f", NULL, 2, m, build_noise(&b, "v", DIMS(5, 6)));
     build_output(&b, build_op(&b, ZI_OP_Add, "y", NULL, 2, f, build_noise(&b, "d", DIMS(5))));
@@ -106,7 +109,7 @@ static void nothing_goes_through_quantisation(void **state)
     builder b = builder_make();
     zi_id x = build_input(&b, "x", ZURT_F32, DIMS(1, 5, 5, 4));
     zi_id c = conv(&b, x, 4, 1, 1);
-    zi_id q = build_op(&b, ZI_OP_Quantize, "q", ATTR(.axis = {ZURT_S8, 0, 0}), 1, c);
+    zi_id q = build_op(&b, ZI_OP_Quantize, "q", ATTR(.axis = {.axis = ZURT_S8}), 1, c);
     build_quant(&b, q, 0.1f, 0);
     zi_id d = build_op(&b, ZI_OP_Dequantize, "d", NULL, 1, q);
     build_output(&b, build_op(&b, ZI_OP_Mul, "y", NULL, 2, d, build_noise(&b, "k", DIMS(4))));

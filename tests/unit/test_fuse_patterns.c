@@ -8,7 +8,7 @@ static const float rounding = 1e-5f;
 static zi_id relu6_of_3(builder *b, zi_id x)
 {
     zi_id a = build_op(b, ZI_OP_Add, "a", NULL, 2, x, build_scalar(b, "three", 3.0f));
-    return build_op(b, ZI_OP_Clip, "k", ATTR(.unary = {0.0f, 6.0f}), 1, a);
+    return build_op(b, ZI_OP_Clip, "k", ATTR(.unary = {.alpha = 0.0f, .beta = 6.0f}), 1, a);
 }
 
 /** The one node left must compute `op` of the input. */
@@ -31,7 +31,8 @@ static void gates(void **state)
 
     b = builder_make();
     x = build_input(&b, "x", ZURT_F32, DIMS(40));
-    s = build_op(&b, ZI_OP_HardSigmoid, "s", ATTR(.unary = {1.0f / 6.0f, 0.5f}), 1, x);
+    s = build_op(&b, ZI_OP_HardSigmoid, "s", ATTR(.unary = {.alpha = 1.0f / 6.0f, .beta = 0.5f}), 1,
+                 x);
     build_output(&b, build_op(&b, ZI_OP_Mul, "y", NULL, 2, x, s));
     assert_becomes(&b, ZI_OP_HardSwish);
 }
@@ -61,11 +62,13 @@ static void softmax_written_out(void **state)
         zi_id x = build_input(&b, "x", ZURT_F32, DIMS(3, 10));
         zi_id z = x;
         if (with_max) {
-            zi_id m = build_op(&b, ZI_OP_ReduceMax, "m", ATTR(.reduce = {2, true}), 1, x);
+            zi_id m = build_op(&b, ZI_OP_ReduceMax, "m",
+                               ATTR(.reduce = {.axes = AXIS_1, .keep_dims = true}), 1, x);
             z = build_op(&b, ZI_OP_Sub, "z", NULL, 2, x, m);
         }
         zi_id e = build_op(&b, ZI_OP_Exp, "e", NULL, 1, z);
-        zi_id s = build_op(&b, ZI_OP_ReduceSum, "s", ATTR(.reduce = {2, true}), 1, e);
+        zi_id s = build_op(&b, ZI_OP_ReduceSum, "s",
+                           ATTR(.reduce = {.axes = AXIS_1, .keep_dims = true}), 1, e);
         build_output(&b, build_op(&b, ZI_OP_Div, "y", NULL, 2, e, s));
         assert_becomes(&b, ZI_OP_Softmax);
     }
@@ -79,10 +82,12 @@ static void likenesses_are_left_alone(void **state)
     zi_id s = build_op(&b, ZI_OP_Sigmoid, "s", NULL, 1, x);
     build_output(&b, build_op(&b, ZI_OP_Mul, "p", NULL, 2, s, x));
     build_output(&b, s); // read twice: the product gains nothing
-    zi_id h = build_op(&b, ZI_OP_HardSigmoid, "h", ATTR(.unary = {0.2f, 0.5f}), 1, x);
+    zi_id h =
+        build_op(&b, ZI_OP_HardSigmoid, "h", ATTR(.unary = {.alpha = 0.2f, .beta = 0.5f}), 1, x);
     build_output(&b, build_op(&b, ZI_OP_Mul, "q", NULL, 2, h, x));
     zi_id e = build_op(&b, ZI_OP_Exp, "e", NULL, 1, x);
-    zi_id t = build_op(&b, ZI_OP_ReduceSum, "t", ATTR(.reduce = {3, true}), 1, e);
+    zi_id t = build_op(&b, ZI_OP_ReduceSum, "t",
+                       ATTR(.reduce = {.axes = AXIS_0 | AXIS_1, .keep_dims = true}), 1, e);
     build_output(&b, build_op(&b, ZI_OP_Div, "r", NULL, 2, e, t));
     assert_pass_keeps_values(&b, zc_fuse_patterns_pass, 0.0f);
     assert_int_equal(b.g->n_nodes, 7);

@@ -10,10 +10,12 @@ static void example(builder *b)
 {
     zi_id x = build_input(b, "x", ZURT_F32, DIMS(1, 8, 8, 3));
     zi_id w = build_noise(b, "w", DIMS(4, 3, 3, 3));
-    zi_id c = build_op(b, ZI_OP_Conv, "c", ATTR(.conv = {{2, 2}, {1, 1}, {1, 1, 1, 1}, 1, {0, 0}}),
-                       2, x, w);
+    zi_id c = build_op(
+        b, ZI_OP_Conv, "c",
+        ATTR(.conv = {.stride = {2, 2}, .dilation = {1, 1}, .pad = {1, 1, 1, 1}, .groups = 1}), 2,
+        x, w);
     b->g->nodes[0].clamp_lo = 0.0f;
-    zi_id q = build_op(b, ZI_OP_Quantize, "q", ATTR(.axis = {ZURT_S8, 0, 0}), 1, c);
+    zi_id q = build_op(b, ZI_OP_Quantize, "q", ATTR(.axis = {.axis = ZURT_S8}), 1, c);
     build_quant(b, q, 0.125f, -3);
     b->g->nodes[1].name = "quant";
     b->g->tensors[x].from_nchw = true;
@@ -73,7 +75,8 @@ static void macs_are_counted(void **state)
     assert_int_equal(zi_node_macs(b.g, &b.g->nodes[1]), 0);
     zi_id x = build_input(&b, "t", ZURT_F32, DIMS(1, 3, 3, 4));
     zi_id w = build_noise(&b, "v", DIMS(6, 2, 2, 2));
-    build_op(&b, ZI_OP_ConvTranspose, "u", ATTR(.conv = {{2, 2}, {1, 1}, {0}, 2, {0}}), 2, x, w);
+    build_op(&b, ZI_OP_ConvTranspose, "u",
+             ATTR(.conv = {.stride = {2, 2}, .dilation = {1, 1}, .groups = 2}), 2, x, w);
     assert_int_equal(zi_node_macs(b.g, &b.g->nodes[2]), 36 * 4 * 3);
     builder_free(&b);
 }

@@ -50,13 +50,13 @@ static void convolutions(void **state)
     builder b = builder_make();
     zi_id x = build_input(&b, "x", ZURT_F32, DIMS(2, 9, 8, 4));
     zi_id w = build_noise(&b, "w", DIMS(6, 3, 2, 2));
-    zi_attr a = {.conv = {{2, 1}, {2, 1}, {1, 0, 2, 1}, 2, {0, 0}}};
+    zi_attr a = {.conv = {.stride = {2, 1}, .dilation = {2, 1}, .pad = {1, 0, 2, 1}, .groups = 2}};
     expect(&b, "[2,4,8,6] f32", ZI_OP_Conv, &a, 2, x, w);
     a.conv.out_pad[0] = 1;
     expect(&b, "[2,19,8,6] f32", ZI_OP_ConvTranspose, &a, 2, x, w);
     zi_id q = build_input(&b, "q", ZURT_S8, DIMS(1, 5, 5, 2));
     zi_id wq = build_const(&b, "wq", ZURT_S8, DIMS(3, 3, 3, 2), NULL);
-    zi_attr plain = {.conv = {{1, 1}, {1, 1}, {0}, 1, {0}}};
+    zi_attr plain = {.conv = {.stride = {1, 1}, .dilation = {1, 1}, .groups = 1}};
     expect(&b, "[1,3,3,3] s8", ZI_OP_Conv, &plain, 2, q, wq);
     expect(&b,
            "node 3 '' (Conv): types f32 x s8 + none; f32 x f32 + f32 and s8 x s8 + s32 are taken",
@@ -69,14 +69,19 @@ static void pool_windows_follow_onnx(void **state)
     (void)state;
     builder b = builder_make();
     zi_id x = build_input(&b, "x", ZURT_F32, DIMS(1, 6, 7, 3));
-    zi_attr a = {.pool = {{3, 2}, {2, 2}, {1, 1}, {0, 0, 0, 0}, false, false}};
+    zi_attr a = {.pool = {.kernel = {3, 2}, .stride = {2, 2}, .dilation = {1, 1}}};
     expect(&b, "[1,2,3,3] f32", ZI_OP_MaxPool, &a, 1, x, ZI_NONE);
     a.pool.ceil_mode = true;
     expect(&b, "[1,3,4,3] f32", ZI_OP_MaxPool, &a, 1, x, ZI_NONE);
     // A window that would start in the right padding does not count.
-    zi_attr last = {.pool = {{2, 2}, {3, 3}, {1, 1}, {0, 0, 1, 1}, true, false}};
+    zi_attr last = {.pool = {.kernel = {2, 2},
+                             .stride = {3, 3},
+                             .dilation = {1, 1},
+                             .pad = {0, 0, 1, 1},
+                             .ceil_mode = true}};
     expect(&b, "[1,2,3,3] f32", ZI_OP_AveragePool, &last, 1, x, ZI_NONE);
-    zi_attr wide = {.pool = {{2, 2}, {1, 1}, {1, 1}, {2, 0, 0, 0}, false, false}};
+    zi_attr wide = {
+        .pool = {.kernel = {2, 2}, .stride = {1, 1}, .dilation = {1, 1}, .pad = {2, 0, 0, 0}}};
     expect(&b, "node 3 '' (MaxPool): padding must be smaller than the window", ZI_OP_MaxPool, &wide,
            1, x, ZI_NONE);
     builder_free(&b);
@@ -110,20 +115,26 @@ static void movement(void **state)
     zi_id x = build_input(&b, "x", ZURT_S8, DIMS(2, 3, 8));
     int64_t picks[4] = {0, 7, -8, 3};
     zi_id i = build_const(&b, "i", ZURT_S64, DIMS(2, 2), picks);
-    expect(&b, "[2,3,16] s8", ZI_OP_Concat, ATTR(.axis = {2, 0, 0}), 2, x, x);
-    expect(&b, "[2,2,3] s8", ZI_OP_Slice, ATTR(.slice = {{0, 2, 1}, {1, -1, 3}, {2, 2, 3}}), 1, x,
+    expect(&b, "[2,3,16] s8", ZI_OP_Concat, ATTR(.axis = {.axis = 2}), 2, x, x);
+    expect(&b, "[2,2,3] s8", ZI_OP_Slice,
+           ATTR(.slice = {.start = {0, 2, 1}, .step = {1, -1, 3}, .count = {2, 2, 3}}), 1, x,
            ZI_NONE);
-    expect(&b, "[2,4,6] s8", ZI_OP_Pad, ATTR(.pad = {{0, 1, -1}, {0, 0, -1}, ZI_PAD_EDGE, 0}), 1, x,
+    expect(&b, "[2,4,6] s8", ZI_OP_Pad,
+           ATTR(.pad = {.before = {0, 1, -1}, .after = {0, 0, -1}, .mode = ZI_PAD_EDGE}), 1, x,
            ZI_NONE);
     expect(&b, "[8,2,3] s8", ZI_OP_Transpose, ATTR(.perm = {{2, 0, 1}}), 1, x, ZI_NONE);
-    expect(&b, "[6,8] s8", ZI_OP_Reshape, ATTR(.shape = {2, {6, 8}}), 1, x, ZI_NONE);
-    expect(&b, "[2,3,2,2] s8", ZI_OP_Gather, ATTR(.axis = {2, 0, 0}), 2, x, i);
-    expect(&b, "[5,2,3,8] s8", ZI_OP_Expand, ATTR(.shape = {4, {5, 2, 3, 8}}), 1, x, ZI_NONE);
-    expect(&b, "[4,3,16] s8", ZI_OP_Tile, ATTR(.shape = {3, {4, 3, 16}}), 1, x, ZI_NONE);
-    expect(&b, "[2,1,8] s8", ZI_OP_ReduceMax, ATTR(.reduce = {2, true}), 1, x, ZI_NONE);
-    expect(&b, "[2,8] s64", ZI_OP_ArgMax, ATTR(.axis = {1, 0, 0}), 1, x, ZI_NONE);
+    expect(&b, "[6,8] s8", ZI_OP_Reshape, ATTR(.shape = {.rank = 2, .dims = {6, 8}}), 1, x,
+           ZI_NONE);
+    expect(&b, "[2,3,2,2] s8", ZI_OP_Gather, ATTR(.axis = {.axis = 2}), 2, x, i);
+    expect(&b, "[5,2,3,8] s8", ZI_OP_Expand, ATTR(.shape = {.rank = 4, .dims = {5, 2, 3, 8}}), 1, x,
+           ZI_NONE);
+    expect(&b, "[4,3,16] s8", ZI_OP_Tile, ATTR(.shape = {.rank = 3, .dims = {4, 3, 16}}), 1, x,
+           ZI_NONE);
+    expect(&b, "[2,1,8] s8", ZI_OP_ReduceMax, ATTR(.reduce = {.axes = AXIS_1, .keep_dims = true}),
+           1, x, ZI_NONE);
+    expect(&b, "[2,8] s64", ZI_OP_ArgMax, ATTR(.axis = {.axis = 1}), 1, x, ZI_NONE);
     expect(&b, "[2,3,8] f32", ZI_OP_Dequantize, NULL, 1, x, ZI_NONE);
-    expect(&b, "[2,3,8] u8", ZI_OP_Quantize, ATTR(.axis = {ZURT_U8, 0, 0}), 1, x, ZI_NONE);
+    expect(&b, "[2,3,8] u8", ZI_OP_Quantize, ATTR(.axis = {.axis = ZURT_U8}), 1, x, ZI_NONE);
     builder_free(&b);
 }
 
@@ -154,63 +165,70 @@ static void hostile_attributes_are_refused(void **state)
         zi_op op;
         zi_attr attr;
     } cases[] = {
-        {ZI_OP_Conv, {.conv = {{0, 1}, {1, 1}, {0}, 1, {0}}}},
-        {ZI_OP_Conv, {.conv = {{1, 1}, {0, 1}, {0}, 1, {0}}}},
-        {ZI_OP_Conv, {.conv = {{1, 1}, {BIG, BIG}, {0}, 1, {0}}}},
-        {ZI_OP_Conv, {.conv = {{1, 1}, {1, 1}, {-1, 0, 0, 0}, 1, {0}}}},
-        {ZI_OP_Conv, {.conv = {{1, 1}, {1, 1}, {BIG, 0, BIG, 0}, 1, {0}}}},
-        {ZI_OP_Conv, {.conv = {{1, 1}, {1, 1}, {0}, 0, {0}}}},
-        {ZI_OP_Conv, {.conv = {{1, 1}, {1, 1}, {0}, -1, {0}}}},
-        {ZI_OP_Conv, {.conv = {{1, 1}, {1, 1}, {0}, 3, {0}}}},
-        {ZI_OP_Conv, {.conv = {{1, 1}, {1 << 24, 1}, {0}, 1, {0}}}},
-        {ZI_OP_ConvTranspose, {.conv = {{1 << 24, 1 << 24}, {1, 1}, {0}, 1, {0}}}},
-        {ZI_OP_ConvTranspose, {.conv = {{1, 1}, {1, 1}, {9, 0, 9, 0}, 1, {0}}}},
-        {ZI_OP_ConvTranspose, {.conv = {{1, 1}, {1, 1}, {0}, 1, {-1, 0}}}},
-        {ZI_OP_MaxPool, {.pool = {{0, 1}, {1, 1}, {1, 1}, {0}, 0, 0}}},
-        {ZI_OP_MaxPool, {.pool = {{1 << 24, 1 << 24}, {1, 1}, {1, 1}, {0}, 0, 0}}},
-        {ZI_OP_MaxPool, {.pool = {{2, 2}, {1, 1}, {0, 1}, {0}, 0, 0}}},
-        {ZI_OP_AveragePool, {.pool = {{5, 5}, {1, 1}, {1, 1}, {0}, 0, 0}}},
-        {ZI_OP_AveragePool, {.pool = {{9, 9}, {2, 2}, {1, 1}, {0}, 1, 0}}},
-        {ZI_OP_ReduceMean, {.reduce = {UINT32_MAX, true}}},
-        {ZI_OP_Softmax, {.axis = {4, 0, 0}}},
-        {ZI_OP_Softmax, {.axis = {-1, 0, 0}}},
-        {ZI_OP_ArgMax, {.axis = {INT32_MIN, 0, 0}}},
-        {ZI_OP_Concat, {.axis = {BIG, 0, 0}}},
-        {ZI_OP_Split, {.axis = {4, 0, 0}}},
-        {ZI_OP_Slice, {.slice = {{0}, {0, 1, 1, 1}, {1, 1, 1, 1}}}},
-        {ZI_OP_Slice, {.slice = {{0}, {BIG, 1, 1, 1}, {BIG, 1, 1, 1}}}},
-        {ZI_OP_Slice, {.slice = {{0}, {INT32_MIN, 1, 1, 1}, {2, 1, 1, 1}}}},
-        {ZI_OP_Slice, {.slice = {{-1}, {1, 1, 1, 1}, {1, 1, 1, 1}}}},
-        {ZI_OP_Slice, {.slice = {{0}, {1, 1, 1, 1}, {-1, 1, 1, 1}}}},
-        {ZI_OP_Pad, {.pad = {{BIG}, {BIG}, ZI_PAD_CONSTANT, 0}}},
-        {ZI_OP_Pad, {.pad = {{0, -3}, {0, -3}, ZI_PAD_CONSTANT, 0}}},
-        {ZI_OP_Pad, {.pad = {{0, 4}, {0}, ZI_PAD_REFLECT, 0}}},
-        {ZI_OP_Pad, {.pad = {{INT32_MIN}, {BIG}, ZI_PAD_EDGE, 0}}},
-        {ZI_OP_Pad, {.pad = {{0}, {0}, (zi_pad_mode)77, 0}}},
+        {ZI_OP_Conv, {.conv = {.stride = {0, 1}, .dilation = {1, 1}, .groups = 1}}},
+        {ZI_OP_Conv, {.conv = {.stride = {1, 1}, .dilation = {0, 1}, .groups = 1}}},
+        {ZI_OP_Conv, {.conv = {.stride = {1, 1}, .dilation = {BIG, BIG}, .groups = 1}}},
+        {ZI_OP_Conv,
+         {.conv = {.stride = {1, 1}, .dilation = {1, 1}, .pad = {-1, 0, 0, 0}, .groups = 1}}},
+        {ZI_OP_Conv,
+         {.conv = {.stride = {1, 1}, .dilation = {1, 1}, .pad = {BIG, 0, BIG, 0}, .groups = 1}}},
+        {ZI_OP_Conv, {.conv = {.stride = {1, 1}, .dilation = {1, 1}}}},
+        {ZI_OP_Conv, {.conv = {.stride = {1, 1}, .dilation = {1, 1}, .groups = -1}}},
+        {ZI_OP_Conv, {.conv = {.stride = {1, 1}, .dilation = {1, 1}, .groups = 3}}},
+        {ZI_OP_Conv, {.conv = {.stride = {1, 1}, .dilation = {1 << 24, 1}, .groups = 1}}},
+        {ZI_OP_ConvTranspose,
+         {.conv = {.stride = {1 << 24, 1 << 24}, .dilation = {1, 1}, .groups = 1}}},
+        {ZI_OP_ConvTranspose,
+         {.conv = {.stride = {1, 1}, .dilation = {1, 1}, .pad = {9, 0, 9, 0}, .groups = 1}}},
+        {ZI_OP_ConvTranspose,
+         {.conv = {.stride = {1, 1}, .dilation = {1, 1}, .groups = 1, .out_pad = {-1, 0}}}},
+        {ZI_OP_MaxPool, {.pool = {.kernel = {0, 1}, .stride = {1, 1}, .dilation = {1, 1}}}},
+        {ZI_OP_MaxPool,
+         {.pool = {.kernel = {1 << 24, 1 << 24}, .stride = {1, 1}, .dilation = {1, 1}}}},
+        {ZI_OP_MaxPool, {.pool = {.kernel = {2, 2}, .stride = {1, 1}, .dilation = {0, 1}}}},
+        {ZI_OP_AveragePool, {.pool = {.kernel = {5, 5}, .stride = {1, 1}, .dilation = {1, 1}}}},
+        {ZI_OP_AveragePool,
+         {.pool = {.kernel = {9, 9}, .stride = {2, 2}, .dilation = {1, 1}, .ceil_mode = 1}}},
+        {ZI_OP_ReduceMean, {.reduce = {.axes = UINT32_MAX, .keep_dims = true}}},
+        {ZI_OP_Softmax, {.axis = {.axis = 4}}},
+        {ZI_OP_Softmax, {.axis = {.axis = -1}}},
+        {ZI_OP_ArgMax, {.axis = {.axis = INT32_MIN}}},
+        {ZI_OP_Concat, {.axis = {.axis = BIG}}},
+        {ZI_OP_Split, {.axis = {.axis = 4}}},
+        {ZI_OP_Slice, {.slice = {.step = {0, 1, 1, 1}, .count = {1, 1, 1, 1}}}},
+        {ZI_OP_Slice, {.slice = {.step = {BIG, 1, 1, 1}, .count = {BIG, 1, 1, 1}}}},
+        {ZI_OP_Slice, {.slice = {.step = {INT32_MIN, 1, 1, 1}, .count = {2, 1, 1, 1}}}},
+        {ZI_OP_Slice, {.slice = {.start = {-1}, .step = {1, 1, 1, 1}, .count = {1, 1, 1, 1}}}},
+        {ZI_OP_Slice, {.slice = {.step = {1, 1, 1, 1}, .count = {-1, 1, 1, 1}}}},
+        {ZI_OP_Pad, {.pad = {.before = {BIG}, .after = {BIG}}}},
+        {ZI_OP_Pad, {.pad = {.before = {0, -3}, .after = {0, -3}}}},
+        {ZI_OP_Pad, {.pad = {.before = {0, 4}, .mode = ZI_PAD_REFLECT}}},
+        {ZI_OP_Pad, {.pad = {.before = {INT32_MIN}, .after = {BIG}, .mode = ZI_PAD_EDGE}}},
+        {ZI_OP_Pad, {.pad = {.mode = (zi_pad_mode)77}}},
         {ZI_OP_Resize, {.resize = {.out = {0, 1}, .scale = {1, 1}}}},
         {ZI_OP_Resize, {.resize = {.out = {BIG, BIG}, .scale = {1, 1}}}},
         {ZI_OP_Resize, {.resize = {.out = {2, 2}, .scale = {0, 1}}}},
         {ZI_OP_Resize, {.resize = {.out = {2, 2}, .scale = {1, 1}, .mode = (zi_resize_mode)9}}},
         {ZI_OP_Transpose, {.perm = {{0, 1, 2, 2}}}},
         {ZI_OP_Transpose, {.perm = {{0, 1, 2, 40}}}},
-        {ZI_OP_Reshape, {.shape = {9, {0}}}},
-        {ZI_OP_Reshape, {.shape = {-1, {0}}}},
-        {ZI_OP_Reshape, {.shape = {3, {1 << 24, 1 << 24, 1 << 24}}}},
-        {ZI_OP_Reshape, {.shape = {2, {-4, -16}}}},
-        {ZI_OP_Reshape, {.shape = {2, {4, 15}}}},
-        {ZI_OP_Expand, {.shape = {4, {BIG, 4, 4, 4}}}},
-        {ZI_OP_Expand, {.shape = {4, {1, 4, 4, 5}}}},
-        {ZI_OP_Tile, {.shape = {4, {1, 4, 4, 6}}}},
-        {ZI_OP_Tile, {.shape = {4, {1 << 24, 1 << 12, 4, 4}}}},
-        {ZI_OP_DepthToSpace, {.axis = {BIG, 0, 0}}},
-        {ZI_OP_DepthToSpace, {.axis = {0, 0, 0}}},
-        {ZI_OP_SpaceToDepth, {.axis = {3, 0, 0}}},
-        {ZI_OP_Cast, {.axis = {77, 0, 0}}},
-        {ZI_OP_Cast, {.axis = {-1, 0, 0}}},
-        {ZI_OP_Quantize, {.axis = {ZURT_F32, 0, 0}}},
-        {(zi_op)0, {.axis = {0, 0, 0}}},
-        {(zi_op)127, {.axis = {0, 0, 0}}},
-        {(zi_op)4000000, {.axis = {0, 0, 0}}},
+        {ZI_OP_Reshape, {.shape = {.rank = 9, .dims = {0}}}},
+        {ZI_OP_Reshape, {.shape = {.rank = -1, .dims = {0}}}},
+        {ZI_OP_Reshape, {.shape = {.rank = 3, .dims = {1 << 24, 1 << 24, 1 << 24}}}},
+        {ZI_OP_Reshape, {.shape = {.rank = 2, .dims = {-4, -16}}}},
+        {ZI_OP_Reshape, {.shape = {.rank = 2, .dims = {4, 15}}}},
+        {ZI_OP_Expand, {.shape = {.rank = 4, .dims = {BIG, 4, 4, 4}}}},
+        {ZI_OP_Expand, {.shape = {.rank = 4, .dims = {1, 4, 4, 5}}}},
+        {ZI_OP_Tile, {.shape = {.rank = 4, .dims = {1, 4, 4, 6}}}},
+        {ZI_OP_Tile, {.shape = {.rank = 4, .dims = {1 << 24, 1 << 12, 4, 4}}}},
+        {ZI_OP_DepthToSpace, {.axis = {.axis = BIG}}},
+        {ZI_OP_DepthToSpace, {.axis = {.axis = 0}}},
+        {ZI_OP_SpaceToDepth, {.axis = {.axis = 3}}},
+        {ZI_OP_Cast, {.axis = {.axis = 77}}},
+        {ZI_OP_Cast, {.axis = {.axis = -1}}},
+        {ZI_OP_Quantize, {.axis = {.axis = ZURT_F32}}},
+        {(zi_op)0, {.axis = {.axis = 0}}},
+        {(zi_op)127, {.axis = {.axis = 0}}},
+        {(zi_op)4000000, {.axis = {.axis = 0}}},
     };
     builder b = builder_make();
     zi_id x = build_input(&b, "x", ZURT_F32, DIMS(1, 4, 4, 4));
@@ -240,8 +258,8 @@ static void constant_indices_must_be_inside(void **state)
     zi_id x = build_input(&b, "x", ZURT_F32, DIMS(4, 2));
     int64_t outside[2] = {0, 4};
     zi_id i = build_const(&b, "i", ZURT_S64, DIMS(2), outside);
-    expect(&b, "node 0 '' (Gather): index 4 of an axis of 4", ZI_OP_Gather, ATTR(.axis = {0, 0, 0}),
-           2, x, i);
+    expect(&b, "node 0 '' (Gather): index 4 of an axis of 4", ZI_OP_Gather,
+           ATTR(.axis = {.axis = 0}), 2, x, i);
     builder_free(&b);
 }
 
@@ -252,8 +270,8 @@ static void attributes_that_are_not_numbers_are_refused(void **state)
         zi_op op;
         zi_attr attr;
     } cases[] = {
-        {ZI_OP_LeakyRelu, {.unary = {NAN, 0.0f}}},
-        {ZI_OP_HardSigmoid, {.unary = {0.2f, NAN}}},
+        {ZI_OP_LeakyRelu, {.unary = {.alpha = NAN, .beta = 0.0f}}},
+        {ZI_OP_HardSigmoid, {.unary = {.alpha = 0.2f, .beta = NAN}}},
         {ZI_OP_Pad, {.pad = {.value = NAN}}},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {

@@ -20,8 +20,10 @@ static zi_id conv(builder *b, const char *name, zi_id x, int32_t channels)
 {
     zi_id in = to_nhwc(b, x);
     zi_id w = build_noise(b, "w", DIMS(channels, 3, 3, b->g->tensors[in].dims[3]));
-    zi_id y = build_op(b, ZI_OP_Conv, "c", ATTR(.conv = {{1, 1}, {1, 1}, {1, 1, 1, 1}, 1, {0, 0}}),
-                       2, in, w);
+    zi_id y = build_op(
+        b, ZI_OP_Conv, "c",
+        ATTR(.conv = {.stride = {1, 1}, .dilation = {1, 1}, .pad = {1, 1, 1, 1}, .groups = 1}), 2,
+        in, w);
     return to_nchw(b, name, y);
 }
 
@@ -60,16 +62,20 @@ static void axes_are_renamed(void **state)
     builder b = builder_make();
     zi_id a = conv(&b, "a", build_input(&b, "x", ZURT_F32, DIMS(1, 3, 5, 6)), 4);
     zi_id p =
-        build_op(&b, ZI_OP_Pad, "p", ATTR(.pad = {{0, 1, 2, 0}, {0, 0, 0, 1}, 0, 0.5f}), 1, a);
-    zi_id s = build_op(&b, ZI_OP_Slice, "s",
-                       ATTR(.slice = {{0, 1, 6, 0}, {1, 1, -1, 2}, {1, 4, 5, 3}}), 1, p);
-    zi_id c = build_op(&b, ZI_OP_Concat, "cat", ATTR(.axis = {1, 0, 0}), 2, s, s);
-    zi_id m = build_op(&b, ZI_OP_Softmax, "m", ATTR(.axis = {1, 0, 0}), 1, c);
-    zi_id g = build_op(&b, ZI_OP_ReduceMean, "g", ATTR(.reduce = {0xc, true}), 1, m);
+        build_op(&b, ZI_OP_Pad, "p",
+                 ATTR(.pad = {.before = {0, 1, 2, 0}, .after = {0, 0, 0, 1}, .value = 0.5f}), 1, a);
+    zi_id s = build_op(
+        &b, ZI_OP_Slice, "s",
+        ATTR(.slice = {.start = {0, 1, 6, 0}, .step = {1, 1, -1, 2}, .count = {1, 4, 5, 3}}), 1, p);
+    zi_id c = build_op(&b, ZI_OP_Concat, "cat", ATTR(.axis = {.axis = 1}), 2, s, s);
+    zi_id m = build_op(&b, ZI_OP_Softmax, "m", ATTR(.axis = {.axis = 1}), 1, c);
+    zi_id g = build_op(&b, ZI_OP_ReduceMean, "g",
+                       ATTR(.reduce = {.axes = AXIS_2 | AXIS_3, .keep_dims = true}), 1, m);
     zi_id e = build_op(&b, ZI_OP_Mul, "e", NULL, 2, m, g);
-    zi_id t = build_op(&b, ZI_OP_Tile, "t", ATTR(.shape = {4, {1, 8, 10, 3}}), 1, e);
+    zi_id t =
+        build_op(&b, ZI_OP_Tile, "t", ATTR(.shape = {.rank = 4, .dims = {1, 8, 10, 3}}), 1, e);
     build_output(&b, conv(&b, "y", t, 2));
-    build_output(&b, build_op(&b, ZI_OP_ArgMax, "best", ATTR(.axis = {1, 0, 0}), 1, t));
+    build_output(&b, build_op(&b, ZI_OP_ArgMax, "best", ATTR(.axis = {.axis = 1}), 1, t));
     assert_pass_keeps_values(&b, zc_layout_pass, rounding);
     assert_int_equal(count_ops(&b, ZI_OP_Transpose), 1); // y is NCHW
     builder_free(&b);
@@ -80,7 +86,7 @@ static void a_flattened_image_permutes_the_weights(void **state)
     (void)state;
     builder b = builder_make();
     zi_id a = conv(&b, "a", build_input(&b, "x", ZURT_F32, DIMS(2, 3, 4, 4)), 5);
-    zi_id f = build_op(&b, ZI_OP_Reshape, "f", ATTR(.shape = {2, {2, 80}}), 1, a);
+    zi_id f = build_op(&b, ZI_OP_Reshape, "f", ATTR(.shape = {.rank = 2, .dims = {2, 80}}), 1, a);
     zi_id r = build_op(&b, ZI_OP_Relu, "r", NULL, 1, f);
     zi_id w = build_noise(&b, "v", DIMS(3, 80));
     build_output(&b, build_op(&b, ZI_OP_FullyConnected, "y", NULL, 2, r, w));
@@ -95,10 +101,10 @@ static void quantised_weights_stay_behind_their_dequantize(void **state)
     (void)state;
     builder b = builder_make();
     zi_id a = conv(&b, "a", build_input(&b, "x", ZURT_F32, DIMS(1, 3, 4, 4)), 5);
-    zi_id q = build_op(&b, ZI_OP_Quantize, "q", ATTR(.axis = {ZURT_S8, 0, 0}), 1, a);
+    zi_id q = build_op(&b, ZI_OP_Quantize, "q", ATTR(.axis = {.axis = ZURT_S8}), 1, a);
     build_quant(&b, q, 0.05f, 3);
     zi_id d = build_op(&b, ZI_OP_Dequantize, "d", NULL, 1, q);
-    zi_id f = build_op(&b, ZI_OP_Reshape, "f", ATTR(.shape = {2, {1, 80}}), 1, d);
+    zi_id f = build_op(&b, ZI_OP_Reshape, "f", ATTR(.shape = {.rank = 2, .dims = {1, 80}}), 1, d);
     zi_id wq;
     void *data;
     assert_int_equal(zi_graph_add_const(b.ctx, b.g, "wq", ZURT_S8, DIMS(80, 2), NULL, &wq, &data),
@@ -128,11 +134,14 @@ static void a_channel_shuffle_moves_channels_alone(void **state)
     (void)state;
     builder b = builder_make();
     zi_id a = conv(&b, "a", build_input(&b, "x", ZURT_F32, DIMS(1, 3, 4, 4)), 6);
-    zi_id r = build_op(&b, ZI_OP_Reshape, "r", ATTR(.shape = {5, {1, 2, 3, 4, 4}}), 1, a);
+    zi_id r =
+        build_op(&b, ZI_OP_Reshape, "r", ATTR(.shape = {.rank = 5, .dims = {1, 2, 3, 4, 4}}), 1, a);
     zi_id t = build_op(&b, ZI_OP_Transpose, "t", ATTR(.perm = {{0, 2, 1, 3, 4}}), 1, r);
-    zi_id u = build_op(&b, ZI_OP_Reshape, "u", ATTR(.shape = {4, {1, 6, 4, 4}}), 1, t);
+    zi_id u =
+        build_op(&b, ZI_OP_Reshape, "u", ATTR(.shape = {.rank = 4, .dims = {1, 6, 4, 4}}), 1, t);
     zi_id y = conv(&b, "y", u, 2);
-    build_output(&b, build_op(&b, ZI_OP_ReduceMean, "m", ATTR(.reduce = {0xc, true}), 1, y));
+    build_output(&b, build_op(&b, ZI_OP_ReduceMean, "m",
+                              ATTR(.reduce = {.axes = AXIS_2 | AXIS_3, .keep_dims = true}), 1, y));
     assert_pass_keeps_values(&b, zc_layout_pass, rounding);
     assert_int_equal(count_ops(&b, ZI_OP_Transpose), 0);
     assert_int_equal(count_ops(&b, ZI_OP_Gather), 1);
@@ -144,17 +153,23 @@ static void halves_of_a_shuffle_become_slices(void **state)
     (void)state;
     builder b = builder_make();
     zi_id a = conv(&b, "a", build_input(&b, "x", ZURT_F32, DIMS(1, 3, 4, 4)), 6);
-    zi_id r = build_op(&b, ZI_OP_Reshape, "r", ATTR(.shape = {3, {3, 2, 16}}), 1, a);
+    zi_id r =
+        build_op(&b, ZI_OP_Reshape, "r", ATTR(.shape = {.rank = 3, .dims = {3, 2, 16}}), 1, a);
     zi_id t = build_op(&b, ZI_OP_Transpose, "t", ATTR(.perm = {{1, 0, 2}}), 1, r);
-    zi_id u = build_op(&b, ZI_OP_Reshape, "u", ATTR(.shape = {5, {2, 1, 3, 4, 4}}), 1, t);
+    zi_id u =
+        build_op(&b, ZI_OP_Reshape, "u", ATTR(.shape = {.rank = 5, .dims = {2, 1, 3, 4, 4}}), 1, t);
     static const int64_t zero = 0, one = 1;
     zi_id i0 = build_const(&b, "i0", ZURT_S64, 0, NULL, &zero);
     zi_id i1 = build_const(&b, "i1", ZURT_S64, 0, NULL, &one);
-    zi_id p = build_op(&b, ZI_OP_Gather, "p", ATTR(.axis = {0, 0, 0}), 2, u, i0);
-    zi_id q = build_op(&b, ZI_OP_Gather, "q", ATTR(.axis = {0, 0, 0}), 2, u, i1);
+    zi_id p = build_op(&b, ZI_OP_Gather, "p", ATTR(.axis = {.axis = 0}), 2, u, i0);
+    zi_id q = build_op(&b, ZI_OP_Gather, "q", ATTR(.axis = {.axis = 0}), 2, u, i1);
     zi_id y = conv(&b, "y", p, 2), z = conv(&b, "z", q, 2);
-    build_output(&b, build_op(&b, ZI_OP_ReduceMax, "m", ATTR(.reduce = {0xe, true}), 1, y));
-    build_output(&b, build_op(&b, ZI_OP_ReduceMax, "n", ATTR(.reduce = {0xe, true}), 1, z));
+    build_output(&b, build_op(&b, ZI_OP_ReduceMax, "m",
+                              ATTR(.reduce = {.axes = AXIS_1 | AXIS_2 | AXIS_3, .keep_dims = true}),
+                              1, y));
+    build_output(&b, build_op(&b, ZI_OP_ReduceMax, "n",
+                              ATTR(.reduce = {.axes = AXIS_1 | AXIS_2 | AXIS_3, .keep_dims = true}),
+                              1, z));
     assert_pass_keeps_values(&b, zc_layout_pass, rounding);
     assert_graph(&b, "input x:[1,4,4,3]f32 from_nchw\n"
                      "c:[1,4,4,6]f32 = Conv(x, w:[6,3,3,3]f32){pad=1,1,1,1}\n"
@@ -174,8 +189,9 @@ static void a_detection_head_needs_no_transpose(void **state)
     builder b = builder_make();
     zi_id a = conv(&b, "a", build_input(&b, "x", ZURT_F32, DIMS(1, 3, 4, 5)), 8);
     zi_id t = build_op(&b, ZI_OP_Transpose, "t", ATTR(.perm = {{0, 2, 3, 1}}), 1, a);
-    zi_id r = build_op(&b, ZI_OP_Reshape, "r", ATTR(.shape = {3, {1, 40, 4}}), 1, t);
-    zi_id c = build_op(&b, ZI_OP_Concat, "y", ATTR(.axis = {1, 0, 0}), 2, r, r);
+    zi_id r =
+        build_op(&b, ZI_OP_Reshape, "r", ATTR(.shape = {.rank = 3, .dims = {1, 40, 4}}), 1, t);
+    zi_id c = build_op(&b, ZI_OP_Concat, "y", ATTR(.axis = {.axis = 1}), 2, r, r);
     build_output(&b, c);
     assert_pass_keeps_values(&b, zc_layout_pass, rounding);
     assert_int_equal(count_ops(&b, ZI_OP_Transpose), 0);
@@ -193,8 +209,10 @@ static void outputs_keep_name_order_and_shape(void **state)
     build_output(&b, a);
     build_output(&b, t);
     build_output(&b, x);
-    build_output(&b, build_op(&b, ZI_OP_Reshape, "k2", ATTR(.shape = {1, {6}}), 1, k));
-    build_output(&b, build_op(&b, ZI_OP_Reshape, "f", ATTR(.shape = {2, {1, 160}}), 1, a));
+    build_output(&b,
+                 build_op(&b, ZI_OP_Reshape, "k2", ATTR(.shape = {.rank = 1, .dims = {6}}), 1, k));
+    build_output(
+        &b, build_op(&b, ZI_OP_Reshape, "f", ATTR(.shape = {.rank = 2, .dims = {1, 160}}), 1, a));
     assert_pass_keeps_values(&b, NULL, rounding);
     builder_free(&b);
 }
@@ -228,48 +246,64 @@ static void random_graphs_keep_their_values(void **state)
                 x = build_op(&b, ZI_OP_Add, "s", NULL, 2, x, build_noise(&b, "k", DIMS(4, 1, 4)));
                 break;
             case 3:
-                x = build_op(&b, ZI_OP_Reshape, "f", ATTR(.shape = {3, {1, 8, 8}}), 1, x);
-                x = build_op(&b, ZI_OP_Softmax, "m", ATTR(.axis = {1, 0, 0}), 1, x);
-                x = build_op(&b, ZI_OP_Reshape, "g", ATTR(.shape = {4, {1, 4, 4, 4}}), 1, x);
+                x = build_op(&b, ZI_OP_Reshape, "f", ATTR(.shape = {.rank = 3, .dims = {1, 8, 8}}),
+                             1, x);
+                x = build_op(&b, ZI_OP_Softmax, "m", ATTR(.axis = {.axis = 1}), 1, x);
+                x = build_op(&b, ZI_OP_Reshape, "g",
+                             ATTR(.shape = {.rank = 4, .dims = {1, 4, 4, 4}}), 1, x);
                 break;
             case 4:
-                x = build_op(&b, ZI_OP_Reshape, "r", ATTR(.shape = {5, {1, 2, 2, 4, 4}}), 1, x);
+                x = build_op(&b, ZI_OP_Reshape, "r",
+                             ATTR(.shape = {.rank = 5, .dims = {1, 2, 2, 4, 4}}), 1, x);
                 x = build_op(&b, ZI_OP_Transpose, "p", ATTR(.perm = {{0, 2, 1, 4, 3}}), 1, x);
-                x = build_op(&b, ZI_OP_Reshape, "u", ATTR(.shape = {4, {1, 4, 4, 4}}), 1, x);
+                x = build_op(&b, ZI_OP_Reshape, "u",
+                             ATTR(.shape = {.rank = 4, .dims = {1, 4, 4, 4}}), 1, x);
                 break;
             case 5:
-                x = build_op(&b, ZI_OP_Reshape, "v", ATTR(.shape = {2, {1, 64}}), 1, x);
+                x = build_op(&b, ZI_OP_Reshape, "v", ATTR(.shape = {.rank = 2, .dims = {1, 64}}), 1,
+                             x);
                 x = build_op(&b, ZI_OP_FullyConnected, "d", NULL, 2, x,
                              build_noise(&b, "w", DIMS(64, 64)));
-                x = build_op(&b, ZI_OP_Reshape, "o", ATTR(.shape = {4, {1, 4, 4, 4}}), 1, x);
+                x = build_op(&b, ZI_OP_Reshape, "o",
+                             ATTR(.shape = {.rank = 4, .dims = {1, 4, 4, 4}}), 1, x);
                 break;
             case 6:
                 x = build_op(&b, ZI_OP_Max, "h", NULL, 2, x,
                              build_op(&b, ZI_OP_Transpose, "q", &perm, 1, x));
                 break;
             case 7:
-                x = build_op(&b, ZI_OP_Concat, "j", ATTR(.axis = {1, 0, 0}), 2, x,
+                x = build_op(&b, ZI_OP_Concat, "j", ATTR(.axis = {.axis = 1}), 2, x,
                              build_op(&b, ZI_OP_Transpose, "q", &perm, 1, x));
                 x = build_op(&b, ZI_OP_Slice, "i",
-                             ATTR(.slice = {{0, 1, 0, 0}, {1, 2, 1, 1}, {1, 4, 4, 4}}), 1, x);
+                             ATTR(.slice = {.start = {0, 1, 0, 0},
+                                            .step = {1, 2, 1, 1},
+                                            .count = {1, 4, 4, 4}}),
+                             1, x);
                 break;
             case 8:
-                x = build_op(&b, ZI_OP_Reshape, "r", ATTR(.shape = {5, {1, 2, 2, 4, 4}}), 1, x);
+                x = build_op(&b, ZI_OP_Reshape, "r",
+                             ATTR(.shape = {.rank = 5, .dims = {1, 2, 2, 4, 4}}), 1, x);
                 x = build_op(&b, ZI_OP_Gather, "z",
-                             ATTR(.axis = {1 + (int32_t)(choice / 64 % 2), 0, 0}), 2, x,
+                             ATTR(.axis = {.axis = 1 + (int32_t)(choice / 64 % 2)}), 2, x,
                              build_const(&b, "one", ZURT_S64, 0, NULL, &one));
-                x = build_op(&b, ZI_OP_Concat, "j", ATTR(.axis = {1, 0, 0}), 2, x, x);
+                x = build_op(&b, ZI_OP_Concat, "j", ATTR(.axis = {.axis = 1}), 2, x, x);
                 break;
             case 9: {
-                zi_id m = build_op(&b, ZI_OP_ReduceMean, "m", ATTR(.reduce = {0xc, false}), 1, x);
-                m = build_op(&b, ZI_OP_Reshape, "n", ATTR(.shape = {4, {1, 4, 1, 1}}), 1, m);
+                zi_id m = build_op(&b, ZI_OP_ReduceMean, "m",
+                                   ATTR(.reduce = {.axes = AXIS_2 | AXIS_3}), 1, x);
+                m = build_op(&b, ZI_OP_Reshape, "n",
+                             ATTR(.shape = {.rank = 4, .dims = {1, 4, 1, 1}}), 1, m);
                 x = build_op(&b, ZI_OP_Mul, "x", NULL, 2, m, x);
                 break;
             }
             default:
                 x = build_op(&b, ZI_OP_Slice, "l",
-                             ATTR(.slice = {{0, 3, 0, 1}, {1, -1, 1, 1}, {1, 4, 2, 2}}), 1, x);
-                x = build_op(&b, ZI_OP_Tile, "e", ATTR(.shape = {4, {1, 4, 4, 4}}), 1, x);
+                             ATTR(.slice = {.start = {0, 3, 0, 1},
+                                            .step = {1, -1, 1, 1},
+                                            .count = {1, 4, 2, 2}}),
+                             1, x);
+                x = build_op(&b, ZI_OP_Tile, "e", ATTR(.shape = {.rank = 4, .dims = {1, 4, 4, 4}}),
+                             1, x);
                 break;
             }
         }

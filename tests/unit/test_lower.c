@@ -61,7 +61,8 @@ static void a_convolution_takes_the_scales_around_it(void **state)
     zi_id c = build_const(&b, "c", ZURT_S32, DIMS(2), bias);
     assert_int_equal(zi_graph_set_quant(b.ctx, b.g, w, 2, 0, w_scale, zeros), ZURT_OK);
     assert_int_equal(zi_graph_set_quant(b.ctx, b.g, c, 2, 0, bias_scale, zeros), ZURT_OK);
-    zi_id y = build_op(&b, ZI_OP_Conv, "y", ATTR(.conv = {{1, 1}, {1, 1}, {0}, 1, {0}}), 3,
+    zi_id y = build_op(&b, ZI_OP_Conv, "y",
+                       ATTR(.conv = {.stride = {1, 1}, .dilation = {1, 1}, .groups = 1}), 3,
                        dequantize(&b, "xf", x), dequantize(&b, "wf", w), dequantize(&b, "cf", c));
     b.g->nodes[b.g->n_nodes - 1].clamp_lo = 0.0f;
     build_output(&b, quantize(&b, "q", y, ZURT_S8, 0.25f, -128));
@@ -84,13 +85,14 @@ static void uint8_models_compute_on_s8(void **state)
     static const uint8_t weights[] = {130, 0};
     zi_id w = build_const(&b, "w", ZURT_U8, DIMS(2, 1, 1, 1), weights);
     build_quant(&b, w, 0.25f, 120);
-    zi_id y = build_op(&b, ZI_OP_Conv, "y", ATTR(.conv = {{1, 1}, {1, 1}, {0}, 1, {0}}), 2,
+    zi_id y = build_op(&b, ZI_OP_Conv, "y",
+                       ATTR(.conv = {.stride = {1, 1}, .dilation = {1, 1}, .groups = 1}), 2,
                        dequantize(&b, "xf", x), dequantize(&b, "wf", w));
     zi_id yq = quantize(&b, "yq", y, ZURT_U8, 0.25f, 0);
     zi_id p = build_op(&b, ZI_OP_MaxPool, "p",
                        ATTR(.pool = {.kernel = {2, 2}, .stride = {2, 2}, .dilation = {1, 1}}), 1,
                        dequantize(&b, "yf", yq));
-    zi_id r = build_op(&b, ZI_OP_Reshape, "r", ATTR(.shape = {2, {1, 2}}), 1, p);
+    zi_id r = build_op(&b, ZI_OP_Reshape, "r", ATTR(.shape = {.rank = 2, .dims = {1, 2}}), 1, p);
     build_output(&b, quantize(&b, "q", r, ZURT_U8, 0.25f, 0));
     lower(&b);
     assert_graph(&b, "input x:[1,2,2,1]u8(0.5,131)\n"
@@ -302,7 +304,7 @@ static void concat_takes_inputs_of_any_scale(void **state)
     zi_id z = build_input(&b, "z", ZURT_S8, DIMS(1, 3));
     build_quant(&b, x, 0.5f, 0);
     build_quant(&b, z, 0.25f, 1);
-    zi_id c = build_op(&b, ZI_OP_Concat, "c", ATTR(.axis = {1, 0, 0}), 2, dequantize(&b, "xf", x),
+    zi_id c = build_op(&b, ZI_OP_Concat, "c", ATTR(.axis = {.axis = 1}), 2, dequantize(&b, "xf", x),
                        dequantize(&b, "zf", z));
     build_output(&b, quantize(&b, "q", c, ZURT_S8, 0.5f, 0));
     lower(&b);

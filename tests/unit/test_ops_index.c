@@ -59,7 +59,8 @@ static void top_k_sorts_any_type_along_any_axis(void **state)
         int32_t n = dims[axis], k = builder_int(&b, 0, n);
         bool smallest = round & 1;
         zi_id in = build_input(&b, "x", dtype, 3, dims);
-        build_op(&b, ZI_OP_TopK, "y", ATTR(.top = {axis, k, smallest}), 1, in);
+        build_op(&b, ZI_OP_TopK, "y", ATTR(.top = {.axis = axis, .k = k, .smallest = smallest}), 1,
+                 in);
         size_t elems = zi_tensor_elems(&b.g->tensors[in]), bytes = zurt_dtype_bytes(dtype);
         double *v = malloc(elems * sizeof(*v));
         uint8_t *x = malloc(elems * bytes);
@@ -100,9 +101,12 @@ static void top_k_refuses_what_is_not_there(void **state)
     (void)state;
     builder b = builder_make();
     zi_id x = build_input(&b, "x", ZURT_F32, DIMS(2, 5));
-    infer_refuses(&b, ZI_OP_TopK, ATTR(.top = {1, 6, false}), &x, 1, "k 6 of an axis of 5");
-    infer_refuses(&b, ZI_OP_TopK, ATTR(.top = {1, -1, false}), &x, 1, "k -1");
-    infer_refuses(&b, ZI_OP_TopK, ATTR(.top = {2, 1, false}), &x, 1, "axis 2");
+    infer_refuses(&b, ZI_OP_TopK, ATTR(.top = {.axis = 1, .k = 6, .smallest = false}), &x, 1,
+                  "k 6 of an axis of 5");
+    infer_refuses(&b, ZI_OP_TopK, ATTR(.top = {.axis = 1, .k = -1, .smallest = false}), &x, 1,
+                  "k -1");
+    infer_refuses(&b, ZI_OP_TopK, ATTR(.top = {.axis = 2, .k = 1, .smallest = false}), &x, 1,
+                  "axis 2");
     builder_free(&b);
 }
 
@@ -158,10 +162,15 @@ static void pool_indices_count_as_nchw(void **state)
     }
     builder b = builder_make();
     zi_id in = build_input(&b, "x", ZURT_F32, DIMS(1, 2, 3, 2));
-    zi_attr a = {.pool = {{2, 2}, {1, 1}, {1, 1}, {0}, false, false, true}};
+    zi_attr a = {
+        .pool = {.kernel = {2, 2}, .stride = {1, 1}, .dilation = {1, 1}, .column_major = true}};
     infer_refuses(&b, ZI_OP_MaxPool, &a, &in, 1, "gives no indices");
     zi_id empty = build_input(&b, "empty", ZURT_F32, DIMS(1, 1, 0, 1));
-    const zi_attr padded = {.pool = {{1, 2}, {1, 1}, {1, 1}, {0, 1, 0, 1}, false, false, true}};
+    const zi_attr padded = {.pool = {.kernel = {1, 2},
+                                     .stride = {1, 1},
+                                     .dilation = {1, 1},
+                                     .pad = {0, 1, 0, 1},
+                                     .column_major = true}};
     infer_refuses(&b, ZI_OP_MaxPoolIndices, &padded, &empty, 1, "in an empty image");
     builder_free(&b);
 }
@@ -170,7 +179,11 @@ static void pool_indices_count_as_nchw(void **state)
 static void pool_indices_find_what_max_pool_gives(void **state)
 {
     (void)state;
-    const zi_attr a = {.pool = {{3, 3}, {2, 1}, {1, 2}, {1, 2, 1, 2}, true, false, false}};
+    const zi_attr a = {.pool = {.kernel = {3, 3},
+                                .stride = {2, 1},
+                                .dilation = {1, 2},
+                                .pad = {1, 2, 1, 2},
+                                .ceil_mode = true}};
     builder b = builder_make(), m = builder_make();
     zi_id bx = build_input(&b, "x", ZURT_S8, DIMS(2, 9, 11, 5));
     zi_id mx = build_input(&m, "x", ZURT_S8, DIMS(2, 9, 11, 5));
@@ -321,9 +334,9 @@ static void empty_tensors_pass(void **state)
     zi_id u = build_input(&b, "u", ZURT_F32, DIMS(0, 2));
     zi_id full = build_input(&b, "f", ZURT_F32, DIMS(3, 4));
     const void *in[3] = {"", "", ""};
-    build_op(&b, ZI_OP_TopK, "a", ATTR(.top = {1, 2, false}), 1, x);
+    build_op(&b, ZI_OP_TopK, "a", ATTR(.top = {.axis = 1, .k = 2, .smallest = false}), 1, x);
     free(run_last(&b, in));
-    build_op(&b, ZI_OP_TopK, "b", ATTR(.top = {1, 0, false}), 1, full);
+    build_op(&b, ZI_OP_TopK, "b", ATTR(.top = {.axis = 1, .k = 0, .smallest = false}), 1, full);
     free(run_last(&b, in));
     build_op(&b, ZI_OP_CumSum, "c", ATTR(.axis = {.axis = 0}), 1, x);
     free(run_last(&b, in));

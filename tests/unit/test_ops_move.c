@@ -253,7 +253,7 @@ static void reshape_copies_or_stays(void **state)
     (void)state;
     builder b = builder_make();
     zi_id in = build_input(&b, "x", ZURT_F32, DIMS(2, 3));
-    build_op(&b, ZI_OP_Reshape, "out", ATTR(.shape = {1, {6}}), 1, in);
+    build_op(&b, ZI_OP_Reshape, "out", ATTR(.shape = {.rank = 1, .dims = {6}}), 1, in);
     float *x = random_f32(&b, 6, 1.0f);
     float *r = run_last(&b, (const void *[]){x});
     assert_memory_equal(r, x, 24);
@@ -410,7 +410,7 @@ static void empty_tensors_are_no_trouble(void **state)
     free(run_last(&b, (const void *[]){"", ""}));
     build_op(&b, ZI_OP_Softmax, "m", ATTR(.axis = {.axis = 2}), 1, x);
     free(run_last(&b, in));
-    build_op(&b, ZI_OP_ReduceMean, "r", ATTR(.reduce = {4, false}), 1, x);
+    build_op(&b, ZI_OP_ReduceMean, "r", ATTR(.reduce = {.axes = AXIS_2}), 1, x);
     free(run_last(&b, in));
     build_op(&b, ZI_OP_Pad, "p", ATTR(.pad = {.before = {1}}), 1, x);
     free(run_last(&b, in));

@@ -83,7 +83,8 @@ static void f32_over_any_axes(void **state)
         zi_op op = ops[k % 5];
         zi_id in = random_input(&b, ZURT_F32);
         uint32_t axes = (uint32_t)builder_int(&b, 0, (1 << b.g->tensors[in].rank) - 1);
-        zi_id out = build_op(&b, op, "out", ATTR(.reduce = {axes, k & 1}), 1, in);
+        zi_id out =
+            build_op(&b, op, "out", ATTR(.reduce = {.axes = axes, .keep_dims = k & 1}), 1, in);
         const zi_tensor *x = &b.g->tensors[in];
         size_t n = zi_tensor_elems(x), n_out = zi_tensor_elems(&b.g->tensors[out]);
         float *v = random_f32(&b, n, 2.0f);
@@ -110,7 +111,8 @@ static void s8_mean_is_that_of_a_full_pool_window(void **state)
         b.seed = (uint32_t)k;
         zi_id in = random_input(&b, ZURT_S8);
         uint32_t axes = (uint32_t)builder_int(&b, 0, (1 << b.g->tensors[in].rank) - 1);
-        zi_id out = build_op(&b, ZI_OP_ReduceMean, "out", ATTR(.reduce = {axes, true}), 1, in);
+        zi_id out = build_op(&b, ZI_OP_ReduceMean, "out",
+                             ATTR(.reduce = {.axes = axes, .keep_dims = true}), 1, in);
         build_quant(&b, in, 0.1f, 9);
         build_quant(&b, out, 0.1f, 9);
         const zi_tensor *x = &b.g->tensors[in];
@@ -137,7 +139,7 @@ static void s8_in_other_scales_is_within_one_unit(void **state)
         zi_op op = ops[k % 4];
         zi_id in = random_input(&b, ZURT_S8);
         uint32_t axes = (uint32_t)builder_int(&b, 0, (1 << b.g->tensors[in].rank) - 1);
-        zi_id out = build_op(&b, op, "out", ATTR(.reduce = {axes, false}), 1, in);
+        zi_id out = build_op(&b, op, "out", ATTR(.reduce = {.axes = axes}), 1, in);
         double s_in = (double)0.05f, s_out = (double)(op == ZI_OP_ReduceSum ? 0.9f : 0.04f);
         int32_t z_in = builder_int(&b, -128, 127), z_out = builder_int(&b, -128, 127);
         build_quant(&b, in, (float)s_in, z_in);
@@ -168,17 +170,17 @@ static void integers_and_empty_sums(void **state)
     const int64_t v[6] = {1, -2, 3, 4, 5, -6};
     static const int64_t expected[5][2] = {{0, 1}, {2, 3}, {3, 5}, {-2, -6}, {-6, -120}};
     for (int i = 0; i < 5; i++) {
-        build_op(&b, ops[i], "out", ATTR(.reduce = {2, false}), 1, x);
+        build_op(&b, ops[i], "out", ATTR(.reduce = {.axes = AXIS_1}), 1, x);
         int64_t *r = run_last(&b, (const void *[]){v});
         assert_memory_equal(r, expected[i], sizeof(expected[i]));
         free(r);
     }
     zi_id none = build_input(&b, "none", ZURT_F32, DIMS(3, 0));
-    build_op(&b, ZI_OP_ReduceSum, "zeros", ATTR(.reduce = {2, false}), 1, none);
+    build_op(&b, ZI_OP_ReduceSum, "zeros", ATTR(.reduce = {.axes = AXIS_1}), 1, none);
     float *r = run_last(&b, (const void *[]){""});
     assert_true(r[0] == 0.0f && r[1] == 0.0f && r[2] == 0.0f);
     free(r);
-    build_op(&b, ZI_OP_ReduceProd, "ones", ATTR(.reduce = {2, false}), 1, none);
+    build_op(&b, ZI_OP_ReduceProd, "ones", ATTR(.reduce = {.axes = AXIS_1}), 1, none);
     r = run_last(&b, (const void *[]){""});
     assert_true(r[0] == 1.0f && r[1] == 1.0f && r[2] == 1.0f);
     free(r);
@@ -197,8 +199,8 @@ static void arg_finds_the_first_or_the_last(void **state)
         int32_t axis = k / 16 % 3;
         const int32_t dims[3] = {17, 23, 29};
         zi_id in = build_input(&b, "x", dtype, 3, dims);
-        build_op(&b, max ? ZI_OP_ArgMax : ZI_OP_ArgMin, "out", ATTR(.axis = {axis, k & 1, last}), 1,
-                 in);
+        build_op(&b, max ? ZI_OP_ArgMax : ZI_OP_ArgMin, "out",
+                 ATTR(.axis = {.axis = axis, .keep_dims = k & 1, .select_last = last}), 1, in);
         enum { N = 17 * 23 * 29 };
         int64_t *v = malloc(N * sizeof(*v));
         uint8_t *x = malloc(N * 8);

@@ -182,7 +182,8 @@ static void s8_clip_clamps_in_the_output_scale(void **state)
     for (int alike = 0; alike < 2; alike++) {
         builder b = builder_make();
         zi_id x = build_input(&b, "x", ZURT_S8, DIMS(256));
-        zi_id out = build_op(&b, ZI_OP_Clip, "out", &(zi_attr){.unary = {0.0f, 6.0f}}, 1, x);
+        zi_id out = build_op(&b, ZI_OP_Clip, "out",
+                             &(zi_attr){.unary = {.alpha = 0.0f, .beta = 6.0f}}, 1, x);
         build_quant(&b, x, 0.1f, 5);
         build_quant(&b, out, alike ? 0.1f : 0.05f, alike ? 5 : -100);
         int8_t q[256];

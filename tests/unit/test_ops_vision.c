@@ -90,8 +90,10 @@ static void grid_sample_cubic_sums_the_kernel(void **state)
     builder b = builder_make();
     zi_id in = build_input(&b, "x", ZURT_F32, DIMS(2, SIDE, SIDE, C));
     zi_id grid = build_input(&b, "g", ZURT_F32, DIMS(2, N, N, 2));
-    build_op(&b, ZI_OP_GridSample, "y", ATTR(.grid = {ZI_RESIZE_CUBIC, ZI_GRID_ZEROS, true}), 2, in,
-             grid);
+    build_op(
+        &b, ZI_OP_GridSample, "y",
+        ATTR(.grid = {.mode = ZI_RESIZE_CUBIC, .padding = ZI_GRID_ZEROS, .align_corners = true}), 2,
+        in, grid);
     float *x = random_f32(&b, 2 * SIDE * SIDE * C, 1.0f), *g = random_f32(&b, 2 * N * N * 2, 1.3f);
     float *r = run_last(&b, (const void *[]){x, g});
     for (int i = 0; i < 2 * N * N * C; i++) {
@@ -123,8 +125,12 @@ static void nms_takes_corners_in_any_order_and_centres(void **state)
         builder b = builder_make();
         zi_id boxes = build_input(&b, "b", ZURT_F32, DIMS(1, 4, 4));
         zi_id s = build_input(&b, "s", ZURT_F32, DIMS(1, 2, 4));
-        build_op(&b, ZI_OP_NonMaxSuppression, "y", ATTR(.nms = {9, 0.5f, -INFINITY, c}), 2, boxes,
-                 s);
+        build_op(&b, ZI_OP_NonMaxSuppression, "y",
+                 ATTR(.nms = {.max_boxes = 9,
+                              .iou_threshold = 0.5f,
+                              .score_threshold = -INFINITY,
+                              .centre = c}),
+                 2, boxes, s);
         int64_t *r = run_last(&b, (const void *[]){c ? centres : corners, scores});
         for (int i = 0; i < 24; i++) {
             if (r[i] != expected[i])
@@ -142,7 +148,12 @@ static void nms_thresholds_and_limits(void **state)
     builder b = builder_make();
     zi_id boxes = build_input(&b, "b", ZURT_F32, DIMS(2, N, 4));
     zi_id s = build_input(&b, "s", ZURT_F32, DIMS(2, 3, N));
-    build_op(&b, ZI_OP_NonMaxSuppression, "y", ATTR(.nms = {20, 0.25f, 0.5f, false}), 2, boxes, s);
+    build_op(&b, ZI_OP_NonMaxSuppression, "y",
+             ATTR(.nms = {.max_boxes = 20,
+                          .iou_threshold = 0.25f,
+                          .score_threshold = 0.5f,
+                          .centre = false}),
+             2, boxes, s);
     float *xy = random_f32(&b, 2 * N * 4, 1.0f), *score = random_f32(&b, 2 * 3 * N, 1.0f);
     for (int i = 0; i < 6 * N; i++)
         score[i] = (float)(int)(score[i] * 16.0f) / 16.0f; // many equals
@@ -182,8 +193,12 @@ static void empty_tensors_pass(void **state)
     const void *in[2] = {"", ""};
     build_op(&b, ZI_OP_GridSample, "a", ATTR(.grid = {0}), 2, image, grid);
     free(run_last(&b, in));
-    build_op(&b, ZI_OP_NonMaxSuppression, "b", ATTR(.nms = {3, 0.5f, 0.5f, false}), 2, none,
-             scores);
+    build_op(&b, ZI_OP_NonMaxSuppression, "b",
+             ATTR(.nms = {.max_boxes = 3,
+                          .iou_threshold = 0.5f,
+                          .score_threshold = 0.5f,
+                          .centre = false}),
+             2, none, scores);
     free(run_last(&b, in));
     builder_free(&b);
 }

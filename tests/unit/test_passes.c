@@ -18,17 +18,20 @@ static void network(builder *b)
 {
     zi_id x = build_input(b, "x", ZURT_F32, DIMS(2, 3, 8, 8));
     zi_id t = build_op(b, ZI_OP_Transpose, "t", ATTR(.perm = {{0, 2, 3, 1}}), 1, x);
-    zi_id c = build_op(b, ZI_OP_Conv, "c", ATTR(.conv = {{1, 1}, {1, 1}, {1, 1, 1, 1}, 1, {0, 0}}),
-                       2, t, build_noise(b, "w", DIMS(4, 3, 3, 3)));
+    zi_id c = build_op(
+        b, ZI_OP_Conv, "c",
+        ATTR(.conv = {.stride = {1, 1}, .dilation = {1, 1}, .pad = {1, 1, 1, 1}, .groups = 1}), 2,
+        t, build_noise(b, "w", DIMS(4, 3, 3, 3)));
     zi_id u = build_op(b, ZI_OP_Transpose, "u", ATTR(.perm = {{0, 3, 1, 2}}), 1, c);
     zi_id m = build_op(b, ZI_OP_Mul, "m", NULL, 2, u, build_noise(b, "s", DIMS(4, 1, 1)));
     zi_id a = build_op(b, ZI_OP_Add, "a", NULL, 2, m, build_noise(b, "d", DIMS(4, 1, 1)));
-    zi_id r = build_op(b, ZI_OP_Clip, "r", ATTR(.unary = {0.0f, 6.0f}), 1, a);
+    zi_id r = build_op(b, ZI_OP_Clip, "r", ATTR(.unary = {.alpha = 0.0f, .beta = 6.0f}), 1, a);
     zi_id v = build_op(b, ZI_OP_Transpose, "v", ATTR(.perm = {{0, 2, 3, 1}}), 1, r);
-    zi_id p = build_op(b, ZI_OP_MaxPool, "p",
-                       ATTR(.pool = {{2, 2}, {2, 2}, {1, 1}, {0}, false, false}), 1, v);
+    zi_id p =
+        build_op(b, ZI_OP_MaxPool, "p",
+                 ATTR(.pool = {.kernel = {2, 2}, .stride = {2, 2}, .dilation = {1, 1}}), 1, v);
     zi_id q = build_op(b, ZI_OP_Transpose, "q", ATTR(.perm = {{0, 3, 1, 2}}), 1, p);
-    zi_id f = build_op(b, ZI_OP_Reshape, "f", ATTR(.shape = {2, {2, 64}}), 1, q);
+    zi_id f = build_op(b, ZI_OP_Reshape, "f", ATTR(.shape = {.rank = 2, .dims = {2, 64}}), 1, q);
     zi_id k = build_op(b, ZI_OP_MatMul, "k", NULL, 2, f, build_noise(b, "v", DIMS(64, 5)));
     zi_id g = build_op(b, ZI_OP_Add, "g", NULL, 2, build_noise(b, "b", DIMS(5)), k);
     build_output(b, build_op(b, ZI_OP_Relu, "y", NULL, 1, g));
@@ -93,7 +96,7 @@ static void activations_become_clamps(void **state)
     zi_id x = build_input(&b, "x", ZURT_F32, DIMS(20));
     zi_id a = build_op(&b, ZI_OP_Add, "a", NULL, 2, x, x);
     zi_id r = build_op(&b, ZI_OP_Relu, "r", NULL, 1, a);
-    zi_id c = build_op(&b, ZI_OP_Clip, "c", ATTR(.unary = {-1.0f, 0.5f}), 1, r);
+    zi_id c = build_op(&b, ZI_OP_Clip, "c", ATTR(.unary = {.alpha = -1.0f, .beta = 0.5f}), 1, r);
     zi_id s = build_op(&b, ZI_OP_Sub, "s", NULL, 2, c, x);
     build_output(&b, s);
     build_output(&b, build_op(&b, ZI_OP_Relu, "y", NULL, 1, s)); // s is read as it is
@@ -142,7 +145,8 @@ static void long_chains_come_to_an_end(void **state)
     for (int i = 0; i < LAYERS; i++) {
         zi_id t = build_op(&b, ZI_OP_Transpose, "t", ATTR(.perm = {{0, 2, 3, 1}}), 1, x);
         zi_id c =
-            build_op(&b, ZI_OP_Conv, "c", ATTR(.conv = {{1, 1}, {1, 1}, {0}, 1, {0}}), 2, t, w);
+            build_op(&b, ZI_OP_Conv, "c",
+                     ATTR(.conv = {.stride = {1, 1}, .dilation = {1, 1}, .groups = 1}), 2, t, w);
         zi_id u = build_op(&b, ZI_OP_Transpose, "u", ATTR(.perm = {{0, 3, 1, 2}}), 1, c);
         x = build_op(&b, ZI_OP_Relu, "r", NULL, 1, u);
     }

@@ -54,7 +54,7 @@ static void build_uneven(builder *b)
 {
     static const float loud[WIDTH] = {200, 200, 200, 200, 1, 1, 1, 1};
     static const float wanted[WIDTH] = {1e-4f, 1e-4f, 1e-4f, 1e-4f, 1, 1, 1, 1};
-    const zi_attr one = {.conv = {{1, 1}, {1, 1}, {0}, 1, {0}}};
+    const zi_attr one = {.conv = {.stride = {1, 1}, .dilation = {1, 1}, .groups = 1}};
     zi_id x = build_input(b, "x", ZURT_F32, DIMS(1, SIDE, SIDE, CHANNELS));
     zi_id t = layer(b, ZI_OP_Conv, "stem", &one, x, weights(b, WIDTH, CHANNELS, NULL, loud));
     t = layer(b, ZI_OP_Swish, "swish", NULL, t, ZI_NONE);
@@ -67,7 +67,7 @@ static void build_uneven(builder *b)
 
 static void build_even(builder *b)
 {
-    const zi_attr one = {.conv = {{1, 1}, {1, 1}, {0}, 1, {0}}};
+    const zi_attr one = {.conv = {.stride = {1, 1}, .dilation = {1, 1}, .groups = 1}};
     zi_id x = build_input(b, "x", ZURT_F32, DIMS(1, SIDE, SIDE, CHANNELS));
     zi_id t = layer(b, ZI_OP_Conv, "first", &one, x, weights(b, WIDTH, CHANNELS, NULL, NULL));
     t = layer(b, ZI_OP_Relu, "relu", NULL, t, ZI_NONE);
@@ -77,11 +77,11 @@ static void build_even(builder *b)
 static void build_mask(builder *b)
 {
     static const float mask[] = {0.0f, -INFINITY, 0.0f, 0.0f};
-    const zi_attr one = {.conv = {{1, 1}, {1, 1}, {0}, 1, {0}}};
+    const zi_attr one = {.conv = {.stride = {1, 1}, .dilation = {1, 1}, .groups = 1}};
     zi_id x = build_input(b, "x", ZURT_F32, DIMS(1, SIDE, SIDE, CHANNELS));
     zi_id t = layer(b, ZI_OP_Conv, "first", &one, x, weights(b, 4, CHANNELS, NULL, NULL));
     t = layer(b, ZI_OP_Add, "masked", NULL, t, build_const(b, "mask", ZURT_F32, DIMS(4), mask));
-    build_output(b, layer(b, ZI_OP_Softmax, "y", ATTR(.axis = {3, 0, 0}), t, ZI_NONE));
+    build_output(b, layer(b, ZI_OP_Softmax, "y", ATTR(.axis = {.axis = 3}), t, ZI_NONE));
 }
 
 typedef struct fixture {

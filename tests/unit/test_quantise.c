@@ -20,7 +20,10 @@ static zi_id conv(builder *b, const char *name, zi_id x, int32_t n_out, int32_t 
                   bool depthwise)
 {
     int32_t c = b->g->tensors[x].dims[3], pad = kernel / 2;
-    zi_attr a = {.conv = {{1, 1}, {1, 1}, {pad, pad, pad, pad}, depthwise ? c : 1, {0, 0}}};
+    zi_attr a = {.conv = {.stride = {1, 1},
+                          .dilation = {1, 1},
+                          .pad = {pad, pad, pad, pad},
+                          .groups = depthwise ? c : 1}};
     zi_id w = build_noise(b, "w", DIMS(n_out, kernel, kernel, depthwise ? 1 : c));
     zi_id bias = build_noise(b, "bias", DIMS(n_out));
     zi_id y = named(b, name, build_op(b, ZI_OP_Conv, name, &a, 3, x, w, bias));
@@ -43,13 +46,15 @@ static void network(builder *b)
                              ATTR(.pool = {.kernel = {2, 2}, .stride = {2, 2}, .dilation = {1, 1}}),
                              1, r));
     zi_id e = conv(b, "expand", p, 8, 1, false);
-    zi_id c = named(b, "concat", build_op(b, ZI_OP_Concat, "c", ATTR(.axis = {3, 0, 0}), 2, p, e));
+    zi_id c =
+        named(b, "concat", build_op(b, ZI_OP_Concat, "c", ATTR(.axis = {.axis = 3}), 2, p, e));
     zi_id m =
-        named(b, "mean", build_op(b, ZI_OP_ReduceMean, "m", ATTR(.reduce = {6, false}), 1, c));
+        named(b, "mean",
+              build_op(b, ZI_OP_ReduceMean, "m", ATTR(.reduce = {.axes = AXIS_1 | AXIS_2}), 1, c));
     zi_id w = build_noise(b, "fw", DIMS(5, 16));
     zi_id f = named(b, "fc", build_op(b, ZI_OP_FullyConnected, "f", NULL, 2, m, w));
     build_output(
-        b, named(b, "softmax", build_op(b, ZI_OP_Softmax, "y", ATTR(.axis = {1, 0, 0}), 1, f)));
+        b, named(b, "softmax", build_op(b, ZI_OP_Softmax, "y", ATTR(.axis = {.axis = 1}), 1, f)));
 }
 
 static zurt_status sample(void *self, size_t index, const zurt_span *inputs, size_t n_inputs)
@@ -248,7 +253,7 @@ static void boxes_and_scores(builder *b)
         named(b, "pixels",
               build_op(b, ZI_OP_Mul, "big", NULL, 2, a, build_scalar(b, "thousand", 1000.0f)));
     build_output(
-        b, named(b, "both", build_op(b, ZI_OP_Concat, "y", ATTR(.axis = {3, 0, 0}), 2, big, s)));
+        b, named(b, "both", build_op(b, ZI_OP_Concat, "y", ATTR(.axis = {.axis = 3}), 2, big, s)));
 }
 
 static void what_int8_would_ruin_stays_float_with_a_reason(void **state)
@@ -291,9 +296,11 @@ static void awkward_weights(builder *b)
     static const float bias[] = {1e6f, 1.0f, 0.0f};
     zi_id wt = build_const(b, "w", ZURT_F32, DIMS(3, 1, 1, 3), w);
     zi_id bt = build_const(b, "b", ZURT_F32, DIMS(3), bias);
-    build_output(b, named(b, "conv",
-                          build_op(b, ZI_OP_Conv, "y", ATTR(.conv = {{1, 1}, {1, 1}, {0}, 1, {0}}),
-                                   3, x, wt, bt)));
+    build_output(b,
+                 named(b, "conv",
+                       build_op(b, ZI_OP_Conv, "y",
+                                ATTR(.conv = {.stride = {1, 1}, .dilation = {1, 1}, .groups = 1}),
+                                3, x, wt, bt)));
 }
 
 static void scales_rise_until_the_bias_fits(void **state)

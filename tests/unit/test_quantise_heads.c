@@ -29,7 +29,7 @@ static zi_id constant(builder *b, float value, int32_t rank, const int32_t *dims
 static zi_id conv(builder *b, const char *name, zi_id x, int32_t n_out, float weight, float bias,
                   int32_t stride)
 {
-    zi_attr a = {.conv = {{stride, stride}, {1, 1}, {0, 0, 0, 0}, 1, {0, 0}}};
+    zi_attr a = {.conv = {.stride = {stride, stride}, .dilation = {1, 1}, .groups = 1}};
     zi_id w = constant(b, weight, DIMS(n_out, 1, 1, b->g->tensors[x].dims[3]));
     zi_id y = build_op(b, ZI_OP_Conv, name, &a, 3, x, w, constant(b, bias, DIMS(n_out)));
     b->g->nodes[b->g->n_nodes - 1].name = name;
@@ -40,7 +40,7 @@ static zi_id conv(builder *b, const char *name, zi_id x, int32_t n_out, float we
 static zi_id rows(builder *b, const char *name, zi_id x)
 {
     const zi_tensor *t = &b->g->tensors[x];
-    zi_attr a = {.shape = {3, {1, t->dims[1] * t->dims[2], t->dims[3]}}};
+    zi_attr a = {.shape = {.rank = 3, .dims = {1, t->dims[1] * t->dims[2], t->dims[3]}}};
     return build_op(b, ZI_OP_Reshape, name, &a, 1, x);
 }
 
@@ -52,7 +52,7 @@ static void build_head(builder *b, head kind)
     zi_id logits = fine;
     if (kind != HEAD_DIRECT) {
         zi_id coarse = conv(b, "coarse", x, CLASSES, 8.3f, -47.0f, 2);
-        logits = build_op(b, ZI_OP_Concat, "logits", ATTR(.axis = {1, 0, 0}), 2,
+        logits = build_op(b, ZI_OP_Concat, "logits", ATTR(.axis = {.axis = 1}), 2,
                           rows(b, "fine_rows", fine), rows(b, "coarse_rows", coarse));
     }
     if (kind == HEAD_SPLIT) {
