@@ -13,6 +13,7 @@ static zurt_status plan_quantised(zurt_ctx *ctx, const zurt_graph *graph, const 
 {
     zurt_quantize_options options = ZURT_QUANTIZE_OPTIONS_INIT;
     zc_synthetic source = {graph};
+    options.method = ZURT_CALIB_MSE; // of noise: a choice among methods would say nothing
     options.report_sqnr = 0;
     options.sample = zc_synthetic_fill;
     options.sample_self = &source;

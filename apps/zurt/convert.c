@@ -11,8 +11,6 @@
 #include "report.h"
 #include "shown.h"
 
-/* By zurt_calib_method, as the words of --method are. */
-static const char *const method_names[] = {"minmax", "percentile", "mse", "entropy"};
 
 static int parse(cli *c, int argc, char **argv, const char *suffix, convert_options *o)
 {
@@ -29,6 +27,7 @@ static int parse(cli *c, int argc, char **argv, const char *suffix, convert_opti
         {OPT_REQUIRE_INT8, .u32 = &q->require_int8},
         {OPT_KEEP_FLOAT, .list = &o->keep_float},
         {OPT_REPORT, .text = &o->report},
+        {OPT_HOLD_OUT, .u32 = &q->hold_out},
         {OPT_SQNR_SAMPLES, .u32 = &q->report_sqnr},
         {OPT_OUTPUT, .text = &o->output},
         {OPT_FORCE, .flag = &o->force},
@@ -42,7 +41,9 @@ static int parse(cli *c, int argc, char **argv, const char *suffix, convert_opti
     if (strcmp(o->output, "-") != 0 && !cli_has_suffix(o->output, suffix))
         return cli_usage(c, "-o %s: %s writes a %s file, name it so", o->output, c->command,
                          suffix);
-    if (o->percentile_given && q->method != ZURT_CALIB_PERCENTILE)
+    if (q->hold_out == 1)
+        return cli_usage(c, "--hold-out 1 leaves no sample to calibrate with");
+    if (o->percentile_given && q->method != ZURT_CALIB_PERCENTILE && q->method != ZURT_CALIB_AUTO)
         cli_note(c, "--percentile has no effect without --method percentile");
     o->model = c->arguments[0];
     q->threads = o->target.session.threads;
@@ -158,6 +159,15 @@ static void warn_of_pictures(cli *c, const convert_options *o, const sample_feed
                     "0.485/0.229,0.456/0.224,0.406/0.225");
 }
 
+/* Batches that n samples fill. The last one may begin DATA again: then it does not judge, for it
+ * holds samples that calibrate. */
+static size_t n_runs(size_t n, size_t batch, uint32_t hold_out)
+{
+    size_t full = n / batch, runs = full + (n % batch != 0);
+    bool judges = runs >= ZURT_QUANT_SPLIT_LEAST && hold_out && runs % hold_out == 0;
+    return judges && runs > full ? full : runs;
+}
+
 static int quantise(cli *c, convert_options *o, zurt_graph *source, zurt_graph **out,
                     zurt_quant_report **report)
 {
@@ -185,7 +195,7 @@ static int quantise(cli *c, convert_options *o, zurt_graph *source, zurt_graph *
         q.n_keep_float = o->keep_float.n;
         q.sample = feed_sample;
         q.sample_self = &feed;
-        q.n_samples = (n + t.batch - 1) / t.batch;
+        q.n_samples = n_runs(n, t.batch, q.hold_out);
         q.progress = cli_progress;
         q.progress_self = c;
         zurt_status st = zurt_quantize(c->ctx, source, &q, out, report);
@@ -208,10 +218,15 @@ const char *convert_sample_name(void *self, size_t sample, char *text)
     return data_name(&o->data, o->data.n ? at % o->data.n : at, text);
 }
 
-size_t convert_n_samples(const convert_options *o, size_t n_runs)
+report_counts convert_count(const convert_options *o, const zurt_quant_report *report)
 {
-    size_t n = n_runs * (o->batch ? o->batch : 1);
-    return o->data.n && n > o->data.n ? o->data.n : n; // the last run begins again
+    size_t batch = o->batch ? o->batch : 1;
+    size_t all = zurt_quant_report_n_samples(report) * batch;
+    if (o->data.n && all > o->data.n)
+        all = o->data.n; // the last run begins again
+    size_t held_out = zurt_quant_report_n_held_out(report) * batch;
+    size_t compared = zurt_quant_report_n_compared(report) * batch;
+    return (report_counts){all - held_out, held_out, compared < all ? compared : all};
 }
 
 /* ---- metadata ---- */
@@ -267,13 +282,14 @@ static int set_labels(cli *c, const char *path, zurt_graph *g)
     return code;
 }
 
-static int set_metadata(cli *c, const convert_options *o, zurt_graph *g)
+static int set_metadata(cli *c, const convert_options *o, const zurt_quant_report *report,
+                        zurt_graph *g)
 {
     const char *slash = strrchr(o->model, '/');
     char text[512];
     if (o->calib)
         snprintf(text, sizeof(text), "%s, %s calibration%s, zurt %s", slash ? slash + 1 : o->model,
-                 method_names[o->quantize.method],
+                 report_method_name(report ? zurt_quant_report_method(report) : o->quantize.method),
                  o->quantize.per_tensor ? ", per-tensor weights" : "", zurt_version());
     else
         snprintf(text, sizeof(text), "%s, its own scales, zurt %s", slash ? slash + 1 : o->model,
@@ -294,9 +310,7 @@ static int write_report(cli *c, const convert_options *o, const zurt_quant_repor
     }
     const report_samples samples = {.name = convert_sample_name,
                                     .self = (void *)(uintptr_t)o,
-                                    .n = convert_n_samples(o, zurt_quant_report_n_samples(report)),
-                                    .n_compared =
-                                        convert_n_samples(o, zurt_quant_report_n_compared(report))};
+                                    .counts = convert_count(o, report)};
     output_file f;
     int code = output_open(c, o->report, &f);
     if (code == EXIT_DONE)
@@ -347,7 +361,7 @@ static int convert_graph(cli *c, convert_options *o, zurt_graph **source, zurt_g
         code = quantise(c, o, *source, out, report);
     }
     if (code == EXIT_DONE)
-        code = set_metadata(c, o, *out);
+        code = set_metadata(c, o, *report, *out);
     if (code == EXIT_DONE && o->report)
         code = write_report(c, o, *report);
     return code;

@@ -3,6 +3,7 @@
 #ifndef APP_CONVERT_H
 #define APP_CONVERT_H
 
+#include "report.h"
 #include "target.h"
 
 typedef struct convert_options {
@@ -37,9 +38,8 @@ int convert_command(cli *c, int argc, char **argv, const conversion *kind);
 /** Name of a calibration sample, or what stands for it; `self` are the options. */
 const char *convert_sample_name(void *self, size_t sample, char *text);
 
-/** How many samples of DATA so many runs took: each took a batch, and the last one may have begun
- *  DATA again. */
-size_t convert_n_samples(const convert_options *o, size_t n_runs);
+/** Samples of DATA by what they did; each run takes a batch of them. */
+report_counts convert_count(const convert_options *o, const zurt_quant_report *report);
 
 /** The summary of a conversion: one JSON object, or lines. */
 void convert_summary(cli *c, const convert_options *o, const zurt_graph *source,

@@ -68,8 +68,9 @@ static void json_quality(json_writer *j, const convert_options *o, const zurt_gr
                          const zurt_quant_report *report)
 {
     char text[DATA_NAME_BYTES];
-    json_uint(j, "samples", convert_n_samples(o, zurt_quant_report_n_samples(report)));
-    json_uint(j, "samples_compared", convert_n_samples(o, zurt_quant_report_n_compared(report)));
+    const report_counts n = convert_count(o, report);
+    json_uint(j, "samples", n.calibrated + n.held_out);
+    report_json_choice(j, report, &n);
     json_array(j, "outputs");
     zurt_quant_quality q;
     for (size_t i = 0; !zurt_quant_report_quality(report, i, &q); i++) {
@@ -133,8 +134,8 @@ static void print_unusual(cli *c, const convert_options *o, const zurt_quant_rep
             continue;
         if (n++ < SAMPLES_NAMED)
             cli_note(c,
-                     "warning: %s reaches %.0f times as far as the median sample; every scale is "
-                     "wider for it",
+                     "warning: %s reaches %.0f times as far as the median sample; it widens every "
+                     "scale, or judges what is not like it",
                      convert_sample_name((void *)(uintptr_t)o, i, text), s->range);
     }
     if (n > SAMPLES_NAMED)
@@ -166,9 +167,8 @@ static void print_next(const convert_options *o, const zurt_quant_report *report
 static void print_quality(cli *c, const convert_options *o, const zurt_graph *out,
                           const zurt_quant_report *report, size_t n_float)
 {
-    size_t n = convert_n_samples(o, zurt_quant_report_n_samples(report));
-    printf("calibrated with %zu sample%s, %zu of them compared with float\n", n, n == 1 ? "" : "s",
-           convert_n_samples(o, zurt_quant_report_n_compared(report)));
+    const report_counts n = convert_count(o, report);
+    report_write_choice(stdout, report, &n);
     print_unusual(c, o, report);
     print_outputs(o, out, report);
     print_next(o, report);

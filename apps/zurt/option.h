@@ -51,6 +51,7 @@ typedef enum option_id {
     OPT_IO,
     OPT_REQUIRE_INT8,
     OPT_KEEP_FLOAT,
+    OPT_HOLD_OUT,
     OPT_SQNR_SAMPLES,
     OPT_LABELS,
     // inspect

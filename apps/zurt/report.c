@@ -11,6 +11,51 @@
 /* Layers that the text lists by their own error. */
 #define RANKED_SHOWN 10
 
+const char *report_method_name(zurt_calib_method method)
+{
+    static const char *const names[] = {"minmax", "percentile", "mse", "entropy", "auto"};
+    return names[method];
+}
+
+void report_json_choice(json_writer *j, const zurt_quant_report *report, const report_counts *n)
+{
+    json_uint(j, "samples_held_out", n->held_out);
+    json_uint(j, "samples_compared", n->compared);
+    json_string(j, "method", report_method_name(zurt_quant_report_method(report)));
+    json_object(j, "methods");
+    for (zurt_calib_method m = ZURT_CALIB_MINMAX; m < ZURT_CALIB_AUTO; m++) {
+        double db = zurt_quant_report_method_db(report, m);
+        if (!isnan(db))
+            json_double(j, report_method_name(m), db);
+    }
+    json_close(j);
+}
+
+void report_write_choice(FILE *file, const zurt_quant_report *report, const report_counts *n)
+{
+    fprintf(file, "calibrated with %zu sample%s, ", n->calibrated, n->calibrated == 1 ? "" : "s");
+    if (n->held_out)
+        fprintf(file, "%zu of %zu others compared with float\n", n->compared, n->held_out);
+    else
+        fprintf(file, "%zu of them compared with float%s\n", n->compared,
+                n->compared ? "; of samples that it has not seen this says little" : "");
+    bool chosen = false;
+    char text[REPORT_DB_BYTES];
+    for (zurt_calib_method m = ZURT_CALIB_MINMAX; m < ZURT_CALIB_AUTO; m++) {
+        double db = zurt_quant_report_method_db(report, m);
+        if (isnan(db))
+            continue;
+        if (!chosen)
+            fprintf(file,
+                    "method %s, the best:", report_method_name(zurt_quant_report_method(report)));
+        fprintf(file, "%s %s %s", chosen ? "," : "", report_method_name(m),
+                report_db(db, 1, " dB", text));
+        chosen = true;
+    }
+    if (chosen)
+        fprintf(file, "\n");
+}
+
 static void write_json_outputs(json_writer *j, const zurt_quant_report *report,
                                const report_samples *samples)
 {
@@ -34,19 +79,20 @@ static void write_json_samples(json_writer *j, const zurt_quant_report *report,
                                const report_samples *samples)
 {
     json_array(j, "samples");
-    for (size_t i = 0; i < zurt_quant_report_n_samples(report); i++) {
+    for (size_t i = 0, compared = 0; i < zurt_quant_report_n_samples(report); i++) {
         const zurt_quant_sample *s = zurt_quant_report_sample(report, i);
         char text[DATA_NAME_BYTES];
         json_object(j, NULL);
         json_string(j, "name", samples->name(samples->self, i, text));
         json_double(j, "range", s->range);
         json_bool(j, "unusual", s->is_unusual != 0);
-        if (i < zurt_quant_report_n_compared(report)) {
+        if (i == zurt_quant_report_compared(report, compared)) {
             json_array(j, "sqnr_db");
             zurt_quant_quality q;
             for (size_t k = 0; !zurt_quant_report_quality(report, k, &q); k++)
-                json_double(j, NULL, zurt_quant_report_sample_sqnr(report, k, i));
+                json_double(j, NULL, zurt_quant_report_sample_sqnr(report, k, compared));
             json_close(j);
+            compared++;
         }
         json_close(j);
     }
@@ -59,6 +105,7 @@ static void write_json(FILE *file, const char *model, const zurt_quant_report *r
     json_writer j;
     json_begin(&j, file);
     json_string(&j, "model", model);
+    report_json_choice(&j, report, &samples->counts);
     json_array(&j, "tensors");
     for (size_t i = 0; i < zurt_quant_report_n_tensors(report); i++) {
         const zurt_quant_tensor *t = zurt_quant_report_tensor(report, i);
@@ -135,8 +182,8 @@ static void write_text(FILE *file, const char *model, const zurt_quant_report *r
                       "--keep-float helps first\n");
     for (size_t k = 0; k < RANKED_SHOWN && zurt_quant_report_ranked(report, k) != SIZE_MAX; k++)
         write_layer(file, zurt_quant_report_layer(report, zurt_quant_report_ranked(report, k)));
-    fprintf(file, "\n%zu calibration sample%s, %zu of them compared with float\n", samples->n,
-            samples->n == 1 ? "" : "s", samples->n_compared);
+    fprintf(file, "\n");
+    report_write_choice(file, report, &samples->counts);
     zurt_quant_quality q;
     for (size_t i = 0; !zurt_quant_report_quality(report, i, &q); i++) {
         if (q.verdict == ZURT_VERDICT_NONE)

@@ -12,6 +12,7 @@ zc_range zc_calib_range(const zc_hist *h, zurt_calib_method method, double perce
     case ZURT_CALIB_ENTROPY:
         return zc_calib_entropy(h);
     case ZURT_CALIB_MINMAX:
+    case ZURT_CALIB_AUTO: // never asked for: it has become one of the others
         break;
     }
     return zc_hist_seen(h);

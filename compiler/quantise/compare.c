@@ -259,7 +259,8 @@ static float largest(zurt_span span, const zi_tensor *t)
 static zurt_status compare_sample(comparison *c, run *r, const zurt_quantize_options *o, size_t at,
                                   zurt_quant_report *report)
 {
-    zurt_status st = o->sample(o->sample_self, at, r->f_in.spans, r->f_in.n);
+    zurt_status st =
+        o->sample(o->sample_self, zc_split_judge(report->split, at), r->f_in.spans, r->f_in.n);
     for (size_t i = 0; !st && i < r->q_in.n; i++) {
         const zi_tensor *t = &c->q->tensors[c->q->inputs[i]];
         if (t->quant.n == 1 && t->dtype != ZURT_F32)
@@ -364,8 +365,8 @@ zurt_status zc_report_compare(zurt_ctx *ctx, const zi_graph *float_graph,
     c.pairs = zi_calloc(a, c.q->n_nodes, sizeof(*c.pairs));
     c.outputs = zi_calloc(a, c.q->n_outputs, sizeof(*c.outputs));
     c.pair_of = zi_calloc(a, c.q->n_tensors, sizeof(*c.pair_of));
-    size_t n =
-        options->report_sqnr < options->n_samples ? options->report_sqnr : options->n_samples;
+    size_t n = zc_split_n_judges(report->split);
+    n = options->report_sqnr < n ? options->report_sqnr : n;
     report->sample_sqnr = zi_arena_calloc(&report->arena, report->n_outputs * n, sizeof(double));
     report->n_compared = report->sample_sqnr ? n : 0;
     for (size_t i = 0; i < report->n_outputs * report->n_compared; i++)

@@ -27,15 +27,17 @@ double zc_median(double *values, size_t n)
 
 zurt_status zc_report_samples(zurt_ctx *ctx, const zc_stats *stats, zurt_quant_report *r)
 {
-    r->samples = zi_arena_calloc(&r->arena, stats->n_samples, sizeof(*r->samples));
-    double *sorted = zi_arena_calloc(&r->arena, stats->n_samples, sizeof(*sorted));
+    const size_t n_samples = stats->split.n_samples;
+    r->samples = zi_arena_calloc(&r->arena, n_samples, sizeof(*r->samples));
+    double *sorted = zi_arena_calloc(&r->arena, n_samples, sizeof(*sorted));
     if (!r->samples || !sorted)
         return zi_fail(ctx, ZURT_E_NOMEM, "quantisation report: out of memory");
-    r->n_samples = stats->n_samples;
+    r->n_samples = n_samples;
+    r->split = stats->split;
     for (size_t k = 0; k < stats->n_inputs; k++) {
-        for (size_t i = 0; i < r->n_samples; i++)
+        for (size_t i = 0; i < n_samples; i++)
             sorted[i] = (double)stats->reach[i * stats->n_inputs + k];
-        double median = zc_median(sorted, r->n_samples);
+        double median = zc_median(sorted, n_samples);
         for (size_t i = 0; median > 0.0 && i < r->n_samples; i++) {
             double range = (double)stats->reach[i * stats->n_inputs + k] / median;
             r->samples[i].range = fmax(r->samples[i].range, range);
@@ -87,9 +89,19 @@ size_t zurt_quant_report_n_samples(const zurt_quant_report *report)
     return report ? report->n_samples : 0;
 }
 
+size_t zurt_quant_report_n_held_out(const zurt_quant_report *report)
+{
+    return report && report->split.hold_out ? zc_split_n_judges(report->split) : 0;
+}
+
 size_t zurt_quant_report_n_compared(const zurt_quant_report *report)
 {
     return report ? report->n_compared : 0;
+}
+
+size_t zurt_quant_report_compared(const zurt_quant_report *report, size_t k)
+{
+    return report && k < report->n_compared ? zc_split_judge(report->split, k) : SIZE_MAX;
 }
 
 const zurt_quant_sample *zurt_quant_report_sample(const zurt_quant_report *report, size_t i)
@@ -138,11 +150,12 @@ zurt_status zc_report_judge(zurt_ctx *ctx, zurt_quant_report *r)
         for (size_t i = 0; i < r->n_compared; i++) {
             if (isnan(db[i]))
                 continue;
-            if (n == 0 || db[i] < db[q->worst_sample])
-                q->worst_sample = i;
+            if (n == 0 || db[i] < q->worst_db) {
+                q->worst_db = db[i];
+                q->worst_sample = zc_split_judge(r->split, i);
+            }
             sorted[n++] = db[i];
         }
-        q->worst_db = n ? db[q->worst_sample] : (double)NAN;
         q->median_db = zc_median(sorted, n);
         q->verdict = verdict(q->median_db, q->worst_db);
     }

@@ -108,6 +108,16 @@ const zurt_quant_layer *zurt_quant_report_layer(const zurt_quant_report *report,
     return report && i < report->n_layers ? &report->layers[i] : NULL;
 }
 
+zurt_calib_method zurt_quant_report_method(const zurt_quant_report *report)
+{
+    return report ? report->method : ZURT_CALIB_AUTO;
+}
+
+double zurt_quant_report_method_db(const zurt_quant_report *report, zurt_calib_method method)
+{
+    return report && (unsigned)method < ZURT_CALIB_AUTO ? report->method_db[method] : (double)NAN;
+}
+
 double zurt_quant_report_output_sqnr(const zurt_quant_report *report, size_t output)
 {
     return report && output < report->n_outputs ? report->output_sqnr[output] : (double)NAN;

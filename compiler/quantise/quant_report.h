@@ -22,8 +22,9 @@ zurt_status zc_report_judge(zurt_ctx *ctx, zurt_quant_report *report);
 double zc_median(double *values, size_t n);
 
 /**
- * Runs both graphs over the first options->report_sqnr samples and notes the SQNR of every layer
- * (matched by name), with the errors of all layers before and alone, and of every output.
+ * Runs both graphs over the first options->report_sqnr samples that judge and notes the SQNR of
+ * every layer (matched by name), with the errors of all layers before and alone, and of every
+ * output.
  * @return ZURT_OK; ZURT_E_NOMEM; what the executors or the sample function return.
  */
 zurt_status zc_report_compare(zurt_ctx *ctx, const zi_graph *float_graph,
@@ -46,6 +47,9 @@ struct zurt_quant_report {
     size_t n_samples;
     double *sample_sqnr; /* [n_outputs][n_compared] */
     size_t n_compared;
+    zc_split split;
+    zurt_calib_method method;          /* that ranges were chosen by; not AUTO */
+    double method_db[ZURT_CALIB_AUTO]; /* what it and the others scored; NAN: not tried */
     size_t *ranked; /* int8 layers, the one with the largest error of its own first */
     size_t n_ranked;
 };

@@ -1,34 +1,37 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* zurt_quantize(): statistics, scheme, insertion, lowering and the comparison with float. */
+/* zurt_quantize(): statistics, the choice of a method, the int8 graph, its comparison with float.
+ */
 #include "quantise/quantise.h"
+
+#include <string.h>
 
 #include <zurt/compile.h>
 
 #include "base/alloc.h"
 #include "base/cpu.h"
+#include "base/options.h"
 #include "graph_handle.h"
+#include "quantise/candidate.h"
 #include "quantise/finite.h"
-#include "quantise/insert.h"
-#include "quantise/quant_report.h"
 
 /** Documented limit of threads, as zi_pool_create(). */
 #define MAX_THREADS 64
 
 static zurt_status check_options(zurt_ctx *ctx, const zurt_quantize_options *o)
 {
-    if (o->size != sizeof(*o))
-        return zi_fail(ctx, ZURT_E_ARG, "quantize: options of size %zu; set them by their _INIT",
-                       o->size);
     if (o->threads > MAX_THREADS)
         return zi_fail(ctx, ZURT_E_ARG, "quantize: %u threads, 0 to %d are taken",
                        (unsigned)o->threads, MAX_THREADS);
     if (!o->sample || o->n_samples < 1)
         return zi_fail(ctx, ZURT_E_ARG, "quantize: no calibration samples");
-    if ((unsigned)o->method > ZURT_CALIB_ENTROPY || (unsigned)o->io > ZURT_IO_FLOAT)
+    if ((unsigned)o->method > ZURT_CALIB_AUTO || (unsigned)o->io > ZURT_IO_FLOAT)
         return zi_fail(ctx, ZURT_E_ARG, "quantize: unknown method or type of inputs");
-    if (o->method == ZURT_CALIB_PERCENTILE && !(o->percentile > 50.0 && o->percentile <= 100.0))
+    if ((o->method == ZURT_CALIB_PERCENTILE || o->method == ZURT_CALIB_AUTO) &&
+        !(o->percentile > 50.0 && o->percentile <= 100.0))
         return zi_fail(ctx, ZURT_E_ARG, "quantize: percentile %g, must be in (50, 100]",
                        o->percentile);
+    if (o->hold_out == 1)
+        return zi_fail(ctx, ZURT_E_ARG, "quantize: hold_out 1 leaves no sample to calibrate with");
     if (o->n_keep_float && !o->keep_float)
         return zi_fail(ctx, ZURT_E_ARG, "quantize: keep_float is NULL");
     return ZURT_OK;
@@ -42,55 +45,30 @@ static bool has_quantised(const zi_graph *g)
     return found;
 }
 
-/** Scheme of a calibrated graph, written into it; the report's first half. */
-static zurt_status apply_scheme(zurt_ctx *ctx, zi_graph *g, const zurt_quantize_options *options,
-                                const zc_stats *stats, zurt_quant_report **report)
-{
-    zc_scheme scheme;
-    zurt_status st = zc_scheme_make(ctx, g, options, stats, &scheme);
-    if (!st)
-        st = zc_report_create(&scheme, report);
-    if (!st)
-        st = zc_insert(&scheme);
-    zc_scheme_destroy(&scheme);
-    return st;
-}
-
-/** The lowering may still have refused a node that the scheme made int8. */
-static zurt_status check_all_int8(zurt_ctx *ctx, const zi_graph *g)
-{
-    for (size_t i = 0; i < g->n_nodes; i++) {
-        const zi_node *n = &g->nodes[i];
-        bool is_border = n->op == ZI_OP_Quantize || n->op == ZI_OP_Dequantize;
-        if (!is_border && g->tensors[n->out[0]].dtype == ZURT_F32)
-            return zi_node_fail(ctx, g, n, ZURT_E_UNSUPPORTED, "stays float: %s",
-                                n->note[0] ? n->note : "no int8 form");
-    }
-    return ZURT_OK;
-}
-
-static zurt_status quantise(zurt_ctx *ctx, const zi_graph *from, zi_graph *g,
-                            const zurt_quantize_options *options, zurt_quant_report **report)
+static zurt_status quantise(zurt_ctx *ctx, const zi_graph *from,
+                            const zurt_quantize_options *options, zi_graph **out,
+                            zurt_quant_report **report)
 {
     zc_stats stats = {0};
-    zurt_status st = zc_check_constants(ctx, g);
+    zc_recipe recipe;
+    double db[ZURT_CALIB_AUTO];
+    zurt_status st = zc_check_constants(ctx, from);
     if (!st)
-        st = zc_stats_collect(ctx, g, options, &stats);
+        st = zc_stats_collect(ctx, from, options, &stats);
     if (!st)
-        st = apply_scheme(ctx, g, options, &stats, report);
+        st = zc_choose_method(ctx, from, options, &stats, &recipe, db);
+    if (!st)
+        st = zc_candidate_make(ctx, from, options, recipe, options->io, &stats, out, report);
     if (!st)
         st = zc_report_samples(ctx, &stats, *report);
     zc_stats_destroy(ctx, &stats);
-    if (!st)
-        st = zc_qdq_to_int8(ctx, g);
-    if (!st)
-        st = zc_set_io(ctx, g, options->io);
-    if (!st && options->require_int8)
-        st = check_all_int8(ctx, g);
-    if (!st)
-        st = zc_report_layers(ctx, g, *report);
+    if (st)
+        return st;
+    (*report)->method = recipe.method;
+    memcpy((*report)->method_db, db, sizeof(db));
+    st = zc_report_layers(ctx, *out, *report);
     if (!st && options->report_sqnr)
-        st = zc_report_compare(ctx, from, g, options, *report);
+        st = zc_report_compare(ctx, from, *out, options, *report);
     if (!st)
         st = zc_report_rank(ctx, *report);
     if (!st)
@@ -125,20 +103,21 @@ zurt_status zurt_quantize(zurt_ctx *ctx, const zurt_graph *graph,
     *out = NULL;
     if (report)
         *report = NULL;
-    zurt_status st = check_options(ctx, options);
+    zurt_quantize_options resolved;
+    if (!zi_options_take(&resolved, sizeof(resolved), offsetof(zurt_quantize_options, hold_out),
+                         options))
+        return zi_fail(ctx, ZURT_E_ARG, "quantize: options of size %zu; set them by their _INIT",
+                       options->size);
+    zurt_status st = check_options(ctx, &resolved);
     if (st)
         return st;
     if (has_quantised(graph->g))
         return zi_fail(ctx, ZURT_E_ARG, "quantize: the graph is quantised already");
-    zi_graph *g;
+    zi_graph *g = NULL;
     zurt_quant_report *r = NULL;
-    st = zi_graph_clone(ctx, graph->g, &g);
-    if (st)
-        return st;
-    zurt_quantize_options resolved = *options;
     if (!resolved.threads)
         resolved.threads = zi_cpu_count() < MAX_THREADS ? zi_cpu_count() : MAX_THREADS;
-    st = quantise(ctx, graph->g, g, &resolved, &r);
+    st = quantise(ctx, graph->g, &resolved, &g, &r);
     if (st)
         zi_graph_destroy(g);
     else

@@ -5,6 +5,7 @@
 #include <math.h>
 
 #include "base/alloc.h"
+#include "quantise/heads.h"
 
 /** A tensor of which int8 leaves less than this, in dB, is not quantised. */
 #define MIN_SQNR_DB 10.0
@@ -146,17 +147,20 @@ static zurt_status decide(zc_scheme *s)
 }
 
 zurt_status zc_scheme_make(zurt_ctx *ctx, zi_graph *g, const zurt_quantize_options *options,
-                           const zc_stats *stats, zc_scheme *out)
+                           zc_recipe recipe, const zc_stats *stats, zc_scheme *out)
 {
-    *out = (zc_scheme){.ctx = ctx, .g = g, .options = options, .stats = stats};
+    *out = (zc_scheme){.ctx = ctx, .g = g, .options = options, .recipe = recipe, .stats = stats};
     zurt_status st = zi_graph_index(ctx, g, &out->writer, &out->n_readers);
     if (st)
         return st;
     out->tensor = zi_calloc(&ctx->allocator, g->n_tensors, sizeof(*out->tensor));
     out->reason = zi_calloc(&ctx->allocator, g->n_nodes, sizeof(*out->reason));
-    if (!out->tensor || !out->reason)
+    out->is_spared = zi_calloc(&ctx->allocator, g->n_tensors, sizeof(*out->is_spared));
+    if (!out->tensor || !out->reason || !out->is_spared)
         return zi_fail(ctx, ZURT_E_NOMEM, "scheme: out of memory");
-    return decide(out);
+    if (recipe.spare_heads)
+        st = zc_heads_find(ctx, g, out->writer, out->is_spared);
+    return st ? st : decide(out);
 }
 
 void zc_scheme_destroy(zc_scheme *s)
@@ -168,4 +172,5 @@ void zc_scheme_destroy(zc_scheme *s)
     zi_free(a, s->n_readers);
     zi_free(a, s->tensor);
     zi_free(a, s->reason);
+    zi_free(a, s->is_spared);
 }

@@ -23,14 +23,22 @@ typedef struct zc_tensor_plan {
     double power[ZC_VIEWS_MAX]; /**< what each view shows of the whole group: mean square */
 } zc_tensor_plan;
 
+/** How ranges are chosen. */
+typedef struct zc_recipe {
+    zurt_calib_method method; /**< not AUTO */
+    bool spare_heads;         /**< what regression heads read is not clipped */
+} zc_recipe;
+
 typedef struct zc_scheme {
     zurt_ctx *ctx;
     zi_graph *g;
     const zurt_quantize_options *options;
+    zc_recipe recipe;
     const zc_stats *stats;
     zi_id *writer;
     uint32_t *n_readers;
     zc_tensor_plan *tensor; /**< g->n_tensors */
+    bool *is_spared;        /**< per tensor: a regression head reads it, and it is not clipped */
     const char **reason;    /**< per node: why it stays float; NULL: int8 */
 } zc_scheme;
 
@@ -40,7 +48,7 @@ typedef struct zc_scheme {
  * @return ZURT_OK; ZURT_E_NOMEM; ZURT_E_UNSUPPORTED: options.require_int8 and a node stays float.
  */
 zurt_status zc_scheme_make(zurt_ctx *ctx, zi_graph *g, const zurt_quantize_options *options,
-                           const zc_stats *stats, zc_scheme *out);
+                           zc_recipe recipe, const zc_stats *stats, zc_scheme *out);
 void zc_scheme_destroy(zc_scheme *s);
 
 /** Conv, ConvTranspose, FullyConnected: input 1 are weights, input 2 a bias. */

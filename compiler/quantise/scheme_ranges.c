@@ -78,10 +78,15 @@ static void see_readers(zc_scheme *s)
     }
 }
 
-/** A network's answer, and what Softmax makes one of, is not clipped: its extremes decide. */
+/** A network's answer, what Softmax makes one of, and what is spared for a regression head, is not
+ *  clipped: its extremes decide. */
 static bool is_answer(const zc_scheme *s, zi_id root)
 {
     const zi_graph *g = s->g;
+    for (size_t t = 0; t < g->n_tensors; t++) {
+        if (s->is_spared[t] && zc_scheme_root(s, (zi_id)t) == root)
+            return true;
+    }
     for (size_t i = 0; i < g->n_outputs; i++) {
         if (zc_scheme_root(s, g->outputs[i]) == root)
             return true;
@@ -127,7 +132,7 @@ static void collect(const zc_scheme *s, zi_id root, group *r)
     }
     bool by_views = r->n_views && !r->is_answer && !s->tensor[root].fixed;
     bool clipped = by_views && clip_to_readers(r);
-    if (!by_views || (s->options->method != ZURT_CALIB_MSE && !clipped)) {
+    if (!by_views || (s->recipe.method != ZURT_CALIB_MSE && !clipped)) {
         r->n_views = 1;
         r->views[0] = plain;
     }
@@ -137,10 +142,10 @@ static void set_root(zc_scheme *s, const group *r)
 {
     zc_tensor_plan *p = &s->tensor[r->root];
     bool by_function = false;
-    for (size_t i = 0; s->options->method == ZURT_CALIB_MSE && i < r->n_views; i++)
+    for (size_t i = 0; s->recipe.method == ZURT_CALIB_MSE && i < r->n_views; i++)
         by_function = by_function || r->views[i].op != ZI_OP_NONE;
     if (!p->fixed) {
-        zurt_calib_method method = r->is_answer ? ZURT_CALIB_MINMAX : s->options->method;
+        zurt_calib_method method = r->is_answer ? ZURT_CALIB_MINMAX : s->recipe.method;
         p->range = by_function ? zc_calib_mse_seen(&r->hist, r->views, r->n_views)
                                : zc_calib_range(&r->hist, method, s->options->percentile);
         p->method = by_function ? "mse of the result" : zc_calib_name(method);

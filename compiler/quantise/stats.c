@@ -47,9 +47,10 @@ static zurt_status watch_channels(zurt_ctx *ctx, const zi_tensor *t, zc_channel_
     return c->sum ? ZURT_OK : zi_fail(ctx, ZURT_E_NOMEM, "statistics: out of memory");
 }
 
-static zurt_status allocate(zurt_ctx *ctx, const zi_graph *g, size_t n_samples, zc_stats *s)
+static zurt_status allocate(zurt_ctx *ctx, const zi_graph *g, zc_split split, zc_stats *s)
 {
-    *s = (zc_stats){.n = g->n_tensors, .n_samples = n_samples, .n_inputs = g->n_inputs};
+    const size_t n_samples = split.n_samples;
+    *s = (zc_stats){.n = g->n_tensors, .split = split, .n_inputs = g->n_inputs};
     size_t n;
     if (zi_size_mul(n_samples, s->n_inputs, &n))
         s->reach = zi_calloc(&ctx->allocator, n, sizeof(*s->reach));
@@ -143,7 +144,7 @@ static zurt_status run_all(zurt_ctx *ctx, const zi_graph *g, const zurt_quantize
             st = zc_check_sample(ctx, g, in.spans, i);
         if (!st)
             note_reach(g, in.spans, stats->reach + i * in.n);
-        if (!st)
+        if (!st && !zc_split_is_held(stats->split, i))
             st = zc_executor_run(e, in.views, in.n, out.spans, out.n, watch, &w);
         if (!st && options->progress)
             options->progress(options->progress_self, "calibrate", i + 1, options->n_samples);
@@ -157,7 +158,7 @@ zurt_status zc_stats_collect(zurt_ctx *ctx, const zi_graph *g, const zurt_quanti
                              zc_stats *out)
 {
     zc_executor *e = NULL;
-    zurt_status st = allocate(ctx, g, options->n_samples, out);
+    zurt_status st = allocate(ctx, g, zc_split_of(options), out);
     if (!st)
         st = zc_executor_create(ctx, g, options->threads, &e);
     if (!st)

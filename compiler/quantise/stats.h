@@ -6,6 +6,7 @@
 #include <zurt/compile.h>
 
 #include "quantise/hist.h"
+#include "quantise/sample_split.h"
 
 /** Sums along the last axis of a tensor. */
 typedef struct zc_channel_sum {
@@ -19,12 +20,14 @@ typedef struct zc_stats {
     size_t n;
     zc_hist **hist;           /**< of every computed f32 tensor and input; else NULL */
     zc_channel_sum *channels; /**< of the inputs of layers with weights */
-    size_t n_samples, n_inputs;
+    zc_split split;
+    size_t n_inputs;
     float *reach; /**< [n_samples][n_inputs]: largest absolute value of an input */
 } zc_stats;
 
 /**
- * Runs the graph over all samples. Memory does not grow with their number, but for `reach`.
+ * Runs the graph over the samples that calibrate, and looks at the inputs of all. Memory does not
+ * grow with their number, but for `reach`.
  * @param out zc_stats_destroy() it, also after a failure.
  * @return ZURT_OK; ZURT_E_NOMEM; what the executor or the sample function return.
  */

@@ -9,13 +9,14 @@
 
 #include "golden/accuracy.h"
 
-#define N       100
-#define N_CALIB 40
+#define N_METHODS 5
+#define N         100
+#define N_CALIB   40
 
 static void int8_agrees_on_56_of_60(void **state)
 {
     (void)state;
-    static const char *const names[] = {"minmax", "percentile", "mse", "entropy"};
+    static const char *const names[] = {"minmax", "percentile", "mse", "entropy", "auto"};
     zurt_ctx *ctx;
     int real[N], int8[N];
     assert_int_equal(zurt_ctx_create(NULL, &ctx), ZURT_OK);
@@ -27,12 +28,12 @@ static void int8_agrees_on_56_of_60(void **state)
     print_message("float: %zu of %d right\n", right, N);
     assert_true(right >= 82);
     zurt_quantize_options defaults = ZURT_QUANTIZE_OPTIONS_INIT;
-    for (int i = 0; i < 8; i++) {
+    for (int i = 0; i < 2 * N_METHODS; i++) {
         zurt_quantize_options o = defaults;
         feed f = {&d, 0, 1};
         zurt_quant_report *report;
-        o.method = (zurt_calib_method)(i % 4);
-        o.per_tensor = i >= 4;
+        o.method = (zurt_calib_method)(i % N_METHODS);
+        o.per_tensor = i >= N_METHODS;
         o.sample = feed_sample;
         o.sample_self = &f;
         o.n_samples = N_CALIB;
@@ -42,8 +43,8 @@ static void int8_agrees_on_56_of_60(void **state)
         double ms = now_ms() - start;
         predict(ctx, q, &d, N_CALIB, N - N_CALIB, int8);
         size_t agree = count_equal(int8, real + N_CALIB, N - N_CALIB);
-        print_message("| %s | %s | %zu of 60 | %zu of 60 | %.1f | %.1f s |\n", names[i % 4],
-                      i < 4 ? "channel" : "tensor", agree,
+        print_message("| %s | %s | %zu of 60 | %zu of 60 | %.1f | %.1f s |\n", names[i % N_METHODS],
+                      i < N_METHODS ? "channel" : "tensor", agree,
                       count_equal(int8, d.label + N_CALIB, N - N_CALIB),
                       zurt_quant_report_output_sqnr(report, 0), ms / 1e3);
         if (i == (int)defaults.method)

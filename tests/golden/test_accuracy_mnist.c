@@ -12,11 +12,12 @@
 
 #define N         10000
 #define N_SAMPLES 50 /* batches of 10 */
+#define N_METHODS 5
 
 static void int8_changes_at_most_15_of_10000(void **state)
 {
     (void)state;
-    static const char *const names[] = {"minmax", "percentile", "mse", "entropy"};
+    static const char *const names[] = {"minmax", "percentile", "mse", "entropy", "auto"};
     static int real[N], int8[N];
     zurt_ctx *ctx;
     assert_int_equal(zurt_ctx_create(NULL, &ctx), ZURT_OK);
@@ -26,12 +27,12 @@ static void int8_changes_at_most_15_of_10000(void **state)
     size_t right = count_equal(real, test.label, N);
     print_message("float: %zu of %d right\n", right, N);
     assert_int_equal(right, 9913);
-    for (int i = 0; i < 8; i++) {
+    for (int i = 0; i < 2 * N_METHODS; i++) {
         zurt_quantize_options o = ZURT_QUANTIZE_OPTIONS_INIT;
         feed f = {&train, 0, 10};
         zurt_quant_report *report;
-        o.method = (zurt_calib_method)(i % 4);
-        o.per_tensor = i >= 4;
+        o.method = (zurt_calib_method)(i % N_METHODS);
+        o.per_tensor = i >= N_METHODS;
         o.sample = feed_sample;
         o.sample_self = &f;
         o.n_samples = N_SAMPLES;
@@ -40,10 +41,10 @@ static void int8_changes_at_most_15_of_10000(void **state)
         predict(ctx, q, &test, 0, N, int8);
         size_t int8_right = count_equal(int8, test.label, N);
         size_t changed = N - count_equal(int8, real, N);
-        print_message("| %s | %s | %.2f %% | %zu | %.1f |\n", names[i % 4],
-                      i < 4 ? "channel" : "tensor", (double)int8_right / 100.0, changed,
+        print_message("| %s | %s | %.2f %% | %zu | %.1f |\n", names[i % N_METHODS],
+                      i < N_METHODS ? "channel" : "tensor", (double)int8_right / 100.0, changed,
                       zurt_quant_report_output_sqnr(report, 0));
-        if (i < 4) {
+        if (i < N_METHODS) {
             assert_true(changed <= 15);
             assert_true(int8_right + 5 >= right);
         }

@@ -134,6 +134,8 @@ static void check_model(const model *m)
     o.sample_self = &s;
     o.n_samples = N_SAMPLES;
     o.report_sqnr = 1;
+    o.method = ZURT_CALIB_MSE;
+    o.hold_out = 0; // sample 0 is the golden input, and is what is judged
     double start = now_ms();
     zurt_graph *q = quantised(ctx, graph, &o, &report);
     double ms = now_ms() - start;
@@ -192,6 +194,8 @@ static void layers_ranked_first_are_worth_float(void **state)
     o.sample_self = &s;
     o.n_samples = N_SAMPLES;
     o.report_sqnr = 1;
+    o.method = ZURT_CALIB_MSE;
+    o.hold_out = 0; // sample 0 is the golden input, and is what is judged
     zurt_quant_report *before, *after;
     zurt_graph *all = quantised(ctx, graph, &o, &before);
     const char *names[8];

@@ -104,6 +104,8 @@ static void start(fixture *f, void (*build)(builder *b))
     f->options.sample_self = &f->source;
     f->options.n_samples = 16;
     f->options.report_sqnr = 16;
+    f->options.method = ZURT_CALIB_MSE;
+    f->options.hold_out = 0;
     f->options.threads = 1;
 }
 
@@ -170,6 +172,60 @@ static void a_sample_of_another_scale_is_named(void **state)
     assert_null(zurt_quant_report_sample(f.report, 16));
     assert_true(isnan(zurt_quant_report_sample_sqnr(f.report, 0, 16)));
     assert_int_equal(zurt_quant_report_quality(f.report, 1, &q), ZURT_E_ARG);
+    finish(&f);
+}
+
+static void held_out_samples_judge_and_do_not_calibrate(void **state)
+{
+    (void)state;
+    fixture f;
+    start(&f, build_even);
+    f.options.hold_out = 4;
+    f.source = (source){7, 255.0f, 0.0f}; // the second of those that judge
+    again(&f);
+    assert_int_equal(zurt_quant_report_n_samples(f.report), 16);
+    assert_int_equal(zurt_quant_report_n_held_out(f.report), 4);
+    assert_int_equal(zurt_quant_report_n_compared(f.report), 4);
+    for (size_t k = 0; k < 4; k++)
+        assert_int_equal(zurt_quant_report_compared(f.report, k), 4 * k + 3);
+    assert_true(zurt_quant_report_compared(f.report, 4) == SIZE_MAX);
+    // It was seen by no range, and is lost; the others are not worse for it.
+    assert_true(zurt_quant_report_tensor(f.report, 0)->seen_max < 2.0f);
+    assert_int_equal(quality(&f).worst_sample, 7);
+    assert_true(quality(&f).worst_db < 10.0);
+    assert_true(zurt_quant_report_sample_sqnr(f.report, 0, 0) > 25.0);
+    // Seven are not split.
+    f.options.n_samples = 7;
+    again(&f);
+    assert_int_equal(zurt_quant_report_n_held_out(f.report), 0);
+    assert_int_equal(zurt_quant_report_n_compared(f.report), 7);
+    f.options.hold_out = 1;
+    zurt_quant_report *report;
+    zurt_graph *out;
+    assert_int_equal(zurt_quantize(f.b.ctx, f.graph, &f.options, &out, &report), ZURT_E_ARG);
+    finish(&f);
+}
+
+static void auto_takes_the_method_that_is_nearest_to_float(void **state)
+{
+    (void)state;
+    fixture f;
+    start(&f, build_even);
+    f.options.method = ZURT_CALIB_AUTO;
+    f.options.hold_out = 4;
+    again(&f);
+    zurt_calib_method chosen = zurt_quant_report_method(f.report);
+    double best = zurt_quant_report_method_db(f.report, chosen);
+    for (zurt_calib_method m = ZURT_CALIB_MINMAX; m < ZURT_CALIB_AUTO; m++)
+        assert_true(zurt_quant_report_method_db(f.report, m) < best + 0.51);
+    assert_true(isnan(zurt_quant_report_method_db(f.report, ZURT_CALIB_AUTO)));
+    // The graph is that of the chosen method.
+    float scale = zurt_quant_report_tensor(f.report, 0)->scale;
+    f.options.method = chosen;
+    again(&f);
+    assert_true(zurt_quant_report_tensor(f.report, 0)->scale == scale);
+    assert_int_equal(zurt_quant_report_method(f.report), chosen);
+    assert_true(isnan(zurt_quant_report_method_db(f.report, chosen)));
     finish(&f);
 }
 
@@ -274,6 +330,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_sample_of_another_scale_is_named),
+        cmocka_unit_test(held_out_samples_judge_and_do_not_calibrate),
+        cmocka_unit_test(auto_takes_the_method_that_is_nearest_to_float),
         cmocka_unit_test(what_is_not_finite_is_refused_by_name),
         cmocka_unit_test(without_an_int8_layer_there_is_no_figure),
         cmocka_unit_test(keeping_the_layers_of_the_largest_own_error_helps),

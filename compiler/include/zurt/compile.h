@@ -149,7 +149,7 @@ ZURT_API const char *zurt_graph_label(const zurt_graph *graph, size_t i);
 
 /**
  * As zurt_plan_create(), for a graph at any stage. A float graph is planned for a PL as what
- * zurt_quantize() makes of it with its default options and a few synthetic pictures, normalised as
+ * zurt_quantize() makes of it by ZURT_CALIB_MSE and a few synthetic pictures, normalised as
  * zurt_graph_norm() says; zurt_plan_totals.assumed_scales says so. The same graph gives the same
  * plan. Real samples give other scales, which may move a node at the engine's limits.
  *
@@ -201,8 +201,8 @@ ZURT_API void zurt_evaluator_destroy(zurt_evaluator *e);
 /* ---- quantisation ---------------------------------------------------------------------- */
 
 /**
- * Provides calibration sample `index`. Called with 0, 1, ... n_samples - 1; then, to compare, with
- * the first report_sqnr of them again, for which it must give the same values.
+ * Provides calibration sample `index`. Called in any order, and for the samples that judge several
+ * times: the same index must give the same values.
  *
  * @param self     zurt_quantize_options.sample_self.
  * @param index    below n_samples.
@@ -230,7 +230,9 @@ typedef enum zurt_calib_method {
     ZURT_CALIB_MINMAX = 0,     /**< the smallest and the largest value */
     ZURT_CALIB_PERCENTILE = 1, /**< the share `percentile` of the values, rest cut at both ends */
     ZURT_CALIB_MSE = 2,        /**< least expected square of the error */
-    ZURT_CALIB_ENTROPY = 3     /**< least Kullback-Leibler divergence */
+    ZURT_CALIB_ENTROPY = 3,    /**< least Kullback-Leibler divergence */
+    ZURT_CALIB_AUTO = 4        /**< that of these that is nearest to float on the samples that
+                                    judge; what regression heads read is not clipped */
 } zurt_calib_method;
 
 /** Type of the model's inputs and outputs. */
@@ -257,13 +259,20 @@ typedef struct zurt_quantize_options {
     size_t n_samples;           /**< >= 1 */
     zurt_progress_fn *progress; /**< NULL: none */
     void *progress_self;        /**< passed to it */
+    uint32_t hold_out;          /**< the last of every so many samples judges and does not
+                                     calibrate; 0: none. Fewer than ZURT_QUANT_SPLIT_LEAST samples
+                                     are not split: all of them calibrate and judge */
 } zurt_quantize_options;
 
-/** mse, one scale per channel, int8 inputs and outputs, SQNR over 8 samples; no sample function. */
+/** From so many calibration samples on some are held out. */
+#define ZURT_QUANT_SPLIT_LEAST 8
+
+/** The best of the methods, one scale per channel, int8 inputs and outputs, every fourth sample
+ * held out, SQNR over 8 of those; no sample function. */
 #define ZURT_QUANTIZE_OPTIONS_INIT                                                                 \
     {                                                                                              \
-        sizeof(zurt_quantize_options), ZURT_CALIB_MSE, 99.99, 0, ZURT_IO_INT8, 0, 0, 0, 8, 0, 0,   \
-            0, 0, 0, 0                                                                             \
+        sizeof(zurt_quantize_options), ZURT_CALIB_AUTO, 99.99, 0, ZURT_IO_INT8, 0, 0, 0, 8, 0, 0,  \
+            0, 0, 0, 0, 4                                                                          \
     }
 
 /** What the quantiser decided, per tensor and per layer. */
@@ -293,7 +302,8 @@ typedef struct zurt_quant_layer {
 /** One calibration sample. */
 typedef struct zurt_quant_sample {
     double range;        /**< largest absolute value of an input over the median of all samples' */
-    uint32_t is_unusual; /**< 1: range above ZURT_QUANT_UNUSUAL_RANGE; it widens every scale */
+    uint32_t is_unusual; /**< 1: range above ZURT_QUANT_UNUSUAL_RANGE; it widens every scale,
+                              or judges by what is not like the rest */
 } zurt_quant_sample;
 
 /** From here on a sample is of another scale than the rest: 0..255 among 0..1, for instance. */
@@ -360,12 +370,28 @@ ZURT_API const zurt_quant_layer *zurt_quant_report_layer(const zurt_quant_report
  */
 ZURT_API double zurt_quant_report_output_sqnr(const zurt_quant_report *report, size_t output);
 
-/** @return number of calibration samples used; 0 for NULL. Allocates nothing. */
+/** @return number of samples given, those that are held out among them; 0 for NULL.
+ *  Allocates nothing. */
 ZURT_API size_t zurt_quant_report_n_samples(const zurt_quant_report *report);
 
-/** @return number of samples, the first ones, that were compared with float; 0 for NULL. Allocates
- * nothing. */
+/** @return number of samples that judge and did not calibrate; 0: the same samples did both.
+ *  Allocates nothing. */
+ZURT_API size_t zurt_quant_report_n_held_out(const zurt_quant_report *report);
+
+/** @return number of samples that were compared with float, the first of those that judge; 0 for
+ *  NULL. Allocates nothing. */
 ZURT_API size_t zurt_quant_report_n_compared(const zurt_quant_report *report);
+
+/** @return index of the k-th sample that was compared; SIZE_MAX if there are not so many. */
+ZURT_API size_t zurt_quant_report_compared(const zurt_quant_report *report, size_t k);
+
+/** @return the method that ranges were chosen by: for ZURT_CALIB_AUTO what it came to. */
+ZURT_API zurt_calib_method zurt_quant_report_method(const zurt_quant_report *report);
+
+/** @return what ZURT_CALIB_AUTO found of a method: dB of the mean over the outputs of noise to
+ *  signal; NAN if it was not tried. */
+ZURT_API double zurt_quant_report_method_db(const zurt_quant_report *report,
+                                            zurt_calib_method method);
 
 /** @return what was seen of sample `i`, borrowed; NULL if out of range. */
 ZURT_API const zurt_quant_sample *zurt_quant_report_sample(const zurt_quant_report *report,
@@ -375,7 +401,7 @@ ZURT_API const zurt_quant_sample *zurt_quant_report_sample(const zurt_quant_repo
  * Quality of a model output of one sample.
  *
  * @param output its index.
- * @param sample below zurt_quant_report_n_compared().
+ * @param sample below zurt_quant_report_n_compared(); its index is zurt_quant_report_compared().
  * @return SQNR in dB; NAN if it was not compared, or holds nothing to compare: scores of a fixed
  *         range, as Sigmoid gives them, that are all below 1/32.
  */

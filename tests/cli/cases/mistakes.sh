@@ -112,7 +112,7 @@ row 2 "--input-norm is of 3 channels, and no input has as many: 'image'" compile
 row 3 "normalisation of 3 channels, input 'image' has 1" run "$FLOAT" "$SEVEN" \
     --input-norm 0.5/0.5,0.5/0.5,0.5/0.5
 row 0 "--percentile has no effect without --method percentile" compile "$FLOAT" --calib "$CALIB" \
-    --samples 4 -o cut-off.zurt --percentile 99
+    --samples 4 -o cut-off.zurt --percentile 99 --method mse
 row 0 "has its shapes; --input-size, --shape and --batch" inspect "$SMALL" --shape image=1x1x28x28
 row 0 "carries its own preprocessing; --input-norm" inspect "$SMALL" --input-norm 0.5/0.5
 row 0 "is not profiled; --profile is for a .zurt" bench "$FLOAT" --profile --runs 1

@@ -45,7 +45,7 @@ done
 gives "--method" zurt compile model.onnx --me
 gives "minmax mse" zurt compile --method m
 gives "minmax mse" zurt compile --method = m
-gives "minmax percentile mse entropy" zurt compile --method =
+gives "minmax percentile mse entropy auto" zurt compile --method =
 gives "idx: dir: npy: raw: random:" zurt compile --calib ""
 gives "pictures" zurt compile --calib dir : pic
 gives "labels.txt model.onnx model.zurt pictures" zurt compile --calib dir :

@@ -22,29 +22,43 @@ END
 
 # How many samples, and a word for each output.
 exits 0 zurt compile "$model" --calib "$CALIB" --samples 50 --sqnr-samples 6 -o good.zurt
-says "calibrated with 50 samples, 6 of them compared with float" out
+says "calibrated with 38 samples, 6 of 12 others compared with float" out
+says "^method [a-z]+, the best: minmax [0-9.]+ dB, percentile [0-9.]+ dB, mse [0-9.]+ dB, entropy [0-9.]+ dB" out
 says "^output '.*': good; SQNR against float [0-9.]+ dB; of single samples, median [0-9.]+ dB, worst" out
 ! grep -q "^next" out || fail "advice where all is well"
 exits 0 zurt quantize "$model" --calib "$CALIB" --samples 50 -o good.onnx --json
-json out 'o["samples"] == 50' 'o["samples_compared"] == 8' 'o["outputs"][0]["verdict"] == "good"' \
+json out 'o["samples"] == 50' 'o["samples_held_out"] == 12' 'o["samples_compared"] == 8' \
+    'o["method"] in o["methods"] and len(o["methods"]) == 4' 'o["outputs"][0]["verdict"] == "good"' \
     'o["outputs"][0]["worst_sqnr_db"] <= o["outputs"][0]["median_sqnr_db"]' \
     'o["unusual_samples"] == []' 'o["keep_float"] == []'
 
 # Samples are counted, not the batches that they were fed in.
 exits 0 zurt compile "$model" --calib "$CALIB" --samples 60 --batch 7 -o batch.zurt --report batch.txt
-says "calibrated with 60 samples, 56 of them compared with float" out
+says "calibrated with 46 samples, 14 of 14 others compared with float" out
 says "; of single batches, median" out
-says "^60 calibration samples, 56 of them compared" batch.txt
+says "^calibrated with 46 samples, 14 of 14 others compared" batch.txt
 exits 0 zurt compile "$model" --calib "$CALIB" --samples 60 --batch 7 -o batch.zurt --force --json
-json out 'o["samples"] == 60' 'o["samples_compared"] == 56'
+json out 'o["samples"] == 60' 'o["samples_compared"] == 14'
 exits 0 zurt compile "$model" --calib "$CALIB" --samples 4 --batch 7 -o batch.zurt --force
 says "calibrated with 4 samples, 4 of them" out
 exits 0 zurt compile "$model" --calib "$CALIB" --samples 1 -o batch.zurt --force
-says "calibrated with 1 sample, 1 of them" out
+says "calibrated with 1 sample, 1 of them compared with float; of samples that it has not seen" out
+
+# Whose turn it is to judge is known, and a last batch that begins the data again has no turn.
+exits 0 zurt compile "$model" --calib "$CALIB" --samples 54 --batch 7 -o batch.zurt --force
+says "calibrated with 49 samples" out
+exits 0 zurt compile "$model" --calib "$CALIB" --samples 50 --hold-out 10 --method mse -o held.zurt --report held.json
+says "calibrated with 45 samples, 5 of 5 others" out
+! grep -q "the best" out || fail "a choice where a method was asked for"
+json held.json '[i for i, s in enumerate(o["samples"]) if "sqnr_db" in s] == [9, 19, 29, 39, 49]' \
+    'o["method"] == "mse" and o["methods"] == {} and o["samples_held_out"] == 5'
+exits 0 zurt compile "$model" --calib "$CALIB" --samples 50 --hold-out 0 -o held.zurt --force
+says "calibrated with 50 samples, 8 of them" out
+exits 2 zurt compile "$model" --calib "$CALIB" --hold-out 1 -o no.zurt
 
 # One sample of another scale: named, and what to do.
 floats mixed.f32 3 255
-exits 0 zurt compile "$model" --calib raw:mixed.f32 -o mixed.zurt --report mixed.json
+exits 0 zurt compile "$model" --calib raw:mixed.f32 --hold-out 0 -o mixed.zurt --report mixed.json
 says "raw: sample 3 reaches 25[0-9] times as far as the median sample" err
 says "^output '.*': (broken|look at it);" out
 says "^next: the same command without the samples of another scale" out
@@ -52,7 +66,7 @@ json mixed.json '[s["name"] for s in o["samples"] if s["unusual"]] == ["raw: sam
     'o["outputs"][0]["worst_sqnr_db"] <= o["outputs"][0]["median_sqnr_db"] < 15' \
     'len(o["samples"]) == 12' 'len(o["samples"][0]["sqnr_db"]) == 1' \
     'len(o["ranked_layers"]) > 1' '"own_sqnr_db" in o["layers"][1]'
-exits 0 zurt compile "$model" --calib raw:mixed.f32 -o mixed.zurt --force --json
+exits 0 zurt compile "$model" --calib raw:mixed.f32 --hold-out 0 -o mixed.zurt --force --json
 json out 'o["unusual_samples"] == ["raw: sample 3"]' 'len(o["keep_float"]) > 0'
 
 # What no scale can hold is refused by the sample's name, and nothing is written.
