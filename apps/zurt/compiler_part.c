@@ -20,7 +20,7 @@ static void describe(target *t, const target_options *options)
 static int import(cli *c, target *t, const target_options *options)
 {
     const zurt_import_options shapes = target_import(options);
-    zurt_status st = zurt_import_onnx_file(c->ctx, t->path, &shapes, &t->graph);
+    zurt_status st = zurt_import_file(c->ctx, t->path, &shapes, &t->graph);
     return st ? cli_fail(c, st, NULL) : EXIT_DONE;
 }
 

@@ -343,7 +343,7 @@ static int convert_graph(cli *c, convert_options *o, zurt_graph **source, zurt_g
                          zurt_quant_report **report)
 {
     const zurt_import_options import = target_import(&o->target);
-    zurt_status st = zurt_import_onnx_file(c->ctx, o->model, &import, source);
+    zurt_status st = zurt_import_file(c->ctx, o->model, &import, source);
     if (st)
         return cli_fail(c, st, NULL);
     int code = check_channels(c, &o->target, *source);

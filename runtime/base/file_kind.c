@@ -61,9 +61,7 @@ static const struct {
     [ZURT_FILE_ZURT] = {"a compiled .zurt model", ""},
     [ZURT_FILE_ONNX] = {"an ONNX model", "compile it first: zurt compile"},
     [ZURT_FILE_XCLBIN] = {"an xclbin, the PL's bitstream", "it goes with --xclbin"},
-    [ZURT_FILE_TFLITE] =
-        {"a TensorFlow Lite model",
-         "convert it: python -m tf2onnx.convert --tflite FILE --output model.onnx"},
+    [ZURT_FILE_TFLITE] = {"a TensorFlow Lite model", "compile it first: zurt compile"},
     [ZURT_FILE_PYTORCH] = {"a PyTorch file", to_onnx_torch},
     [ZURT_FILE_PICKLE] = {"a Python pickle", to_onnx_torch},
     [ZURT_FILE_HDF5] = {"an HDF5 file, as Keras writes .h5", to_onnx_keras},

@@ -3,7 +3,7 @@
  * @file
  * libzurt-compiler: float model in, int8 `.zurt` out. Host side.
  *
- * Order of use: zurt_import_onnx_file, zurt_quantize with samples, zurt_emit_zurt_file. Threads
+ * Order of use: zurt_import_file, zurt_quantize with samples, zurt_emit_zurt_file. Threads
  * and ctx: as zurt.h.
  */
 #ifndef ZURT_COMPILE_H
@@ -78,6 +78,25 @@ ZURT_API zurt_status zurt_import_onnx_file(zurt_ctx *ctx, const char *path,
  *  Weights in other files are ZURT_E_UNSUPPORTED: there is no folder to find them in. */
 ZURT_API zurt_status zurt_import_onnx_mem(zurt_ctx *ctx, const void *bytes, size_t size,
                                           const zurt_import_options *options, zurt_graph **out);
+
+/**
+ * Imports a model of any format that is known, by its first bytes: ONNX as zurt_import_onnx_file()
+ * does, or TFLite: float, with half-float or 8-bit weights, int8 or uint8. A quantised TFLite model
+ * becomes an int8 graph with its own scales and zero points.
+ *
+ * @param path    the `.onnx` or `.tflite` file.
+ * @param options NULL for the defaults; a TFLite file takes no other batch, size, shape or binding
+ *                than its own.
+ * @param out     owned by the caller: zurt_graph_destroy(); NULL on failure.
+ * @return as zurt_import_onnx_file(); ZURT_E_VERSION: or another schema than TFLite's version 3.
+ * The ctx's thread. Ref: docs/ops.md; TFLite, schema.fbs.
+ */
+ZURT_API zurt_status zurt_import_file(zurt_ctx *ctx, const char *path,
+                                      const zurt_import_options *options, zurt_graph **out);
+
+/** As zurt_import_file() from `size` bytes in memory, borrowed for the call; no ZURT_E_IO. */
+ZURT_API zurt_status zurt_import_mem(zurt_ctx *ctx, const void *bytes, size_t size,
+                                     const zurt_import_options *options, zurt_graph **out);
 
 /** Destroys a graph; what borrows from it must be gone. NULL is allowed. Cannot fail. */
 ZURT_API void zurt_graph_destroy(zurt_graph *graph);

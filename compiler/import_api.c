@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* zurt_import_onnx_*: reads, translates, optimises, lowers QDQ to int8. */
+/* zurt_import_*: reads, translates, optimises, lowers QDQ to int8. */
 #include <stddef.h>
 
 #include "base/file.h"
@@ -7,18 +7,30 @@
 #include "base/options.h"
 #include "graph_handle.h"
 #include "import/onnx/onnx_import.h"
+#include "import/tflite/tflite_import.h"
 #include "passes/passes.h"
 #include "quantise/quantise.h"
 
+/** Formats that a caller takes. */
+typedef enum formats { ONNX_ALONE, ANY_FORMAT } formats;
+
+/* Translates, by the format that the bytes have. */
+static zurt_status translate(zurt_ctx *ctx, zi_bytes file, formats take, zc_weight_files *files,
+                             const zurt_import_options *options, zi_graph **g, size_t *source_nodes)
+{
+    if (take == ANY_FORMAT && zurt_file_kind_of(file.data, file.size) == ZURT_FILE_TFLITE)
+        return zc_tflite_import(ctx, file, options, g, source_nodes);
+    zurt_status st = zi_file_check_kind(ctx, file, ZURT_FILE_ONNX);
+    return st ? st : zc_onnx_import_beside(ctx, file, files, options, g, source_nodes);
+}
+
 /* Takes `files` over, also on failure. */
-static zurt_status import(zurt_ctx *ctx, zi_bytes file, zc_weight_files *files,
+static zurt_status import(zurt_ctx *ctx, zi_bytes file, formats take, zc_weight_files *files,
                           const zurt_import_options *options, zurt_graph **out)
 {
     zi_graph *g = NULL;
     size_t source_nodes = 0;
-    zurt_status st = zi_file_check_kind(ctx, file, ZURT_FILE_ONNX);
-    if (!st)
-        st = zc_onnx_import_beside(ctx, file, files, options, &g, &source_nodes);
+    zurt_status st = translate(ctx, file, take, files, options, &g, &source_nodes);
     if (!st && !options->keep_structure)
         st = zc_passes_run(ctx, g);
     if (!st && !options->keep_structure)
@@ -67,7 +79,7 @@ static zurt_status take_options(zurt_ctx *ctx, const zurt_import_options *in,
 }
 
 /* Takes `files` over, also on failure. */
-static zurt_status import_bytes(zurt_ctx *ctx, zi_bytes file, zc_weight_files *files,
+static zurt_status import_bytes(zurt_ctx *ctx, zi_bytes file, formats take, zc_weight_files *files,
                                 const zurt_import_options *options, zurt_graph **out)
 {
     static const zurt_import_options defaults = ZURT_IMPORT_OPTIONS_INIT;
@@ -76,24 +88,24 @@ static zurt_status import_bytes(zurt_ctx *ctx, zi_bytes file, zc_weight_files *f
     zurt_import_options taken;
     zurt_status st = take_options(ctx, options, &taken);
     if (!st)
-        return import(ctx, file, files, &taken, out);
+        return import(ctx, file, take, files, &taken, out);
     zc_weight_files_destroy(files);
     return st;
 }
 
-zurt_status zurt_import_onnx_mem(zurt_ctx *ctx, const void *bytes, size_t size,
-                                 const zurt_import_options *options, zurt_graph **out)
+static zurt_status import_mem(zurt_ctx *ctx, const void *bytes, size_t size, formats take,
+                              const zurt_import_options *options, zurt_graph **out)
 {
     if (!out)
         return ZURT_E_ARG;
     *out = NULL;
     if (!ctx || (!bytes && size))
         return ZURT_E_ARG;
-    return import_bytes(ctx, (zi_bytes){bytes, size}, NULL, options, out);
+    return import_bytes(ctx, (zi_bytes){bytes, size}, take, NULL, options, out);
 }
 
-zurt_status zurt_import_onnx_file(zurt_ctx *ctx, const char *path,
-                                  const zurt_import_options *options, zurt_graph **out)
+static zurt_status import_file(zurt_ctx *ctx, const char *path, formats take,
+                               const zurt_import_options *options, zurt_graph **out)
 {
     if (!out)
         return ZURT_E_ARG;
@@ -106,7 +118,31 @@ zurt_status zurt_import_onnx_file(zurt_ctx *ctx, const char *path,
     if (!st)
         st = zc_weight_files_create(ctx, path, &files);
     if (!st)
-        st = import_bytes(ctx, file.bytes, files, options, out);
+        st = import_bytes(ctx, file.bytes, take, files, options, out);
     zi_file_close(&file);
     return st ? zi_fail_prefix(ctx, st, "%s: ", path) : ZURT_OK;
+}
+
+zurt_status zurt_import_mem(zurt_ctx *ctx, const void *bytes, size_t size,
+                            const zurt_import_options *options, zurt_graph **out)
+{
+    return import_mem(ctx, bytes, size, ANY_FORMAT, options, out);
+}
+
+zurt_status zurt_import_file(zurt_ctx *ctx, const char *path, const zurt_import_options *options,
+                             zurt_graph **out)
+{
+    return import_file(ctx, path, ANY_FORMAT, options, out);
+}
+
+zurt_status zurt_import_onnx_mem(zurt_ctx *ctx, const void *bytes, size_t size,
+                                 const zurt_import_options *options, zurt_graph **out)
+{
+    return import_mem(ctx, bytes, size, ONNX_ALONE, options, out);
+}
+
+zurt_status zurt_import_onnx_file(zurt_ctx *ctx, const char *path,
+                                  const zurt_import_options *options, zurt_graph **out)
+{
+    return import_file(ctx, path, ONNX_ALONE, options, out);
 }
