@@ -281,6 +281,31 @@ static tile_fn *tile_for(const zk_conv_shape *s)
     return s->stride_w == 1 ? tile_4_5_1 : tile_4_5_2;
 }
 
+/* What the tile reads whose first column is input column `first`. */
+static void place(const zk_conv_shape *s, const block *b, const int8_t *const *rows,
+                  int32_t columns, int64_t first, window *w)
+{
+    for (int32_t i = 0; i < columns; i++) {
+        const int64_t ix = first + (int64_t)i * s->dilation_w;
+        const bool inside = ix >= 0 && ix < s->in_w;
+        for (int32_t ky = 0; ky < s->kernel_h; ky++)
+            w->x[ky][i] = inside && rows[ky] ? rows[ky] + ix * s->in_c : b->zero;
+    }
+    if (b->channels < CHANNELS)
+        avoid_end(s, b, columns, w);
+}
+
+/* The same for the next tile, if neither has columns outside the input. */
+static void advance(const zk_conv_shape *s, const int8_t *const *rows, int32_t columns,
+                    int64_t bytes, window *w)
+{
+    for (int32_t ky = 0; ky < s->kernel_h; ky++) {
+        const int64_t step = rows[ky] ? bytes : 0;
+        for (int32_t i = 0; i < columns; i++)
+            w->x[ky][i] += step;
+    }
+}
+
 /* 16 channels from c on, of one row of the output. */
 static void row(const zk_depthwise_s8_args *a, const block *b, int64_t index, int32_t c)
 {
@@ -296,18 +321,19 @@ static void row(const zk_depthwise_s8_args *a, const block *b, int64_t index, in
         const int64_t iy = zk_tap_y(s, (int32_t)(index % s->out_h), ky);
         rows[ky] = iy < 0 ? NULL : image + iy * s->in_w * n;
     }
+    window w;
+    bool before = false; // the last tile lay inside the input, and this one is next to it
     for (int32_t ox = 0; ox < s->out_w; ox += pixels) {
-        ox = s->out_w - ox < pixels ? s->out_w - pixels : ox; // the last of them once more
+        const bool next = s->out_w - ox >= pixels;
+        ox = next ? ox : s->out_w - pixels; // the last of them once more
         const int64_t first = (int64_t)ox * s->stride_w - s->pad_left;
-        window w;
-        for (int32_t i = 0; i < columns; i++) {
-            const int64_t ix = first + (int64_t)i * s->dilation_w;
-            const bool inside = ix >= 0 && ix < s->in_w;
-            for (int32_t ky = 0; ky < s->kernel_h; ky++)
-                w.x[ky][i] = inside && rows[ky] ? rows[ky] + ix * n : b->zero;
-        }
-        if (b->channels < CHANNELS)
-            avoid_end(s, b, columns, &w);
+        const int64_t last = first + (int64_t)(columns - 1) * s->dilation_w;
+        const bool inside = first >= 0 && last < s->in_w;
+        if (before && inside && next)
+            advance(s, rows, columns, pixels * s->stride_w * n, &w);
+        else
+            place(s, b, rows, columns, first, &w);
+        before = inside && b->channels == CHANNELS;
         run(a, b, &w, out + ox * n);
     }
 }
