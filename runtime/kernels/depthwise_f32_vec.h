@@ -13,8 +13,14 @@
 #include "kernels/kernels.h"
 #include "kernels/patch.h"
 
-/* Vectors of sums: of one pixel by itself, and of each of PIXELS that have all taps. */
-enum { REGS = 4, WIDE = LANES * REGS, PIXELS = 4, PIXEL_REGS = 2 };
+/* Vectors of sums: of one pixel by itself; and of each of PIXELS that have all taps, with a cache
+ * line of channels at least: the Cortex-A53 would not follow more, shorter streams. */
+enum {
+    REGS = 4,
+    WIDE = LANES * REGS,
+    PIXELS = LANES > 4 ? 4 : 2,
+    PIXEL_REGS = LANES > 4 ? 2 : 4,
+};
 
 /* What a pixel reads: its taps inside the input, the first input pixel and the first weights. */
 typedef struct pixel {
