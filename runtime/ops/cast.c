@@ -87,4 +87,4 @@ static void run(const zi_prepared *p, const zi_op_args *args)
     zi_op_parallel(args, task, &j, j.elems);
 }
 
-const zi_op_impl zi_impl_cast = {check, NULL, run, false};
+const zi_op_impl zi_impl_cast = {.check = check, .run = run};

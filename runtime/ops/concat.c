@@ -198,5 +198,7 @@ static void run_split(const zi_prepared *p, const zi_op_args *args)
     run(p, args, task_split);
 }
 
-const zi_op_impl zi_impl_concat = {check_concat, prepare_concat, run_concat, true};
-const zi_op_impl zi_impl_split = {check_split, prepare_split, run_split, true};
+const zi_op_impl zi_impl_concat = {
+    .check = check_concat, .prepare = prepare_concat, .run = run_concat, .int8 = true};
+const zi_op_impl zi_impl_split = {
+    .check = check_split, .prepare = prepare_split, .run = run_split, .int8 = true};

@@ -283,4 +283,5 @@ static void run(const zi_prepared *p, const zi_op_args *args)
     }
 }
 
-const zi_op_impl zi_impl_conv_transpose = {zi_conv_check, prepare, run, true};
+const zi_op_impl zi_impl_conv_transpose = {
+    .check = zi_conv_check, .prepare = prepare, .run = run, .int8 = true};

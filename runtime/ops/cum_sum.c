@@ -78,4 +78,4 @@ static void run(const zi_prepared *p, const zi_op_args *args)
     zi_op_parallel(args, task, &j, (int64_t)zi_tensor_elems(x));
 }
 
-const zi_op_impl zi_impl_cum_sum = {check, NULL, run, false};
+const zi_op_impl zi_impl_cum_sum = {.check = check, .run = run};

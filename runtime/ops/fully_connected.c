@@ -34,4 +34,5 @@ static zurt_status prepare(zurt_ctx *ctx, zi_prepared *p)
     return zi_conv_prepare(ctx, p, &shape);
 }
 
-const zi_op_impl zi_impl_fully_connected = {check, prepare, zi_conv_run, true};
+const zi_op_impl zi_impl_fully_connected = {
+    .check = check, .prepare = prepare, .run = zi_conv_run, .int8 = true};

@@ -153,4 +153,4 @@ static void run(const zi_prepared *p, const zi_op_args *args)
         zi_op_parallel(args, task, &j, elems * n_taps[j.a->mode]);
 }
 
-const zi_op_impl zi_impl_grid_sample = {check, NULL, run, false};
+const zi_op_impl zi_impl_grid_sample = {.check = check, .run = run};

@@ -217,6 +217,7 @@ static void run_gather_nd(const zi_prepared *p, const zi_op_args *args)
         zi_op_parallel(args, task_gather_nd, &j, (int64_t)zi_tensor_bytes(out));
 }
 
-const zi_op_impl zi_impl_gather_elements = {check_move, NULL, run_gather_elements, true};
-const zi_op_impl zi_impl_scatter_elements = {check_scatter, NULL, run_scatter_elements, false};
-const zi_op_impl zi_impl_gather_nd = {check_move, NULL, run_gather_nd, true};
+const zi_op_impl zi_impl_gather_elements = {
+    .check = check_move, .run = run_gather_elements, .int8 = true};
+const zi_op_impl zi_impl_scatter_elements = {.check = check_scatter, .run = run_scatter_elements};
+const zi_op_impl zi_impl_gather_nd = {.check = check_move, .run = run_gather_nd, .int8 = true};

@@ -225,4 +225,4 @@ static void run(const zi_prepared *p, const zi_op_args *args)
     zi_op_parallel(args, task, &job, job.n);
 }
 
-const zi_op_impl zi_impl_lut = {check, NULL, run, true};
+const zi_op_impl zi_impl_lut = {.check = check, .run = run, .int8 = true};

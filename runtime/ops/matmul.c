@@ -86,4 +86,4 @@ static void run(const zi_prepared *p, const zi_op_args *args)
     zi_op_parallel(args, task_tiles, &state, (int64_t)zi_tensor_elems(out) * cost);
 }
 
-const zi_op_impl zi_impl_matmul = {check, NULL, run, false};
+const zi_op_impl zi_impl_matmul = {.check = check, .run = run};

@@ -138,4 +138,4 @@ static void run(const zi_prepared *p, const zi_op_args *args)
         rows[i] = -1;
 }
 
-const zi_op_impl zi_impl_non_max_suppression = {check, prepare, run, false};
+const zi_op_impl zi_impl_non_max_suppression = {.check = check, .prepare = prepare, .run = run};

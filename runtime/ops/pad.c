@@ -149,4 +149,5 @@ static void run(const zi_prepared *p, const zi_op_args *args)
     zi_op_parallel(args, task, &j, s->runs * (int64_t)(s->run_bytes / s->elem));
 }
 
-const zi_op_impl zi_impl_pad = {zi_check_moved, prepare, run, true};
+const zi_op_impl zi_impl_pad = {
+    .check = zi_check_moved, .prepare = prepare, .run = run, .int8 = true};

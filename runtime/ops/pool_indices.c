@@ -73,4 +73,4 @@ static void run(const zi_prepared *p, const zi_op_args *args)
         zi_op_parallel(args, task, (void *)&j, work);
 }
 
-const zi_op_impl zi_impl_pool_indices = {check, NULL, run, true};
+const zi_op_impl zi_impl_pool_indices = {.check = check, .run = run, .int8 = true};

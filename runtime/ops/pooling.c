@@ -152,4 +152,4 @@ static void run(const zi_prepared *p, const zi_op_args *args)
         zi_op_parallel(args, p->node->op == ZI_OP_MaxPool ? task_max : task_average, &state, work);
 }
 
-const zi_op_impl zi_impl_pool = {check, prepare, run, true};
+const zi_op_impl zi_impl_pool = {.check = check, .prepare = prepare, .run = run, .int8 = true};

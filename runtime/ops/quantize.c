@@ -130,7 +130,8 @@ static void run_quantize(const zi_prepared *p, const zi_op_args *args)
     zi_op_parallel(args, task_quantize, &j, ((const state *)p->state)->elems);
 }
 
-const zi_op_impl zi_impl_quantize = {check_quantize, prepare_quantize, run_quantize, true};
+const zi_op_impl zi_impl_quantize = {
+    .check = check_quantize, .prepare = prepare_quantize, .run = run_quantize, .int8 = true};
 
 /* ---- Dequantize ---- */
 
@@ -180,4 +181,5 @@ static void run_dequantize(const zi_prepared *p, const zi_op_args *args)
     zi_op_parallel(args, task_dequantize, &j, ((const state *)p->state)->elems);
 }
 
-const zi_op_impl zi_impl_dequantize = {check_dequantize, prepare_dequantize, run_dequantize, true};
+const zi_op_impl zi_impl_dequantize = {
+    .check = check_dequantize, .prepare = prepare_dequantize, .run = run_dequantize, .int8 = true};

@@ -243,4 +243,4 @@ static void run(const zi_prepared *p, const zi_op_args *args)
         run_direction(p, args, d);
 }
 
-const zi_op_impl zi_impl_recurrent = {check, prepare, run, false};
+const zi_op_impl zi_impl_recurrent = {.check = check, .prepare = prepare, .run = run};

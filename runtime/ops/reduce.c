@@ -301,5 +301,5 @@ static void run(const zi_prepared *p, const zi_op_args *args)
         zi_op_parallel(args, task, &j, s->rows * s->width * (s->count ? s->count : 1));
 }
 
-const zi_op_impl zi_impl_reduce = {check, prepare, run, false};
-const zi_op_impl zi_impl_reduce_s8 = {check, prepare, run, true};
+const zi_op_impl zi_impl_reduce = {.check = check, .prepare = prepare, .run = run};
+const zi_op_impl zi_impl_reduce_s8 = {.check = check, .prepare = prepare, .run = run, .int8 = true};

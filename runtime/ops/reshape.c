@@ -11,4 +11,4 @@ static void run(const zi_prepared *p, const zi_op_args *args)
         memmove(args->out[0], args->in[0], bytes);
 }
 
-const zi_op_impl zi_impl_reshape = {zi_check_moved, NULL, run, true};
+const zi_op_impl zi_impl_reshape = {.check = zi_check_moved, .run = run, .int8 = true};

@@ -165,4 +165,4 @@ static void run(const zi_prepared *p, const zi_op_args *args)
         zi_op_parallel(args, task, &j, s->batch * s->h.out * s->w.out * s->channels);
 }
 
-const zi_op_impl zi_impl_resize = {check, prepare, run, true};
+const zi_op_impl zi_impl_resize = {.check = check, .prepare = prepare, .run = run, .int8 = true};

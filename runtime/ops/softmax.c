@@ -20,11 +20,14 @@ typedef struct job {
     const zi_op_args *args;
 } job;
 
+/* What zi_exp_negative() takes: 26 bits behind the point, and down to -31. */
+static const double EXP_ONE = 1 << 26, EXP_LEAST = 31.0;
+
 /* scale * 2^26 = multiplier * 2^(shift - 31), saturated at 2^31 - 1. Ref: TFLite
  * PreprocessSoftmaxScaling. False if the scale is too small. */
 static bool fixed_scale(float scale, zi_multiplier *m)
 {
-    double real = (double)scale * (double)(1 << 26);
+    double real = (double)scale * EXP_ONE;
     real = real < 2147483647.0 ? real : 2147483647.0;
     int64_t fixed = (int64_t)round(frexp(real, &m->shift) * 2147483648.0);
     if (fixed == (int64_t)1 << 31) {
@@ -42,7 +45,7 @@ static void set_exp(zk_softmax_s8 *s8, float scale)
     zi_multiplier m;
     fixed_scale(scale, &m);
     int left = m.shift > 0 ? m.shift : 0, right = m.shift > 0 ? 0 : -m.shift;
-    double radius = floor(31.0 * (double)(1 << 26) / ldexp(1.0, left));
+    double radius = floor(EXP_LEAST * EXP_ONE / ldexp(1.0, left));
     for (int32_t d = 0; d < 256; d++) {
         s8->exp[d] = 0;
         if ((double)d > radius)
@@ -161,5 +164,5 @@ static void run(const zi_prepared *p, const zi_op_args *args)
     zi_op_parallel(args, task, &j, s->outer * s->n * s->inner);
 }
 
-const zi_op_impl zi_impl_softmax = {check, prepare, run, true};
-const zi_op_impl zi_impl_log_softmax = {check, prepare, run, false};
+const zi_op_impl zi_impl_softmax = {.check = check, .prepare = prepare, .run = run, .int8 = true};
+const zi_op_impl zi_impl_log_softmax = {.check = check, .prepare = prepare, .run = run};

@@ -125,4 +125,5 @@ static void run(const zi_prepared *p, const zi_op_args *args)
     zi_ndcopy_run(p->state, p, args, args->in[0], args->out[0]);
 }
 
-const zi_op_impl zi_impl_strided = {zi_check_moved, prepare, run, true};
+const zi_op_impl zi_impl_strided = {
+    .check = zi_check_moved, .prepare = prepare, .run = run, .int8 = true};

@@ -146,4 +146,4 @@ static void run(const zi_prepared *p, const zi_op_args *args)
     zi_op_parallel(args, task, &j, (int64_t)zi_tensor_elems(x));
 }
 
-const zi_op_impl zi_impl_top_k = {check, prepare, run, true};
+const zi_op_impl zi_impl_top_k = {.check = check, .prepare = prepare, .run = run, .int8 = true};

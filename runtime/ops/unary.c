@@ -179,5 +179,5 @@ static void run(const zi_prepared *p, const zi_op_args *args)
     zi_op_parallel(args, task, &j, ((const state *)p->state)->elems);
 }
 
-const zi_op_impl zi_impl_unary = {check, prepare, run, false};
-const zi_op_impl zi_impl_unary_s8 = {check, prepare, run, true};
+const zi_op_impl zi_impl_unary = {.check = check, .prepare = prepare, .run = run};
+const zi_op_impl zi_impl_unary_s8 = {.check = check, .prepare = prepare, .run = run, .int8 = true};

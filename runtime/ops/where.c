@@ -68,4 +68,4 @@ static void run(const zi_prepared *p, const zi_op_args *args)
     zi_op_parallel(args, task, &j, s->shape.elems);
 }
 
-const zi_op_impl zi_impl_where = {check, prepare, run, true};
+const zi_op_impl zi_impl_where = {.check = check, .prepare = prepare, .run = run, .int8 = true};

@@ -51,9 +51,8 @@ const char *zurt_board_op(const zurt_board *board, size_t i)
 {
     if (!board || board->record.caps.kind != ZI_CAPS_PL)
         return NULL;
-    const uint64_t *ops = board->record.caps.ops;
     for (uint32_t op = 0; op < ZI_OP_LIMIT; op++) { // a table may have ops of a later version
-        if ((ops[op / 64] >> (op % 64) & 1) && zi_op_get(op) && i-- == 0)
+        if (zi_caps_has_op(&board->record.caps, op) && zi_op_get(op) && i-- == 0)
             return zi_op_name(op);
     }
     return NULL;

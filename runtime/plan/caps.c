@@ -45,7 +45,7 @@ static bool place_int8(zi_arena *arena, const zi_caps *caps, const zi_graph *g, 
 static bool place_on_pl(zi_arena *arena, const zi_caps *caps, const zi_graph *g, const zi_node *n,
                         zi_placement *out)
 {
-    if (!(caps->ops[n->op / 64] >> (n->op % 64) & 1)) {
+    if (!zi_caps_has_op(caps, n->op)) {
         out->reason = zi_arena_printf(arena, "op %s is not in the table of '%s'", zi_op_name(n->op),
                                       caps->name);
         out->remedy = zi_remedy_of_op(g, n);

@@ -38,13 +38,18 @@ typedef struct mac_row {
     float mac, out;
 } mac_row;
 
-static const mac_row conv_s8 = {0.225f, 3.7f}, conv_f32 = {0.34f, 12.0f};
-static const mac_row winograd_s8 = {0.1f, 10.0f}; // windows of 3x3 at stride 1
-static const mac_row depthwise_s8 = {0.33f, 5.0f}, depthwise_f32 = {1.8f, 1.5f};
-static const mac_row grouped_s8 = {1.1f, 12.0f}, grouped_f32 = {1.2f, 15.0f};
-static const mac_row transposed_s8 = {0.25f, 3.5f}, transposed_f32 = {0.34f, 7.0f};
-static const mac_row dense_s8 = {0.37f, 3.0f}, dense_f32 = {1.3f, 10.0f};
-static const mac_row product_f32 = {0.5f, 2.5f};
+static const mac_row conv_s8 = {.mac = 0.225f, .out = 3.7f};
+static const mac_row conv_f32 = {.mac = 0.34f, .out = 12.0f};
+static const mac_row winograd_s8 = {.mac = 0.1f, .out = 10.0f}; // windows of 3x3 at stride 1
+static const mac_row depthwise_s8 = {.mac = 0.33f, .out = 5.0f};
+static const mac_row depthwise_f32 = {.mac = 1.8f, .out = 1.5f};
+static const mac_row grouped_s8 = {.mac = 1.1f, .out = 12.0f};
+static const mac_row grouped_f32 = {.mac = 1.2f, .out = 15.0f};
+static const mac_row transposed_s8 = {.mac = 0.25f, .out = 3.5f};
+static const mac_row transposed_f32 = {.mac = 0.34f, .out = 7.0f};
+static const mac_row dense_s8 = {.mac = 0.37f, .out = 3.0f};
+static const mac_row dense_f32 = {.mac = 1.3f, .out = 10.0f};
+static const mac_row product_f32 = {.mac = 0.5f, .out = 2.5f};
 
 /** An op without a row (*). */
 static const row other = {OUTPUTS, 20.0f, 20.0f};
@@ -61,9 +66,9 @@ static const row rows[] = {
     [ZI_OP_Equal] = {OUTPUTS, 2.1f, 2.1f},
     [ZI_OP_Less] = {OUTPUTS, 2.1f, 2.1f},
     [ZI_OP_Greater] = {OUTPUTS, 2.1f, 2.1f},
-    [ZI_OP_And] = {OUTPUTS, 2.1f, 2.1f}, // (*), as the next two
-    [ZI_OP_Or] = {OUTPUTS, 2.1f, 2.1f},
-    [ZI_OP_Xor] = {OUTPUTS, 2.1f, 2.1f},
+    [ZI_OP_And] = {OUTPUTS, 2.1f, 2.1f}, // (*)
+    [ZI_OP_Or] = {OUTPUTS, 2.1f, 2.1f},  // (*)
+    [ZI_OP_Xor] = {OUTPUTS, 2.1f, 2.1f}, // (*)
     [ZI_OP_Where] = {OUTPUTS, 41.0f, 41.0f},
     [ZI_OP_Relu] = {OUTPUTS, 1.3f, 4.8f},
     [ZI_OP_Clip] = {OUTPUTS, 1.3f, 4.0f},      // (*)

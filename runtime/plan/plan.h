@@ -39,6 +39,17 @@ typedef struct zi_caps {
                                              of its ops is taken, and nothing made beforehand */
 } zi_caps;
 
+/** Whether the table has an op; limits beyond that are the lowering's. */
+static inline bool zi_caps_has_op(const zi_caps *caps, uint32_t op)
+{
+    return caps->ops[op / 64] >> (op % 64) & 1;
+}
+
+static inline void zi_caps_add_op(zi_caps *caps, zi_op op)
+{
+    caps->ops[op / 64] |= (uint64_t)1 << (op % 64);
+}
+
 /** The CPU's table. */
 const zi_caps *zi_caps_cpu(void);
 

@@ -48,7 +48,7 @@ static zurt_status toy_open(zurt_ctx *ctx, const zi_backend_config *config, zi_b
     b->streams = config->streams;
     b->caps = (zi_caps){.kind = ZI_CAPS_PL, .name = "toy"}; // no step engine: engine_version 0
     b->caps.lowering = zt_toy.lowering;
-    b->caps.ops[ZI_OP_Lut / 64] |= (uint64_t)1 << ZI_OP_Lut % 64;
+    zi_caps_add_op(&b->caps, ZI_OP_Lut);
     *out = b;
     return ZURT_OK;
 }

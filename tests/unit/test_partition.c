@@ -45,8 +45,8 @@ static zi_id add_node(zurt_ctx *ctx, zi_graph *g, zi_op op, const char *name, zi
 static zi_caps table_with(zi_op a, zi_op b)
 {
     zi_caps caps = {.kind = ZI_CAPS_PL, .name = "small"};
-    caps.ops[a / 64] |= (uint64_t)1 << (a % 64);
-    caps.ops[b / 64] |= (uint64_t)1 << (b % 64);
+    zi_caps_add_op(&caps, a);
+    zi_caps_add_op(&caps, b);
     return caps;
 }
 
@@ -307,7 +307,7 @@ static void a_node_is_judged_once(void **state)
         zi_partition *p;
         uint32_t of_the_table = 0;
         for (size_t i = 0; i < g->n_nodes; i++)
-            of_the_table += (uint32_t)(pl.ops[g->nodes[i].op / 64] >> (g->nodes[i].op % 64) & 1);
+            of_the_table += zi_caps_has_op(&pl, g->nodes[i].op);
         judged = 0;
         assert_int_equal(zi_partition_create(*state, g, caps, 2, &p), ZURT_OK);
         assert_int_equal(judged, of_the_table);
