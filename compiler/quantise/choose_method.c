@@ -11,9 +11,6 @@
 #define JUDGES_MOST  16
 #define OUTPUT_BYTES ((size_t)64 << 20)
 
-/** Less than this between two methods is chance. */
-#define CHANCE_DB 0.5
-
 /** Float's answers to the samples that judge. */
 typedef struct answers {
     zc_split split;
@@ -149,10 +146,10 @@ static zurt_status try_method(zurt_ctx *ctx, const zi_graph *from, const zurt_qu
 }
 
 /** Fewest nodes in float first, for they cost time; then what is nearest to float. Methods stand in
- *  the order of their numbers: a clipping one must show that it is worth it. */
+ *  the order of their numbers: of equals the simpler one is taken. */
 static bool is_better(size_t n_float, double db, size_t best_float, double best_db)
 {
-    return n_float != best_float ? n_float < best_float : db > best_db + CHANCE_DB;
+    return n_float != best_float ? n_float < best_float : db > best_db;
 }
 
 zurt_status zc_choose_method(zurt_ctx *ctx, const zi_graph *from,

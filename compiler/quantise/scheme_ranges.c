@@ -13,6 +13,7 @@ static const zc_view plain = {.op = ZI_OP_NONE};
 typedef struct group {
     zi_id root;
     bool is_answer;
+    bool is_spared; /* not clipped either, but for what functions flatten */
     size_t n_views;
     zc_view views[ZC_VIEWS_MAX];
     zc_hist hist;
@@ -78,15 +79,20 @@ static void see_readers(zc_scheme *s)
     }
 }
 
-/** A network's answer, what Softmax makes one of, and what is spared for a regression head, is not
- *  clipped: its extremes decide. */
-static bool is_answer(const zc_scheme *s, zi_id root)
+/** A member is spared for a regression head. */
+static bool is_spared(const zc_scheme *s, zi_id root)
 {
-    const zi_graph *g = s->g;
-    for (size_t t = 0; t < g->n_tensors; t++) {
+    for (size_t t = 0; t < s->g->n_tensors; t++) {
         if (s->is_spared[t] && zc_scheme_root(s, (zi_id)t) == root)
             return true;
     }
+    return false;
+}
+
+/** A network's answer, and what Softmax makes one of, is not clipped: its extremes decide. */
+static bool is_answer(const zc_scheme *s, zi_id root)
+{
+    const zi_graph *g = s->g;
     for (size_t i = 0; i < g->n_outputs; i++) {
         if (zc_scheme_root(s, g->outputs[i]) == root)
             return true;
@@ -122,7 +128,7 @@ static bool clip_to_readers(group *r)
 
 static void collect(const zc_scheme *s, zi_id root, group *r)
 {
-    *r = (group){.root = root, .is_answer = is_answer(s, root)};
+    *r = (group){.root = root, .is_answer = is_answer(s, root), .is_spared = is_spared(s, root)};
     for (size_t t = 0; t < s->g->n_tensors; t++) {
         if (!s->stats->hist[t] || zc_scheme_root(s, (zi_id)t) != root)
             continue;
@@ -141,11 +147,13 @@ static void collect(const zc_scheme *s, zi_id root, group *r)
 static void set_root(zc_scheme *s, const group *r)
 {
     zc_tensor_plan *p = &s->tensor[r->root];
-    bool by_function = false;
+    size_t n_functions = 0;
     for (size_t i = 0; s->recipe.method == ZURT_CALIB_MSE && i < r->n_views; i++)
-        by_function = by_function || r->views[i].op != ZI_OP_NONE;
+        n_functions += r->views[i].op != ZI_OP_NONE;
+    bool by_function = r->is_spared ? n_functions && n_functions == r->n_views : n_functions > 0;
     if (!p->fixed) {
-        zurt_calib_method method = r->is_answer ? ZURT_CALIB_MINMAX : s->recipe.method;
+        zurt_calib_method method =
+            r->is_answer || r->is_spared ? ZURT_CALIB_MINMAX : s->recipe.method;
         p->range = by_function ? zc_calib_mse_seen(&r->hist, r->views, r->n_views)
                                : zc_calib_range(&r->hist, method, s->options->percentile);
         p->method = by_function ? "mse of the result" : zc_calib_name(method);

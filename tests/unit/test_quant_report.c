@@ -217,7 +217,7 @@ static void auto_takes_the_method_that_is_nearest_to_float(void **state)
     zurt_calib_method chosen = zurt_quant_report_method(f.report);
     double best = zurt_quant_report_method_db(f.report, chosen);
     for (zurt_calib_method m = ZURT_CALIB_MINMAX; m < ZURT_CALIB_AUTO; m++)
-        assert_true(zurt_quant_report_method_db(f.report, m) < best + 0.51);
+        assert_true(zurt_quant_report_method_db(f.report, m) <= best);
     assert_true(isnan(zurt_quant_report_method_db(f.report, ZURT_CALIB_AUTO)));
     // The graph is that of the chosen method.
     float scale = zurt_quant_report_tensor(f.report, 0)->scale;
