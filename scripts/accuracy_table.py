@@ -5,13 +5,16 @@
 scripts/accuracy_table.py BUILD [--check]      BUILD: a build folder, with tests in it
 
 --check: fails if a table is another than in the document. Exit 77 without $ZURT_DATA. Takes some
-minutes. Only what stands between the markers `<!-- table: NAME -->` and `<!-- end -->` is touched.
+minutes; wants numpy and pillow (scripts/held_out.py). Only what stands between the markers `<!-- table: NAME -->` and `<!-- end -->` is touched.
 """
 import os
 import re
 import subprocess
 import sys
 from pathlib import Path
+
+import held_out
+from doc_tables import markdown
 
 DOC = Path(__file__).resolve().parent.parent / "docs/accuracy.md"
 DATA = os.environ.get("ZURT_DATA", "../shared/data")
@@ -22,8 +25,6 @@ TABLES = {  # the test that prints the rows, their heading; what follows it is n
               METHOD + ["int8", "predictions changed of 10,000", "output SQNR, dB"]),
     "imagenet": ("test_accuracy_imagenet",
                  METHOD + ["same class as float", "right", "output SQNR, dB"]),
-    "models": ("test_accuracy_models",
-               ["model", "nodes", "float", "output SQNR, dB (worst to best output)"]),
     "keep": ("test_accuracy_models", ["model", "in float", "output SQNR, dB"]),
 }
 
@@ -68,12 +69,15 @@ def main():
             raise SystemExit(f"{program} fails:\n{result.stdout}{result.stderr}")
         printed[program] = result.stdout + result.stderr
     before = after = DOC.read_text()
-    for name, (program, heading) in TABLES.items():
+    made = {name: table(printed[program], heading) for name, (program, heading) in TABLES.items()}
+    held = [held_out.row(str(Path(arguments[0]) / "apps/zurt/zurt"), m) for m in held_out.MODELS]
+    made["held_out"] = markdown(held_out.HEADING, held)
+    for name, text in made.items():
         start, end = f"<!-- table: {name} -->\n", "\n<!-- end -->"
         if start not in after:
             raise SystemExit(f"{DOC.name} has no marker for the table '{name}'")
         head, rest = after.split(start, 1)
-        after = head + start + table(printed[program], heading) + end + rest.split(end, 1)[1]
+        after = head + start + text + end + rest.split(end, 1)[1]
     if "--check" in sys.argv and before != after:
         print(f"{DOC.name} is out of date: scripts/accuracy_table.py BUILD writes it")
         return 1
