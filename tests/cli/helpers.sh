@@ -45,3 +45,17 @@ only() {
     wanted=$(printf '%s\n' "$@" | sort)
     [ "$found" = "$wanted" ] || fail "files are: $found"
 }
+
+# batch_models: the models and arrays of batch_models.py; the case is skipped without Python's onnx.
+batch_models() {
+    local code=0
+    [ -x "$ZURT_PYTHON" ] || { echo "skipped: no $ZURT_PYTHON"; exit 77; }
+    "$ZURT_PYTHON" "$ZURT_SOURCE/tests/cli/batch_models.py" >made || code=$?
+    [ $code != 77 ] || { cat made; exit 77; }
+    [ $code = 0 ] || fail "batch_models.py"
+}
+
+# near FILE WANTED TOLERANCE: the floats of the file.
+near() {
+    "$ZURT_PYTHON" "$ZURT_SOURCE/tests/cli/near.py" "$@" || fail "$1 is not $2"
+}

@@ -109,17 +109,6 @@ static void build_pyramid(builder *b)
     build_output(b, one(b, ZI_OP_Clip, "clip", ATTR(.unary = {.alpha = -1.0f, .beta = 2.0f}), pad));
 }
 
-static zurt_status sample(void *self, size_t index, const zurt_span *inputs, size_t n_inputs)
-{
-    (void)self;
-    builder b = {.seed = (uint32_t)index * 977u + 1u};
-    for (size_t i = 0; i < n_inputs; i++) {
-        for (size_t k = 0; k < inputs[i].bytes / sizeof(float); k++)
-            ((float *)inputs[i].data)[k] = builder_random(&b) + 0.25f;
-    }
-    return ZURT_OK;
-}
-
 typedef struct file {
     void *bytes;
     size_t size;
@@ -133,7 +122,7 @@ static file make_base(size_t which)
     zurt_graph *graph, *out;
     file f;
     zurt_quantize_options options = ZURT_QUANTIZE_OPTIONS_INIT;
-    options.sample = sample;
+    options.sample = build_sample;
     options.n_samples = 4;
     options.report_sqnr = 0;
     options.threads = 1;

@@ -18,16 +18,13 @@ import tempfile
 from array import array
 from pathlib import Path
 
+from enter_venv import skip
+
 SOURCE = Path(__file__).resolve().parent.parent.parent
 FILES = {"ResNet-50 v1": ("resnet50_v1", 224), "ResNet-50 v1.5": ("resnet50_v1_5", 224),
          "YOLOv3-tiny 416": ("yolov3_tiny_416", 416), "VGG-16": ("vgg16", 224)}
 REAL = {"MobileNetV2": ("mobilenetv2_1.0_224_float_deq.onnx", 224)}
 MOST_DIFFERENT = 0.002  # of the cycles: branches may stand in another order
-
-
-def skip(reason):
-    print(f"skipped: {reason}")
-    sys.exit(77)
 
 
 def run(*command):

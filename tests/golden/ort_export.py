@@ -27,17 +27,9 @@ LENET_SAMPLES = 2000
 LAYER_PICTURES = 2
 MOST_DIFFERENT = 0.03  # of one layer's bytes; a mean over 49 pixels has n = 5, hence 1 in 64
 
+from enter_venv import enter_venv, skip
 
-def skip(reason):
-    print(f"skipped: {reason}")
-    sys.exit(77)
-
-
-python = os.path.abspath(os.environ.get("ZURT_PYTHON", sys.executable))
-if os.path.abspath(sys.executable) != python:
-    if not os.access(python, os.X_OK):
-        skip(f"{python}: not there; scripts/venv makes it")
-    os.execv(python, [python, *sys.argv])
+enter_venv()
 
 try:
     import numpy as np

@@ -13,17 +13,9 @@ import subprocess
 import sys
 import tempfile
 
+from enter_venv import enter_venv, skip
 
-def skip(reason):
-    print(f"skipped: {reason}")
-    sys.exit(77)
-
-
-python = os.path.abspath(os.environ.get("ZURT_PYTHON", sys.executable))
-if os.path.abspath(sys.executable) != python:
-    if not os.access(python, os.X_OK):
-        skip(f"{python}: not there; scripts/venv makes it")
-    os.execv(python, [python, *sys.argv])
+enter_venv()
 
 try:
     from ort_compare import ORT_VERSION, Zurt, run_all

@@ -148,4 +148,17 @@ static inline void assert_checked(builder *b)
         fail_msg("%s", zurt_ctx_error(b->ctx));
 }
 
+/** A calibration sample of noise that leans to one side: zurt_quantize_options.sample. */
+static inline zurt_status build_sample(void *self, size_t index, const zurt_span *inputs,
+                                       size_t n_inputs)
+{
+    (void)self;
+    builder b = {.seed = (uint32_t)index * 977u + 1u};
+    for (size_t i = 0; i < n_inputs; i++) {
+        for (size_t k = 0; k < inputs[i].bytes / sizeof(float); k++)
+            ((float *)inputs[i].data)[k] = builder_random(&b) + 0.25f;
+    }
+    return ZURT_OK;
+}
+
 #endif

@@ -57,17 +57,6 @@ static void network(builder *b)
         b, named(b, "softmax", build_op(b, ZI_OP_Softmax, "y", ATTR(.axis = {.axis = 1}), 1, f)));
 }
 
-static zurt_status sample(void *self, size_t index, const zurt_span *inputs, size_t n_inputs)
-{
-    (void)self;
-    builder b = {.seed = (uint32_t)index * 977u + 1u};
-    for (size_t i = 0; i < n_inputs; i++) {
-        for (size_t k = 0; k < inputs[i].bytes / sizeof(float); k++)
-            ((float *)inputs[i].data)[k] = builder_random(&b) + 0.25f;
-    }
-    return ZURT_OK;
-}
-
 typedef struct fixture {
     builder b;
     zurt_graph *graph, *out;
@@ -81,7 +70,7 @@ static fixture fixture_make(void (*build)(builder *b))
     build(&f.b);
     assert_checked(&f.b);
     assert_int_equal(zc_graph_wrap(f.b.ctx, f.b.g, &f.graph), ZURT_OK);
-    f.options.sample = sample;
+    f.options.sample = build_sample;
     f.options.n_samples = 16;
     f.options.threads = 1;
     return f;
@@ -315,7 +304,7 @@ static void scales_rise_until_the_bias_fits(void **state)
 
 static zurt_status broken(void *self, size_t index, const zurt_span *inputs, size_t n_inputs)
 {
-    return index < 2 ? sample(self, index, inputs, n_inputs) : ZURT_E_IO;
+    return index < 2 ? build_sample(self, index, inputs, n_inputs) : ZURT_E_IO;
 }
 
 static void sources_own_status_comes_back(void **state)

@@ -1,14 +1,6 @@
 # A float branch of a float input reads it as it is, in the QDQ file and in the .zurt: not what an
 # int8 branch beside it reads.
-[ -x "$ZURT_PYTHON" ] || { echo "skipped: no $ZURT_PYTHON"; exit 77; }
-code=0
-"$ZURT_PYTHON" "$ZURT_SOURCE/tests/cli/batch_models.py" >made || code=$?
-[ $code != 77 ] || { cat made; exit 77; }
-[ $code = 0 ] || fail "batch_models.py"
-
-near() { # FILE WANTED TOLERANCE
-    "$ZURT_PYTHON" "$ZURT_SOURCE/tests/cli/near.py" "$@" || fail "$1 is not $2"
-}
+batch_models
 exits 0 zurt quantize branches.onnx --calib raw:x.f32 --keep-float tan -o qdq.onnx --json
 json out 'o["float_nodes"] == 1'
 exits 0 zurt compile branches.onnx --calib raw:x.f32 --keep-float tan --io float -o direct.zurt

@@ -1,14 +1,6 @@
 # What goes into a network: batches, several inputs, types and shapes of arrays; and what is refused
 # because it could be read in two ways.
-[ -x "$ZURT_PYTHON" ] || { echo "skipped: no $ZURT_PYTHON"; exit 77; }
-code=0
-"$ZURT_PYTHON" "$ZURT_SOURCE/tests/cli/batch_models.py" >made || code=$?
-[ $code != 77 ] || { cat made; exit 77; }
-[ $code = 0 ] || fail "batch_models.py"
-
-near() { # FILE WANTED TOLERANCE
-    "$ZURT_PYTHON" "$ZURT_SOURCE/tests/cli/near.py" "$@" || fail "$1 is not $2"
-}
+batch_models
 gives() { # WANTED TOLERANCE MODEL INPUT...
     local want=$1 tolerance=$2
     shift 2
