@@ -96,6 +96,12 @@ static void random_channels(layer *y, int32_t terms)
         y->ch[o].shift = -(shift < 0 ? 0 : shift);
         if (pick(0, 15) == 0)
             y->ch[o].bias = pick(-(1 << 29), 1 << 29);
+        if (pick(0, 3) == 0) { // any shift, and a sum that it leaves something of
+            shift = pick(0, CASE_SHIFT_MAX);
+            int32_t most = 1 << (shift + 8 < 29 ? shift + 8 : 29);
+            y->ch[o].bias = pick(-most, most);
+            y->ch[o].shift = -shift;
+        }
     }
 }
 

@@ -5,6 +5,9 @@
 
 #include "engine_asm.h"
 
+/** Right shifts of channels: a larger one leaves nothing of a sum of 27 bits. */
+#define CASE_SHIFT_MAX 26
+
 /** A layer, its tensors, and what the step is made of. */
 typedef struct {
     layer y;

@@ -351,8 +351,15 @@ static int cases_make(world *w, launch *l, test_case *t, int32_t n, int32_t *las
     return 1;
 }
 
-/** 0: as it should be; 1: wrong; -1: no case from this seed. */
-static int case_run(world *w, launch *l, uint64_t seed, int verbose)
+/** Adds the right shifts of a layer's channels to the set of bits. */
+static void note_shifts(const layer *y, uint32_t *shifts)
+{
+    for (int32_t o = 0; o < y->out_planes * ZK_C && y->kind != ZK_MAXPOOL; o++)
+        *shifts |= (uint32_t)1 << -y->ch[o].shift;
+}
+
+/** 0: as it should be; 1: wrong; -1: no case from this seed. `shifts`: those that occurred. */
+static int case_run(world *w, launch *l, uint64_t seed, int verbose, uint32_t *shifts)
 {
     test_case t[2] = {0};
     int32_t n, last_step[2] = {0, 0};
@@ -367,6 +374,8 @@ static int case_run(world *w, launch *l, uint64_t seed, int verbose)
         c = ZK_NAME(sim_stats)(1);
         bad = differences(w);
         result = bad || zk_sim_wrong(&c);
+        for (int32_t i = 0; i < n; i++)
+            note_shifts(&t[i].y, shifts);
         for (int32_t i = 0; i < n && (result || verbose); i++)
             describe(&t[i], &l->step[last_step[i]]);
         if (result)
@@ -382,10 +391,23 @@ static int case_run(world *w, launch *l, uint64_t seed, int verbose)
     return result;
 }
 
+/** Whether every right shift up to the largest was among the cases. */
+static int shifts_complete(uint32_t shifts)
+{
+    int complete = 1;
+    for (int32_t n = 0; n <= CASE_SHIFT_MAX; n++) {
+        if (!(shifts >> n & 1))
+            printf("no channel with a right shift of %d\n", n);
+        complete = complete && (shifts >> n & 1);
+    }
+    return complete;
+}
+
 int main(int argc, char **argv)
 {
     static launch l;
     uint64_t seed = 1;
+    uint32_t shifts = 0;
     long cases = 400, done = 0, failed = 0;
     int verbose = 0;
     world w;
@@ -403,7 +425,7 @@ int main(int argc, char **argv)
     world_make(&w);
     printf("seed %llu, %ld cases\n", (unsigned long long)seed, cases);
     for (; done < cases && failed < 3; seed++) {
-        int wrong = case_run(&w, &l, seed, verbose);
+        int wrong = case_run(&w, &l, seed, verbose, &shifts);
         if (wrong > 0)
             printf("replay with --seed %llu --cases 1\n", (unsigned long long)seed);
         done += wrong >= 0;
@@ -411,5 +433,7 @@ int main(int argc, char **argv)
     }
     printf("%ld cases, %ld wrong\n", done, failed);
     world_free(&w);
+    if (cases >= 20 && !shifts_complete(shifts)) // fewer replay a case
+        return 1;
     return failed > 0;
 }

@@ -3,8 +3,9 @@
  * @file
  * Sizes of the engine. Two configurations exist; -DZK_ZCU104 chooses the second, the default is
  * kv260. -DZK_RQ=4 widens the requantiser of either; -DZK_FIRST_LIGHT narrows the array of kv260,
- * for a first bitstream. All may be linked into one program: every external name carries its
- * configuration (ZK_NAME), e.g. zk_engine_kv260; -DZK_CONFIG renames it.
+ * for a first bitstream; -DZK_RING=32 makes the ring so small that it is soon full, for tests. All
+ * may be linked into one program: every external name carries its configuration (ZK_NAME), e.g.
+ * zk_engine_kv260; -DZK_CONFIG renames it.
  *
  * Ref: docs/engine.md, "Configurations".
  */
@@ -28,7 +29,9 @@
 #endif
 #define ZK_PP   ZK_ZCU104_PP
 #define ZK_ROWS ZK_ZCU104_ROWS
+#ifndef ZK_RING
 #define ZK_RING ZK_ZCU104_RING
+#endif
 #ifndef ZK_RQ
 #define ZK_RQ ZK_ZCU104_RQ
 #endif
@@ -42,7 +45,9 @@
 #define ZK_PP ZK_KV260_PP
 #endif
 #define ZK_ROWS ZK_KV260_ROWS
+#ifndef ZK_RING
 #define ZK_RING ZK_KV260_RING
+#endif
 #ifndef ZK_RQ
 #define ZK_RQ ZK_KV260_RQ
 #endif
