@@ -11,7 +11,6 @@
 #include "report.h"
 #include "shown.h"
 
-
 static int parse(cli *c, int argc, char **argv, const char *suffix, convert_options *o)
 {
     *o = (convert_options){

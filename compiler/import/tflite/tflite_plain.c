@@ -240,12 +240,12 @@ zurt_status zc_tfl_pad(zc_tfl *t)
     if (t->row->code == PADV2) {
         zi_id value;
         st = zc_tfl_raw(t, 2, &value);
-        const zi_tensor *v = st ? NULL : &t->g->tensors[value];
-        if (!st && (!zi_tensor_is_const(v) || zi_tensor_elems(v) != 1 || v->dtype != ZURT_F32 ||
-                    isnan(*(const float *)v->data)))
-            st = zc_tfl_fail(t, ZURT_E_UNSUPPORTED, "the padding must be one constant float");
         if (st)
             return st;
+        const zi_tensor *v = &t->g->tensors[value];
+        const bool is_one = zi_tensor_is_const(v) && zi_tensor_elems(v) == 1;
+        if (!is_one || v->dtype != ZURT_F32 || isnan(*(const float *)v->data))
+            return zc_tfl_fail(t, ZURT_E_UNSUPPORTED, "the padding must be one constant float");
         attr.pad.value = *(const float *)v->data;
     }
     st = zc_tfl_emit(t, ZI_OP_Pad, &attr, &in, 1, &out, NULL);

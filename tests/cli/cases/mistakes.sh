@@ -40,7 +40,7 @@ compile() { # PATTERN MODEL
     row 3 "$1" compile "$2" --calib "$CALIB" -o never.zurt
 }
 # Models of others, with the way to ONNX.
-compile "TensorFlow Lite.*tf2onnx.convert --tflite" model.tflite
+compile "tflite: byte .*damaged.*convert it again" model.tflite
 compile "PyTorch.*torch.onnx.export.*yolo export" model.pt
 compile "HDF5.*Keras.*tf2onnx" model.h5
 compile "Keras model.*tf2onnx" model.keras
@@ -54,11 +54,11 @@ compile "gzip.*gunzip" model.onnx.gz
 compile "compiled .zurt model, not an ONNX model" "$SMALL"
 compile "JPEG picture, not an ONNX model" "$SEVEN"
 for command in inspect bench info; do
-    row 3 "TensorFlow Lite.*tf2onnx" $command model.tflite
+    row 3 "tflite: byte .*damaged" $command model.tflite
 done
 row 3 "SavedModel.*tf2onnx" bench saved
 row 3 "git-lfs pointer.*git lfs pull" run pointer.zurt "$SEVEN"
-row 3 "TensorFlow Lite" eval model.tflite --data "$EVAL"
+row 3 "tflite: byte .*damaged" eval model.tflite --data "$EVAL"
 # Pictures and arrays that are not read.
 row 3 "WebP picture.*PNG or JPEG" run "$SMALL" x.webp
 row 3 "GIF picture.*PNG or JPEG" run "$SMALL" x.gif
