@@ -69,16 +69,16 @@ int32_t tensor_extent(const tensor *t)
 
 void asm_begin(launch *l)
 {
-    l->n_segments = 0;
+    l->n_epochs = 0;
     l->n_steps = 0;
     l->n_words = 0;
     l->level = 0;
-    asm_segment(l);
+    asm_epoch(l);
 }
 
-void asm_segment(launch *l)
+void asm_epoch(launch *l)
 {
-    l->first[l->n_segments++] = l->n_steps;
+    l->first[l->n_epochs++] = l->n_steps;
 }
 
 void asm_step(launch *l, const zk_step *s, const zk_tap *taps, const layer *y)
@@ -192,7 +192,7 @@ int32_t asm_weights(launch *l, const layer *y, int32_t n_icb, int32_t row_n)
 
 void asm_run(const launch *l, const v16 *act_r, v16 *act_w)
 {
-    int32_t at = l->n_segments, table = l->n_segments + l->n_steps * ZK_STEP_WORDS;
+    int32_t at = l->n_epochs, table = l->n_epochs + l->n_steps * ZK_STEP_WORDS;
     int32_t n_steps = ASM_COSIM ? ASM_PORT_STEPS : table + l->n_steps * ASM_TABLE;
     v16 *steps = need((size_t)n_steps * sizeof(v16));
     v16 *stream[4];
@@ -201,8 +201,8 @@ void asm_run(const launch *l, const v16 *act_r, v16 *act_w)
         for (int32_t n = 0; n < 4 * l->n_words; n++)
             memcpy(stream[q][n].b, l->word[n / 4][4 * q + n % 4], ZK_C);
     }
-    for (int32_t i = 0; i < l->n_segments; i++) {
-        int32_t end = i + 1 < l->n_segments ? l->first[i + 1] : l->n_steps;
+    for (int32_t i = 0; i < l->n_epochs; i++) {
+        int32_t end = i + 1 < l->n_epochs ? l->first[i + 1] : l->n_steps;
         zk_put32(&steps[i], 0, at + l->first[i] * ZK_STEP_WORDS);
         zk_put32(&steps[i], 1, end - l->first[i]);
     }
@@ -213,7 +213,7 @@ void asm_run(const launch *l, const v16 *act_r, v16 *act_w)
         memcpy(&steps[table], l->table[i], (size_t)l->table_words[i] * sizeof(v16));
         table += l->table_words[i];
     }
-    ZK_NAME(engine)(steps, l->n_segments, stream[0], stream[1], stream[2], stream[3], act_r, act_w);
+    ZK_NAME(engine)(steps, l->n_epochs, stream[0], stream[1], stream[2], stream[3], act_r, act_w);
     free(steps);
     for (int q = 0; q < 4; q++)
         free(stream[q]);

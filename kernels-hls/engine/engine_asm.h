@@ -30,10 +30,10 @@ typedef struct {
     int32_t base, row, plane, split, half;
 } tensor;
 
-/** A launch being assembled: one segment of steps, weights, act buffer. */
+/** A launch being assembled: one epoch of steps, weights, act buffer. */
 typedef struct {
-    int32_t n_segments, n_steps;
-    int32_t first[ASM_STEPS]; /**< number of the first step of each segment */
+    int32_t n_epochs, n_steps;
+    int32_t first[ASM_STEPS]; /**< number of the first step of each epoch */
     zk_step step[ASM_STEPS];
     v16 table[ASM_STEPS][ASM_TABLE];
     int32_t table_words[ASM_STEPS];
@@ -78,7 +78,7 @@ int32_t tensor_addr(const tensor *t, int32_t plane, int32_t y, int32_t x);
 int32_t tensor_extent(const tensor *t);
 
 void asm_begin(launch *l);
-void asm_segment(launch *l);
+void asm_epoch(launch *l);
 /** Appends the step, its taps (n_taps) and tables (of `y`, which may be NULL without flags). */
 void asm_step(launch *l, const zk_step *s, const zk_tap *taps, const layer *y);
 /** The weights of a layer as ring words; n_icb blocks are summed. Returns the first one. */

@@ -267,7 +267,7 @@ static int case_assemble(world *w, launch *l, test_case *t, int32_t *absorbed)
            s.load.w_words <= ZK_STEP_WEIGHTS;
 }
 
-/** Loads what the layer stored, in a segment of its own, to a new place. */
+/** Loads what the layer stored, in an epoch of its own, to a new place. */
 static void append_read_back(world *w, launch *l, test_case *t)
 {
     zk_step s = {.kind = ZK_LOAD};
@@ -284,7 +284,7 @@ static void append_read_back(world *w, launch *l, test_case *t)
     s.load.src_plane = s.load.words + 3;
     s.load.dst = x.base;
     s.load.w = s.load.row = x.w;
-    asm_segment(l);
+    asm_epoch(l);
     asm_step(l, &s, NULL, NULL);
     for (int32_t p = 0; p < x.planes; p++)
         for (int32_t i = 0; i < s.load.words; i++)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/** @file The kernel: segments one after the other, the processes of a segment in dataflow. */
+/** @file The kernel: epochs one after the other, the processes of an epoch in dataflow. */
 #include "zk_engine.h"
 
 #ifdef ZK_CSIM
@@ -13,9 +13,9 @@
 #define ZK_CHANNEL
 #endif
 
-/** The steps of a segment: those of the next step begin while this one's still run. */
-static void run_segment(const v16 *steps, int32_t at, int32_t n_steps, int32_t first, const v16 *w0,
-                        const v16 *w1, const v16 *w2, const v16 *w3, const v16 *act_r, v16 *act_w)
+/** The steps of an epoch: those of the next step begin while this one's still run. */
+static void run_epoch(const v16 *steps, int32_t at, int32_t n_steps, int32_t first, const v16 *w0,
+                      const v16 *w1, const v16 *w2, const v16 *w3, const v16 *act_r, v16 *act_w)
 {
     for (int32_t i = 0; i < n_steps; i++) {
 #pragma HLS dataflow
@@ -72,7 +72,7 @@ static void identify(const v16 *steps, v16 *act_w)
         act_w[i] = words[i];
 }
 
-void ZK_NAME(engine)(const v16 *steps, int32_t n_segments, const v16 *w0, const v16 *w1,
+void ZK_NAME(engine)(const v16 *steps, int32_t n_epochs, const v16 *w0, const v16 *w1,
                      const v16 *w2, const v16 *w3, const v16 *act_r, v16 *act_w)
 {
 // clang-format off
@@ -89,14 +89,14 @@ void ZK_NAME(engine)(const v16 *steps, int32_t n_segments, const v16 *w0, const 
     max_widen_bitwidth=128 max_read_burst_length=64 num_read_outstanding=16 latency=64
 #pragma HLS interface m_axi port=act_w depth=131072 offset=slave bundle=gmem_a \
     max_widen_bitwidth=128 max_write_burst_length=64 num_write_outstanding=16 latency=64
-#pragma HLS interface s_axilite port=n_segments
+#pragma HLS interface s_axilite port=n_epochs
 #pragma HLS interface s_axilite port=return
     // clang-format on
-    if (n_segments == ZK_IDENTIFY)
+    if (n_epochs == ZK_IDENTIFY)
         identify(steps, act_w);
-    for (int32_t i = 0; i < n_segments; i++) {
+    for (int32_t i = 0; i < n_epochs; i++) {
         v16 entry = steps[i];
-        run_segment(steps, zk_get32(&entry, 0), zk_get32(&entry, 1), i == 0, w0, w1, w2, w3, act_r,
-                    act_w);
+        run_epoch(steps, zk_get32(&entry, 0), zk_get32(&entry, 1), i == 0, w0, w1, w2, w3, act_r,
+                  act_w);
     }
 }

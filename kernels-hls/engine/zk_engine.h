@@ -16,7 +16,7 @@
 #endif
 
 /** The kernel `zk_engine` of the bitstream, as zk_kernel_fn says (isa/zk_sim.h). */
-void ZK_NAME(engine)(const v16 *steps, int32_t n_segments, const v16 *w0, const v16 *w1,
+void ZK_NAME(engine)(const v16 *steps, int32_t n_epochs, const v16 *w0, const v16 *w1,
                      const v16 *w2, const v16 *w3, const v16 *act_r, v16 *act_w);
 
 #ifdef ZK_CSIM

@@ -403,8 +403,8 @@ static void tables_load(const zk_step *s, const zk_step_table *table,
  *
  * @param s      the step, checked.
  * @param table  its table.
- * @param first  1: in the first segment of a launch, whose step 0 finds the ring empty.
- * @param number of the step in its segment.
+ * @param first  1: in the first epoch of a launch, whose step 0 finds the ring empty.
+ * @param number of the step in its epoch.
  * @param q0     q1 ... qa: what the loaders send, in order; out_q: what store takes.
  */
 void ZK_NAME(exec)(const zk_step *s, const zk_step_table *table, int32_t first, int32_t number,

@@ -40,8 +40,8 @@ static void fetch_lut(const v16 *p, int32_t n_words, zk_step_table *out)
  * Reads a step and its table.
  *
  * @param steps      the step buffer.
- * @param at         word of the segment's first step.
- * @param number     of the step in the segment.
+ * @param at         word of the epoch's first step.
+ * @param number     of the step in the epoch.
  * @param out_w0     out_w1 ... out_store: equal copies, since a channel has one reader.
  * @param out_table  the parts that the step has; the others keep what they held.
  */

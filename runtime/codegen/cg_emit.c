@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A layer becomes one step per tile of rows, phase of a transposed convolution and range of output
- * channels; segments begin where a layer reads what was stored.
+ * channels; epochs begin where a layer reads what was stored.
  */
 #include "codegen/cg_emit.h"
 #include "codegen/cg_lower.h"
@@ -22,7 +22,7 @@ zurt_status zi_cg_add_step(zi_cg_emitter *e, zi_cg_step **out)
     return ZURT_OK;
 }
 
-static zurt_status start_segment(zi_cg_emitter *e)
+static zurt_status start_epoch(zi_cg_emitter *e)
 {
     zi_cg_program *m = e->m;
     if (m->n_starts && m->starts[m->n_starts - 1] == m->n_steps)
@@ -111,7 +111,7 @@ static zurt_status emit_result(zi_cg_emitter *e, uint32_t layer, int32_t y0, int
     return zi_cg_emit_step(e, layer, &l, v, &sh);
 }
 
-/** A layer that reads what this segment stores belongs to the next one. */
+/** A layer that reads what this epoch stores belongs to the next one. */
 static zurt_status separate(zi_cg_emitter *e, const zi_cg_layer *l)
 {
     zi_cg_program *m = e->m;
@@ -123,7 +123,7 @@ static zurt_status separate(zi_cg_emitter *e, const zi_cg_layer *l)
             continue;
         uint32_t root = zi_cg_root(m, reads[k], &block);
         if (m->tensors[root].buffer.where == ZI_CG_DDR && e->written_in[root] == m->n_starts)
-            st = start_segment(e);
+            st = start_epoch(e);
     }
     return st;
 }
@@ -203,7 +203,7 @@ zurt_status zi_cg_emit(zi_cg_builder *b)
     zi_arena_init(&e.temporary, &b->ctx->allocator);
     e.written_in = zi_arena_calloc(&e.temporary, m->n_tensors, sizeof(*e.written_in));
     e.loaded = zi_arena_calloc(&e.temporary, m->n_tensors, sizeof(*e.loaded));
-    zurt_status st = e.written_in && e.loaded ? start_segment(&e) : zi_cg_nomem(b->ctx);
+    zurt_status st = e.written_in && e.loaded ? start_epoch(&e) : zi_cg_nomem(b->ctx);
     for (uint32_t i = 0; !st && i < m->n_layers; i += m->layers[i].leads ? 2 : 1)
         st = m->layers[i].leads ? emit_pair(&e, i) : emit_layer(&e, i);
     zi_arena_clear(&e.temporary);

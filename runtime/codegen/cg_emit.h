@@ -8,7 +8,7 @@
 typedef struct zi_cg_emitter {
     zurt_ctx *ctx;
     zi_cg_program *m;
-    uint32_t *written_in; /**< per tensor: segment + 1 that stores it */
+    uint32_t *written_in; /**< per tensor: epoch + 1 that stores it */
     bool *loaded;         /**< per tensor: an input that is in the scratchpad */
     zi_arena temporary;
 } zi_cg_emitter;

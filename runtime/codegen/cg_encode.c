@@ -88,7 +88,7 @@ static void put_picture(const zi_cg_program *m, zi_cg_code *code, int32_t pictur
     }
 }
 
-static void put_segments(const zi_cg_program *m, zi_cg_code *code, int32_t picture, int32_t first)
+static void put_epochs(const zi_cg_program *m, zi_cg_code *code, int32_t picture, int32_t first)
 {
     for (size_t i = 0; i < m->n_starts; i++) {
         size_t end = i + 1 < m->n_starts ? m->starts[i + 1] : m->n_steps;
@@ -359,7 +359,7 @@ zurt_status zi_cg_encode(zurt_ctx *ctx, const zi_cg_program *m, zi_cg_code *out)
         return zi_fail(ctx, ZURT_E_LIMIT, "PL: a batch of %d needs too long a step list",
                        (int)m->batch);
     out->step_words = (int32_t)words;
-    out->n_segments = (int32_t)w.segments;
+    out->n_epochs = (int32_t)w.epochs;
     out->weight_words = (int32_t)w.weights;
     out->act_words = (int32_t)w.act;
     out->steps = zi_calloc(&out->allocator, (size_t)words, sizeof(v16));
@@ -373,12 +373,12 @@ zurt_status zi_cg_encode(zurt_ctx *ctx, const zi_cg_program *m, zi_cg_code *out)
         return zi_fail(ctx, ZURT_E_NOMEM, "PL: no memory for the steps and weights");
     }
     for (int32_t i = 0; i < m->batch; i++) {
-        int32_t first = (int32_t)(w.segments + i * w.steps);
-        put_segments(m, out, i, first);
+        int32_t first = (int32_t)(w.epochs + i * w.steps);
+        put_epochs(m, out, i, first);
         if (i == 0)
             put_steps(m, out, first, (int32_t)(words - w.tables));
         else
-            put_picture(m, out, i, first, (int32_t)w.segments);
+            put_picture(m, out, i, first, (int32_t)w.epochs);
     }
     put_weights(m, out);
     return ZURT_OK;

@@ -11,7 +11,7 @@ typedef struct zi_cg_code {
     zurt_allocator allocator;
     v16 *steps;
     int32_t step_words;
-    int32_t n_segments;
+    int32_t n_epochs;
     v16 *weights[4];
     int32_t weight_words; /**< of each stream */
     int32_t act_words;
@@ -28,7 +28,7 @@ void zi_cg_code_destroy(zi_cg_code *code);
 /**
  * Proves that a step list is safe: every address of every step in its buffer, no bank read or
  * written twice in a cycle, nothing written that the same step reads, weights there when they are
- * needed and never too many, nothing loaded that the same segment stores.
+ * needed and never too many, nothing loaded that the same epoch stores.
  *
  * @return ZURT_OK; ZURT_E_INTERNAL, with the step and what is wrong; ZURT_E_NOMEM.
  */

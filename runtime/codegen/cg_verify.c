@@ -21,7 +21,7 @@ zurt_status zi_check_bad(const zi_checker *c, const char *fmt, ...)
     va_start(args, fmt);
     vsnprintf(what, sizeof(what), fmt, args);
     va_end(args);
-    return zi_fail(c->ctx, ZURT_E_INTERNAL, "PL: segment %d, step %d: %s", (int)c->segment,
+    return zi_fail(c->ctx, ZURT_E_INTERNAL, "PL: epoch %d, step %d: %s", (int)c->epoch,
                    (int)c->number, what);
 }
 
@@ -81,7 +81,7 @@ static zurt_status check_load(const zi_checker *c, const zk_step *s, zi_words *o
     return ZURT_OK;
 }
 
-/** Notes what a step stores, for the loads of the segment: its own and later ones. */
+/** Notes what a step stores, for the loads of the epoch: its own and later ones. */
 static zurt_status check_store(zi_checker *c, const zk_step *s)
 {
     const int64_t far = 1 << 26;
@@ -216,7 +216,7 @@ static zurt_status check_step(zi_checker *c, const zk_step *s)
     if (!st)
         st = check_store(c, s);
     if (!st && meets_a_store(c, loaded))
-        st = zi_check_bad(c, "it loads what its own segment stores");
+        st = zi_check_bad(c, "it loads what its own epoch stores");
     if (!st)
         st = absorb(c, s);
     if (!st)
@@ -231,16 +231,16 @@ static zurt_status check_step(zi_checker *c, const zk_step *s)
     return ZURT_OK;
 }
 
-static zurt_status check_segment(zi_checker *c)
+static zurt_status check_epoch(zi_checker *c)
 {
     const zi_cg_code *code = c->code;
-    int32_t first = zk_get32(&code->steps[c->segment], 0);
-    int32_t n = zk_get32(&code->steps[c->segment], 1);
+    int32_t first = zk_get32(&code->steps[c->epoch], 0);
+    int32_t n = zk_get32(&code->steps[c->epoch], 1);
     c->number = 0;
     c->n_stores = 0;
-    if (n < 1 || first < code->n_segments || first > code->step_words ||
+    if (n < 1 || first < code->n_epochs || first > code->step_words ||
         n > (code->step_words - first) / ZK_STEP_WORDS)
-        return zi_check_bad(c, "the segment's %d steps at word %d leave the step buffer", (int)n,
+        return zi_check_bad(c, "the epoch's %d steps at word %d leave the step buffer", (int)n,
                             (int)first);
     zurt_status st = ZURT_OK;
     for (; !st && c->number < n; c->number++) {
@@ -258,11 +258,10 @@ zurt_status zi_cg_verify(zurt_ctx *ctx, const zi_caps *caps, const zi_cg_code *c
     c.proved = zi_calloc(&ctx->allocator, (size_t)code->weight_words + 1, sizeof(*c.proved));
     if (!st && !c.proved)
         st = nomem(&c);
-    if (!st && !zi_within(code->n_segments, 0, code->step_words))
-        st = zi_check_bad(&c, "%d segments in %d words", (int)code->n_segments,
-                          (int)code->step_words);
-    for (; !st && c.segment < code->n_segments; c.segment++)
-        st = check_segment(&c);
+    if (!st && !zi_within(code->n_epochs, 0, code->step_words))
+        st = zi_check_bad(&c, "%d epochs in %d words", (int)code->n_epochs, (int)code->step_words);
+    for (; !st && c.epoch < code->n_epochs; c.epoch++)
+        st = check_epoch(&c);
     zi_free(&ctx->allocator, c.stores);
     zi_free(&ctx->allocator, c.absorbed);
     zi_free(&ctx->allocator, c.proved);

@@ -25,17 +25,17 @@ typedef struct zi_checker {
     zurt_ctx *ctx;
     const zi_caps *caps;
     const zi_cg_code *code;
-    zi_words *stores; /**< of the segment */
+    zi_words *stores; /**< of the epoch */
     size_t n_stores, cap_stores;
     zi_absorbed *absorbed; /**< of the launch; those before `oldest` are used up */
     size_t n_absorbed, cap_absorbed, oldest;
-    int32_t used;            /**< words of the oldest one that were released */
-    uint8_t *proved;         /**< per beat: zi_proof of the ring word that begins there */
-    int32_t level;           /**< words in the ring */
-    int32_t segment, number; /**< of the step */
+    int32_t used;          /**< words of the oldest one that were released */
+    uint8_t *proved;       /**< per beat: zi_proof of the ring word that begins there */
+    int32_t level;         /**< words in the ring */
+    int32_t epoch, number; /**< of the step */
 } zi_checker;
 
-/** Fails for the step that is looked at: "PL: segment 0, step 3: " and the text. */
+/** Fails for the step that is looked at: "PL: epoch 0, step 3: " and the text. */
 zurt_status zi_check_bad(const zi_checker *c, const char *fmt, ...) ZI_PRINTF(2, 3);
 
 /** Proves what a step other than ZK_LOAD computes: fields, addresses, banks, overlaps.

@@ -5,7 +5,7 @@
 
 zi_cg_words zi_cg_words_of(const zi_cg_program *m)
 {
-    zi_cg_words w = {.segments = (int64_t)m->n_starts * m->batch,
+    zi_cg_words w = {.epochs = (int64_t)m->n_starts * m->batch,
                      .steps = (int64_t)m->n_steps * ZK_STEP_WORDS,
                      .weights = 4 * (int64_t)m->stream_words,
                      .act = (int64_t)m->act_words * m->batch};
@@ -16,5 +16,5 @@ zi_cg_words zi_cg_words_of(const zi_cg_program *m)
 
 int64_t zi_cg_list_words(const zi_cg_program *m, const zi_cg_words *words)
 {
-    return words->segments + words->steps * m->batch + words->tables;
+    return words->epochs + words->steps * m->batch + words->tables;
 }

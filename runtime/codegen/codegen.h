@@ -159,7 +159,7 @@ typedef struct zi_cg_program {
     size_t n_steps, cap_steps;
     zi_cg_tap *taps;
     size_t n_taps, cap_taps;
-    uint32_t *starts; /**< first step of each segment */
+    uint32_t *starts; /**< first step of each epoch */
     size_t n_starts, cap_starts;
     zi_cg_output *outputs;
     size_t n_outputs;
@@ -180,15 +180,15 @@ static inline const zi_cg_program *zi_cg_program_of(const zi_segment *segment)
 
 /** Words of 16 bytes in the device's memory that a mapped segment takes. */
 typedef struct zi_cg_words {
-    int64_t segments; /**< one for each segment of every picture: the front of the step list */
-    int64_t steps;    /**< of one picture */
+    int64_t epochs; /**< one for each epoch of every picture: the front of the step list */
+    int64_t steps;  /**< of one picture */
     int64_t tables;
     int64_t weights; /**< of each of the four streams */
     int64_t act;     /**< of the whole batch */
 } zi_cg_words;
 
 zi_cg_words zi_cg_words_of(const zi_cg_program *m);
-/** All of the step list: segments, steps of every picture, tables. */
+/** All of the step list: epochs, steps of every picture, tables. */
 int64_t zi_cg_list_words(const zi_cg_program *m, const zi_cg_words *words);
 
 #endif

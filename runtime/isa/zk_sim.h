@@ -15,14 +15,14 @@
  * Runs a step buffer: the kernel `zk_engine` of the bitstream. Blocks until all stores are written.
  *
  * @param steps       step buffer (zk_step.h); checked beforehand, the engine trusts it.
- * @param n_segments  segments at its start; 0: nothing is done; ZK_IDENTIFY.
+ * @param n_epochs  epochs at its start; 0: nothing is done; ZK_IDENTIFY.
  * @param w0..w3      the four weight streams.
  * @param act_r       act buffer for loads, 16-byte words.
  * @param act_w       the same buffer for stores.
  * One caller at a time per configuration: the scratchpad is static. Its contents survive, the
  * weight ring is empty at the start. Allocates nothing.
  */
-typedef void zk_kernel_fn(const v16 *steps, int32_t n_segments, const v16 *w0, const v16 *w1,
+typedef void zk_kernel_fn(const v16 *steps, int32_t n_epochs, const v16 *w0, const v16 *w1,
                           const v16 *w2, const v16 *w3, const v16 *act_r, v16 *act_w);
 
 /** What C simulation counts; all but the first two are 0 for a step list that the checker takes. */

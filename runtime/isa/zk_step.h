@@ -11,8 +11,8 @@
  * sum (or maximum) over its taps, and meanwhile absorbs weights and activations of later steps.
  *
  * Step buffer, in words (what `steps` of zk_engine() points to):
- *   [0, n_segments)  one word per segment: int32 {address of its first step, number of steps, 0, 0}
- *   steps            ZK_STEP_WORDS each, those of one segment one after the other
+ *   [0, n_epochs)  one word per epoch: int32 {address of its first step, number of steps, 0, 0}
+ *   steps            ZK_STEP_WORDS each, those of one epoch one after the other
  *   tables           anywhere; `table` of a step points to its own, which steps may share
  * Table of a step, in this order, each part starting at a full word:
  *   n_taps taps      8 bytes each: int32 offset, int16 dy, int16 dx (see zk_tap)
@@ -21,8 +21,8 @@
  *   if ZK_LUT        256 x int8; entry q + 128 replaces value q
  * All integers are little-endian.
  *
- * Segments run one after the other, all writes done before the next begins: a word stored to the
- * act buffer may be loaded only in a later segment. Within a segment loads run ahead of stores.
+ * Epochs run one after the other, all writes done before the next begins: a word stored to the
+ * act buffer may be loaded only in a later epoch. Within an epoch loads run ahead of stores.
  *
  * Weight streams: ring word n is 16 rows (output channel) of 16 bytes (input channel); stream q, of
  * four, holds rows 4q..4q+3 of every ring word: beat 4n + r of stream q is row 4q + r. A block is
@@ -226,7 +226,7 @@ typedef struct {
 // clang-format on
 
 /**
- * n_segments of a launch that computes nothing: the engine writes ZK_IDENTITY_WORDS to the start of
+ * n_epochs of a launch that computes nothing: the engine writes ZK_IDENTITY_WORDS to the start of
  * act_w, so that a capability table of another engine is found before results are wrong.
  */
 #define ZK_IDENTIFY       (-1)

@@ -69,17 +69,17 @@ static bool layers_add_up(const zi_cg_program *m, const zi_pl_counts *counts, ta
 static bool notices_short(const char *board, const zi_cg_code *code, int32_t number)
 {
     zi_cg_code cut = *code;
-    int32_t segment = 0, before = 0, all = zk_get32(&code->steps[0], 1);
+    int32_t epoch = 0, before = 0, all = zk_get32(&code->steps[0], 1);
     while (before + all <= number) {
         before += all;
-        all = zk_get32(&code->steps[++segment], 1);
+        all = zk_get32(&code->steps[++epoch], 1);
     }
-    cut.n_segments = segment + 1;
-    zk_put32(&cut.steps[segment], 1, number - before + 1);
+    cut.n_epochs = epoch + 1;
+    zk_put32(&cut.steps[epoch], 1, number - before + 1);
     add_iterations(&cut, number, -1);
     bool noticed = zt_engine_run(board, &cut).wrong > 0;
     add_iterations(&cut, number, 1);
-    zk_put32(&cut.steps[segment], 1, all);
+    zk_put32(&cut.steps[epoch], 1, all);
     if (!noticed)
         fprintf(stderr, "step %d with an iteration less: nothing noticed\n", (int)number);
     return noticed;

@@ -15,11 +15,10 @@ static zi_pl_counts counts_of(const zk_sim_stats *s)
 /* What the back end calls of an engine that it does not know. */
 #define ENGINE(config)                                                                             \
     ZK_SIM(config)                                                                                 \
-    static void run_##config(const void *steps, int32_t n_segments, const void *w0,                \
-                             const void *w1, const void *w2, const void *w3, const void *act_r,    \
-                             void *act_w)                                                          \
+    static void run_##config(const void *steps, int32_t n_epochs, const void *w0, const void *w1,  \
+                             const void *w2, const void *w3, const void *act_r, void *act_w)       \
     {                                                                                              \
-        zk_engine_##config(steps, n_segments, w0, w1, w2, w3, act_r, act_w);                       \
+        zk_engine_##config(steps, n_epochs, w0, w1, w2, w3, act_r, act_w);                         \
     }                                                                                              \
     static zi_pl_counts take_##config(void)                                                        \
     {                                                                                              \

@@ -32,8 +32,7 @@ static void add_words(tally *t, const v16 *words, int32_t n)
 
 static void add_code(tally *t, const zi_cg_code *code)
 {
-    const int32_t sizes[] = {code->n_segments, code->step_words, code->weight_words,
-                             code->act_words};
+    const int32_t sizes[] = {code->n_epochs, code->step_words, code->weight_words, code->act_words};
     t->crc = zi_crc32c(t->crc, sizes, sizeof(sizes));
     add_words(t, code->steps, code->step_words);
     for (int q = 0; q < 4; q++)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Damaged step lists: fields at their boundaries, steps in another order, taps, segments, weights
+ * Damaged step lists: fields at their boundaries, steps in another order, taps, epochs, weights
  * and sizes of buffers changed, and counts mended so that rules that compare do not hide others.
  * What the step checker takes, the engine runs to its end inside all buffers, without a conflict
  * and in the iterations stated.
@@ -112,17 +112,16 @@ static void mutate_tap(zt_source *s, const program *p, zi_cg_code *code)
     zk_tap_pack(&tap, t % 2, word);
 }
 
-static void mutate_segment(zt_source *s, const program *p, zi_cg_code *code)
+static void mutate_epoch(zt_source *s, const program *p, zi_cg_code *code)
 {
-    v16 *word = &code->steps[zt_pick(s, (uint32_t)code->n_segments)];
+    v16 *word = &code->steps[zt_pick(s, (uint32_t)code->n_epochs)];
     int i = (int)zt_pick(s, 2);
     zk_put32(word, i, boundary(s, zk_get32(word, i), p));
 }
 
 static void mutate_size(zt_source *s, zi_cg_code *code)
 {
-    int32_t *sizes[] = {&code->step_words, &code->weight_words, &code->act_words,
-                        &code->n_segments};
+    int32_t *sizes[] = {&code->step_words, &code->weight_words, &code->act_words, &code->n_epochs};
     int32_t *size = sizes[zt_pick(s, 4)];
     *size -= 1 + (int32_t)zt_pick(s, zt_one_in(s, 2) ? 4 : 200);
     *size = *size < 0 ? 0 : *size;
@@ -204,7 +203,7 @@ static void mutate(zt_source *s, const program *p, zi_cg_code *code)
     if (!zt_one_in(s, 4))
         mend_all(s, p, code);
     if (zt_one_in(s, 16)) // no step is looked at any more
-        mutate_segment(s, p, code);
+        mutate_epoch(s, p, code);
     if (zt_one_in(s, 16))
         mutate_size(s, code);
 }

@@ -88,8 +88,8 @@ zi_pl_counts zt_engine_run(const char *board, const zi_cg_code *code)
         protect(&weights[q], PROT_READ);
     }
     engine.take_counts();
-    engine.kernel(steps.words, code->n_segments, weights[0].words, weights[1].words,
-                  weights[2].words, weights[3].words, act.words, act.words);
+    engine.kernel(steps.words, code->n_epochs, weights[0].words, weights[1].words, weights[2].words,
+                  weights[3].words, act.words, act.words);
     zi_pl_counts counts = engine.take_counts();
     for (int q = 0; q < 4; q++)
         release(&weights[q]);

@@ -13,24 +13,24 @@
 
 #include "isa/zk_step.h"
 
-void zk_engine_kv260(const v16 *steps, int32_t n_segments, const v16 *w0, const v16 *w1,
+void zk_engine_kv260(const v16 *steps, int32_t n_epochs, const v16 *w0, const v16 *w1,
                      const v16 *w2, const v16 *w3, const v16 *act_r, v16 *act_w);
-void zk_engine(const v16 *steps, int32_t n_segments, const v16 *w0, const v16 *w1, const v16 *w2,
+void zk_engine(const v16 *steps, int32_t n_epochs, const v16 *w0, const v16 *w1, const v16 *w2,
                const v16 *w3, const v16 *act_r, v16 *act_w);
 
-static int is_due(const char *fault, int32_t n_segments)
+static int is_due(const char *fault, int32_t n_epochs)
 {
     static long launches;
     const char *colon = fault ? strchr(fault, ':') : NULL;
     if (!colon)
         return 0;
-    if (n_segments > 0)
+    if (n_epochs > 0)
         launches++;
     long n = strtol(colon + 1, NULL, 10);
-    return n == 0 ? n_segments == 0 : n_segments > 0 && n == launches;
+    return n == 0 ? n_epochs == 0 : n_epochs > 0 && n == launches;
 }
 
-void zk_engine(const v16 *steps, int32_t n_segments, const v16 *w0, const v16 *w1, const v16 *w2,
+void zk_engine(const v16 *steps, int32_t n_epochs, const v16 *w0, const v16 *w1, const v16 *w2,
                const v16 *w3, const v16 *act_r, v16 *act_w)
 {
     const char *fault = getenv("ZT_FAULT");
@@ -41,7 +41,7 @@ void zk_engine(const v16 *steps, int32_t n_segments, const v16 *w0, const v16 *w
         nanosleep(&t, NULL);
         fault = NULL;
     }
-    if (is_due(fault, n_segments)) {
+    if (is_due(fault, n_epochs)) {
         if (strncmp(fault, "crash", 5) == 0)
             abort();
         if (strncmp(fault, "exit", 4) == 0)
@@ -52,7 +52,7 @@ void zk_engine(const v16 *steps, int32_t n_segments, const v16 *w0, const v16 *w
             pause();
         wrong = strncmp(fault, "wrong", 5) == 0;
     }
-    zk_engine_kv260(steps, n_segments, w0, w1, w2, w3, act_r, act_w);
+    zk_engine_kv260(steps, n_epochs, w0, w1, w2, w3, act_r, act_w);
     for (int i = 0; wrong && i < 256; i++) // wherever the outputs are
         act_w[i].b[0] ^= 1;
 }

@@ -82,7 +82,7 @@ zurt_status zt_pl_start(zt_pl *pl)
 {
     const zi_pl_launch launch = {
         .steps = pl->steps,
-        .n_segments = 1,
+        .n_epochs = 1,
         .weights = {pl->weights[0], pl->weights[1], pl->weights[2], pl->weights[3]},
         .act_r = pl->act,
         .act_w = pl->act,

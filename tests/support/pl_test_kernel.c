@@ -13,7 +13,7 @@ static void pause_ms(long ms)
     nanosleep(&t, NULL);
 }
 
-void zk_engine_test(const void *steps, int32_t n_segments, const void *w0, const void *w1,
+void zk_engine_test(const void *steps, int32_t n_epochs, const void *w0, const void *w1,
                     const void *w2, const void *w3, const void *act_r, void *act_w)
 {
     const int8_t *w[] = {w0, w1, w2, w3};
@@ -22,11 +22,11 @@ void zk_engine_test(const void *steps, int32_t n_segments, const void *w0, const
     int32_t s[4];
     // "ZURT", and the sizes of zt_pl_caps() as the engine counts them
     int32_t identity[8] = {0x5452555a, 7, 8, 2, 64, 128, 256};
-    if (n_segments < 0) {
+    if (n_epochs < 0) {
         memcpy(&identity[7], steps, 4);
         memcpy(act_w, identity, sizeof(identity));
     }
-    if (n_segments <= 0)
+    if (n_epochs <= 0)
         return;
     memcpy(s, steps, sizeof(s));
     pause_ms(s[2]);

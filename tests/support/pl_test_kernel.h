@@ -17,7 +17,7 @@ typedef enum zt_command {
     ZT_HANG = 4
 } zt_command;
 
-void zk_engine_test(const void *steps, int32_t n_segments, const void *w0, const void *w1,
+void zk_engine_test(const void *steps, int32_t n_epochs, const void *w0, const void *w1,
                     const void *w2, const void *w3, const void *act_r, void *act_w);
 
 #endif

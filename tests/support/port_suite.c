@@ -267,7 +267,7 @@ static void wrong_order_is_refused(void **state)
 {
     zt_pl pl = open_sound(*state);
     assert_int_equal(zi_pl_run_wait(pl.run, 10, pl.error), ZURT_E_ARG); // not started
-    const zi_pl_launch missing = {.steps = pl.steps, .n_segments = 1};
+    const zi_pl_launch missing = {.steps = pl.steps, .n_epochs = 1};
     assert_int_equal(zi_pl_run_start(pl.run, &missing, pl.error), ZURT_E_ARG);
     assert_int_equal(zt_pl_start(&pl), ZURT_OK);
     assert_int_equal(zt_pl_start(&pl), ZURT_E_ARG); // in flight
@@ -304,7 +304,7 @@ static void runs_queue(void **state)
     for (int i = 0; i < N_RUNS; i++) {
         const zi_pl_launch l = {
             .steps = q[i].steps,
-            .n_segments = 1,
+            .n_epochs = 1,
             .weights = {pl.weights[0], pl.weights[1], pl.weights[2], pl.weights[3]},
             .act_r = pl.act,
             .act_w = pl.act,

@@ -69,12 +69,12 @@ static int32_t find_step(program *p, int32_t kind, int32_t flags, bool loads, zk
 static void assert_step_refused(program *p, int32_t number, const zk_step *s, const char *text)
 {
     char where[64];
-    int32_t segment = 0, n, rest = number;
-    while (rest >= (n = zk_get32(&p->code.steps[segment], 1))) {
+    int32_t epoch = 0, n, rest = number;
+    while (rest >= (n = zk_get32(&p->code.steps[epoch], 1))) {
         rest -= n;
-        segment++;
+        epoch++;
     }
-    snprintf(where, sizeof(where), "PL: segment %d, step %d: ", (int)segment, (int)rest);
+    snprintf(where, sizeof(where), "PL: epoch %d, step %d: ", (int)epoch, (int)rest);
     zk_step_pack(s, zt_step_at(&p->code, number));
     assert_refused(p, where);
     assert_refused(p, text);
@@ -270,7 +270,7 @@ static void loads_beside_results_that_crowd_a_bank_are_refused(void **state)
     finish(&p);
 }
 
-static void loads_of_what_the_segment_stores_are_refused(void **state)
+static void loads_of_what_the_epoch_stores_are_refused(void **state)
 {
     (void)state;
     program p;
@@ -281,7 +281,7 @@ static void loads_of_what_the_segment_stores_are_refused(void **state)
     s.load.planes = s.load.words = s.load.w = 1;
     s.load.src = stores.store.dst + stores.store.words - 1;
     s.load.dst = WORDS - 1;
-    assert_step_refused(&p, number, &s, "it loads what its own segment stores");
+    assert_step_refused(&p, number, &s, "it loads what its own epoch stores");
     s.load.src =
         stores.store.dst > 0 ? stores.store.dst - 1 : stores.store.dst + stores.store.words;
     zk_step_pack(&s, zt_step_at(&p.code, number));
@@ -334,7 +334,7 @@ static void words_at_wrong_places_are_refused(void **state)
     finish(&p);
 }
 
-static void segments_outside_the_buffer_are_refused(void **state)
+static void epochs_outside_the_buffer_are_refused(void **state)
 {
     (void)state;
     program p;
@@ -349,12 +349,12 @@ static void segments_outside_the_buffer_are_refused(void **state)
         assert_refused(&p, "leave the step buffer");
     }
     p.code.steps[0] = before;
-    int32_t n = p.code.n_segments;
-    p.code.n_segments = p.code.step_words + 1;
-    assert_refused(&p, "segments in");
-    p.code.n_segments = -1;
-    assert_refused(&p, "segments in");
-    p.code.n_segments = n;
+    int32_t n = p.code.n_epochs;
+    p.code.n_epochs = p.code.step_words + 1;
+    assert_refused(&p, "epochs in");
+    p.code.n_epochs = -1;
+    assert_refused(&p, "epochs in");
+    p.code.n_epochs = n;
     assert_int_equal(check(&p), ZURT_OK);
     finish(&p);
 }
@@ -400,11 +400,11 @@ int main(void)
     struct CMUnitTest all[N_RULES + N_OTHERS] = {
         cmocka_unit_test(loads_over_its_own_work_are_refused),
         cmocka_unit_test(loads_beside_results_that_crowd_a_bank_are_refused),
-        cmocka_unit_test(loads_of_what_the_segment_stores_are_refused),
+        cmocka_unit_test(loads_of_what_the_epoch_stores_are_refused),
         cmocka_unit_test(weights_that_never_come_are_refused),
         cmocka_unit_test(weights_that_find_no_room_are_refused),
         cmocka_unit_test(words_at_wrong_places_are_refused),
-        cmocka_unit_test(segments_outside_the_buffer_are_refused),
+        cmocka_unit_test(epochs_outside_the_buffer_are_refused),
         cmocka_unit_test(every_buffer_is_used_to_its_end),
         cmocka_unit_test(engines_that_cannot_be_are_refused),
     };

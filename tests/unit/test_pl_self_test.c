@@ -64,10 +64,10 @@ static void a_table_of_another_engine_is_refused(void **state)
     }
 }
 
-static void says_nothing(const void *steps, int32_t n_segments, const void *w0, const void *w1,
+static void says_nothing(const void *steps, int32_t n_epochs, const void *w0, const void *w1,
                          const void *w2, const void *w3, const void *act_r, void *act_w)
 {
-    (void)steps, (void)n_segments, (void)w0, (void)w1, (void)w2, (void)w3, (void)act_r, (void)act_w;
+    (void)steps, (void)n_epochs, (void)w0, (void)w1, (void)w2, (void)w3, (void)act_r, (void)act_w;
 }
 
 static void an_engine_of_others_is_refused(void **state)
@@ -88,12 +88,12 @@ static void an_engine_that_fails_is_refused(void **state)
 }
 
 /* As a launch whose interrupt does not come. */
-static void answers_late(const void *steps, int32_t n_segments, const void *w0, const void *w1,
+static void answers_late(const void *steps, int32_t n_epochs, const void *w0, const void *w1,
                          const void *w2, const void *w3, const void *act_r, void *act_w)
 {
     const struct timespec pause = {0, 450000000};
     nanosleep(&pause, NULL);
-    zk_engine_test(steps, n_segments, w0, w1, w2, w3, act_r, act_w);
+    zk_engine_test(steps, n_epochs, w0, w1, w2, w3, act_r, act_w);
 }
 
 static void a_missing_interrupt_is_remarked(void **state)

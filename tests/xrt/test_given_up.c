@@ -30,7 +30,7 @@ enum { N_ARGS = 8, MAX_OBJECTS = 64 };
 
 typedef struct fake_run {
     fake_bo *bos[N_ARGS];
-    int n_segments;
+    int n_epochs;
     enum ert_cmd_state state;
     bool waited_for; // since it was started
 } fake_run;
@@ -164,7 +164,7 @@ static int run_set_arg(xrtRunHandle handle, int i, ...)
     va_list args;
     va_start(args, i);
     if (i == 1)
-        r->n_segments = va_arg(args, int);
+        r->n_epochs = va_arg(args, int);
     else
         r->bos[i] = va_arg(args, void *);
     va_end(args);
@@ -173,14 +173,14 @@ static int run_set_arg(xrtRunHandle handle, int i, ...)
 
 static void compute(const fake_run *r)
 {
-    zk_engine_test(r->bos[0]->device, r->n_segments, r->bos[2]->device, r->bos[3]->device,
+    zk_engine_test(r->bos[0]->device, r->n_epochs, r->bos[2]->device, r->bos[3]->device,
                    r->bos[4]->device, r->bos[5]->device, r->bos[6]->device, r->bos[7]->device);
 }
 
 static int run_start(xrtRunHandle handle)
 {
     fake_run *r = handle;
-    const bool works = r->n_segments > 0;
+    const bool works = r->n_epochs > 0;
     r->waited_for = false;
     r->state = hangs && works ? ERT_CMD_STATE_RUNNING : ERT_CMD_STATE_COMPLETED;
     if (r->state == ERT_CMD_STATE_COMPLETED)

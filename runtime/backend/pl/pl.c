@@ -35,7 +35,7 @@ struct zi_program {
     zurt_allocator allocator;
     const zi_cg_program *map;
     uint32_t timeout_ms;
-    int32_t n_segments;
+    int32_t n_epochs;
     zi_buf *steps;
     zi_buf *weights[4];
     uint32_t n_streams;
@@ -190,7 +190,7 @@ static zurt_status pl_program_create(zurt_ctx *ctx, zi_backend *b, const zi_grap
     zurt_status st = zi_cg_encode(ctx, p->map, &code);
     if (!st)
         st = zi_cg_verify(ctx, &b->caps, &code);
-    p->n_segments = code.n_segments;
+    p->n_epochs = code.n_epochs;
     if (!st)
         st = upload(ctx, b, code.steps, code.step_words, &p->steps);
     for (int q = 0; !st && q < 4; q++)
@@ -283,7 +283,7 @@ static zurt_status pl_submit(zi_program *p, const zi_run *run)
     if (st)
         return st;
     zi_pl_launch launch = {.steps = p->steps,
-                           .n_segments = p->n_segments,
+                           .n_epochs = p->n_epochs,
                            .weights = {p->weights[0], p->weights[1], p->weights[2], p->weights[3]},
                            .act_r = s->act,
                            .act_w = s->act};

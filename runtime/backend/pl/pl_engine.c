@@ -10,16 +10,16 @@
 ZK_SIM(kv260)
 ZK_SIM(zcu104)
 
-static void run_kv260(const void *steps, int32_t n_segments, const void *w0, const void *w1,
+static void run_kv260(const void *steps, int32_t n_epochs, const void *w0, const void *w1,
                       const void *w2, const void *w3, const void *act_r, void *act_w)
 {
-    zk_engine_kv260(steps, n_segments, w0, w1, w2, w3, act_r, act_w);
+    zk_engine_kv260(steps, n_epochs, w0, w1, w2, w3, act_r, act_w);
 }
 
-static void run_zcu104(const void *steps, int32_t n_segments, const void *w0, const void *w1,
+static void run_zcu104(const void *steps, int32_t n_epochs, const void *w0, const void *w1,
                        const void *w2, const void *w3, const void *act_r, void *act_w)
 {
-    zk_engine_zcu104(steps, n_segments, w0, w1, w2, w3, act_r, act_w);
+    zk_engine_zcu104(steps, n_epochs, w0, w1, w2, w3, act_r, act_w);
 }
 
 static zi_pl_counts counts_of(const zk_sim_stats *s)

@@ -136,10 +136,10 @@ zurt_status zi_pl_run_start(zi_pl_run *run, const zi_pl_launch *launch, char *er
 {
     if (run->started)
         return zi_pl_fail(error, ZURT_E_ARG, "launch: the run is in flight already");
-    if (launch->n_segments < ZI_PL_IDENTIFY || !all_of_device(launch, run->device))
+    if (launch->n_epochs < ZI_PL_IDENTIFY || !all_of_device(launch, run->device))
         return zi_pl_fail(error, ZURT_E_ARG,
-                          "launch: a buffer is missing or of another device, or %d segments",
-                          (int)launch->n_segments);
+                          "launch: a buffer is missing or of another device, or %d epochs",
+                          (int)launch->n_epochs);
     zurt_status st = run->device->port->run_start(run, launch, error);
     run->started = st == ZURT_OK;
     return st;

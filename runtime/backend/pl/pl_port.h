@@ -27,7 +27,7 @@ typedef struct zi_pl_run zi_pl_run;
 typedef struct zi_buf zi_buf;
 
 /** The engine. Ref: zk_engine() of kernels-hls/engine. */
-typedef void zi_pl_kernel_fn(const void *steps, int32_t n_segments, const void *w0, const void *w1,
+typedef void zi_pl_kernel_fn(const void *steps, int32_t n_epochs, const void *w0, const void *w1,
                              const void *w2, const void *w3, const void *act_r, void *act_w);
 
 /** What an engine in simulation counts. */
@@ -123,13 +123,13 @@ zurt_status zi_buf_cpu_end(zi_buf *buf, size_t offset, size_t bytes, zi_buf_acce
 
 /* ---- runs ---- */
 
-/** n_segments of a launch that writes the engine's identity to act_w: pl_self_test.c. */
+/** n_epochs of a launch that writes the engine's identity to act_w: pl_self_test.c. */
 #define ZI_PL_IDENTIFY (-1)
 
 /** Arguments of the engine; all buffers are of the run's device. */
 typedef struct zi_pl_launch {
     zi_buf *steps;
-    int32_t n_segments; /**< 0: no work; ZI_PL_IDENTIFY */
+    int32_t n_epochs; /**< 0: no work; ZI_PL_IDENTIFY */
     zi_buf *weights[4];
     zi_buf *act_r;
     zi_buf *act_w; /**< may be act_r */

@@ -25,10 +25,10 @@ typedef struct self_test {
     uint64_t least_ms;
 } self_test;
 
-static zurt_status launch(self_test *t, int32_t n_segments, char *error)
+static zurt_status launch(self_test *t, int32_t n_epochs, char *error)
 {
     zi_buf *b = t->buf;
-    const zi_pl_launch l = {b, n_segments, {b, b, b, b}, b, b};
+    const zi_pl_launch l = {b, n_epochs, {b, b, b, b}, b, b};
     uint64_t start = zi_now_ns();
     zurt_status st = zi_pl_run_start(t->run, &l, error);
     if (!st)

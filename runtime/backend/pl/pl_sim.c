@@ -89,7 +89,7 @@ static int64_t compute(const sim_device *d, const zi_pl_launch *l)
     pthread_mutex_lock(&engine_lock);
     if (e->take_counts)
         (void)e->take_counts();
-    e->kernel(device_side(l->steps), l->n_segments, device_side(l->weights[0]),
+    e->kernel(device_side(l->steps), l->n_epochs, device_side(l->weights[0]),
               device_side(l->weights[1]), device_side(l->weights[2]), device_side(l->weights[3]),
               device_side(l->act_r), device_side(l->act_w));
     int64_t wrong = e->take_counts ? e->take_counts().wrong : 0;

@@ -15,7 +15,7 @@ enum {
     POLL_NS = 20000,    // sw_emu: XRT's own wait spins and knows no limit
     END_WAIT_MS = 2000, // for a killed device process to be noticed
     ARG_STEPS = 0,
-    ARG_SEGMENTS = 1,
+    ARG_EPOCHS = 1,
     ARG_WEIGHTS = 2,
     ARG_ACT_R = 6,
     ARG_ACT_W = 7
@@ -179,7 +179,7 @@ static zurt_status xrt_run_start(zi_pl_run *run, const zi_pl_launch *l, char *er
     if (zi_xrt_slot_is_lost(s))
         return zi_xrt_slot_fail(s, error);
     int failed = zi_xrt()->run_set_arg(handle, ARG_STEPS, handle_of(l->steps));
-    failed |= zi_xrt()->run_set_arg(handle, ARG_SEGMENTS, (int)l->n_segments);
+    failed |= zi_xrt()->run_set_arg(handle, ARG_EPOCHS, (int)l->n_epochs);
     for (int i = 0; i < 4; i++)
         failed |= zi_xrt()->run_set_arg(handle, ARG_WEIGHTS + i, handle_of(l->weights[i]));
     failed |= zi_xrt()->run_set_arg(handle, ARG_ACT_R, handle_of(l->act_r));
