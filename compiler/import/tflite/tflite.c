@@ -6,6 +6,10 @@
 #include <stdio.h>
 #include <string.h>
 
+/** Bytes of constants, for any file and for each byte of it: half floats are widened, and weights
+ *  of depthwise convolutions kept twice. */
+enum { CONST_BYTES = 1 << 26, CONST_TIMES = 4 };
+
 /* ---- failures ---- */
 
 zurt_status zc_tfl_fail(zc_tfl *t, zurt_status code, const char *fmt, ...)
@@ -126,6 +130,9 @@ static zurt_status translate(zc_tfl *t, zc_fb_table op)
 
 static zurt_status read_tensors(zc_tfl *t, zc_fb_vector list)
 {
+    if (list.n > ZC_TFL_MAX_TENSORS)
+        return zi_fail(t->ctx, ZURT_E_LIMIT, "tflite: %u tensors, limit %d", (unsigned)list.n,
+                       ZC_TFL_MAX_TENSORS);
     t->n_tensors = list.n;
     t->tensors = zi_arena_calloc(&t->scratch, list.n, sizeof(*t->tensors));
     if (list.n && !t->tensors)
@@ -251,7 +258,10 @@ zurt_status zc_tflite_import(zurt_ctx *ctx, zi_bytes file, const zurt_import_opt
     if (file.size > ZC_TFLITE_MAX_BYTES)
         return zi_fail(ctx, ZURT_E_LIMIT, "tflite: file of %zu bytes, limit %zu", file.size,
                        ZC_TFLITE_MAX_BYTES);
-    zc_tfl t = {.ctx = ctx, .fb.file = file, .g = zi_graph_create(&ctx->allocator)};
+    zc_tfl t = {.ctx = ctx,
+                .fb.file = file,
+                .g = zi_graph_create(&ctx->allocator),
+                .const_bytes = CONST_BYTES + CONST_TIMES * (uint64_t)file.size};
     zi_arena_init(&t.scratch, &ctx->allocator);
     zurt_status st = t.g ? import_model(&t, options, source_nodes) : zc_tfl_no_memory(&t);
     zi_arena_clear(&t.scratch);

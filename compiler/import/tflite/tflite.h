@@ -14,7 +14,7 @@
 #include "import/tflite/tflite_import.h"
 #include "import/tflite/tflite_schema.h"
 
-enum { ZC_TFL_MAX_ARITY = 4096 };
+enum { ZC_TFL_MAX_ARITY = 4096, ZC_TFL_MAX_TENSORS = 1 << 18 };
 
 /** A tensor of the file. */
 typedef struct zc_tfl_tensor_state {
@@ -43,6 +43,7 @@ struct zc_tfl {
     zi_graph *g;
     zi_arena scratch; /**< of this import */
     zc_fb_vector codes, buffers;
+    uint64_t const_bytes; /**< left for constants: tensors may share a buffer of the file */
     zc_tfl_tensor_state *tensors;
     uint32_t n_tensors;
 
@@ -69,6 +70,8 @@ zurt_status zc_tfl_make_input(zc_tfl *t, uint32_t index);
 
 /** Whether input i is there. */
 bool zc_tfl_has(const zc_tfl *t, uint32_t i);
+/** Takes the bytes of a constant from what a file of this size may have. ZURT_E_LIMIT. */
+zurt_status zc_tfl_spend(zc_tfl *t, uint64_t bytes);
 /** Input i as the file has it. */
 zurt_status zc_tfl_raw(zc_tfl *t, uint32_t i, zi_id *out);
 /** Input i as real values; integers that stand for themselves as they are. */

@@ -53,8 +53,9 @@ static zurt_status depthwise_weights(zc_tfl *t, zi_id w, zi_id *out)
     const int32_t dims[4] = {from.dims[3], from.dims[1], from.dims[2], 1};
     const size_t taps = (size_t)from.dims[1] * (size_t)from.dims[2], c = (size_t)from.dims[3];
     void *to;
-    zurt_status st =
-        zi_graph_add_const(t->ctx, t->g, from.name, from.dtype, 4, dims, NULL, out, &to);
+    zurt_status st = zc_tfl_spend(t, zi_tensor_bytes(&from));
+    if (!st)
+        st = zi_graph_add_const(t->ctx, t->g, from.name, from.dtype, 4, dims, NULL, out, &to);
     for (size_t i = 0; !st && i < c; i++) {
         for (size_t k = 0; k < taps; k++)
             memcpy((char *)to + (i * taps + k) * size, (const char *)from.data + (k * c + i) * size,
@@ -177,6 +178,9 @@ zurt_status zc_tfl_depthwise(zc_tfl *t)
         st = zc_tfl_real(t, 0, &x);
     if (!st)
         st = need_picture(t, x);
+    if (!st && t->g->tensors[w].dims[0] != 1)
+        st = zc_tfl_fail(t, ZURT_E_FORMAT, "weights of %d sets, not one",
+                         (int)t->g->tensors[w].dims[0]);
     if (!st)
         st = depthwise_weights(t, w, &turned);
     return st ? st

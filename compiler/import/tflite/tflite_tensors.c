@@ -144,6 +144,16 @@ static zurt_status data_of(zc_tfl *t, uint32_t index, zi_bytes *out)
     return ZURT_OK;
 }
 
+zurt_status zc_tfl_spend(zc_tfl *t, uint64_t bytes)
+{
+    if (bytes > t->const_bytes)
+        return zi_fail(t->ctx, ZURT_E_LIMIT,
+                       "tflite: tensors share the file's buffers so often that they need too much "
+                       "memory for a file of this size");
+    t->const_bytes -= bytes;
+    return ZURT_OK;
+}
+
 static zurt_status make_const(zc_tfl *t, uint32_t index, zi_bytes data)
 {
     zc_tfl_tensor_state *s = &t->tensors[index];
@@ -165,6 +175,9 @@ static zurt_status make_const(zc_tfl *t, uint32_t index, zi_bytes data)
     const size_t element = half ? 2 : zurt_dtype_bytes(dtype);
     if (!zi_size_mul(elems, element, &bytes) || bytes != data.size)
         return tensor_fail(t, index, ZURT_E_FORMAT, "its buffer has not the size of its dims");
+    st = zc_tfl_spend(t, elems * zurt_dtype_bytes(dtype));
+    if (st)
+        return st;
     st = zi_graph_add_const(t->ctx, t->g, s->name, dtype, rank, dims, NULL, &s->raw, &to);
     if (st)
         return st;
