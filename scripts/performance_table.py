@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Writes the tables of docs/performance.md, and its verdict in two other pages, from the step lists that the code generator emits.
+"""Writes the tables of docs/performance.md, and its verdict in two other pages, from the step lists
+that the code generator emits.
 
 scripts/performance_table.py [TOOL] [--check]
 
@@ -48,9 +49,14 @@ def throughput(get):
             dpu = DPU[network][board]
             rows.append([network, BOARDS[board], f"{m['fps']:.1f}", f"{1000 / m['fps']:.2f}",
                          f"{m['cycles']:,}", f"{100 * m['utilisation']:.1f} %",
-                         f"{m['ddr_bytes'] / 1e6:.1f}", f"{dpu:.1f}", f"{m['fps'] / dpu:.2f}"])
+                         f"{m['ddr_bytes'] / 1e6:.1f}", f"{dpu:.1f}", times(m["fps"] / dpu)])
     return table(["network", "board", "modelled fps", "modelled ms", "cycles", "of the array",
                   "DDR, MB a frame", "DPU, measured fps", "ratio"], rows)
+
+
+def times(ratio):
+    """Cut off, not rounded: what is below 1 never reads 1.00."""
+    return f"{int(100 * ratio) / 100:.2f}"
 
 
 def verdict(get, planned):
@@ -60,7 +66,8 @@ def verdict(get, planned):
         ratios = {name: get(network, board)["fps"] / DPU[network][board]
                   for board, name in BOARDS.items()}
         for side, lost in zip(sides, (True, False)):
-            here = [f"{name} {int(100 * ratio) / 100:.2f}" for name, ratio in ratios.items() if (ratio < 1) == lost]
+            here = [f"{name} {times(ratio)}" for name, ratio in ratios.items()
+                    if (ratio < 1) == lost]
             sides[side] += [f"{network} ({', '.join(here)})"] if here else []
     said = [f"{side} AMD's DPU with {', '.join(names)}" for side, names in sides.items() if names]
     text = (f"**At the planned clock of {planned} MHz the modelled engine {'; it '.join(said)}**, in "

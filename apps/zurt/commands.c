@@ -190,7 +190,8 @@ static const option_row doctor[] = {
 const command_row command_rows[N_COMMANDS] = {
     [COMMAND_INSPECT] =
         {"inspect", "what a model holds and which device would run each node", "MODEL [options]",
-         "MODEL: a float or QDQ .onnx, or a .zurt. Prints per node the device, the reason and\n"
+         "MODEL: a float or QDQ .onnx, a .tflite or a .zurt. Prints per node the device, the "
+         "reason and\n"
          "what would put it on the PL; cycles, ms and fps are modelled. A float model is\n"
          "quantised with assumed scales first.\n",
          LISTS(inspect, shape), .wants = "one MODEL", .least = 1, .most = 1},
@@ -203,9 +204,10 @@ const command_row command_rows[N_COMMANDS] = {
                           LISTS(convert, input, shape, host), .wants = "one MODEL and -o OUT",
                           .least = 1, .most = 1, .needs = OPT_OUTPUT},
     [COMMAND_COMPILE] =
-        {"compile", "float or QDQ ONNX to an int8 .zurt file",
-         "MODEL.onnx --calib DATA -o OUT.zurt [options]",
-         "A QDQ model keeps the scales it brings and needs no --calib.\n\n" DATA_KINDS,
+        {"compile", "float or quantised ONNX or TFLite to an int8 .zurt file",
+         "MODEL --calib DATA -o OUT.zurt [options]",
+         "MODEL: an .onnx or a .tflite. A quantised one keeps the scales it brings and needs no "
+         "--calib.\n\n" DATA_KINDS,
          LISTS(convert, compiled, input, shape, host), .wants = "one MODEL and -o OUT", .least = 1,
          .most = 1, .needs = OPT_OUTPUT},
     [COMMAND_RUN] =
@@ -218,14 +220,15 @@ const command_row command_rows[N_COMMANDS] = {
          LISTS(run, names, input, shape, device, memory), .wants = "a MODEL and at least one INPUT",
          .least = 2, .most = SIZE_MAX},
     [COMMAND_EVAL] = {"eval", "accuracy over labelled data", "MODEL --data DATA [options]",
-                      "MODEL: a float or QDQ .onnx, or a .zurt.\n\n" DATA_KINDS,
+                      "MODEL: a float or QDQ .onnx, a .tflite or a .zurt.\n\n" DATA_KINDS,
                       LISTS(judge, eval, names, input, shape, device, memory),
                       .wants = "one MODEL and --data DATA", .least = 1, .most = 1,
                       .needs = OPT_DATA},
     [COMMAND_COMPARE] =
         {"compare", "models on the same data: accuracy, changed predictions, SQNR",
          "A B [C ...] --data DATA [options]",
-         "A, B, C: float or QDQ .onnx, or .zurt, each compared with A; a float model without\n"
+         "A, B, C: float or QDQ .onnx, .tflite or .zurt, each compared with A; a float model "
+         "without\n"
          "--input-norm is fed as the first .zurt says. Exit 6 if more predictions of one changed\n"
          "than --max-changed.\n"
          "\n" DATA_KINDS,
@@ -235,10 +238,10 @@ const command_row command_rows[N_COMMANDS] = {
     [COMMAND_BENCH] =
         {"bench", "latency percentiles and frames per second", "MODEL [options]",
          "Runs a model on seeded noise and prints the latency of a request (submit to answer)\n"
-         "and frames per second. MODEL: a .zurt, or an .onnx on the host's executor.\n",
+         "and frames per second. MODEL: a .zurt, or an .onnx or .tflite on the host's executor.\n",
          LISTS(bench, input, shape, device, memory), .wants = "one MODEL", .least = 1, .most = 1},
     [COMMAND_INFO] = {"info", "this build, or the facts of a model file",
-                      "[MODEL.zurt | MODEL.onnx | OVERLAY.xclbin] [options]",
+                      "[MODEL.zurt | MODEL.onnx | MODEL.tflite | OVERLAY.xclbin] [options]",
                       "Without a file: version, CPU features, devices (why one is absent, and what "
                       "helps) and build\n"
                       "options.\n",

@@ -43,7 +43,7 @@ static int parse(cli *c, int argc, char **argv, const char *suffix, convert_opti
     if (q->hold_out == 1)
         return cli_usage(c, "--hold-out 1 leaves no sample to calibrate with");
     if (o->percentile_given && q->method != ZURT_CALIB_PERCENTILE && q->method != ZURT_CALIB_AUTO)
-        cli_note(c, "--percentile has no effect without --method percentile");
+        cli_note(c, "--percentile has no effect without --method percentile or auto");
     o->model = c->arguments[0];
     q->threads = o->target.session.threads;
     const char *const reads[] = {o->model, o->calib, o->target.labels};

@@ -119,8 +119,8 @@ int target_recognise(cli *c, const char *path, bool *is_zurt)
     if (kind == ZURT_FILE_UNKNOWN && named) // damaged: its reader says how
         *is_zurt = cli_has_suffix(path, ".zurt");
     else if (kind != ZURT_FILE_ZURT && kind != ZURT_FILE_ONNX && kind != ZURT_FILE_TFLITE)
-        return cli_fail(c, ZURT_E_FORMAT, "%s: this is %s, not an ONNX or .zurt model%s%s", path,
-                        zurt_file_kind_name(kind), zurt_file_kind_remedy(kind)[0] ? "; " : "",
+        return cli_fail(c, ZURT_E_FORMAT, "%s: this is %s, not an ONNX, TFLite or .zurt model%s%s",
+                        path, zurt_file_kind_name(kind), zurt_file_kind_remedy(kind)[0] ? "; " : "",
                         zurt_file_kind_remedy(kind));
     return *is_zurt || compiler ? EXIT_DONE : compiler_instead(c, path);
 }

@@ -27,8 +27,8 @@ static zurt_status check_options(zurt_ctx *ctx, const zurt_quantize_options *o)
     if ((unsigned)o->method > ZURT_CALIB_AUTO || (unsigned)o->io > ZURT_IO_FLOAT)
         return zi_fail(ctx, ZURT_E_ARG, "quantize: unknown method or type of inputs");
     if ((o->method == ZURT_CALIB_PERCENTILE || o->method == ZURT_CALIB_AUTO) &&
-        !(o->percentile > 50.0 && o->percentile <= 100.0))
-        return zi_fail(ctx, ZURT_E_ARG, "quantize: percentile %g, must be in (50, 100]",
+        !(o->percentile >= 50.0 && o->percentile <= 100.0))
+        return zi_fail(ctx, ZURT_E_ARG, "quantize: percentile %g, must be in [50, 100]",
                        o->percentile);
     if (o->hold_out == 1)
         return zi_fail(ctx, ZURT_E_ARG, "quantize: hold_out 1 leaves no sample to calibrate with");

@@ -460,8 +460,9 @@ void ZK_NAME(exec)(const zk_step *s, const zk_step_table *table, int32_t first, 
     ZK_COUNT(iterations, s->iterations);
     for (int32_t t = 0; t < s->iterations; t++) {
 #pragma HLS pipeline II = 1 style = flp
-// hls_ports: act never: zi_check_compute() refuses a step that reads what it wrote
-#pragma HLS dependence variable = act type = inter dependent = false
+// hls_ports: act never: zi_check_compute() refuses a step that reads what it wrote; a residual that
+// its own result replaces is read before: that order stays
+#pragma HLS dependence variable = act type = inter direction = RAW dependent = false
 // hls_ports: ring distance ZK_RING_GAP: zk_weights_take() hands out words that are as old
 #pragma HLS dependence variable = ring type = inter direction = RAW distance = 4 dependent = true
 // hls_ports: line distance ZK_POOL2_WIDTH / 2: zi_check_compute() refuses narrower rows

@@ -12,17 +12,9 @@ import subprocess
 import sys
 import tempfile
 
+from enter_venv import enter_venv, skip
 
-def skip(reason):
-    print(f"skipped: {reason}")
-    sys.exit(77)
-
-
-python = os.path.abspath(os.environ.get("ZURT_PYTHON", sys.executable))
-if os.path.abspath(sys.executable) != python:
-    if not os.access(python, os.X_OK):
-        skip(f"{python}: not there; scripts/venv makes it")
-    os.execv(python, [python, *sys.argv])
+enter_venv()
 
 try:
     import numpy as np
@@ -105,7 +97,7 @@ def check_operators(folder):
             with open(path, "wb") as f:
                 f.write(tflite_models.make(case, dtype))
             compare(path, (case, dtype), DIFFERS.get((case, dtype), 0))
-    print(f"{len(tflite_models.CASES)} operators in float32, int8 and uint8")
+    print(f"{len(tflite_models.CASES)} cases in float32, int8 and uint8")
 
 
 def check_models(folder):

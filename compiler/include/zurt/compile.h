@@ -265,7 +265,7 @@ typedef enum zurt_io_type {
 typedef struct zurt_quantize_options {
     size_t size;                   /**< sizeof(zurt_quantize_options); set by the macro */
     zurt_calib_method method;      /**< of activations */
-    double percentile;             /**< for PERCENTILE, e.g. 99.99; in (50, 100] */
+    double percentile;             /**< for PERCENTILE and AUTO, e.g. 99.99; in [50, 100] */
     uint32_t per_tensor;           /**< 1: one weight scale per layer instead of per channel */
     zurt_io_type io;               /**< type of the model's inputs and outputs */
     uint32_t require_int8;         /**< 1: a node that would stay float is an error */

@@ -90,7 +90,7 @@ says "kv260.*zx81" err
 exits 2 zurt inspect "$CNN" --board kv260 --xclbin some.xclbin
 echo "# A page" >README.md
 exits 3 zurt inspect README.md --board kv260
-says "README.md: this is a file of unknown kind, not an ONNX or .zurt model" err
+says "README.md: this is a file of unknown kind, not an ONNX, TFLite or .zurt model" err
 exits 1 zurt inspect "$CNN" --xclbin none.xclbin
 says "none.xclbin" err
 echo "xclbin2" >broken.xclbin
