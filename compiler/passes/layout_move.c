@@ -20,7 +20,11 @@ zurt_status zc_layout_emit(zc_layout *l, zi_op op, zi_id like, const char *suffi
         return st;
     *out = made;
     n->attr = *attr;
-    return zi_node_infer(l->ctx, g, n);
+    st = zi_node_infer(l->ctx, g, n);
+    const zi_quant quant = g->tensors[n->in[0]].quant;
+    if (!st && n_in == 1 && zi_op_has(op, ZI_OPF_MOVE) && quant.n == 1)
+        g->tensors[made].quant = quant; // moved values keep their meaning
+    return st;
 }
 
 static const zi_attr no_attr;
@@ -41,10 +45,7 @@ zurt_status zc_layout_view(zc_layout *l, zi_id held, int32_t rank, const int32_t
     zi_attr attr = no_attr;
     attr.shape.rank = rank;
     memcpy(attr.shape.dims, dims, (size_t)rank * sizeof(*dims));
-    zurt_status st = zc_layout_emit(l, ZI_OP_Reshape, held, "_reshaped", &held, 1, &attr, out);
-    if (!st && t.quant.n == 1)
-        l->g->tensors[*out].quant = t.quant;
-    return st;
+    return zc_layout_emit(l, ZI_OP_Reshape, held, "_reshaped", &held, 1, &attr, out);
 }
 
 /** Elements of a constant in another order: axis i of `to` is axis perm[i] of `from`. */

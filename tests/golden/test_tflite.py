@@ -29,7 +29,7 @@ ROUNDS = 3
 
 # By how many steps at most an operator's 8-bit results differ by design.
 DIFFERS = {("bilinear", "uint8"): 1, ("bilinear_half", "uint8"): 1,
-           ("fully_connected_one_scale", "int8"): 1, "tflm_hello_world_int8.tflite": 1,
+           ("fully_connected_one_scale", "int8"): 1, "tflm_hello_world_int8.tflite": 3,
            "mlperf_ic_resnet8_int8.tflite": 3}
 # Files whose weights are 8 bits and whose activations LiteRT quantises as it runs.
 DYNAMIC = {"mlperf_kws_float.tflite": 0.03}

@@ -80,7 +80,7 @@ class Model:
         return bytes(builder.Output())
 
 
-FIRST = {"RESHAPE", "HARD_SWISH", "DEPTH_TO_SPACE"}  # have int8 since their first version
+FIRST = {"RESHAPE", "HARD_SWISH", "DEPTH_TO_SPACE", "EXPAND_DIMS"}  # have int8 since their first version
 X = {"int8": (0.05, 3), "uint8": (0.05, 131)}  # of inputs
 Y = {"int8": (0.07, -8), "uint8": (0.07, 120)}  # of results
 FIXED = {"int8": {"LOGISTIC": (1 / 256, -128), "SOFTMAX": (1 / 256, -128), "TANH": (1 / 128, 0)},
@@ -194,6 +194,51 @@ def one_scale(dtype, rng):
     return m
 
 
+def padded(dtype, _):
+    m = Model()
+    x = m.input([1, 4, 5, 6], dtype, quant(X, dtype))
+    pads = m.tensor([4, 2], "int32", data=[[0, 0], [1, 2], [1, 0], [0, 0]])
+    value = m.tensor([1], dtype, quant(X, dtype), data=[1.5 if dtype == "float32" else 7])
+    m.op("PADV2", [x, pads, value], [m.output([1, 7, 6, 6], dtype, quant(X, dtype))],
+         "PadV2Options", 2 if dtype == "int8" else 1)
+    return m
+
+
+def transpose_conv(dtype, rng):
+    m = Model()
+    x = m.input([1, 4, 5, 6], dtype, quant(X, dtype))
+    w, b = weights(m, rng, [7, 3, 3, 6], dtype, 0, 0.05)
+    shape = m.tensor([4], "int32", data=[1, 8, 10, 7])
+    m.op("TRANSPOSE_CONV", [shape, w, x, b], [m.output([1, 8, 10, 7], dtype, quant(Y, dtype))],
+         "TransposeConvOptions", 3, padding=SAME, strideH=2, strideW=2)
+    return m
+
+
+def prelu(dtype, rng):
+    m = Model()
+    x = m.input([1, 4, 5, 6], dtype, quant(X, dtype))
+    if dtype == "float32":
+        slope = m.tensor([1, 1, 6], data=rng.standard_normal(6) * 0.3)
+    else:
+        zero, low = (3, -100) if dtype == "int8" else (131, 0)
+        slope = m.tensor([1, 1, 6], dtype, (0.003, zero), data=rng.integers(low, 100, 6))
+    m.op("PRELU", [x, slope], [m.output([1, 4, 5, 6], dtype, quant(Y, dtype))])
+    return m
+
+
+def batches(name, x_shape, y_shape, border):
+    """SPACE_TO_BATCH_ND and its reverse, by blocks of 2 x 2."""
+    def build(dtype, _):
+        m = Model()
+        x = m.input(x_shape, dtype, quant(X, dtype))
+        block, pads = m.tensor([2], "int32", data=[2, 2]), m.tensor([2, 2], "int32", data=border)
+        m.op(name, [x, block, pads], [m.output(y_shape, dtype, quant(X, dtype))],
+             {"SPACE_TO_BATCH_ND": "SpaceToBatchNDOptions",
+              "BATCH_TO_SPACE_ND": "BatchToSpaceNDOptions"}[name], 2 if dtype == "int8" else 1)
+        return m
+    return build
+
+
 POOL = dict(strideH=2, strideW=2, filterHeight=3, filterWidth=3)
 CASES = {
     "conv_same": windowed("CONV_2D", "Conv2DOptions", [1, 9, 8, 5], [7, 3, 3, 5], 0, [1, 5, 4, 7],
@@ -250,6 +295,19 @@ CASES = {
     "fully_connected_one_scale": one_scale,
     "fully_connected": windowed("FULLY_CONNECTED", "FullyConnectedOptions", [3, 20], [7, 20], 0,
                                 [3, 7]),
+    "padded": padded,
+    "transpose_conv": transpose_conv,
+    "prelu": prelu,
+    "space_to_batch": batches("SPACE_TO_BATCH_ND", [1, 4, 5, 6], [4, 2, 3, 6], [[0, 0], [1, 0]]),
+    "batch_to_space": batches("BATCH_TO_SPACE_ND", [4, 2, 3, 6], [1, 4, 5, 6], [[0, 0], [1, 0]]),
+    "minimum": plain("MINIMUM", [[1, 4, 5, 6], [1, 4, 5, 6]], [1, 4, 5, 6],
+                     "MaximumMinimumOptions", True),
+    "reduce_max": plain("REDUCE_MAX", [[1, 4, 5, 6]], [1, 6], "ReducerOptions", True, [1, 2]),
+    "reduce_min": plain("REDUCE_MIN", [[1, 4, 5, 6]], [1, 6], "ReducerOptions", True, [1, 2]),
+    "expand_dims": plain("EXPAND_DIMS", [[1, 4, 5, 6]], [1, 1, 4, 5, 6], "ExpandDimsOptions",
+                         True, 1),
+    "mirror_pad": plain("MIRROR_PAD", [[1, 4, 5, 6]], [1, 7, 6, 6], "MirrorPadOptions", True,
+                        [[0, 0], [1, 2], [1, 0], [0, 0]], mode=0),
     "arg_max": arg_max,
     "quantize": quantize,
     "dequantize": dequantize,

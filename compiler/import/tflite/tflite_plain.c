@@ -212,6 +212,21 @@ zurt_status zc_tfl_reshape(zc_tfl *t)
     return st ? st : map(t, ZI_OP_Reshape, &attr);
 }
 
+/* The one value of a constant. */
+static bool real_value(const zi_tensor *v, float *out)
+{
+    const int32_t q = v->dtype == ZURT_S8   ? *(const int8_t *)v->data
+                      : v->dtype == ZURT_U8 ? *(const uint8_t *)v->data
+                                            : 0;
+    if (v->dtype == ZURT_F32)
+        *out = *(const float *)v->data;
+    else if (v->quant.n == 1)
+        *out = v->quant.scale[0] * (float)(q - v->quant.zero_point[0]);
+    else
+        return false;
+    return !isnan(*out);
+}
+
 zurt_status zc_tfl_pad(zc_tfl *t)
 {
     enum { PADV2 = 60, MIRROR = 100, SYMMETRIC = 1 };
@@ -243,10 +258,9 @@ zurt_status zc_tfl_pad(zc_tfl *t)
         if (st)
             return st;
         const zi_tensor *v = &t->g->tensors[value];
-        const bool is_one = zi_tensor_is_const(v) && zi_tensor_elems(v) == 1;
-        if (!is_one || v->dtype != ZURT_F32 || isnan(*(const float *)v->data))
-            return zc_tfl_fail(t, ZURT_E_UNSUPPORTED, "the padding must be one constant float");
-        attr.pad.value = *(const float *)v->data;
+        if (!zi_tensor_is_const(v) || zi_tensor_elems(v) != 1 || !real_value(v, &attr.pad.value))
+            return zc_tfl_fail(t, ZURT_E_UNSUPPORTED,
+                               "the padding must be one constant number; convert the model so");
     }
     st = zc_tfl_emit(t, ZI_OP_Pad, &attr, &in, 1, &out, NULL);
     return st ? st : zc_tfl_define(t, 0, out);

@@ -386,7 +386,7 @@ zurt_status zc_tfl_space_to_batch(zc_tfl *t)
 {
     int64_t block[2], border[4];
     zi_id id;
-    zurt_status st = zc_tfl_real(t, 0, &id);
+    zurt_status st = zc_tfl_raw(t, 0, &id);
     if (!st)
         st = need_picture(t, id);
     if (!st)
@@ -414,7 +414,7 @@ zurt_status zc_tfl_batch_to_space(zc_tfl *t)
 {
     int64_t block[2], crop[4];
     zi_id id;
-    zurt_status st = zc_tfl_real(t, 0, &id);
+    zurt_status st = zc_tfl_raw(t, 0, &id);
     if (!st)
         st = need_picture(t, id);
     if (!st)

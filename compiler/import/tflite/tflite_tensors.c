@@ -321,6 +321,16 @@ static bool is_shape_arithmetic(const zi_graph *g, const zi_node *n)
     return fixed;
 }
 
+/* Moved values keep their meaning: the result has the scale of the one tensor that it comes from.
+ */
+static zurt_status pass_quant_on(zc_tfl *t, const zi_node *n)
+{
+    const zi_quant q = t->g->tensors[n->in[0]].quant;
+    if (!zi_op_has(n->op, ZI_OPF_MOVE) || n->op == ZI_OP_Concat || q.n != 1)
+        return ZURT_OK;
+    return zi_graph_set_quant(t->ctx, t->g, n->out[0], 1, 0, q.scale, q.zero_point);
+}
+
 zurt_status zc_tfl_emit(zc_tfl *t, zi_op op, const zi_attr *attr, const zi_id *in, uint32_t n_in,
                         zi_id *out, zi_node **node)
 {
@@ -342,6 +352,8 @@ zurt_status zc_tfl_emit(zc_tfl *t, zi_op op, const zi_attr *attr, const zi_id *i
     if (node)
         *node = n;
     st = zi_node_infer(t->ctx, t->g, n);
+    if (!st)
+        st = pass_quant_on(t, n);
     return !st && is_shape_arithmetic(t->g, n) ? zc_fold_node(t->ctx, t->g, n) : st;
 }
 
@@ -361,6 +373,23 @@ static zurt_status check_shape(zc_tfl *t, uint32_t index, zi_id id)
         return ZURT_OK;
     return zc_tfl_fail(t, ZURT_E_FORMAT, "computes %s, and the file says otherwise of '%.80s'",
                        zi_tensor_describe(x, text, sizeof(text)), t->tensors[index].name);
+}
+
+/* Of values that were moved: the file must say the scale that they have. */
+static zurt_status check_same_quant(zc_tfl *t, uint32_t index, zi_id id)
+{
+    const zi_quant have = t->g->tensors[id].quant;
+    const zc_fb_table q = zc_fb_sub(&t->fb, t->tensors[index].table, ZC_TENSOR_QUANTIZATION);
+    const zc_fb_vector scales = zc_fb_list(&t->fb, q, ZC_QUANT_SCALE, 4);
+    const zc_fb_vector zeros = zc_fb_list(&t->fb, q, ZC_QUANT_ZERO_POINT, 8);
+    if (have.n != 1 || !is_8_bits(t->g->tensors[id].dtype))
+        return ZURT_OK;
+    const int64_t zero = zeros.n ? zc_fb_i64_at(&t->fb, zeros, 0) : 0;
+    const bool same = scales.n == 1 && zc_fb_f32_at(&t->fb, scales, 0) == have.scale[0];
+    if (same && zero == have.zero_point[0])
+        return ZURT_OK;
+    return zc_tfl_fail(t, ZURT_E_UNSUPPORTED,
+                       "moves values to another scale; convert the model again, with one scale");
 }
 
 zurt_status zc_tfl_define(zc_tfl *t, uint32_t i, zi_id id)
@@ -383,6 +412,7 @@ zurt_status zc_tfl_define(zc_tfl *t, uint32_t i, zi_id id)
         if (!st && !any)
             st = tensor_fail(t, index, ZURT_E_UNSUPPORTED, "is 8 bits without a scale");
     } else if (dtype == have) {
+        st = check_same_quant(t, index, id);
         s->raw = id;
     } else {
         const zi_attr attr = {.axis.axis = (int32_t)dtype};
