@@ -78,8 +78,9 @@ static inline void zk_act_start(const zk_step *s, zk_act_feed *out)
     out->x = 0;
     out->word = 0;
     out->held = 0;
+    const int32_t half = out->left ? s->load.half : 0; // of no load, anything
     for (int32_t i = 0; i < 4; i++)
-        out->phase[i] = i * s->load.half;
+        out->phase[i] = i * half;
 }
 
 /** Takes the next beat and moves on. */
