@@ -37,7 +37,7 @@ one clocks.json clocks.json
 dcp=$(find "$build/temp" -name '*_routed.dcp' 2>/dev/null || true)
 if [ "$(printf '%s' "$dcp" | grep -c '')" -eq 1 ]; then
     (cd "$out" && $vivado -mode batch -nojournal -log vivado.log -source "$here/report_routed.tcl" \
-        -tclargs "$dcp" "$out")
+        -tclargs "$dcp" "$out") || echo "routed: $vivado failed; see vivado.log" >>"$out/summary.txt"
 else
     echo "routed: $(printf '%s' "$dcp" | grep -c '' || true) checkpoints *_routed.dcp below temp" \
         >>"$out/summary.txt"

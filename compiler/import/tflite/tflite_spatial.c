@@ -342,11 +342,16 @@ zurt_status zc_tfl_blocks(zc_tfl *t)
 
 /* ---- batch and space: how converters write a dilated convolution ---- */
 
-/* Two blocks and four borders, from inputs 1 and 2, for height and width. */
-static zurt_status blocks_of(zc_tfl *t, int64_t block[2], int64_t border[4])
+/* The picture as the file has it; two blocks and four borders, from inputs 1 and 2, for height and
+ * width. */
+static zurt_status blocks_of(zc_tfl *t, zi_id *x, int64_t block[2], int64_t border[4])
 {
     size_t n, m;
-    zurt_status st = zc_tfl_ints(t, 1, 2, block, &n);
+    zurt_status st = zc_tfl_raw(t, 0, x);
+    if (!st)
+        st = need_picture(t, *x);
+    if (!st)
+        st = zc_tfl_ints(t, 1, 2, block, &n);
     if (!st)
         st = zc_tfl_ints(t, 2, 4, border, &m);
     if (st)
@@ -386,11 +391,7 @@ zurt_status zc_tfl_space_to_batch(zc_tfl *t)
 {
     int64_t block[2], border[4];
     zi_id id;
-    zurt_status st = zc_tfl_raw(t, 0, &id);
-    if (!st)
-        st = need_picture(t, id);
-    if (!st)
-        st = blocks_of(t, block, border);
+    zurt_status st = blocks_of(t, &id, block, border);
     if (st)
         return st;
     const zi_attr pad = {.pad = {.before = {0, (int32_t)border[0], (int32_t)border[2], 0},
@@ -414,11 +415,7 @@ zurt_status zc_tfl_batch_to_space(zc_tfl *t)
 {
     int64_t block[2], crop[4];
     zi_id id;
-    zurt_status st = zc_tfl_raw(t, 0, &id);
-    if (!st)
-        st = need_picture(t, id);
-    if (!st)
-        st = blocks_of(t, block, crop);
+    zurt_status st = blocks_of(t, &id, block, crop);
     if (st)
         return st;
     const zi_tensor x = t->g->tensors[id];
