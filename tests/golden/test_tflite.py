@@ -120,6 +120,8 @@ def check_refusals(folder):
     path = os.path.join(folder, "bad.tflite")
     for content, exit_code, words in [
             (whole[:len(whole) // 2], 3, "byte"), (whole[:12], 3, "byte"),
+            (tflite_models.absent_in_list(), 3, "input 1 is missing"),
+            (tflite_models.wrapping_dims(), 3, "more elements than can be counted"),
             (tflite_models.two_subgraphs(), 4, "2 subgraphs"),
             (tflite_models.custom(), 4, "custom operator 'Twirl'"),
             (tflite_models.unknown(), 4, "builtin operator 109")]:

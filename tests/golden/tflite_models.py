@@ -288,6 +288,11 @@ CASES = {
                            "ResizeBilinearOptions", True, [8, 10], halfPixelCenters=True),
     "nearest": plain("RESIZE_NEAREST_NEIGHBOR", [[1, 4, 5, 6]], [1, 8, 10, 6],
                      "ResizeNearestNeighborOptions", True, [8, 10]),
+    "nearest_half": plain("RESIZE_NEAREST_NEIGHBOR", [[1, 4, 5, 6]], [1, 8, 10, 6],
+                          "ResizeNearestNeighborOptions", True, [8, 10], halfPixelCenters=True),
+    "nearest_half_odd": plain("RESIZE_NEAREST_NEIGHBOR", [[1, 4, 5, 6]], [1, 7, 3, 6],
+                              "ResizeNearestNeighborOptions", True, [7, 3],
+                              halfPixelCenters=True),
     "depth_to_space": plain("DEPTH_TO_SPACE", [[1, 4, 5, 8]], [1, 8, 10, 2],
                             "DepthToSpaceOptions", True, blockSize=2),
     "space_to_depth": plain("SPACE_TO_DEPTH", [[1, 4, 6, 3]], [1, 2, 3, 12],
@@ -334,6 +339,21 @@ def unknown():
     def change(m):
         m.codes[0].builtinCode = m.codes[0].deprecatedBuiltinCode = 109  # WHERE
     return odd(change)
+
+
+def absent_in_list():
+    """A CONCATENATION whose second input is said to be absent."""
+    m = CASES["concat"]("float32", None)
+    m.operators[0].inputs = [m.inputs[0], -1]
+    return m.bytes()
+
+
+def wrapping_dims():
+    """A RESHAPE to so many elements that their product is 0 in 64 bits."""
+    m = Model()
+    dims = m.tensor([4], "int32", data=[1 << 24, 1 << 24, 1 << 24, -1])
+    m.op("RESHAPE", [m.input([1, 4]), dims], [m.output([1, 1, 1, 4])], "ReshapeOptions")
+    return m.bytes()
 
 
 def two_subgraphs():

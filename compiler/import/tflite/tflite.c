@@ -85,7 +85,9 @@ static zurt_status check_arity(zc_tfl *t)
     if (t->in.n > most)
         return zc_tfl_fail(t, ZURT_E_FORMAT, "%u inputs, at most %u are allowed", (unsigned)t->in.n,
                            (unsigned)most);
-    for (uint32_t i = 0; i < t->row->min_in; i++) {
+    const bool is_list = t->row->max_in == 0; // wants all that it names
+    const uint32_t needed = is_list && t->in.n > t->row->min_in ? t->in.n : t->row->min_in;
+    for (uint32_t i = 0; i < needed; i++) {
         if (!zc_tfl_has(t, i))
             return zc_tfl_fail(t, ZURT_E_FORMAT, "input %u is missing", (unsigned)i);
     }

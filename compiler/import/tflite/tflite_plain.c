@@ -5,6 +5,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/size.h"
+
 /* ---- one by one ---- */
 
 zurt_status zc_tfl_binary(zc_tfl *t)
@@ -179,7 +181,8 @@ static zurt_status wanted_dims(zc_tfl *t, size_t elems, int64_t dims[ZURT_MAX_RA
     for (size_t i = 0; !st && i < *n; i++) {
         if (dims[i] < -1 || dims[i] > ZI_MAX_DIM)
             return zc_tfl_fail(t, ZURT_E_FORMAT, "a dim of %lld", (long long)dims[i]);
-        others *= dims[i] > 0 ? (size_t)dims[i] : 1;
+        if (dims[i] > 0 && !zi_size_mul(others, (size_t)dims[i], &others))
+            return zc_tfl_fail(t, ZURT_E_LIMIT, "more elements than can be counted");
     }
     for (size_t i = 0; !st && i < *n; i++) {
         if (dims[i] == -1)
@@ -220,7 +223,7 @@ static bool real_value(const zi_tensor *v, float *out)
                                             : 0;
     if (v->dtype == ZURT_F32)
         *out = *(const float *)v->data;
-    else if (v->quant.n == 1)
+    else if (v->quant.n == 1 && (v->dtype == ZURT_S8 || v->dtype == ZURT_U8))
         *out = v->quant.scale[0] * (float)(q - v->quant.zero_point[0]);
     else
         return false;

@@ -321,7 +321,7 @@ zurt_status zc_tfl_resize(zc_tfl *t)
             .coord = align  ? ZI_COORD_ALIGN_CORNERS
                      : half ? ZI_COORD_HALF_PIXEL
                             : ZI_COORD_ASYMMETRIC,
-            .nearest = align ? ZI_NEAREST_ROUND_PREFER_CEIL : ZI_NEAREST_FLOOR,
+            .nearest = align || half ? ZI_NEAREST_ROUND_PREFER_CEIL : ZI_NEAREST_FLOOR,
             .cubic_coeff = -0.75f}};
     st = zc_tfl_emit(t, ZI_OP_Resize, &attr, &in, 1, &out, NULL);
     return st ? st : zc_tfl_define(t, 0, out);
