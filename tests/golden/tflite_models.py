@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Small TFLite files of one operator each, for LiteRT and for zurt.
 
-tflite_models.py FOLDER writes the int8 ones: the corpus of the fuzz target import_tflite.
+tflite_models.py FOLDER writes the int8 ones, and those that are refused: the corpus of the fuzz
+target import_tflite.
 """
 import os
 import sys
@@ -155,6 +156,17 @@ def dequantize(dtype, _):
     q = "int8" if dtype == "float32" else dtype
     m.op("DEQUANTIZE", [m.input([1, 6, 5, 4], q, X[q])], [m.output([1, 6, 5, 4])],
          "DequantizeOptions", 2)
+    return m
+
+
+def same_twice(dtype, _):
+    """Outputs that are one tensor, under two names, and one that is the input."""
+    m = Model()
+    q = "int8" if dtype == "float32" else dtype
+    x = m.input([1, 6, 5, 4], q, X[q])
+    for _ in range(2):
+        m.op("DEQUANTIZE", [x], [m.output([1, 6, 5, 4])], "DequantizeOptions", 2)
+    m.outputs.append(x)
     return m
 
 
@@ -316,6 +328,7 @@ CASES = {
     "arg_max": arg_max,
     "quantize": quantize,
     "dequantize": dequantize,
+    "same_twice": same_twice,
     "strided_slice": strided_slice,
     "reshaped_by_arithmetic": reshaped_by_arithmetic,
 }
@@ -368,9 +381,12 @@ def make(case, dtype, seed=1):
 
 def main():
     os.makedirs(sys.argv[1], exist_ok=True)
-    for case in CASES:
-        with open(os.path.join(sys.argv[1], f"{case}.tflite"), "wb") as f:
-            f.write(make(case, "int8"))
+    files = {case: make(case, "int8") for case in CASES}
+    for refused in (absent_in_list, custom, two_subgraphs, unknown, wrapping_dims):
+        files[refused.__name__] = refused()
+    for name, content in files.items():
+        with open(os.path.join(sys.argv[1], name + ".tflite"), "wb") as f:
+            f.write(content)
 
 
 if __name__ == "__main__":

@@ -6,9 +6,9 @@
 #include <stdio.h>
 #include <string.h>
 
-/** Bytes of constants, for any file and for each byte of it: half floats are widened, and weights
- *  of depthwise convolutions kept twice. */
-enum { CONST_BYTES = 1 << 26, CONST_TIMES = 4 };
+/** Bytes of what may be shared in a file, for any file and for each byte of it: half floats are
+ *  widened, and weights of depthwise convolutions kept twice. */
+enum { SHARED_BYTES = 1 << 26, SHARED_TIMES = 4 };
 
 /* ---- failures ---- */
 
@@ -50,10 +50,9 @@ static int32_t builtin_code(zc_tfl *t, zc_fb_table code)
 
 static zurt_status refuse(zc_tfl *t, zc_fb_table code, int32_t number)
 {
-    enum { CUSTOM = 32 };
     const zi_bytes custom = zc_fb_string(&t->fb, code, ZC_CODE_CUSTOM);
     const int n = custom.size < 40 ? (int)custom.size : 40;
-    if (number == CUSTOM)
+    if (number == ZC_TFL_CUSTOM)
         return zi_fail(t->ctx, ZURT_E_UNSUPPORTED,
                        "operator %u '%.80s': the custom operator '%.*s' is not supported; convert "
                        "the model without it, or end it before",
@@ -100,6 +99,7 @@ static zurt_status translate(zc_tfl *t, zc_fb_table op)
     t->row = NULL;
     t->name = "";
     t->n_emitted = 0;
+    t->first_made = (zi_id)t->g->n_tensors;
     t->in = zc_fb_list(&t->fb, op, ZC_OPERATOR_INPUTS, 4);
     t->out = zc_fb_list(&t->fb, op, ZC_OPERATOR_OUTPUTS, 4);
     t->options = zc_fb_sub(&t->fb, op, ZC_OPERATOR_OPTIONS);
@@ -120,6 +120,8 @@ static zurt_status translate(zc_tfl *t, zc_fb_table op)
     st = check_file(t);
     if (!st && !t->row)
         return refuse(t, entry, number);
+    if (!st) // lists of operands may be shared, and are kept twice
+        st = zc_tfl_spend(t, 2 * sizeof(zi_id) * (uint64_t)t->in.n);
     if (!st)
         st = check_arity(t);
     if (!st)
@@ -180,6 +182,28 @@ static bool is_output(const zi_graph *g, zi_id id)
     return false;
 }
 
+/* An output has a tensor of its own, with the file's name: not an input, a constant, or one that is
+ * an output already. */
+static zurt_status add_output(zc_tfl *t, const zc_tfl_tensor_state *s)
+{
+    zi_graph *g = t->g;
+    zi_id id = s->raw;
+    if (id < t->n_graph_inputs || zi_tensor_is_const(&g->tensors[id]) || is_output(g, id)) {
+        const zi_tensor x = g->tensors[id];
+        zi_attr attr = {.shape.rank = x.rank};
+        memcpy(attr.shape.dims, x.dims, sizeof(attr.shape.dims));
+        t->name = s->name;
+        t->n_emitted = 0;
+        zurt_status st = zc_tfl_emit(t, ZI_OP_Reshape, &attr, &id, 1, &id, NULL);
+        return st ? st : zi_graph_add_output(t->ctx, g, id);
+    }
+    char *owned = zi_arena_strdup(&g->arena, s->name);
+    if (!owned)
+        return zc_tfl_no_memory(t);
+    g->tensors[id].name = owned;
+    return zi_graph_add_output(t->ctx, g, id);
+}
+
 static zurt_status add_outputs(zc_tfl *t, zc_fb_vector list)
 {
     if (list.n == 0)
@@ -191,13 +215,7 @@ static zurt_status add_outputs(zc_tfl *t, zc_fb_vector list)
                            "tflite: output %u is tensor %d, which nothing "
                            "computes",
                            (unsigned)i, (int)index);
-        const zi_id id = t->tensors[index].raw;
-        if (is_output(t->g, id))
-            return zi_fail(t->ctx, ZURT_E_UNSUPPORTED,
-                           "tflite: tensor '%.80s' is an output twice; convert the model with each "
-                           "output once",
-                           t->tensors[index].name);
-        zurt_status st = zi_graph_add_output(t->ctx, t->g, id);
+        zurt_status st = add_output(t, &t->tensors[index]);
         if (st)
             return st;
     }
@@ -210,6 +228,7 @@ static zurt_status import_subgraph(zc_tfl *t, zc_fb_table s, size_t *source_node
     zurt_status st = read_tensors(t, zc_fb_list(&t->fb, s, ZC_SUBGRAPH_TENSORS, 4));
     if (!st)
         st = add_inputs(t, zc_fb_list(&t->fb, s, ZC_SUBGRAPH_INPUTS, 4));
+    t->n_graph_inputs = (zi_id)t->g->n_tensors;
     for (uint32_t i = 0; i < operators.n && !st; i++) {
         t->index = i;
         st = translate(t, zc_fb_table_at(&t->fb, operators, i));
@@ -263,7 +282,7 @@ zurt_status zc_tflite_import(zurt_ctx *ctx, zi_bytes file, const zurt_import_opt
     zc_tfl t = {.ctx = ctx,
                 .fb.file = file,
                 .g = zi_graph_create(&ctx->allocator),
-                .const_bytes = CONST_BYTES + CONST_TIMES * (uint64_t)file.size};
+                .bytes_left = SHARED_BYTES + SHARED_TIMES * (uint64_t)file.size};
     zi_arena_init(&t.scratch, &ctx->allocator);
     zurt_status st = t.g ? import_model(&t, options, source_nodes) : zc_tfl_no_memory(&t);
     zi_arena_clear(&t.scratch);

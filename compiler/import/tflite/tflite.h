@@ -26,11 +26,11 @@ typedef struct zc_tfl_tensor_state {
 
 typedef struct zc_tfl zc_tfl;
 
-/** Translates t->op. */
+/** Translates an operator: t->row, t->options, t->in, t->out. */
 typedef zurt_status zc_tfl_fn(zc_tfl *t);
 
 typedef struct zc_tfl_op {
-    int32_t code; /**< BuiltinOperator */
+    int32_t code; /**< zc_tfl_builtin */
     const char *name;
     zc_tfl_fn *translate;
     uint32_t min_in, max_in; /**< max 0: ZC_TFL_MAX_ARITY */
@@ -43,9 +43,10 @@ struct zc_tfl {
     zi_graph *g;
     zi_arena scratch; /**< of this import */
     zc_fb_vector codes, buffers;
-    uint64_t const_bytes; /**< left for constants: tensors may share a buffer of the file */
+    uint64_t bytes_left; /**< for what may be shared in the file: constants, scales, operands */
     zc_tfl_tensor_state *tensors;
     uint32_t n_tensors;
+    zi_id n_graph_inputs; /**< the first tensors of the graph */
 
     /* the operator being translated */
     uint32_t index;
@@ -54,6 +55,7 @@ struct zc_tfl {
     zc_fb_table options;
     zc_fb_vector in, out; /**< tensors' indices, each checked; -1: absent */
     uint32_t n_emitted;
+    zi_id first_made; /**< tensors of the graph from here on are this operator's */
 };
 
 /** The row of an operator; NULL: not supported. */
@@ -70,7 +72,8 @@ zurt_status zc_tfl_make_input(zc_tfl *t, uint32_t index);
 
 /** Whether input i is there. */
 bool zc_tfl_has(const zc_tfl *t, uint32_t i);
-/** Takes the bytes of a constant from what a file of this size may have. ZURT_E_LIMIT. */
+/** Takes the bytes of something that operators and tensors of the file may share from what a file
+ *  of this size may have. ZURT_E_LIMIT. */
 zurt_status zc_tfl_spend(zc_tfl *t, uint64_t bytes);
 /** Input i as the file has it. */
 zurt_status zc_tfl_raw(zc_tfl *t, uint32_t i, zi_id *out);
@@ -97,9 +100,9 @@ zurt_status zc_tfl_activate(zc_tfl *t, uint8_t activation, zi_node *n, zi_id *id
 
 zc_tfl_fn zc_tfl_conv, zc_tfl_depthwise, zc_tfl_transpose_conv, zc_tfl_fully_connected;
 zc_tfl_fn zc_tfl_pool, zc_tfl_softmax, zc_tfl_resize, zc_tfl_arg, zc_tfl_reduce;
-zc_tfl_fn zc_tfl_binary, zc_tfl_unary, zc_tfl_clip, zc_tfl_leaky_relu, zc_tfl_elu, zc_tfl_prelu;
+zc_tfl_fn zc_tfl_binary, zc_tfl_unary, zc_tfl_clip, zc_tfl_leaky_relu, zc_tfl_elu;
 zc_tfl_fn zc_tfl_concat, zc_tfl_reshape, zc_tfl_pad, zc_tfl_transpose, zc_tfl_blocks;
-zc_tfl_fn zc_tfl_quantize, zc_tfl_dequantize, zc_tfl_space_to_batch, zc_tfl_batch_to_space;
+zc_tfl_fn zc_tfl_quantize, zc_tfl_space_to_batch, zc_tfl_batch_to_space;
 zc_tfl_fn zc_tfl_shape, zc_tfl_strided_slice, zc_tfl_pack;
 
 #endif

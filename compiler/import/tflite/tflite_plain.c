@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/size.h"
+#include "base/whole.h"
 
 /* ---- one by one ---- */
 
@@ -40,11 +41,10 @@ zurt_status zc_tfl_unary(zc_tfl *t)
 
 zurt_status zc_tfl_clip(zc_tfl *t)
 {
-    enum { RELU = 19, RELU_N1_TO_1 = 20 };
-    const bool below = t->row->code == RELU_N1_TO_1;
-    const float hi = t->row->code == RELU ? INFINITY : below ? 1.0f : 6.0f;
+    const bool below = t->row->code == ZC_TFL_RELU_N1_TO_1;
+    const float hi = t->row->code == ZC_TFL_RELU ? INFINITY : below ? 1.0f : 6.0f;
     const zi_attr attr = {.unary = {below ? -1.0f : 0.0f, hi}};
-    return t->row->code == RELU ? map(t, ZI_OP_Relu, NULL) : map(t, ZI_OP_Clip, &attr);
+    return t->row->code == ZC_TFL_RELU ? map(t, ZI_OP_Relu, NULL) : map(t, ZI_OP_Clip, &attr);
 }
 
 zurt_status zc_tfl_leaky_relu(zc_tfl *t)
@@ -61,30 +61,15 @@ zurt_status zc_tfl_elu(zc_tfl *t)
     return map(t, ZI_OP_Elu, &attr);
 }
 
-zurt_status zc_tfl_prelu(zc_tfl *t)
-{
-    zi_id in[2], out;
-    zurt_status st = zc_tfl_real(t, 0, &in[0]);
-    if (!st)
-        st = zc_tfl_real(t, 1, &in[1]);
-    if (!st)
-        st = zc_tfl_emit(t, ZI_OP_PRelu, NULL, in, 2, &out, NULL);
-    return st ? st : zc_tfl_define(t, 0, out);
-}
-
 /* ---- scales ---- */
 
+/* QUANTIZE, also of quantised values; DEQUANTIZE, also of weights that are stored as half floats:
+ * what the result's type and scale are, the file says. */
 zurt_status zc_tfl_quantize(zc_tfl *t)
 {
     zi_id in;
     zurt_status st = zc_tfl_real(t, 0, &in);
     return st ? st : zc_tfl_define(t, 0, in);
-}
-
-/* Of quantised values, and of weights that were stored as half floats. */
-zurt_status zc_tfl_dequantize(zc_tfl *t)
-{
-    return zc_tfl_quantize(t);
 }
 
 /* ---- along axes ---- */
@@ -168,11 +153,10 @@ zurt_status zc_tfl_concat(zc_tfl *t)
 /* RESHAPE's second input, where it is constant; *n 0: it is not. -1 is what is left. */
 static zurt_status wanted_dims(zc_tfl *t, size_t elems, int64_t dims[ZURT_MAX_RANK], size_t *n)
 {
-    enum { RESHAPE = 22 };
     zi_id id;
     size_t others = 1;
     *n = 0;
-    if (t->row->code != RESHAPE || !zc_tfl_has(t, 1))
+    if (t->row->code != ZC_TFL_RESHAPE || !zc_tfl_has(t, 1))
         return ZURT_OK;
     zurt_status st = zc_tfl_raw(t, 1, &id);
     if (st || !zi_tensor_is_const(&t->g->tensors[id]))
@@ -232,7 +216,7 @@ static bool real_value(const zi_tensor *v, float *out)
 
 zurt_status zc_tfl_pad(zc_tfl *t)
 {
-    enum { PADV2 = 60, MIRROR = 100, SYMMETRIC = 1 };
+    enum { SYMMETRIC = 1 };
     zi_id in, out;
     int64_t pads[2 * ZURT_MAX_RANK];
     size_t n;
@@ -250,12 +234,12 @@ zurt_status zc_tfl_pad(zc_tfl *t)
             return zc_tfl_fail(t, ZURT_E_FORMAT, "a padding of %lld", (long long)pads[i]);
         (i % 2 ? attr.pad.after : attr.pad.before)[i / 2] = (int32_t)pads[i];
     }
-    if (t->row->code == MIRROR) {
+    if (t->row->code == ZC_TFL_MIRROR_PAD) {
         if (zc_fb_u8(&t->fb, t->options, ZC_MIRROR_MODE, 0) == SYMMETRIC)
             return zc_tfl_fail(t, ZURT_E_UNSUPPORTED, "symmetric padding; use reflection");
         attr.pad.mode = ZI_PAD_REFLECT;
     }
-    if (t->row->code == PADV2) {
+    if (t->row->code == ZC_TFL_PADV2) {
         zi_id value;
         st = zc_tfl_raw(t, 2, &value);
         if (st)
@@ -326,13 +310,12 @@ static zurt_status slice_axis(zc_tfl *t, int64_t dim, const int64_t range[3], co
     const int64_t size = step > 0 ? step : -step;
     out->start[axis] = (int32_t)edge[0];
     out->step[axis] = (int32_t)step;
-    out->count[axis] = (int32_t)(span > 0 ? (span + size - 1) / size : 0);
+    out->count[axis] = (int32_t)(span > 0 ? zi_ceil_div64(span, size) : 0);
     return ZURT_OK;
 }
 
 zurt_status zc_tfl_strided_slice(zc_tfl *t)
 {
-    enum { BEGIN_MASK = 0, END_MASK = 1, ELLIPSIS = 2, NEW_AXIS = 3, SHRINK = 4 };
     int64_t range[3][ZURT_MAX_RANK];
     size_t n[3];
     zi_id id;
@@ -343,11 +326,16 @@ zurt_status zc_tfl_strided_slice(zc_tfl *t)
     if (st)
         return st;
     const zi_tensor x = t->g->tensors[id];
-    const int32_t open_begin = zc_fb_i32(&t->fb, t->options, BEGIN_MASK, 0);
-    const int32_t open_end = zc_fb_i32(&t->fb, t->options, END_MASK, 0);
-    const int32_t shrink = zc_fb_i32(&t->fb, t->options, SHRINK, 0);
-    if (zc_fb_i32(&t->fb, t->options, ELLIPSIS, 0) || zc_fb_i32(&t->fb, t->options, NEW_AXIS, 0))
-        return zc_tfl_fail(t, ZURT_E_UNSUPPORTED, "ellipsis or new axes; slice plain ranges");
+    const int32_t open_begin = zc_fb_i32(&t->fb, t->options, ZC_SLICE_BEGIN_MASK, 0);
+    const int32_t open_end = zc_fb_i32(&t->fb, t->options, ZC_SLICE_END_MASK, 0);
+    const int32_t shrink = zc_fb_i32(&t->fb, t->options, ZC_SLICE_SHRINK, 0);
+    const bool plain = !zc_fb_i32(&t->fb, t->options, ZC_SLICE_ELLIPSIS, 0) &&
+                       !zc_fb_i32(&t->fb, t->options, ZC_SLICE_NEW_AXIS, 0) &&
+                       !zc_fb_u8(&t->fb, t->options, ZC_SLICE_OFFSET, 0);
+    if (!plain)
+        return zc_tfl_fail(t, ZURT_E_UNSUPPORTED,
+                           "an ellipsis, new axes, or ends counted from the start; slice plain "
+                           "ranges");
     if (n[0] != n[1] || n[0] != n[2] || n[0] > (size_t)x.rank)
         return zc_tfl_fail(t, ZURT_E_FORMAT, "ranges of %zu, %zu, %zu axes", n[0], n[1], n[2]);
     for (int32_t i = 0; !st && i < x.rank; i++) {
@@ -371,7 +359,6 @@ zurt_status zc_tfl_strided_slice(zc_tfl *t)
 /* Each input gets an axis of its own, along which they are joined. */
 zurt_status zc_tfl_pack(zc_tfl *t)
 {
-    enum { AXIS = 1 };
     zi_id *in = zi_arena_calloc(&t->scratch, t->in.n, sizeof(*in)), out;
     zi_attr attr = {0};
     zurt_status st = in ? ZURT_OK : zc_tfl_no_memory(t);
@@ -383,7 +370,8 @@ zurt_status zc_tfl_pack(zc_tfl *t)
         zi_attr shape = {.shape.rank = x.rank + 1};
         if (x.rank == ZURT_MAX_RANK)
             return zc_tfl_fail(t, ZURT_E_LIMIT, "more than 8 axes");
-        st = zc_tfl_axis(t, zc_fb_i32(&t->fb, t->options, AXIS, 0), x.rank + 1, &attr.axis.axis);
+        st = zc_tfl_axis(t, zc_fb_i32(&t->fb, t->options, ZC_PACK_AXIS, 0), x.rank + 1,
+                         &attr.axis.axis);
         for (int32_t d = 0; !st && d <= x.rank; d++)
             shape.shape.dims[d] = d == attr.axis.axis ? 1 : x.dims[d < attr.axis.axis ? d : d - 1];
         if (!st)

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "base/whole.h"
+
 /* ---- windows ---- */
 
 typedef struct window {
@@ -23,7 +25,7 @@ static zurt_status pad_window(zc_tfl *t, const zi_tensor *x, uint8_t padding, wi
             return zc_tfl_fail(t, ZURT_E_FORMAT, "a window, stride or dilation below 1");
         if (padding == ZC_TFL_VALID)
             continue;
-        const int64_t out = (in + w->stride[d] - 1) / w->stride[d];
+        const int64_t out = zi_ceil_div64(in, w->stride[d]);
         const int64_t reach = (int64_t)(w->kernel[d] - 1) * w->dilation[d] + 1;
         const int64_t lack = (out - 1) * w->stride[d] + reach - in;
         if (lack > ZI_MAX_DIM)
@@ -111,20 +113,26 @@ static zurt_status need_weights(zc_tfl *t, uint32_t i, int32_t rank, zi_id *w)
     return ZURT_OK;
 }
 
-static zurt_status convolve(zc_tfl *t, zi_id w, int32_t groups, window win, uint8_t act)
+/* The picture, input 0 as real values, and weights of 4 axes, input 1. */
+static zurt_status operands(zc_tfl *t, zi_id *x, zi_id *w)
 {
-    zi_id in[3], out;
+    zurt_status st = need_weights(t, 1, 4, w);
+    if (!st)
+        st = zc_tfl_real(t, 0, x);
+    return st ? st : need_picture(t, *x);
+}
+
+static zurt_status convolve(zc_tfl *t, zi_id input, zi_id w, int32_t groups, window win,
+                            uint8_t act)
+{
+    zi_id in[3] = {input}, out;
     uint32_t n;
     zi_node *node;
-    zurt_status st = zc_tfl_real(t, 0, &in[0]);
-    if (!st)
-        st = need_picture(t, in[0]);
-    if (st)
-        return st;
     win.kernel[0] = t->g->tensors[w].dims[1];
     win.kernel[1] = t->g->tensors[w].dims[2];
-    const zi_tensor x = t->g->tensors[in[0]];
-    st = pad_window(t, &x, zc_fb_u8(&t->fb, t->options, ZC_CONV_PADDING, ZC_TFL_SAME), &win);
+    const zi_tensor x = t->g->tensors[input];
+    zurt_status st =
+        pad_window(t, &x, zc_fb_u8(&t->fb, t->options, ZC_CONV_PADDING, ZC_TFL_SAME), &win);
     if (!st)
         st = weights(t, w, 2, in, &n);
     if (st)
@@ -152,11 +160,7 @@ zurt_status zc_tfl_conv(zc_tfl *t)
     window win = strides(t);
     win.dilation[0] = zc_fb_i32(&t->fb, t->options, ZC_CONV_DILATION_H, 1);
     win.dilation[1] = zc_fb_i32(&t->fb, t->options, ZC_CONV_DILATION_W, 1);
-    zurt_status st = need_weights(t, 1, 4, &w);
-    if (!st)
-        st = zc_tfl_real(t, 0, &x);
-    if (!st)
-        st = need_picture(t, x);
+    zurt_status st = operands(t, &x, &w);
     if (st)
         return st;
     // Groups are told by the weights' depth alone.
@@ -164,7 +168,7 @@ zurt_status zc_tfl_conv(zc_tfl *t)
     if (depth < 1 || c % depth)
         return zc_tfl_fail(t, ZURT_E_FORMAT, "weights of depth %d for %d channels", (int)depth,
                            (int)c);
-    return convolve(t, w, c / depth, win, zc_fb_u8(&t->fb, t->options, ZC_CONV_ACT, 0));
+    return convolve(t, x, w, c / depth, win, zc_fb_u8(&t->fb, t->options, ZC_CONV_ACT, 0));
 }
 
 zurt_status zc_tfl_depthwise(zc_tfl *t)
@@ -173,25 +177,21 @@ zurt_status zc_tfl_depthwise(zc_tfl *t)
     window win = strides(t);
     win.dilation[0] = zc_fb_i32(&t->fb, t->options, ZC_DEPTHWISE_DILATION_H, 1);
     win.dilation[1] = zc_fb_i32(&t->fb, t->options, ZC_DEPTHWISE_DILATION_W, 1);
-    zurt_status st = need_weights(t, 1, 4, &w);
-    if (!st)
-        st = zc_tfl_real(t, 0, &x);
-    if (!st)
-        st = need_picture(t, x);
+    zurt_status st = operands(t, &x, &w);
     if (!st && t->g->tensors[w].dims[0] != 1)
         st = zc_tfl_fail(t, ZURT_E_FORMAT, "weights of %d sets, not one",
                          (int)t->g->tensors[w].dims[0]);
     if (!st)
         st = depthwise_weights(t, w, &turned);
     return st ? st
-              : convolve(t, turned, t->g->tensors[x].dims[3], win,
+              : convolve(t, x, turned, t->g->tensors[x].dims[3], win,
                          zc_fb_u8(&t->fb, t->options, ZC_DEPTHWISE_ACT, 0));
 }
 
 /* The file states the output's size: what "same" padding takes off follows from it. */
 zurt_status zc_tfl_transpose_conv(zc_tfl *t)
 {
-    enum { SHAPE = 0, WEIGHTS = 1, X = 2, BIAS = 3, ACT = 3 };
+    enum { SHAPE = 0, WEIGHTS = 1, X = 2, BIAS = 3 };
     zi_id w, in[3], out;
     uint32_t n;
     zi_node *node;
@@ -228,7 +228,7 @@ zurt_status zc_tfl_transpose_conv(zc_tfl *t)
     }
     st = zc_tfl_emit(t, ZI_OP_ConvTranspose, &attr, in, n, &out, &node);
     if (!st)
-        st = zc_tfl_activate(t, zc_fb_u8(&t->fb, t->options, ACT, 0), node, &out);
+        st = zc_tfl_activate(t, zc_fb_u8(&t->fb, t->options, ZC_TRANSPOSE_CONV_ACT, 0), node, &out);
     return st ? st : zc_tfl_define(t, 0, out);
 }
 
@@ -294,8 +294,7 @@ zurt_status zc_tfl_pool(zc_tfl *t)
 
 zurt_status zc_tfl_resize(zc_tfl *t)
 {
-    enum { BILINEAR = 23 };
-    const bool linear = t->row->code == BILINEAR;
+    const bool linear = t->row->code == ZC_TFL_RESIZE_BILINEAR;
     const bool align =
         zc_fb_u8(&t->fb, t->options, linear ? ZC_BILINEAR_ALIGN : ZC_NEAREST_ALIGN, 0);
     const bool half = zc_fb_u8(&t->fb, t->options, linear ? ZC_BILINEAR_HALF : ZC_NEAREST_HALF, 0);

@@ -19,7 +19,6 @@ static zurt_dtype dtype_of(zc_tfl *t, uint32_t index)
 {
     switch (zc_fb_u8(&t->fb, t->tensors[index].table, ZC_TENSOR_TYPE, ZC_TFL_FLOAT32)) {
     case ZC_TFL_FLOAT32:
-    case ZC_TFL_FLOAT16: // widened: only constants have it
         return ZURT_F32;
     case ZC_TFL_INT8:
         return ZURT_S8;
@@ -60,6 +59,22 @@ static zurt_status read_dims(zc_tfl *t, uint32_t index, int32_t *rank, int32_t *
     return ZURT_OK;
 }
 
+static bool is_8_bits(zurt_dtype dtype)
+{
+    return dtype == ZURT_S8 || dtype == ZURT_U8;
+}
+
+zurt_status zc_tfl_spend(zc_tfl *t, uint64_t bytes)
+{
+    if (bytes > t->bytes_left)
+        return zi_fail(
+            t->ctx, ZURT_E_LIMIT,
+            "tflite: its tensors and operators share so much that they need too much memory "
+            "for a file of this size");
+    t->bytes_left -= bytes;
+    return ZURT_OK;
+}
+
 /* Gives graph tensor `id` the scales of the file's tensor; `axis` is where they are in the graph.
  * *any: it has some. */
 static zurt_status set_quant(zc_tfl *t, uint32_t index, zi_id id, int32_t axis, bool *any)
@@ -67,14 +82,20 @@ static zurt_status set_quant(zc_tfl *t, uint32_t index, zi_id id, int32_t axis, 
     const zc_fb_table q = zc_fb_sub(&t->fb, t->tensors[index].table, ZC_TENSOR_QUANTIZATION);
     const zc_fb_vector scales = zc_fb_list(&t->fb, q, ZC_QUANT_SCALE, 4);
     const zc_fb_vector zeros = zc_fb_list(&t->fb, q, ZC_QUANT_ZERO_POINT, 8);
+    const zi_tensor *x = &t->g->tensors[id];
     *any = scales.n > 0;
-    if (!*any)
+    if (!*any || (!is_8_bits(x->dtype) && x->dtype != ZURT_S32)) // of others they mean nothing
         return ZURT_OK;
     if (zc_fb_has(&t->fb, q, ZC_QUANT_DETAILS))
         return tensor_fail(t, index, ZURT_E_UNSUPPORTED,
                            "quantised otherwise than by scale and zero point");
     if (zeros.n > 1 && zeros.n != scales.n)
         return tensor_fail(t, index, ZURT_E_FORMAT, "not as many zero points as scales");
+    if (scales.n > 1 && (axis < 0 || axis >= x->rank || x->dims[axis] != (int32_t)scales.n))
+        return tensor_fail(t, index, ZURT_E_FORMAT, "its scales are not one per channel");
+    zurt_status st = zc_tfl_spend(t, scales.n * 2 * (sizeof(float) + sizeof(int32_t)));
+    if (st)
+        return st;
     float *scale = zi_arena_calloc(&t->scratch, scales.n, sizeof(*scale));
     int32_t *zero = zi_arena_calloc(&t->scratch, scales.n, sizeof(*zero));
     if (!scale || !zero)
@@ -88,15 +109,7 @@ static zurt_status set_quant(zc_tfl *t, uint32_t index, zi_id id, int32_t axis, 
             return tensor_fail(t, index, ZURT_E_FORMAT, "a zero point is outside 8 bits");
         zero[i] = (int32_t)z;
     }
-    const zi_tensor *x = &t->g->tensors[id];
-    if (scales.n > 1 && (axis < 0 || axis >= x->rank || x->dims[axis] != (int32_t)scales.n))
-        return tensor_fail(t, index, ZURT_E_FORMAT, "its scales are not one per channel");
     return zi_graph_set_quant(t->ctx, t->g, id, scales.n, scales.n == 1 ? 0 : axis, scale, zero);
-}
-
-static bool is_8_bits(zurt_dtype dtype)
-{
-    return dtype == ZURT_S8 || dtype == ZURT_U8;
 }
 
 /* ---- constants ---- */
@@ -144,21 +157,11 @@ static zurt_status data_of(zc_tfl *t, uint32_t index, zi_bytes *out)
     return ZURT_OK;
 }
 
-zurt_status zc_tfl_spend(zc_tfl *t, uint64_t bytes)
-{
-    if (bytes > t->const_bytes)
-        return zi_fail(t->ctx, ZURT_E_LIMIT,
-                       "tflite: tensors share the file's buffers so often that they need too much "
-                       "memory for a file of this size");
-    t->const_bytes -= bytes;
-    return ZURT_OK;
-}
-
 static zurt_status make_const(zc_tfl *t, uint32_t index, zi_bytes data)
 {
     zc_tfl_tensor_state *s = &t->tensors[index];
-    const zurt_dtype dtype = dtype_of(t, index);
     const bool half = zc_fb_u8(&t->fb, s->table, ZC_TENSOR_TYPE, 0) == ZC_TFL_FLOAT16;
+    const zurt_dtype dtype = half ? ZURT_F32 : dtype_of(t, index);
     int32_t rank, dims[ZURT_MAX_RANK] = {0};
     size_t elems, bytes;
     void *to;
@@ -422,6 +425,8 @@ zurt_status zc_tfl_define(zc_tfl *t, uint32_t i, zi_id id)
     }
     if (st)
         return st;
+    if (s->raw < t->first_made) // another tensor of the file, which has its own name
+        return ZURT_OK;
     // The graph's names are the file's.
     char *owned = zi_arena_strdup(&t->g->arena, s->name);
     if (!owned)
