@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The calibration method whose int8 graph is nearest to float, by running all four. */
 #include <math.h>
+#include <string.h>
 
 #include "base/alloc.h"
 #include "base/size.h"
 #include "float/evaluator.h"
 #include "quantise/candidate.h"
+#include "quantise/noise.h"
 
 /** Samples that judge, at most, and the bytes of float outputs that may be kept for them. */
 #define JUDGES_MOST  16
@@ -60,30 +62,18 @@ static void answers_destroy(zurt_ctx *ctx, answers *a)
     zi_free(&ctx->allocator, a->out);
 }
 
-/** Adds up the signal and noise of one output of one sample. */
-static void add_noise(const zi_tensor *t, zurt_span real, zurt_span int8, double *signal,
-                      double *noise)
+/** Adds up one output of one sample: values of float, or how many of another type differ. */
+static void add_noise(const zi_tensor *t, zurt_span real, zurt_span int8, zc_noise *out)
 {
-    const float *r = real.data, *q = int8.data;
-    for (size_t i = 0; t->dtype == ZURT_F32 && i < zi_tensor_elems(t); i++) {
-        double e = (double)r[i] - (double)q[i];
-        *signal += (double)r[i] * (double)r[i];
-        *noise += e * e;
+    const size_t bytes = zurt_dtype_bytes(t->dtype);
+    const char *r = real.data, *q = int8.data;
+    for (size_t i = 0; i < zi_tensor_elems(t); i++) {
+        if (t->dtype == ZURT_F32)
+            zc_noise_add(out, (double)((const float *)real.data)[i],
+                         (double)((const float *)int8.data)[i]);
+        else
+            zc_noise_add(out, 1.0, memcmp(r + i * bytes, q + i * bytes, bytes) ? 0.0 : 1.0);
     }
-}
-
-/** Mean over the outputs of noise to signal, at most 1 each, in dB. */
-static double score(const double *signal, const double *noise, size_t n)
-{
-    double sum = 0.0;
-    size_t counted = 0;
-    for (size_t k = 0; k < n; k++) {
-        if (!(signal[k] > 0.0))
-            continue;
-        sum += fmin(noise[k] / signal[k], 1.0);
-        counted++;
-    }
-    return counted == 0 || !(sum > 0.0) ? (double)INFINITY : -10.0 * log10(sum / (double)counted);
 }
 
 /** Runs an int8 graph with float inputs and outputs on the samples that judge. */
@@ -92,7 +82,7 @@ static zurt_status judge(zurt_ctx *ctx, const zi_graph *g, const zi_graph *from,
 {
     zc_executor *e = NULL;
     zc_buffers in = {0}, out = {0};
-    double *sums = zi_calloc(&ctx->allocator, 2 * from->n_outputs, sizeof(*sums));
+    zc_noise *sums = zi_calloc(&ctx->allocator, from->n_outputs, sizeof(*sums));
     zurt_status st =
         sums ? ZURT_OK : zi_fail(ctx, ZURT_E_NOMEM, "choice of a method: out of memory");
     if (!st)
@@ -106,11 +96,10 @@ static zurt_status judge(zurt_ctx *ctx, const zi_graph *g, const zi_graph *from,
         if (!st)
             st = zc_executor_run(e, in.views, in.n, out.spans, out.n, NULL, NULL);
         for (size_t k = 0; !st && k < from->n_outputs; k++)
-            add_noise(&from->tensors[from->outputs[k]], a->out[i].spans[k], out.spans[k], &sums[k],
-                      &sums[from->n_outputs + k]);
+            add_noise(&from->tensors[from->outputs[k]], a->out[i].spans[k], out.spans[k], &sums[k]);
     }
     if (!st)
-        *db = score(sums, sums + from->n_outputs, from->n_outputs);
+        *db = zc_noise_mean_db(sums, from->n_outputs);
     zi_free(&ctx->allocator, sums);
     zc_buffers_destroy(ctx, &in);
     zc_buffers_destroy(ctx, &out);
@@ -129,16 +118,23 @@ static size_t n_float_nodes(const zi_graph *g)
     return n;
 }
 
+/** What came of a method. */
+typedef struct trial {
+    bool is_possible; /* else a node stays float that must not */
+    size_t n_float;
+    double db;
+} trial;
+
 static zurt_status try_method(zurt_ctx *ctx, const zi_graph *from, const zurt_quantize_options *o,
-                              zc_recipe recipe, const zc_stats *stats, const answers *a,
-                              size_t *n_float, double *db)
+                              zc_recipe recipe, const zc_stats *stats, const answers *a, trial *t)
 {
     zi_graph *g = NULL;
     zurt_quant_report *report = NULL;
     zurt_status st = zc_candidate_make(ctx, from, o, recipe, ZURT_IO_FLOAT, stats, &g, &report);
+    *t = (trial){.is_possible = st != ZURT_E_UNSUPPORTED, .db = (double)NAN};
     if (!st) {
-        *n_float = n_float_nodes(g);
-        st = judge(ctx, g, from, o, a, db);
+        t->n_float = n_float_nodes(g);
+        st = judge(ctx, g, from, o, a, &t->db);
     }
     zurt_quant_report_destroy(report);
     zi_graph_destroy(g);
@@ -147,9 +143,11 @@ static zurt_status try_method(zurt_ctx *ctx, const zi_graph *from, const zurt_qu
 
 /** Fewest nodes in float first, for they cost time; then what is nearest to float. Methods stand in
  *  the order of their numbers: of equals the simpler one is taken. */
-static bool is_better(size_t n_float, double db, size_t best_float, double best_db)
+static bool is_better(trial t, trial best)
 {
-    return n_float != best_float ? n_float < best_float : db > best_db;
+    if (!best.is_possible)
+        return t.is_possible;
+    return t.n_float != best.n_float ? t.n_float < best.n_float : t.db > best.db;
 }
 
 zurt_status zc_choose_method(zurt_ctx *ctx, const zi_graph *from,
@@ -163,24 +161,23 @@ zurt_status zc_choose_method(zurt_ctx *ctx, const zi_graph *from,
         return ZURT_OK;
     answers a = {.split = zc_split_of(options)};
     zurt_status st = ask_float(ctx, from, options, &a), refused = ZURT_OK;
-    size_t best_float = SIZE_MAX;
-    double best_db = -(double)INFINITY;
+    trial best = {0};
     for (int m = 0; !st && m < ZURT_CALIB_AUTO; m++) {
         const zc_recipe recipe = {(zurt_calib_method)m, true};
-        size_t n_float = 0;
-        st = try_method(ctx, from, options, recipe, stats, &a, &n_float, &db[m]);
-        if (st == ZURT_E_UNSUPPORTED) { // a range of this method leaves a node in float
+        trial t;
+        st = try_method(ctx, from, options, recipe, stats, &a, &t);
+        db[m] = t.db;
+        if (!t.is_possible) {
             refused = st;
             st = ZURT_OK;
-        } else if (!st && is_better(n_float, db[m], best_float, best_db)) {
+        } else if (!st && is_better(t, best)) {
             *out = recipe;
-            best_float = n_float;
-            best_db = db[m];
+            best = t;
         }
         if (!st && options->progress)
             options->progress(options->progress_self, "choose a method", (size_t)m + 1,
                               ZURT_CALIB_AUTO);
     }
     answers_destroy(ctx, &a);
-    return !st && best_float == SIZE_MAX ? refused : st;
+    return !st && !best.is_possible ? refused : st;
 }

@@ -7,22 +7,19 @@
 #include "base/alloc.h"
 #include "float/evaluator.h"
 #include "quant/scale.h"
+#include "quantise/noise.h"
 #include "quantise/quant_report.h"
 
 /** Scores and the like, of fixed range, that are all below: a picture without text or faces. They
  * are near zero in int8 as well, though of so little signal nothing need be left. */
 #define NO_ANSWER (1.0f / 32)
 
-typedef struct error_sum {
-    double signal, noise;
-} error_sum;
-
 /** An int8 layer, its first output, and the float tensor that it should equal. */
 typedef struct pair {
     zi_id quantised;
     zi_id real;
-    error_sum all;  /* with the errors of the layers before */
-    error_sum *own; /* by channel: fed with float's values, quantised; as `view` shows it */
+    zc_noise all;  /* with the errors of the layers before */
+    zc_noise *own; /* by channel: fed with float's values, quantised; as `view` shows it */
     size_t n_own;
     zc_view view; /* the function that alone reads the layer; else none */
     uint32_t n_readers;
@@ -30,10 +27,10 @@ typedef struct pair {
 
 typedef struct comparison {
     const zi_graph *f, *q;
-    float **value;      /* of f's tensors that have a partner: this sample's */
-    pair *pairs;        /* one per layer */
-    error_sum *outputs; /* one per graph output */
-    size_t *pair_of;    /* of q's tensors: index of its pair plus 1 */
+    float **value;     /* of f's tensors that have a partner: this sample's */
+    pair *pairs;       /* one per layer */
+    zc_noise *outputs; /* one per graph output */
+    size_t *pair_of;   /* of q's tensors: index of its pair plus 1 */
 } comparison;
 
 typedef struct named {
@@ -160,7 +157,7 @@ static zurt_status see_float(void *self, zi_id tensor, void *data)
     return ZURT_OK;
 }
 
-static void add_errors(error_sum *p, const zi_tensor *t, const float *real, const void *data)
+static void add_errors(zc_noise *p, const zi_tensor *t, const float *real, const void *data)
 {
     size_t n = zi_tensor_elems(t);
     double scale = t->quant.n ? (double)t->quant.scale[0] : 1.0;
@@ -169,9 +166,7 @@ static void add_errors(error_sum *p, const zi_tensor *t, const float *real, cons
         double v = t->dtype == ZURT_F32  ? (double)((const float *)data)[i]
                    : t->dtype == ZURT_S8 ? scale * (((const int8_t *)data)[i] - zero)
                                          : scale * (((const uint8_t *)data)[i] - zero);
-        double r = (double)real[i], e = r - v;
-        p->signal += r * r;
-        p->noise += e * e;
+        zc_noise_add(p, (double)real[i], v);
     }
 }
 
@@ -192,8 +187,7 @@ static void add_own_errors(pair *p, const zi_tensor *t, const float *real, const
         double v = t->dtype == ZURT_F32  ? (double)((const float *)data)[i]
                    : t->dtype == ZURT_S8 ? held[((const int8_t *)data)[i] + 128]
                                          : held[((const uint8_t *)data)[i]];
-        p->own[c].signal += r * r;
-        p->own[c].noise += (r - v) * (r - v);
+        zc_noise_add(&p->own[c], r, v);
     }
 }
 
@@ -235,13 +229,6 @@ static zurt_status see_own(void *self, zi_id tensor, void *data)
     return ZURT_OK;
 }
 
-static double sqnr(const error_sum *p)
-{
-    if (!(p->signal > 0.0))
-        return p->noise > 0.0 ? -(double)INFINITY : (double)INFINITY;
-    return p->noise > 0.0 ? 10.0 * log10(p->signal / p->noise) : (double)INFINITY;
-}
-
 typedef struct run {
     zc_executor *f, *q;
     zc_buffers f_in, f_out, q_in, q_out;
@@ -277,12 +264,12 @@ static zurt_status compare_sample(comparison *c, run *r, const zurt_quantize_opt
     for (size_t i = 0; !st && i < r->q_out.n; i++) {
         if (!is_comparable(c, c->f->outputs[i], c->q->outputs[i]))
             continue;
-        error_sum one = {0};
+        zc_noise one = {0};
         add_errors(&one, &c->q->tensors[c->q->outputs[i]], r->f_out.spans[i].data,
                    r->q_out.spans[i].data);
         bool answers = !report->output_fixed[i] ||
                        largest(r->f_out.spans[i], &c->f->tensors[c->f->outputs[i]]) >= NO_ANSWER;
-        report->sample_sqnr[i * report->n_compared + at] = answers ? sqnr(&one) : (double)NAN;
+        report->sample_sqnr[i * report->n_compared + at] = answers ? zc_noise_db(one) : (double)NAN;
         c->outputs[i].signal += one.signal;
         c->outputs[i].noise += one.noise;
     }
@@ -292,34 +279,18 @@ static zurt_status compare_sample(comparison *c, run *r, const zurt_quantize_opt
     return st;
 }
 
-/**
- * The mean over channels of noise over signal, at most 1 each: a large channel must not hide that
- * small ones, which the next layer's weights may make large, are lost.
- */
-static double own_sqnr(const pair *p)
-{
-    double sum = 0.0;
-    size_t n = 0;
-    for (size_t c = 0; c < p->n_own; c++) {
-        if (!(p->own[c].signal > 0.0))
-            continue;
-        sum += fmin(p->own[c].noise / p->own[c].signal, 1.0);
-        n++;
-    }
-    return n == 0 ? (double)NAN : sum > 0.0 ? -10.0 * log10(sum / (double)n) : (double)INFINITY;
-}
-
 /** What the sums say. A graph without an int8 layer has nothing to say about int8. */
 static void note_results(const comparison *c, zurt_quant_report *report)
 {
     for (size_t i = 0; i < report->n_layers; i++) {
         bool known = c->pairs[i].real != ZI_NONE;
-        report->layers[i].sqnr_db = known ? sqnr(&c->pairs[i].all) : (double)NAN;
-        report->layers[i].own_sqnr_db = known ? own_sqnr(&c->pairs[i]) : (double)NAN;
+        report->layers[i].sqnr_db = known ? zc_noise_db(c->pairs[i].all) : (double)NAN;
+        report->layers[i].own_sqnr_db =
+            known ? zc_noise_mean_db(c->pairs[i].own, c->pairs[i].n_own) : (double)NAN;
     }
     for (size_t i = 0; report->is_int8 && i < report->n_outputs; i++) {
         if (is_comparable(c, c->f->outputs[i], c->q->outputs[i]))
-            report->output_sqnr[i] = sqnr(&c->outputs[i]);
+            report->output_sqnr[i] = zc_noise_db(c->outputs[i]);
     }
 }
 

@@ -169,17 +169,3 @@ void zc_hist_clip(zc_hist *h, double lo, double hi)
     if (above)
         put(h, hi, above);
 }
-
-double zc_hist_sqnr(const zc_hist *h, zc_qparam p)
-{
-    double signal = 0.0, noise = 0.0;
-    for (size_t i = 0; i < ZC_HIST_BINS; i++) {
-        if (!h->bin[i])
-            continue;
-        double v = zc_hist_value(h, i), n = (double)h->bin[i];
-        double e = v - (double)p.scale * (zc_qparam_quantise(p, v) - p.zero_point);
-        signal += n * v * v;
-        noise += n * e * e;
-    }
-    return noise > 0.0 ? 10.0 * log10(signal / noise) : (double)INFINITY;
-}

@@ -51,7 +51,4 @@ zc_range zc_hist_seen(const zc_hist *h);
 /** Middle of a bin. */
 double zc_hist_value(const zc_hist *h, size_t bin);
 
-/** Signal to quantisation noise in dB, expected over the histogram; INFINITY without noise. */
-double zc_hist_sqnr(const zc_hist *h, zc_qparam p);
-
 #endif

@@ -157,21 +157,6 @@ static void clipping_at_a_bound_beyond_what_was_seen(void **state)
     }
 }
 
-static void sqnr_is_that_of_uniform_noise(void **state)
-{
-    (void)state;
-    static zc_hist h;
-    memset(&h, 0, sizeof(h));
-    uint32_t seed = 11;
-    static float x[100000];
-    for (size_t i = 0; i < 100000; i++)
-        x[i] = noise(&seed);
-    zc_hist_add(&h, x, 100000);
-    // signal 1/3, noise (2/255)^2 / 12: 48.1 dB
-    assert_true(fabs(zc_hist_sqnr(&h, zc_qparam_from_range(-1.0, 1.0)) - 48.1) < 0.3);
-    assert_true(zc_hist_sqnr(&h, zc_qparam_from_range(0.0, 1.0)) < 5.0);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -181,7 +166,6 @@ int main(void)
         cmocka_unit_test(extremes_of_float_have_a_bin),
         cmocka_unit_test(clipping_moves_values_to_the_bounds),
         cmocka_unit_test(clipping_at_a_bound_beyond_what_was_seen),
-        cmocka_unit_test(sqnr_is_that_of_uniform_noise),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

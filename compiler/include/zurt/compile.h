@@ -303,7 +303,7 @@ typedef struct zurt_quant_tensor {
     float scale;              /**< real = scale * (q - zero_point) */
     int32_t zero_point;       /**< -128..127 */
     float min, max;           /**< range chosen */
-    float seen_min, seen_max; /**< over all samples */
+    float seen_min, seen_max; /**< over the samples that calibrate */
     const char *method;       /**< "mse", "fixed", "tied to NAME", ... */
 } zurt_quant_tensor;
 
@@ -404,7 +404,9 @@ ZURT_API size_t zurt_quant_report_n_compared(const zurt_quant_report *report);
 /** @return index of the k-th sample that was compared; SIZE_MAX if there are not so many. */
 ZURT_API size_t zurt_quant_report_compared(const zurt_quant_report *report, size_t k);
 
-/** @return the method that ranges were chosen by: for ZURT_CALIB_AUTO what it came to. */
+/** @return the method that ranges were chosen by: for ZURT_CALIB_AUTO what it came to. That one
+ * also leaves what regression heads read unclipped, which the same method does not if it is asked
+ * for. */
 ZURT_API zurt_calib_method zurt_quant_report_method(const zurt_quant_report *report);
 
 /** @return what ZURT_CALIB_AUTO found of a method: dB of the mean over the outputs of noise to
