@@ -25,6 +25,13 @@
 #include "cli.h"
 #include "sha256.h"
 
+/** Order of the axes of raw and npy samples of pictures; the first two as --layout names them. */
+typedef enum sample_layout {
+    SAMPLE_NCHW,
+    SAMPLE_NHWC,
+    SAMPLE_AS_SOURCE /**< NCHW where the model's source was */
+} sample_layout;
+
 typedef struct data_source data_source;
 
 /** One kind of source. `fill` writes sample `i` of every input, one batch element each. */
@@ -64,8 +71,8 @@ struct data_source {
     int32_t label_offset;         /**< still to be added to labels */
     zurt_orientation orientation; /**< of pictures */
     data_refused *refused;        /**< NULL: the first sample that cannot be read is a failure */
-    bool keep_nhwc; /**< raw and npy samples are NHWC even if the model's source was NCHW */
-    void *state;    /**< the kind's own */
+    sample_layout layout;         /**< of raw and npy samples */
+    void *state;                  /**< the kind's own */
 };
 
 /** The kinds, one file each. */
@@ -163,6 +170,8 @@ int data_put_floats(cli *c, const zurt_tensor_info *info, const float *values, s
 int data_put_integers(cli *c, const zurt_tensor_info *info, const int64_t *values, size_t n,
                       zurt_span out);
 
+/** Whether samples of an input come with the channels first, and the input wants them last. */
+bool data_is_chw(const data_source *s, const zurt_tensor_info *info);
 /** Moves `n` elements of `elem` bytes from [.., C, H, W] to [.., H, W, C] of the input's shape. */
 void data_chw_to_hwc(const zurt_tensor_info *info, const void *in, void *out, size_t n,
                      size_t elem);

@@ -115,7 +115,7 @@ static int each_bind(cli *c, data_source *s, const zurt_tensor_info *inputs,
     for (size_t i = 0; code == EXIT_DONE && i < e->n; i++) {
         data_source *d = &e->parts[i].data;
         size_t k = input_of(&e->parts[i], inputs, n_in);
-        d->keep_nhwc = s->keep_nhwc;
+        d->layout = s->layout;
         d->orientation = s->orientation;
         code = data_bind(c, d, &inputs[k], &sample[k], 1);
         if (code == EXIT_DONE && i > 0 && d->n != e->parts[0].data.n)

@@ -75,7 +75,7 @@ static bool fits_sample(const data_source *s, const zurt_tensor_info *info, cons
 {
     bool as_is = same_axes(dims, rank, want->dims, want->rank);
     bool turned = false;
-    if (!s->keep_nhwc && info->rank == 4 && want->rank >= 3) {
+    if (s->layout != SAMPLE_NHWC && info->rank == 4 && want->rank >= 3) {
         data_shape first = *want;
         size_t *last = &first.dims[want->rank - 3]; // H, W, C to C, H, W
         size_t channels = last[2];
@@ -88,9 +88,9 @@ static bool fits_sample(const data_source *s, const zurt_tensor_info *info, cons
     for (int i = 0; i < want->rank; i++)
         elems *= want->dims[i];
     bool flat = rank == 1 && dims[0] == elems;
-    *chw = turned && (!as_is || info->from_nchw);
+    *chw = turned && (!as_is || data_is_chw(s, info));
     if (flat && !as_is && !turned)
-        *chw = info->from_nchw && info->rank == 4 && !s->keep_nhwc;
+        *chw = data_is_chw(s, info);
     return as_is || turned || flat;
 }
 

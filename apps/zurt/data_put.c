@@ -107,6 +107,13 @@ int data_put_floats(cli *c, const zurt_tensor_info *info, const float *values, s
     return code;
 }
 
+bool data_is_chw(const data_source *s, const zurt_tensor_info *info)
+{
+    const bool first =
+        s->layout == SAMPLE_NCHW || (s->layout == SAMPLE_AS_SOURCE && info->from_nchw);
+    return first && info->rank == 4;
+}
+
 void data_chw_to_hwc(const zurt_tensor_info *info, const void *in, void *out, size_t n, size_t elem)
 {
     size_t channels = (size_t)info->dims[3];

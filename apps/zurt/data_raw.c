@@ -77,7 +77,7 @@ static int put_sample(cli *c, const data_source *s, const zurt_tensor_info *info
     void *values = malloc(n * from_elem + 1);
     if (!values)
         return cli_fail(c, ZURT_E_NOMEM, "out of memory");
-    if (info->from_nchw && info->rank == 4 && !s->keep_nhwc)
+    if (data_is_chw(s, info))
         data_chw_to_hwc(info, from, values, n, from_elem);
     else
         memcpy(values, from, n * from_elem);

@@ -103,6 +103,15 @@ static void print_onnx_options(FILE *f, const target_options *o)
     fputs(", ", f);
 }
 
+/* The order that samples were read in, whether it was asked for or the source's. */
+static bool is_chw(const target *t, const target_options *o)
+{
+    bool chw = o->layout == SAMPLE_NCHW;
+    for (size_t i = 0; o->layout == SAMPLE_AS_SOURCE && i < t->n_in; i++)
+        chw = chw || t->inputs[i].from_nchw;
+    return chw;
+}
+
 static char *options_text(const target *t, const target_options *o)
 {
     char *text = NULL;
@@ -112,8 +121,7 @@ static char *options_text(const target *t, const target_options *o)
         return NULL;
     if (!t->is_zurt)
         print_onnx_options(f, o);
-    fprintf(f, "layout %s, %s", o->layout == SAMPLE_NHWC ? "nhwc" : "nchw",
-            o->no_exif ? "no-exif" : "exif");
+    fprintf(f, "layout %s, %s", is_chw(t, o) ? "nchw" : "nhwc", o->no_exif ? "no-exif" : "exif");
     bool failed = ferror(f) != 0;
     if (fclose(f) != 0 || failed) {
         free(text);

@@ -143,7 +143,8 @@ static int refuse(cli *c, int argc, char **argv, int why)
     const char *argument = optind > 0 && optind <= argc ? argv[optind - 1] : "";
     if (why == ':')
         return cli_usage(c, "'%s' lacks its value", argument);
-    if (strncmp(argument, "--", 2) == 0 && argument[2])
+    const bool is_long = optopt == 0 || optopt >= OPT_JSON; // of letters, `argument` may be another
+    if (is_long)
         return refuse_long(c, argument);
     return cli_usage(c, "'-%c' is not an option", optopt);
 }

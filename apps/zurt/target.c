@@ -137,9 +137,8 @@ static int load_names(cli *c, target *t, const char *path)
 
 int target_load(cli *c, const char *path, const target_options *options, target *out)
 {
-    *out = (target){.path = path,
-                    .keep_nhwc = options->layout == SAMPLE_NHWC,
-                    .orientation = target_orientation(options)};
+    *out = (target){
+        .path = path, .layout = options->layout, .orientation = target_orientation(options)};
     int code = target_recognise(c, path, &out->is_zurt);
     if (code == EXIT_DONE)
         code = out->is_zurt ? load_zurt(c, out, options) : import_onnx(c, out, options);
@@ -187,7 +186,7 @@ int target_wrap(cli *c, zurt_graph *graph, const target_options *options, target
     *out = (target){.path = "",
                     .graph = graph,
                     .borrowed = true,
-                    .keep_nhwc = options->layout == SAMPLE_NHWC,
+                    .layout = options->layout,
                     .orientation = target_orientation(options)};
     compiler->describe(out, options);
     return allocate(c, out);
@@ -251,7 +250,7 @@ int target_bind(cli *c, const target *t, data_source *s)
     zurt_span *one = slices(t, 0);
     if (!one)
         return cli_fail(c, ZURT_E_NOMEM, "out of memory");
-    s->keep_nhwc = t->keep_nhwc;
+    s->layout = t->layout;
     s->orientation = t->orientation;
     int code = data_bind(c, s, t->inputs, one, t->n_in);
     free(one);

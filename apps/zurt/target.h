@@ -13,12 +13,6 @@
 /** Most --shape options. */
 enum { TARGET_MAX_SHAPES = 32 };
 
-/** As --layout names them. */
-typedef enum sample_layout {
-    SAMPLE_AS_SOURCE, /**< NCHW where the model's source was */
-    SAMPLE_NHWC
-} sample_layout;
-
 /** What the command line says about models and their inputs. */
 typedef struct target_options {
     zurt_norm norm;
@@ -53,8 +47,8 @@ typedef struct target {
     zurt_evaluator *evaluator;
     zurt_model *model; /**< .zurt */
     zurt_session *session;
-    zurt_norm norm; /**< the file's own, or the command line's for .onnx */
-    bool keep_nhwc;
+    zurt_norm norm;       /**< the file's own, or the command line's for .onnx */
+    sample_layout layout; /**< of raw and npy samples */
     zurt_orientation orientation;
     size_t n_in, n_out;
     zurt_tensor_info *inputs, *outputs;

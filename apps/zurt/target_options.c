@@ -14,6 +14,7 @@ target_options target_options_default(void)
 {
     target_options o = {.norm = {.channels = 1, .fit = ZURT_FIT_CENTRE_CROP, .crop_ratio = 1.0f},
                         .import = ZURT_IMPORT_OPTIONS_INIT,
+                        .layout = SAMPLE_AS_SOURCE,
                         .session = ZURT_SESSION_OPTIONS_INIT};
     for (int i = 0; i < 4; i++)
         o.norm.std[i] = 1.0f;

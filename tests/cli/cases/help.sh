@@ -39,6 +39,7 @@ guess "--bgr takes no value: '--bgr=1'" run m.zurt --bgr=1
 guess "'--top' lacks its value" run m.zurt --top
 guess "'-o' lacks its value" run m.zurt -o
 guess "'-x' is not an option" run m.zurt -x
+guess "'-t' is not an option" run --quiet -top 3 m.zurt
 exits 2 zurt bechn --json
 json out 'o["command"] == "bechn"' 'o["error"]["status"] == "USAGE"' 'o["error"]["exit"] == 2'
 cat version
