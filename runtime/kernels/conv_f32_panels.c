@@ -216,7 +216,7 @@ static void run_part(const part *p)
 }
 
 /* Where the patches of pixels lie that follow one another: `pitch` apart, each in one stretch and
- * `more`, x_gap apart. */
+ * `more`, with `gap` elements between them. */
 typedef struct patches {
     const float *x;
     int64_t pitch, gap, more;

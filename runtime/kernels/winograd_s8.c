@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "base/whole.h"
 #include "kernels/patch.h"
 
 enum { KERNEL = 3, IN = ZK_WINOGRAD_IN, OUT = ZK_WINOGRAD_OUT, N = ZK_WINOGRAD_LANES };
@@ -113,19 +114,14 @@ void zk_winograd_weights_of(const zk_conv_s8_args *a, int32_t c, int32_t in, int
 
 /* ---- tiles ---- */
 
-static int64_t divide_up(int64_t a, int64_t b)
-{
-    return (a + b - 1) / b;
-}
-
 static int64_t tile_rows(const zk_conv_shape *s)
 {
-    return divide_up(s->out_h, OUT);
+    return zi_ceil_div64(s->out_h, OUT);
 }
 
 int64_t zk_winograd_tiles_in_row(const zk_conv_shape *s)
 {
-    return divide_up(s->out_w, OUT);
+    return zi_ceil_div64(s->out_w, OUT);
 }
 
 int64_t zk_winograd_tiles(const zk_conv_shape *s)

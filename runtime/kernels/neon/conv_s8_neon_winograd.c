@@ -3,6 +3,7 @@
  * second-level cache, some blocks of output channels over each. */
 #include <assert.h>
 
+#include "base/whole.h"
 #include "kernels/neon/conv_s8_neon.h"
 #include "kernels/neon/conv_s8_neon_winograd.h"
 
@@ -22,16 +23,11 @@ _Static_assert(offsetof(zk_winograd_product, out) == 16 &&
 /* Sums of a block of tiles and a block of channels. */
 enum { BLOCK_SUMS = POINTS * TILES * ZK_WINOGRAD_CHANNELS };
 
-static int64_t divide_up(int64_t a, int64_t b)
-{
-    return (a + b - 1) / b;
-}
-
 /* Tiles that half a block lacks cost as much as others: with less than a third of the pixels that
  * there is room for, the other form is as fast. */
 static bool takes(const zk_conv_shape *s)
 {
-    const int64_t room = divide_up(zk_winograd_tiles(s), TILES / 2) * (TILES / 2) * OUT * OUT;
+    const int64_t room = zi_ceil_div64(zk_winograd_tiles(s), TILES / 2) * (TILES / 2) * OUT * OUT;
     return zk_winograd_is(s) && 3 * zk_conv_pixels(s) >= room && s->in_c >= ZK_WINOGRAD_CHANNELS;
 }
 
@@ -39,7 +35,7 @@ static bool takes(const zk_conv_shape *s)
 static int64_t strip_blocks(const zk_conv_shape *s)
 {
     const int64_t bytes = POINTS * zk_winograd_values(s) * (int64_t)sizeof(int16_t);
-    const int64_t all = divide_up(zk_winograd_tiles(s), TILES);
+    const int64_t all = zi_ceil_div64(zk_winograd_tiles(s), TILES);
     const int64_t most = STRIP_BYTES / bytes < STRIP_BLOCKS ? STRIP_BYTES / bytes : STRIP_BLOCKS;
     const int64_t n = all < most ? all : most;
     return n < 1 ? 1 : n;
@@ -98,7 +94,7 @@ static void write_block(const zk_conv_s8_args *a, int64_t begin, int64_t from, i
 /* Products of n tiles at one point: those of a last block that is at most half full apart. */
 static void multiply(zk_winograd_product *p, int64_t n)
 {
-    const int64_t all = divide_up(n, TILES);
+    const int64_t all = zi_ceil_div64(n, TILES);
     const bool half = zk_winograd_width(n, all - 1) < TILES;
     p->tile_blocks = all - half;
     if (p->tile_blocks)
@@ -124,7 +120,7 @@ static void run_pass(const zk_conv_s8_args *a, const scratch *mem, int64_t begin
         .steps = zk_winograd_blocks(s->in_c),
         .channel_blocks = blocks,
         .tile_pitch = BLOCK_SUMS * (int64_t)sizeof(uint32_t),
-        .channel_pitch = divide_up(n, TILES) * BLOCK_SUMS * (int64_t)sizeof(uint32_t),
+        .channel_pitch = zi_ceil_div64(n, TILES) * BLOCK_SUMS * (int64_t)sizeof(uint32_t),
     };
     for (int64_t i = 0; i < POINTS; i++) {
         p.v = mem->v + i * mem->pitch;
@@ -141,7 +137,7 @@ static void run_pass(const zk_conv_s8_args *a, const scratch *mem, int64_t begin
 
 static void run_strip(const zk_conv_s8_args *a, const scratch *mem, int64_t begin, int64_t n)
 {
-    const int64_t end = divide_up(a->channel_end, ZK_WINOGRAD_CHANNELS);
+    const int64_t end = zi_ceil_div64(a->channel_end, ZK_WINOGRAD_CHANNELS);
     for (int64_t at = 0; at < n;) {
         const zk_winograd_span span = zk_winograd_span_at(a->shape, begin, at, n);
         zk_winograd_transform(a, &span, n, mem->pitch, mem->columns, mem->v);

@@ -3,7 +3,7 @@
  * @file
  * The product of patches and a block of weights, for one instruction set. Included by a variant
  * that has defined `vec`, LANES, and, on vectors: load(), four() (four bytes in all lanes), dot(),
- * requant() and store().
+ * scale_of(), requant_plain(), requant_any() and store().
  */
 #ifndef ZK_CONV_S8_TILES_H
 #define ZK_CONV_S8_TILES_H

@@ -2,8 +2,8 @@
 /**
  * @file
  * Winograd's transforms and products, for one instruction set. Included by conv_s8_winograd_256.h
- * and _512.h, which define, on vectors: widen(), add16(), sub16(), shift16(), add32(), sub32(),
- * shift32(), undo() and store_four().
+ * and _512.h, which define, on vectors: zero(), widen(), add16(), sub16(), shift16(), add32(),
+ * sub32(), shift32(), undo(), store16(), store32() and store_four().
  */
 #ifndef ZK_CONV_S8_WINOGRAD_TILES_H
 #define ZK_CONV_S8_WINOGRAD_TILES_H

@@ -6,6 +6,8 @@
 #include <assert.h>
 #include <string.h>
 
+#include "kernels/x86/conv_s8_x86_pack.h"
+
 enum { POINTS = ZK_WINOGRAD_POINTS, IN = ZK_WINOGRAD_IN, OUT = ZK_WINOGRAD_OUT };
 
 /* Bytes that the transforms and sums of a strip take, about: what the layers before and behind left
@@ -49,11 +51,6 @@ typedef struct strip {
     size_t bytes;
 } strip;
 
-static size_t align(int64_t bytes)
-{
-    return (size_t)(bytes + 63) / 64 * 64;
-}
-
 static strip strip_of(const zk_x86_isa *isa, const zk_conv_shape *s, char *memory)
 {
     strip t = {.pitch = 2 * (int64_t)zk_x86_winograd_steps(s)};
@@ -65,8 +62,8 @@ static strip strip_of(const zk_x86_isa *isa, const zk_conv_shape *s, char *memor
     t.tiles = strips ? (all + strips - 1) / strips : all; // alike, if a little more
     t.v_point = t.tiles * t.pitch + APART;
     t.m_point = t.tiles * t.m_tile + APART / 2;
-    const size_t v = align(POINTS * t.v_point * (int64_t)sizeof(*t.v));
-    const size_t m = align(POINTS * t.m_point * (int64_t)sizeof(*t.m));
+    const size_t v = (size_t)zk_x86_align(POINTS * t.v_point * (int64_t)sizeof(*t.v));
+    const size_t m = (size_t)zk_x86_align(POINTS * t.m_point * (int64_t)sizeof(*t.m));
     t.bytes = v + m + (size_t)s->in_c;
     if (memory) {
         t.v = (void *)memory;

@@ -16,7 +16,7 @@
 /** A window: its pixels, all channels of each. */
 typedef struct zk_x86_window {
     const int8_t *x[ZK_WINOGRAD_POINTS];
-    int32_t channels; /**< `values` at least */
+    int32_t channels; /**< as many as a register holds of 16 bits, at least */
     int64_t pitch;    /**< of `out`, values from point to point */
     int16_t *out;
 } zk_x86_window;
