@@ -5,7 +5,8 @@
 scripts/accuracy_table.py BUILD [--check]      BUILD: a build folder, with tests in it
 
 --check: fails if a table is another than in the document. Exit 77 without $ZURT_DATA. Takes some
-minutes; wants numpy and pillow (scripts/held_out.py). Only what stands between the markers `<!-- table: NAME -->` and `<!-- end -->` is touched.
+minutes; wants numpy and pillow (scripts/held_out.py). Only what stands between the markers
+`<!-- table: NAME -->` and `<!-- end -->` is touched.
 """
 import os
 import re
@@ -14,7 +15,7 @@ import sys
 from pathlib import Path
 
 import held_out
-from doc_tables import markdown
+from doc_tables import markdown, with_tables
 
 DOC = Path(__file__).resolve().parent.parent / "docs/accuracy.md"
 DATA = os.environ.get("ZURT_DATA", "../shared/data")
@@ -40,7 +41,7 @@ def rows(text, width):
         ends = re.fullmatch(r"(-?[\d.]+) to (-?[\d.]+)", cells[-1])
         if ends and ends[1] == ends[2]:
             cells[-1] = ends[1]
-        found.append("| " + " | ".join(cells) + " |")
+        found.append(cells)
     return found
 
 
@@ -48,7 +49,7 @@ def table(text, heading):
     lines = rows(text, len(heading))
     if not lines:
         raise SystemExit(f"no rows of: {', '.join(heading)}")
-    return "\n".join(["| " + " | ".join(heading) + " |", "|---" * len(heading) + "|"] + lines)
+    return markdown(heading, lines)
 
 
 def main():
@@ -68,16 +69,11 @@ def main():
         if result.returncode:
             raise SystemExit(f"{program} fails:\n{result.stdout}{result.stderr}")
         printed[program] = result.stdout + result.stderr
-    before = after = DOC.read_text()
+    before = DOC.read_text()
     made = {name: table(printed[program], heading) for name, (program, heading) in TABLES.items()}
     held = [held_out.row(str(Path(arguments[0]) / "apps/zurt/zurt"), m) for m in held_out.MODELS]
     made["held_out"] = markdown(held_out.HEADING, held)
-    for name, text in made.items():
-        start, end = f"<!-- table: {name} -->\n", "\n<!-- end -->"
-        if start not in after:
-            raise SystemExit(f"{DOC.name} has no marker for the table '{name}'")
-        head, rest = after.split(start, 1)
-        after = head + start + text + end + rest.split(end, 1)[1]
+    after = with_tables(before, made)
     if "--check" in sys.argv and before != after:
         print(f"{DOC.name} is out of date: scripts/accuracy_table.py BUILD writes it")
         return 1

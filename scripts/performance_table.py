@@ -15,7 +15,7 @@ import sys
 import textwrap
 from pathlib import Path
 
-from doc_tables import with_tables
+from doc_tables import markdown, with_tables
 
 ROOT = Path(__file__).resolve().parent.parent
 DOC = ROOT / "docs/performance.md"
@@ -36,11 +36,6 @@ DPU = {
 }
 
 
-def table(head, rows):
-    lines = ["| " + " | ".join(head) + " |", "|---" * len(head) + "|"]
-    return "\n".join(lines + ["| " + " | ".join(row) + " |" for row in rows])
-
-
 def throughput(get):
     rows = []
     for network in NETWORKS:
@@ -50,7 +45,7 @@ def throughput(get):
             rows.append([network, BOARDS[board], f"{m['fps']:.1f}", f"{1000 / m['fps']:.2f}",
                          f"{m['cycles']:,}", f"{100 * m['utilisation']:.1f} %",
                          f"{m['ddr_bytes'] / 1e6:.1f}", f"{dpu:.1f}", times(m["fps"] / dpu)])
-    return table(["network", "board", "modelled fps", "modelled ms", "cycles", "of the array",
+    return markdown(["network", "board", "modelled fps", "modelled ms", "cycles", "of the array",
                   "DDR, MB a frame", "DPU, measured fps", "ratio"], rows)
 
 
@@ -83,7 +78,7 @@ def clocks(get, lowest):
             rows.append([network, BOARDS[board]]
                         + [f"{get(network, board, mhz)['fps']:.1f}" for mhz in CLOCKS]
                         + [f"{even} MHz" if even else "above 1000 MHz", f"{DPU[network][board]:.1f}"])
-    return table(["network", "board", *(f"modelled fps at {mhz} MHz" for mhz in CLOCKS),
+    return markdown(["network", "board", *(f"modelled fps at {mhz} MHz" for mhz in CLOCKS),
                   "break-even with the DPU", "DPU, measured fps"],
                  rows)
 
@@ -97,7 +92,7 @@ def requantiser(get):
             row += [f"{m['fps']:.1f}", f"{wide['fps']:.1f}",
                     f"+{100 * (wide['fps'] / m['fps'] - 1):.1f} %"]
         rows.append(row)
-    return table(["network", "KV260, 32: modelled fps", "64", "gain", "ZCU104, 48: modelled fps",
+    return markdown(["network", "KV260, 32: modelled fps", "64", "gain", "ZCU104, 48: modelled fps",
                   "64", "gain"],
                  rows)
 
@@ -109,7 +104,7 @@ def narrow(get, planned):
         first = get(network, "first-light", FIRST_LIGHT)
         rows.append([network, f"{full['fps']:.1f}", f"{half['fps']:.1f}",
                      f"{100 * half['fps'] / full['fps']:.0f} %", f"{first['fps']:.1f}"])
-    return table(["network", f"KV260, 2048 products: modelled fps at {planned} MHz",
+    return markdown(["network", f"KV260, 2048 products: modelled fps at {planned} MHz",
                   f"1024 at {planned} MHz", "of it", f"1024 at {FIRST_LIGHT} MHz"], rows)
 
 
