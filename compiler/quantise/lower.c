@@ -186,12 +186,12 @@ static zurt_status lower_one(zc_lowering *l, size_t at)
     if (n.op == ZI_OP_NONE || n.note[0])
         return ZURT_OK;
     bool done = false;
-    l->ctx->error[0] = '\0';
+    zi_error_text(l->ctx)[0] = '\0';
     zurt_status st = zc_lower_node(l, &n, &done);
     if (st)
         return st;
     if (!done) { // if it had been int8 but for this, the report says why
-        const char *why = zi_arena_strdup(&l->g->arena, l->ctx->error);
+        const char *why = zi_arena_strdup(&l->g->arena, zi_error_text(l->ctx));
         if (!why)
             return zi_fail(l->ctx, ZURT_E_NOMEM, "lowering: out of memory");
         l->g->nodes[at].note = why;

@@ -20,14 +20,27 @@
 /** Longest error text kept, with its terminator; longer ones are cut. */
 #define ZI_ERROR_BYTES 512
 
+/** Contexts of which a thread keeps the texts of failures; the one not used for longest goes. */
+#define ZI_ERROR_TEXTS 4
+
 struct zurt_ctx {
     zurt_allocator allocator; /**< of `heap` */
     zi_heap heap;
     zurt_log_fn *log;
     void *log_self;
     uint32_t cpu; /* features that kernels may use */
-    char error[ZI_ERROR_BYTES];
+    uint64_t id;  /* no other context of this process ever has it: an address is used again */
+    /** The calling thread's text: a function of the library that made the context, since each
+     * shared library that holds this file has thread-local texts of its own. */
+    char *(*error_text)(const zurt_ctx *ctx);
 };
+
+/** The text of this thread's last failure on a context, ZI_ERROR_BYTES, to be read and written;
+ *  "" before the first. It stays until the thread has failed on ZI_ERROR_TEXTS other contexts. */
+static inline char *zi_error_text(const zurt_ctx *ctx)
+{
+    return ctx->error_text(ctx);
+}
 
 /**
  * Stores the text of a failure and returns its code. Called once, by the deepest function that

@@ -54,7 +54,7 @@ static void write_again(zurt_ctx *ctx, const zurt_model *m)
 static void load(zurt_ctx *ctx, const uint8_t *bytes, size_t size)
 {
     zurt_model *m = NULL;
-    ctx->error[0] = 0;
+    zi_error_text(ctx)[0] = 0;
     zurt_status st = zurt_model_load_mem(ctx, bytes, size, &m);
     check(st ? !m && zurt_ctx_error(ctx)[0] : m != NULL);
     if (!st) {

@@ -54,7 +54,7 @@ static void import(zurt_ctx *ctx, const uint8_t *data, size_t size, bool keep, i
     options.height = options.width = batch < 0 ? 0 : 6;
     options.batch = batch < 0 ? 0 : batch;
     zurt_graph *graph = NULL;
-    ctx->error[0] = 0;
+    zi_error_text(ctx)[0] = 0;
     zurt_status st = zurt_import_mem(ctx, data, size, &options, &graph);
     check(st ? !graph && zurt_ctx_error(ctx)[0] : graph != NULL);
     check(st != ZURT_E_INTERNAL && st != ZURT_E_ARG);

@@ -180,7 +180,7 @@ static void refuses_every_truncation(void **state)
     for (size_t n = 0; n < f->size; n++) {
         memcpy(f->copy, f->file, n);
         memset(f->copy + n, 0, f->size - n);
-        f->ctx->error[0] = 0;
+        zi_error_text(f->ctx)[0] = 0;
         assert_int_equal(load(f, n), ZURT_E_FORMAT);
         assert_true(zurt_ctx_error(f->ctx)[0]);
     }
@@ -222,7 +222,7 @@ static void survives_every_changed_byte_with_right_check_sums(void **state)
             if (k >= sizeof(values))
                 f->copy[i] = (uint8_t)(f->file[i] ^ 1u << (k - sizeof(values)));
             reseal(f->copy, f->size);
-            f->ctx->error[0] = 0;
+            zi_error_text(f->ctx)[0] = 0;
             zurt_status st = load(f, f->size);
             assert_in_range(st, ZURT_OK, ZURT_E_LIMIT);
             assert_true(st == ZURT_OK || zurt_ctx_error(f->ctx)[0]);

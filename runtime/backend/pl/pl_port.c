@@ -37,7 +37,7 @@ zurt_status zi_buf_create(zurt_ctx *ctx, zi_pl_device *device, size_t bytes, zi_
     *out = NULL;
     if (bytes == 0)
         return zi_fail(ctx, ZURT_E_ARG, "PL buffer of no bytes");
-    return device->port->buf_create(device, bytes, out, ctx->error);
+    return device->port->buf_create(device, bytes, out, zi_error_text(ctx));
 }
 
 zurt_status zi_buf_import(zurt_ctx *ctx, zi_pl_device *device, int fd, zi_buf **out)
@@ -45,13 +45,13 @@ zurt_status zi_buf_import(zurt_ctx *ctx, zi_pl_device *device, int fd, zi_buf **
     *out = NULL;
     if (fd < 0)
         return zi_fail(ctx, ZURT_E_ARG, "dma-buf import: fd %d", fd);
-    return device->port->buf_import(device, fd, out, ctx->error);
+    return device->port->buf_import(device, fd, out, zi_error_text(ctx));
 }
 
 zurt_status zi_buf_export(zurt_ctx *ctx, const zi_buf *buf, int *out_fd)
 {
     *out_fd = -1;
-    return buf->device->port->buf_export(buf, out_fd, ctx->error);
+    return buf->device->port->buf_export(buf, out_fd, zi_error_text(ctx));
 }
 
 void zi_buf_destroy(zi_buf *buf)
@@ -105,7 +105,7 @@ zurt_status zi_buf_cpu_end(zi_buf *buf, size_t offset, size_t bytes, zi_buf_acce
 zurt_status zi_pl_run_create(zurt_ctx *ctx, zi_pl_device *device, zi_pl_run **out)
 {
     *out = NULL;
-    return device->port->run_create(device, out, ctx->error);
+    return device->port->run_create(device, out, zi_error_text(ctx));
 }
 
 void zi_pl_run_destroy(zi_pl_run *run)

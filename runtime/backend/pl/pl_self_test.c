@@ -105,9 +105,9 @@ zurt_status zi_pl_self_test(zurt_ctx *ctx, zi_pl_device *device, uint32_t timeou
     if (!st)
         st = zi_pl_run_create(ctx, device, &t.run);
     for (int i = 0; i < LAUNCHES && !st; i++)
-        st = launch(&t, 0, ctx->error);
+        st = launch(&t, 0, zi_error_text(ctx));
     if (!st)
-        st = identify(&t, zi_pl_caps(device), ctx->error);
+        st = identify(&t, zi_pl_caps(device), zi_error_text(ctx));
     zi_pl_run_destroy(t.run);
     zi_buf_destroy(t.buf);
     if (st)

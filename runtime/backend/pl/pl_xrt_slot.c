@@ -348,7 +348,7 @@ static zurt_status take_locked(zurt_ctx *ctx, const char *name, const zi_pl_plac
     if (!s)
         return zi_fail(ctx, ZURT_E_LIMIT, "more than %d devices open", MAX_SLOTS);
     if (has_failed(s))
-        return fail_locked(s, ctx->error);
+        return fail_locked(s, zi_error_text(ctx));
     if (s->holders && memcmp(s->uuid, x->uuid, sizeof(s->uuid)) != 0)
         return zi_fail(ctx, ZURT_E_DEVICE, "device %s is open in this program with another xclbin",
                        name);
@@ -365,7 +365,7 @@ zurt_status zi_xrt_slot_take(zurt_ctx *ctx, const char *name, const zi_pl_place 
     *out = NULL;
     *opened = false;
     if (is_forked())
-        return fail_forked(ctx->error);
+        return fail_forked(zi_error_text(ctx));
     pthread_mutex_lock(&slots_lock);
     zurt_status st = take_locked(ctx, name, place, xclbin, out, opened);
     pthread_mutex_unlock(&slots_lock);
