@@ -22,6 +22,7 @@ int cli_exit_code(zurt_status status)
     case ZURT_E_NOMEM:
     case ZURT_E_IO:
     case ZURT_E_INTERNAL:
+    case ZURT_E_CANCELLED:
         return EXIT_INTERNAL;
     case ZURT_E_FORMAT:
     case ZURT_E_VERSION:

@@ -10,8 +10,11 @@
 #ifndef ZI_BACKEND_BACKEND_H
 #define ZI_BACKEND_BACKEND_H
 
+#include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "base/ctx.h"
 #include "base/parallel.h"
@@ -40,7 +43,23 @@ typedef struct zi_run {
     uint64_t *step_ns;           /**< NULL, or one sum per step of the program: add to it */
     char *error;                 /**< filled on failure, ZI_ERROR_BYTES; the ctx belongs to
                                       another thread and is out of reach */
+    /** Asked between steps by zi_is_cancelled(); a run that stops so returns zi_cancelled(). What
+     *  cannot stop half way, as a launch, goes on to its end. */
+    const atomic_bool *cancelled;
 } zi_run;
+
+/** Whether the request's answer is no longer wanted. */
+static inline bool zi_is_cancelled(const atomic_bool *cancelled)
+{
+    return cancelled && atomic_load_explicit(cancelled, memory_order_relaxed);
+}
+
+/** What a request that was cancelled comes to; `error` has ZI_ERROR_BYTES. */
+static inline zurt_status zi_cancelled(char *error)
+{
+    snprintf(error, ZI_ERROR_BYTES, "cancelled: the outputs are not whole");
+    return ZURT_E_CANCELLED;
+}
 
 typedef struct zi_program_needs {
     size_t scratch_bytes; /**< per run in flight */

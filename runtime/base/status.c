@@ -27,6 +27,8 @@ const char *zurt_status_name(zurt_status status)
         return "ZURT_E_TIMEOUT";
     case ZURT_E_INTERNAL:
         return "ZURT_E_INTERNAL";
+    case ZURT_E_CANCELLED:
+        return "ZURT_E_CANCELLED";
     }
     return "ZURT_E_?";
 }

@@ -42,7 +42,7 @@ size_t zurt_session_n_profile(const zurt_session *s)
 
 zurt_status zurt_session_profile(const zurt_session *s, size_t i, zurt_profile_entry *out)
 {
-    if (!s || !out || i >= zurt_session_n_profile(s) || s->n_in_flight)
+    if (!s || !out || i >= zurt_session_n_profile(s) || zi_session_is_busy(s))
         return ZURT_E_ARG;
     const zi_profile_step *step = &s->profile[i];
     *out = (zurt_profile_entry){
@@ -62,7 +62,7 @@ zurt_status zurt_session_profile(const zurt_session *s, size_t i, zurt_profile_e
 
 void zurt_session_profile_reset(zurt_session *s)
 {
-    if (!s || s->n_in_flight)
+    if (!s || zi_session_is_busy(s))
         return;
     for (uint32_t k = 0; k < s->n_streams; k++) {
         s->streams[k].n_runs = 0;

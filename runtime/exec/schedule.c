@@ -155,6 +155,7 @@ static zi_run run_of(const zi_schedule *s, const zi_part *part, const zi_schedul
         .parallel = run->parallel,
         .step_ns = run->step_ns ? run->step_ns + part->first_step : NULL,
         .error = run->error,
+        .cancelled = run->cancelled,
     };
 }
 
@@ -204,6 +205,8 @@ zurt_status zi_schedule_execute(const zi_schedule *s, const zi_schedule_run *run
         const zi_part *part = &s->parts[i];
         if (!part->is_free)
             st = land(s, &in_flight);
+        if (!st && zi_is_cancelled(run->cancelled))
+            st = zi_cancelled(run->error);
         if (!st)
             st = part->on_cpu ? run_cpu(s, part, run) : take_off(s, part, run, &in_flight);
     }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Creates a session: devices, memory plan, buffers, streams. */
+/* Creates a session: devices, memory plan, buffers, streams; says what was settled. */
 #include "exec/session.h"
 
 #include <stddef.h>
@@ -13,8 +13,6 @@
 #include "base/thread.h"
 
 enum { DEFAULT_TIMEOUT_MS = 10000, DEVICE_STREAMS = 2 };
-
-// ---- creation
 
 static zurt_status check_options(zurt_ctx *ctx, const zurt_session_options *in,
                                  zurt_session_options *o)
@@ -151,7 +149,10 @@ static zurt_status create_streams(zurt_session *s)
     if (pthread_mutex_init(&s->mutex, NULL))
         return zi_fail(s->ctx, ZURT_E_NOMEM, "session: no memory for a mutex");
     s->has_mutex = true;
-    zurt_status st = ZURT_OK;
+    zurt_status st = zi_cond_init(s->ctx, &s->done);
+    s->has_done = !st;
+    if (st)
+        return st;
     if (s->options.helpers)
         s->pool = s->options.helpers->pool;
     else
@@ -179,6 +180,7 @@ zurt_status zi_session_create(zurt_ctx *ctx, const zurt_model *model,
         return zi_fail(ctx, ZURT_E_NOMEM, "session: need %zu bytes", sizeof(*s));
     s->ctx = ctx;
     s->owner = getpid();
+    s->done_fd = zi_done_fd_none();
     s->graph = model->graph;
     const zi_budget budget = zi_budget_begin(ctx, o.max_bytes);
     st = take_options(s, &o);
@@ -193,7 +195,7 @@ zurt_status zi_session_create(zurt_ctx *ctx, const zurt_model *model,
         zurt_session_destroy(s);
         return st;
     }
-    ctx->error[0] = 0; // of devices that were passed over
+    zi_error_text(ctx)[0] = 0; // of devices that were passed over
     *out = s;
     return ZURT_OK;
 }
@@ -221,174 +223,16 @@ void zurt_session_destroy(zurt_session *s)
         zi_stream_destroy(&s->streams[i]);
     if (!s->options.helpers)
         zi_pool_destroy(s->pool);
+    if (s->has_done && !zi_is_forked(s->owner))
+        pthread_cond_destroy(&s->done);
     if (s->has_mutex && !zi_is_forked(s->owner))
         pthread_mutex_destroy(&s->mutex);
+    zi_done_fd_close(&s->done_fd);
     close_devices(s);
     const zurt_allocator *a = &s->ctx->allocator;
     zi_free(a, s->profile);
     zi_free(a, s->xclbin);
     zi_free(a, s);
-}
-
-// ---- requests
-
-static zurt_status check_buffer(zurt_ctx *ctx, const zi_tensor *t, const char *what, size_t i,
-                                const void *data, size_t bytes)
-{
-    size_t expected = zi_tensor_bytes(t);
-    if (bytes != expected) {
-        char text[96];
-        return zi_fail(ctx, ZURT_E_ARG, "%s %zu '%.64s' is %s: %zu bytes, %zu were given", what, i,
-                       t->name, zi_tensor_describe(t, text, sizeof(text)), expected, bytes);
-    }
-    if (!data && bytes)
-        return zi_fail(ctx, ZURT_E_ARG, "%s %zu '%.64s': no address", what, i, t->name);
-    if ((uintptr_t)data % zurt_dtype_bytes(t->dtype))
-        return zi_fail(ctx, ZURT_E_ARG, "%s %zu '%.64s' is not aligned to its element, %s", what, i,
-                       t->name, zurt_dtype_name(t->dtype));
-    return ZURT_OK;
-}
-
-static bool overlap(const void *a, size_t a_bytes, const void *b, size_t b_bytes)
-{
-    uintptr_t x = (uintptr_t)a, y = (uintptr_t)b;
-    return a_bytes && b_bytes && (x < y ? y - x < a_bytes : x - y < b_bytes);
-}
-
-// Outputs are written while inputs, and other outputs, are still read.
-static zurt_status check_alias(zurt_ctx *ctx, const zurt_view *in, size_t n_in,
-                               const zurt_span *out, size_t n_out)
-{
-    for (size_t o = 0; o < n_out; o++) {
-        for (size_t i = 0; i < n_in; i++) {
-            if (overlap(out[o].data, out[o].bytes, in[i].data, in[i].bytes))
-                return zi_fail(ctx, ZURT_E_ARG, "output %zu overlaps input %zu in memory", o, i);
-        }
-        for (size_t i = 0; i < o; i++) {
-            if (overlap(out[o].data, out[o].bytes, out[i].data, out[i].bytes))
-                return zi_fail(ctx, ZURT_E_ARG, "output %zu overlaps output %zu in memory", o, i);
-        }
-    }
-    return ZURT_OK;
-}
-
-static zurt_status check_request(const zurt_session *s, const zurt_view *in, size_t n_in,
-                                 const zurt_span *out, size_t n_out)
-{
-    const zi_graph *g = s->graph;
-    const bool inputs_fit = n_in == g->n_inputs && (in || !n_in);
-    const bool outputs_fit = n_out == g->n_outputs && (out || !n_out);
-    if (!inputs_fit || !outputs_fit)
-        return zi_fail(s->ctx, ZURT_E_ARG,
-                       "the model has %zu inputs and %zu outputs, %zu and %zu were given",
-                       g->n_inputs, g->n_outputs, in ? n_in : 0, out ? n_out : 0);
-    zurt_status st = ZURT_OK;
-    for (size_t i = 0; !st && i < n_in; i++)
-        st = check_buffer(s->ctx, &g->tensors[g->inputs[i]], "input", i, in[i].data, in[i].bytes);
-    for (size_t i = 0; !st && i < n_out; i++)
-        st = check_buffer(s->ctx, &g->tensors[g->outputs[i]], "output", i, out[i].data,
-                          out[i].bytes);
-    return st ? st : check_alias(s->ctx, in, n_in, out, n_out);
-}
-
-// Tickets number the streams' requests. Whether a stream is free is known to the owner alone: it
-// is the one who sets and clears `ticket`.
-static zi_stream *free_stream(zurt_session *s)
-{
-    for (uint32_t i = 0; i < s->n_streams; i++) {
-        if (!s->streams[i].ticket)
-            return &s->streams[i];
-    }
-    return NULL;
-}
-
-static void load_request(zi_stream *stream, const zurt_view *in, size_t n_in, const zurt_span *out,
-                         size_t n_out)
-{
-    if (n_in)
-        memcpy(stream->in, in, n_in * sizeof(*in));
-    if (n_out)
-        memcpy(stream->out, out, n_out * sizeof(*out));
-}
-
-static zurt_status result(zurt_session *s, const zi_stream *stream)
-{
-    if (stream->fell_back && !stream->status) {
-        s->n_fallbacks++;
-        memcpy(s->failure, stream->failure, sizeof(s->failure));
-    }
-    if (!stream->status)
-        return ZURT_OK;
-    return zi_fail(stream->session->ctx, stream->status, "%s", stream->error);
-}
-
-zurt_status zurt_session_run(zurt_session *s, const zurt_view *in, size_t n_in,
-                             const zurt_span *out, size_t n_out)
-{
-    if (!s)
-        return ZURT_E_ARG;
-    zurt_status st = check_request(s, in, n_in, out, n_out);
-    if (st)
-        return st;
-    zi_stream *stream = free_stream(s);
-    if (!stream)
-        return zi_fail(s->ctx, ZURT_E_ARG, "all %u streams are in flight: wait for one first",
-                       (unsigned)s->n_streams);
-    load_request(stream, in, n_in, out, n_out);
-    zi_stream_execute(stream);
-    return result(s, stream);
-}
-
-zurt_status zurt_session_submit(zurt_session *s, const zurt_view *in, size_t n_in,
-                                const zurt_span *out, size_t n_out, uint64_t *ticket)
-{
-    if (!s)
-        return ZURT_E_ARG;
-    if (!ticket)
-        return zi_fail(s->ctx, ZURT_E_ARG, "submit: nowhere to put the ticket");
-    *ticket = 0;
-    if (zi_is_forked(s->owner))
-        return zi_fail(
-            s->ctx, ZURT_E_ARG,
-            "submit: the session was made before this process was forked, and its workers "
-            "run in the parent alone; use zurt_session_run(), or create a session here");
-    zurt_status st = check_request(s, in, n_in, out, n_out);
-    if (st)
-        return st;
-    zi_stream *stream = free_stream(s);
-    if (!stream)
-        return zi_fail(s->ctx, ZURT_E_LIMIT, "all %u streams are in flight: wait for one first",
-                       (unsigned)s->n_streams);
-    load_request(stream, in, n_in, out, n_out);
-    stream->ticket = ++s->n_submitted;
-    s->n_in_flight++;
-    *ticket = stream->ticket;
-    zi_stream_queue(stream);
-    return ZURT_OK;
-}
-
-zurt_status zurt_session_wait(zurt_session *s, uint64_t ticket, uint32_t timeout_ms)
-{
-    if (!s)
-        return ZURT_E_ARG;
-    if (zi_is_forked(s->owner))
-        return zi_fail(s->ctx, ZURT_E_ARG,
-                       "wait: requests are in flight in the parent process alone, which made the "
-                       "session before this one was forked");
-    zi_stream *stream = NULL;
-    for (uint32_t i = 0; i < s->n_streams; i++) {
-        if (ticket && s->streams[i].ticket == ticket)
-            stream = &s->streams[i];
-    }
-    if (!stream)
-        return zi_fail(s->ctx, ZURT_E_ARG, "no request %llu is in flight",
-                       (unsigned long long)ticket);
-    if (!zi_stream_wait(stream, timeout_ms))
-        return zi_fail(s->ctx, ZURT_E_TIMEOUT, "request %llu still runs after %u ms",
-                       (unsigned long long)ticket, (unsigned)timeout_ms);
-    stream->ticket = 0;
-    s->n_in_flight--;
-    return result(s, stream);
 }
 
 zurt_status zurt_session_info_get(const zurt_session *s, zurt_session_info *out)

@@ -11,10 +11,12 @@
 #define ZI_EXEC_SESSION_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 
 #include "backend/backend.h"
 #include "exec/devices.h"
+#include "exec/done_fd.h"
 #include "model/model.h"
 
 #define ZI_MAX_STREAMS 16
@@ -63,6 +65,7 @@ typedef struct zi_schedule_run {
     zi_pool *pool;     /**< of `parallel`, which is told when this run computes; NULL: no pool */
     uint64_t *step_ns; /**< NULL, or n_steps sums */
     char *error;       /**< ZI_ERROR_BYTES */
+    const atomic_bool *cancelled; /**< as zi_run.cancelled */
     const zurt_view *in;
     const zurt_span *out;
 } zi_schedule_run;
@@ -85,9 +88,10 @@ zurt_status zi_schedule_execute(const zi_schedule *s, const zi_schedule_run *run
 
 typedef enum zi_stream_state {
     ZI_STREAM_IDLE = 0,
-    ZI_STREAM_QUEUED = 1,
-    ZI_STREAM_RUNNING = 2,
-    ZI_STREAM_DONE = 3
+    ZI_STREAM_CLAIMED = 1, /**< a caller fills in, or computes, its request */
+    ZI_STREAM_QUEUED = 2,
+    ZI_STREAM_RUNNING = 3, /**< on the worker */
+    ZI_STREAM_DONE = 4     /**< to be collected */
 } zi_stream_state;
 
 typedef struct zi_stream {
@@ -107,10 +111,16 @@ typedef struct zi_stream {
     zurt_status status;
     char error[ZI_ERROR_BYTES];
 
-    zi_stream_state state; /**< under the session's mutex, as are the next two */
-    uint64_t ticket;
+    atomic_bool cancelled; /**< computes no further than it must */
+
+    /* Under the session's mutex: */
+    zi_stream_state state;
+    uint64_t ticket;      /**< of the request that was submitted; 0: none */
+    uint32_t n_waiters;   /**< threads that wait for this ticket */
+    uint64_t done_number; /**< which request of the session was DONE, in that order */
     bool stop;
-    pthread_cond_t changed;
+
+    pthread_cond_t queued; /**< or `stop` */
     bool has_cond;
     pthread_t thread;
     bool has_thread;
@@ -122,10 +132,11 @@ zurt_status zi_stream_init(zurt_ctx *ctx, zurt_session *s, uint32_t index);
 void zi_stream_destroy(zi_stream *stream);
 /** Runs the request on the calling thread; sets status and error. */
 void zi_stream_execute(zi_stream *stream);
-/** Hands the request to the worker. */
-void zi_stream_queue(zi_stream *stream);
-/** Blocks until the request is done. False: not within timeout_ms (UINT32_MAX: no limit). */
-bool zi_stream_wait(zi_stream *stream, uint32_t timeout_ms);
+/** Hands the request to the worker; returns its ticket. */
+uint64_t zi_stream_queue(zi_stream *stream);
+/** Ends a request that was submitted, at once if it has not begun, as soon as it may be otherwise.
+ *  Under the session's mutex. */
+void zi_stream_cancel(zi_stream *stream);
 
 /* ---- profile ---- */
 
@@ -157,13 +168,24 @@ struct zurt_session {
     zi_parallel parallel;
     pthread_mutex_t mutex;
     bool has_mutex;
-    uint32_t n_in_flight; /**< submitted and not waited for */
-    uint64_t n_submitted;
+    pthread_cond_t done; /**< a request is done, or was collected */
+    bool has_done;
+    uint32_t n_streams; /**< initialised */
+
+    /* Under the mutex: */
+    uint32_t n_busy;      /**< streams that are not IDLE */
+    uint32_t n_done;      /**< streams that are DONE */
+    zi_done_fd done_fd;   /**< readable while n_done > 0 */
+    uint64_t n_submitted; /**< the last ticket */
+    uint64_t n_finished;  /**< the last done_number */
     uint64_t n_fallbacks; /**< among the answers collected */
     char failure[ZI_ERROR_BYTES];
-    uint32_t n_streams; /**< initialised */
+
     zi_stream streams[ZI_MAX_STREAMS];
 };
+
+/** Whether a request is in flight, on whatever thread. */
+bool zi_session_is_busy(const zurt_session *s);
 
 /** Streams that keep threads and device busy. */
 uint32_t zi_session_useful_streams(const zurt_session *s, bool on_device);

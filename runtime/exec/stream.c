@@ -2,7 +2,6 @@
 /* Requests in flight, each on a worker with buffers of its own. */
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/alloc.h"
 #include "base/thread.h"
@@ -31,6 +30,7 @@ void zi_stream_execute(zi_stream *stream)
         .pool = forked ? NULL : s->pool,
         .step_ns = stream->step_ns,
         .error = stream->error,
+        .cancelled = &stream->cancelled,
         .in = stream->in,
         .out = stream->out,
     };
@@ -50,58 +50,56 @@ void zi_stream_execute(zi_stream *stream)
     }
 }
 
-static void set_state(zi_stream *stream, zi_stream_state state)
+/* Under the mutex. */
+static void finish(zi_stream *stream)
 {
-    pthread_mutex_lock(&stream->session->mutex);
-    stream->state = state;
-    pthread_cond_broadcast(&stream->changed);
-    pthread_mutex_unlock(&stream->session->mutex);
+    zurt_session *s = stream->session;
+    stream->state = ZI_STREAM_DONE;
+    stream->done_number = ++s->n_finished;
+    if (s->n_done++ == 0)
+        zi_done_fd_raise(&s->done_fd);
+    pthread_cond_broadcast(&s->done);
 }
 
 static void *worker_main(void *arg)
 {
     zi_stream *stream = arg;
     pthread_mutex_t *mutex = &stream->session->mutex;
-    for (;;) {
-        pthread_mutex_lock(mutex);
-        while (stream->state != ZI_STREAM_QUEUED && !stream->stop)
-            pthread_cond_wait(&stream->changed, mutex);
-        bool work = stream->state == ZI_STREAM_QUEUED; // even when asked to stop
-        if (work)
-            stream->state = ZI_STREAM_RUNNING;
-        pthread_mutex_unlock(mutex);
-        if (!work)
-            return NULL;
-        zi_stream_execute(stream);
-        set_state(stream, ZI_STREAM_DONE);
-    }
-}
-
-void zi_stream_queue(zi_stream *stream)
-{
-    set_state(stream, ZI_STREAM_QUEUED);
-}
-
-static struct timespec deadline_after(uint32_t timeout_ms)
-{
-    uint64_t ns = zi_now_ns() + (uint64_t)timeout_ms * 1000000u;
-    return (struct timespec){.tv_sec = (time_t)(ns / 1000000000u),
-                             .tv_nsec = (long)(ns % 1000000000u)};
-}
-
-bool zi_stream_wait(zi_stream *stream, uint32_t timeout_ms)
-{
-    pthread_mutex_t *mutex = &stream->session->mutex;
-    struct timespec deadline = deadline_after(timeout_ms);
-    int err = 0;
     pthread_mutex_lock(mutex);
-    while (stream->state != ZI_STREAM_DONE && !err) {
-        err = timeout_ms == UINT32_MAX ? pthread_cond_wait(&stream->changed, mutex)
-                                       : pthread_cond_timedwait(&stream->changed, mutex, &deadline);
+    for (;;) {
+        while (stream->state != ZI_STREAM_QUEUED && !stream->stop)
+            pthread_cond_wait(&stream->queued, mutex);
+        if (stream->state != ZI_STREAM_QUEUED) // what is queued is done even when asked to stop
+            break;
+        stream->state = ZI_STREAM_RUNNING;
+        pthread_mutex_unlock(mutex);
+        zi_stream_execute(stream);
+        pthread_mutex_lock(mutex);
+        finish(stream);
     }
-    bool done = stream->state == ZI_STREAM_DONE;
     pthread_mutex_unlock(mutex);
-    return done;
+    return NULL;
+}
+
+uint64_t zi_stream_queue(zi_stream *stream)
+{
+    zurt_session *s = stream->session;
+    pthread_mutex_lock(&s->mutex);
+    const uint64_t ticket = stream->ticket = ++s->n_submitted;
+    stream->state = ZI_STREAM_QUEUED;
+    pthread_cond_signal(&stream->queued);
+    pthread_mutex_unlock(&s->mutex);
+    return ticket;
+}
+
+void zi_stream_cancel(zi_stream *stream)
+{
+    atomic_store_explicit(&stream->cancelled, true, memory_order_relaxed);
+    if (stream->state != ZI_STREAM_QUEUED)
+        return;
+    stream->fell_back = false;
+    stream->status = zi_cancelled(stream->error);
+    finish(stream);
 }
 
 static zurt_status alloc_buffers(zurt_ctx *ctx, zi_stream *stream)
@@ -146,7 +144,7 @@ zurt_status zi_stream_init(zurt_ctx *ctx, zurt_session *s, uint32_t index)
     zurt_status st = alloc_buffers(ctx, stream);
     if (st)
         return st;
-    st = zi_cond_init(ctx, &stream->changed);
+    st = zi_cond_init(ctx, &stream->queued);
     stream->has_cond = !st;
     if (!st) {
         st = zi_thread_start(ctx, &stream->thread, worker_main, stream);
@@ -163,12 +161,12 @@ void zi_stream_destroy(zi_stream *stream)
     if (stream->has_thread && !forked) {
         pthread_mutex_lock(&stream->session->mutex);
         stream->stop = true;
-        pthread_cond_broadcast(&stream->changed);
+        pthread_cond_signal(&stream->queued);
         pthread_mutex_unlock(&stream->session->mutex);
         pthread_join(stream->thread, NULL);
     }
     if (stream->has_cond && !forked)
-        pthread_cond_destroy(&stream->changed);
+        pthread_cond_destroy(&stream->queued);
     const zurt_allocator *a = &stream->session->ctx->allocator;
     zi_free(a, stream->arena);
     zi_free(a, stream->scratch);

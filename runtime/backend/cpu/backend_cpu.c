@@ -140,6 +140,8 @@ static zurt_status cpu_submit(zi_program *p, const zi_run *run)
 {
     uint64_t start = run->step_ns ? zi_now_ns() : 0;
     for (uint32_t i = 0; i < p->n_nodes; i++) {
+        if (zi_is_cancelled(run->cancelled))
+            return zi_cancelled(run->error);
         run_node(p, i, run);
         if (run->step_ns) {
             uint64_t now = zi_now_ns();

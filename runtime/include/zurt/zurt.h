@@ -6,14 +6,16 @@
  * Order of use: zurt_ctx_create, zurt_model_load_file, zurt_session_create, zurt_session_run, and
  * the destructors in reverse. A model must outlive its sessions, a ctx everything made with it.
  *
- * Threads: a ctx and what is made with it stay on one thread; a model is immutable and may be
- * shared by sessions that live on other threads with a ctx of their own.
+ * Threads: a ctx and what is made with it stay on one thread, but for the requests of a session:
+ * they may be run, submitted, waited for and cancelled on any threads at once, each of which finds
+ * the texts of its own failures. A model is immutable and may be shared by sessions that live on
+ * other threads with a ctx of their own.
  *
  * fork: a session works in the process that made it. In a child zurt_session_run() computes on the
  * CPU, with one thread, if the session is on the CPU or has options.fallback, and else fails by
- * ZURT_E_DEVICE; zurt_session_submit() and zurt_session_wait() fail by ZURT_E_ARG; the destructors
- * work. Models may be used by both. A child can create sessions of its own, but not on XRT if the
- * parent had one there.
+ * ZURT_E_DEVICE; submitting, waiting and cancelling fail by ZURT_E_ARG; the destructors work. Fork
+ * while no other thread is in a call on the session. Models may be used by both. A child can create
+ * sessions of its own, but not on XRT if the parent had one there.
  *
  * Arithmetic and rounding of every operator: docs/arithmetic.md. File format: docs/format.md.
  */
@@ -49,7 +51,8 @@ typedef enum zurt_status {
     ZURT_E_LIMIT = 7,       /**< beyond a documented limit */
     ZURT_E_DEVICE = 8,      /**< the PL failed or is absent */
     ZURT_E_TIMEOUT = 9,     /**< the PL did not answer in time */
-    ZURT_E_INTERNAL = 10    /**< a bug in zurt: please report */
+    ZURT_E_INTERNAL = 10,   /**< a bug in zurt: please report */
+    ZURT_E_CANCELLED = 11   /**< zurt_session_cancel() ended the request */
 } zurt_status;
 
 /**
@@ -139,11 +142,12 @@ ZURT_API zurt_status zurt_ctx_create(const zurt_ctx_options *options, zurt_ctx *
 ZURT_API void zurt_ctx_destroy(zurt_ctx *ctx);
 
 /**
- * Text of the last failure on this ctx: cause and remedy.
+ * Text of the calling thread's last failure on this ctx: cause and remedy.
  *
  * @param ctx NULL gives "".
- * @return "" if nothing failed yet; borrowed until the next failure or the ctx's end. Never NULL.
- * The ctx's own thread; allocates nothing.
+ * @return "" if nothing failed yet on this thread; borrowed until the thread's next failure on this
+ *         ctx, or its failures on four other ones. Never NULL.
+ * Any thread; allocates nothing.
  */
 ZURT_API const char *zurt_ctx_error(const zurt_ctx *ctx);
 
@@ -362,6 +366,33 @@ ZURT_API const zurt_tensor_info *zurt_model_input(const zurt_model *model, size_
 
 /** What an output looks like; as zurt_model_input(). */
 ZURT_API const zurt_tensor_info *zurt_model_output(const zurt_model *model, size_t i);
+
+/**
+ * The real values of an input's or output's bytes, or of part of them.
+ *
+ * @param info  of zurt_model_input() or zurt_model_output().
+ * @param bytes whole elements, at most info->bytes, aligned to the element.
+ * @param out   as many floats as `bytes` has elements: S8 and U8, and S32 with a scale,
+ *              scale * (q - zero_point); every other type the number itself, rounded to a float.
+ * @return ZURT_OK; ZURT_E_ARG: NULL, a size or alignment that does not fit.
+ * Any thread; allocates nothing.
+ */
+ZURT_API zurt_status zurt_tensor_to_float(zurt_ctx *ctx, const zurt_tensor_info *info,
+                                          zurt_view bytes, float *out);
+
+/**
+ * The bytes of an input that stand for real values; of part of it, as zurt_tensor_to_float().
+ *
+ * @param info   of zurt_model_input() or zurt_model_output().
+ * @param values as many as `out` has elements. S8 and U8: rounded half to even in steps of the
+ * scale (1 where there is none), clamped to the type's range, NaN to the zero point.
+ * @param out    whole elements, at most info->bytes, aligned to the element.
+ * @return ZURT_OK; ZURT_E_ARG: as above; ZURT_E_FORMAT: a value that an integer type without a
+ * scale cannot hold, named; `out` is then unspecified. Any thread; allocates nothing. Ref: ONNX
+ * QuantizeLinear.
+ */
+ZURT_API zurt_status zurt_tensor_from_float(zurt_ctx *ctx, const zurt_tensor_info *info,
+                                            const float *values, zurt_span out);
 
 /** How a picture of another size becomes width x height. Values are pinned. */
 typedef enum zurt_fit {
@@ -674,33 +705,35 @@ ZURT_API zurt_status zurt_device_probe(zurt_ctx *ctx, zurt_device device, const 
 ZURT_API zurt_status zurt_session_create(zurt_ctx *ctx, const zurt_model *model,
                                          const zurt_session_options *options, zurt_session **out);
 
-/** Waits for requests in flight, then destroys; NULL is allowed. Cannot fail. */
+/** Waits for requests in flight, then destroys; NULL is allowed. Cannot fail. No thread may be in a
+ *  call on the session. */
 ZURT_API void zurt_session_destroy(zurt_session *s);
 
 /**
- * Runs one inference; blocks until all outputs are written.
+ * Runs one inference on the calling thread; blocks until all outputs are written.
  *
- * @param s    from zurt_session_create(); one thread at a time.
+ * @param s    from zurt_session_create(). Any threads, up to `streams` requests at once.
  * @param in   n_in tensors, dense, in the order, type and shape of zurt_model_input();
  *             S8 and U8: real = scale * (q - zero_point). Aligned to the element. Borrowed for
  *             the call.
  * @param out  n_out caller-owned tensors as zurt_model_output() says; must overlap neither `in`
  *             nor each other.
- * @return ZURT_OK; ZURT_E_ARG: NULL, a count, byte size or alignment that does not match, memory
- *         that overlaps, or every stream in flight; ZURT_E_DEVICE: the PL failed, destroy the
- *         session; ZURT_E_TIMEOUT: no answer within timeout_ms. On error `out` is unspecified.
+ * @return ZURT_OK; ZURT_E_ARG: NULL, a count, byte size or alignment that does not match, or
+ *         memory that overlaps; ZURT_E_LIMIT: all `streams` requests are in flight, wait for one
+ *         first; ZURT_E_DEVICE: the PL failed, destroy the session; ZURT_E_TIMEOUT: no answer
+ *         within timeout_ms. On error `out` is unspecified.
  * Allocates nothing. Bit-exact with the reference kernels. Ref: docs/arithmetic.md.
  */
 ZURT_API zurt_status zurt_session_run(zurt_session *s, const zurt_view *in, size_t n_in,
                                       const zurt_span *out, size_t n_out);
 
 /**
- * Starts one inference and returns at once; finish it with zurt_session_wait().
+ * Starts one inference on a thread of the session and returns at once; finish it with
+ * zurt_session_wait() or zurt_session_wait_any().
  *
  * Parameters and errors as zurt_session_run(), but `in`'s data and `out`'s data must stay valid
- * until the wait returns (the two arrays themselves are copied), and ZURT_E_LIMIT means that all
- * `streams` requests are in flight: wait for one first.
- * @param ticket names the request; valid until waited for. Allocates nothing.
+ * until the wait returns (the two arrays themselves are copied).
+ * @param ticket names the request; valid until waited for. Any thread; allocates nothing.
  */
 ZURT_API zurt_status zurt_session_submit(zurt_session *s, const zurt_view *in, size_t n_in,
                                          const zurt_span *out, size_t n_out, uint64_t *ticket);
@@ -709,12 +742,45 @@ ZURT_API zurt_status zurt_session_submit(zurt_session *s, const zurt_view *in, s
  * Waits for a submitted request.
  *
  * @param timeout_ms UINT32_MAX: no limit; 0: do not block.
- * @return the request's own status, and the ticket is used up; ZURT_E_ARG: no such ticket;
- *         ZURT_E_TIMEOUT: still running, the ticket stays valid (if the request itself ran out of
- *         time on the PL, this is its own status, and waiting again gives ZURT_E_ARG).
- * Allocates nothing.
+ * @return the request's own status, and the ticket is used up; ZURT_E_ARG: no such ticket, or
+ *         another thread that waited for it was first; ZURT_E_TIMEOUT: still running, the ticket
+ *         stays valid (if the request itself ran out of time on the PL, this is its own status, and
+ *         waiting again gives ZURT_E_ARG).
+ * Any thread; allocates nothing.
  */
 ZURT_API zurt_status zurt_session_wait(zurt_session *s, uint64_t ticket, uint32_t timeout_ms);
+
+/**
+ * Waits for whichever request is done first. Those that a thread waits for by zurt_session_wait()
+ * are left to it.
+ *
+ * @param timeout_ms UINT32_MAX: no limit; 0: do not block.
+ * @param ticket     the request; 0 if the failure is not its own.
+ * @return the request's own status, and the ticket is used up; ZURT_E_TIMEOUT with ticket 0: none
+ * is done yet; ZURT_E_ARG: NULL, or nothing is in flight. Any thread; allocates nothing.
+ */
+ZURT_API zurt_status zurt_session_wait_any(zurt_session *s, uint32_t timeout_ms, uint64_t *ticket);
+
+/**
+ * Gives up a submitted request. One that has not begun ends at once, one that has ends with the
+ * operator, or the launch of the PL, that it is at. It is waited for like any other: until then its
+ * memory is in use. If it was faster, its status is its own.
+ *
+ * @return ZURT_OK: its wait gives ZURT_E_CANCELLED, or what it came to before; ZURT_E_ARG: NULL, or
+ *         no such ticket.
+ * Any thread; allocates nothing, does not block.
+ */
+ZURT_API zurt_status zurt_session_cancel(zurt_session *s, uint64_t ticket);
+
+/**
+ * A descriptor for poll(), select() or epoll: readable while a submitted request is done and not
+ * yet waited for.
+ *
+ * @param out the session's: neither read nor close it; the same at every call. -1 on failure.
+ * @return ZURT_OK; ZURT_E_ARG: NULL; ZURT_E_IO: the process has no descriptor left.
+ * Any thread; allocates nothing.
+ */
+ZURT_API zurt_status zurt_session_completion_fd(zurt_session *s, int *out);
 
 /** Time of one node, summed over the runs since creation or the last reset. */
 typedef struct zurt_profile_entry {
@@ -764,7 +830,8 @@ typedef struct zurt_session_info {
     uint64_t macs;          /**< multiply-accumulates of one request */
     uint64_t device_macs;   /**< of `macs`, on the device; 0 for "cpu" */
     uint64_t n_fallbacks;   /**< answers given out that the CPU computed after the device failed */
-    const char *failure;    /**< the device's last failure that was answered so; "": none */
+    const char *failure;    /**< the device's last failure that was answered so; "": none. Changes
+                                 as further answers are waited for */
     uint64_t device_cycles; /**< of the device for one request, modelled; 0 for "cpu" */
     uint32_t device_clock_khz; /**< for which they are modelled; 0 for "cpu" */
 } zurt_session_info;
