@@ -48,8 +48,8 @@ static int take_run(cli *c, flights *f, const data_source *s, float *values, eva
     if (code != EXIT_DONE)
         return code;
     const size_t elems = target_out_elems(&done->t, 0);
-    target_out_floats(&done->t, 0, values);
-    for (size_t i = 0; i < done->count; i++) {
+    code = target_out_floats(c, &done->t, 0, values);
+    for (size_t i = 0; code == EXIT_DONE && i < done->count; i++) {
         const size_t at = done->first + i;
         if (data_is_refused(s, at))
             continue;
@@ -57,7 +57,7 @@ static int take_run(cli *c, flights *f, const data_source *s, float *values, eva
         eval_result_add_outputs(r, at, &done->t, i);
     }
     cli_progress(c, "evaluating", done->first + done->count - v->first, v->n - v->first);
-    return EXIT_DONE;
+    return code;
 }
 
 static int evaluate(cli *c, const target *t, const data_source *s, eval_result *r, verdicts *v)

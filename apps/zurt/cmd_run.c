@@ -180,19 +180,20 @@ static void report_text(const run_options *o, const target *t, size_t k, const f
 
 static int report(cli *c, const run_options *o, const target *t, json_writer *j, size_t n_samples)
 {
-    for (size_t k = 0; k < t->n_out; k++) {
+    int code = EXIT_DONE;
+    for (size_t k = 0; code == EXIT_DONE && k < t->n_out; k++) {
         size_t n = target_out_elems(t, k) * t->batch;
         float *values = malloc((n + 1) * sizeof(*values));
         if (!values)
             return cli_fail(c, ZURT_E_NOMEM, "out of memory");
-        target_out_floats(t, k, values);
-        if (c->json)
+        code = target_out_floats(c, t, k, values);
+        if (code == EXIT_DONE && c->json)
             report_json(j, o, t, k, values, n_samples);
-        else if (n)
+        else if (code == EXIT_DONE && n)
             report_text(o, t, k, values, n_samples);
         free(values);
     }
-    return EXIT_DONE;
+    return code;
 }
 
 /* Runs every input; with --json the outputs of all stand in one array, in order. */

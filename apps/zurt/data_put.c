@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* From numbers and pixels to one sample of an input, whatever its type. */
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,14 +24,6 @@ void data_shape_text(const size_t *dims, int rank, char *text, size_t size)
         at += (size_t)snprintf(text + at, size - at, "%s%zu", i ? ", " : "[", dims[i]);
     if (at < size)
         snprintf(text + at, size - at, "%s", rank ? "]" : "[]");
-}
-
-/* Without a scale the numbers are the values. */
-static int32_t quantise(float x, const zurt_tensor_info *info, int32_t lo, int32_t hi)
-{
-    float scale = info->scale > 0.0f ? info->scale : 1.0f;
-    float q = rintf(x / scale) + (float)info->zero_point;
-    return isnan(q) ? info->zero_point : q <= (float)lo ? lo : q >= (float)hi ? hi : (int32_t)q;
 }
 
 static int check_count(cli *c, const zurt_tensor_info *info, size_t n, zurt_span out)
@@ -84,27 +75,10 @@ int data_put_floats(cli *c, const zurt_tensor_info *info, const float *values, s
                     zurt_span out)
 {
     int code = check_count(c, info, n, out);
-    for (size_t i = 0; code == EXIT_DONE && i < n; i++) {
-        switch (info->dtype) {
-        case ZURT_F32:
-            ((float *)out.data)[i] = values[i];
-            break;
-        case ZURT_S8:
-            ((int8_t *)out.data)[i] = (int8_t)quantise(values[i], info, -128, 127);
-            break;
-        case ZURT_U8:
-            ((uint8_t *)out.data)[i] = (uint8_t)quantise(values[i], info, 0, 255);
-            break;
-        default: {
-            bool whole = fabsf(values[i]) < 9e18f && !(truncf(values[i]) < values[i]) &&
-                         !(truncf(values[i]) > values[i]);
-            if (!whole || !put_integer(info, (int64_t)values[i], out.data, i))
-                code = cli_fail(c, ZURT_E_FORMAT, "input '%s' is %s: it cannot hold %g", info->name,
-                                zurt_dtype_name(info->dtype), (double)values[i]);
-        }
-        }
-    }
-    return code;
+    if (code != EXIT_DONE)
+        return code;
+    zurt_status st = zurt_tensor_from_float(c->ctx, info, values, out);
+    return st ? cli_fail(c, st, NULL) : EXIT_DONE;
 }
 
 bool data_is_chw(const data_source *s, const zurt_tensor_info *info)

@@ -276,31 +276,11 @@ size_t target_out_elems(const target *t, size_t output)
     return info->bytes / zurt_dtype_bytes(info->dtype) / t->batch;
 }
 
-void target_out_floats(const target *t, size_t k, float *values)
+int target_out_floats(cli *c, const target *t, size_t k, float *values)
 {
-    const zurt_tensor_info *info = &t->outputs[k];
-    const void *data = t->out[k].data;
-    size_t n = info->bytes / zurt_dtype_bytes(info->dtype);
-    float scale = info->scale > 0.0f ? info->scale : 1.0f;
-    for (size_t i = 0; i < n; i++) {
-        switch (info->dtype) {
-        case ZURT_F32:
-            values[i] = ((const float *)data)[i];
-            break;
-        case ZURT_S8:
-            values[i] = scale * (float)(((const int8_t *)data)[i] - info->zero_point);
-            break;
-        case ZURT_S32:
-            values[i] = scale * (float)((const int32_t *)data)[i];
-            break;
-        case ZURT_S64:
-            values[i] = (float)((const int64_t *)data)[i];
-            break;
-        default:
-            values[i] = scale * (float)(((const uint8_t *)data)[i] - info->zero_point);
-            break;
-        }
-    }
+    const zurt_view bytes = {t->out[k].data, t->outputs[k].bytes};
+    zurt_status st = zurt_tensor_to_float(c->ctx, &t->outputs[k], bytes, values);
+    return st ? cli_fail(c, st, NULL) : EXIT_DONE;
 }
 
 int target_predict(cli *c, target *t, const data_source *s, size_t first, size_t count,
@@ -322,7 +302,7 @@ int target_predict(cli *c, target *t, const data_source *s, size_t first, size_t
             code = target_run(c, t);
         for (size_t k = 0; code == EXIT_DONE && k < t->n_out; k++) {
             size_t elems = target_out_elems(t, k);
-            target_out_floats(t, k, values);
+            code = target_out_floats(c, t, k, values);
             memcpy(out[k] + at * elems, values, n * elems * sizeof(*values));
         }
     }

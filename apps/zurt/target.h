@@ -98,7 +98,7 @@ size_t target_batch_of(const zurt_tensor_info *inputs, size_t n_in, const zurt_t
 size_t target_out_elems(const target *t, size_t output);
 
 /** Output `k` of the last run as real values: t->batch samples. */
-void target_out_floats(const target *t, size_t k, float *values);
+int target_out_floats(cli *c, const target *t, size_t k, float *values);
 
 /**
  * Runs samples [first, first + count) and gives every output as real values:

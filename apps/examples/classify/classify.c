@@ -46,32 +46,21 @@ static zurt_status read_raw(const char *path, zurt_span in)
     return st;
 }
 
-static double value(const zurt_tensor_info *info, const void *data, size_t i)
+static void print_best(const zurt_model *m, const float *values, size_t n)
 {
-    if (info->dtype == ZURT_F32)
-        return (double)((const float *)data)[i];
-    int q = info->dtype == ZURT_S8 ? ((const int8_t *)data)[i] : ((const uint8_t *)data)[i];
-    return (double)info->scale * (q - info->zero_point);
-}
-
-static void print_best(const zurt_model *m, void *data)
-{
-    const zurt_tensor_info *info = zurt_model_output(m, 0);
-    size_t n = info->bytes / zurt_dtype_bytes(info->dtype);
     size_t last = SIZE_MAX; // the one printed before: the next is smaller, or equal and further on
     for (size_t rank = 0; rank < 5 && rank < n; rank++) {
         size_t best = SIZE_MAX;
         for (size_t i = 0; i < n; i++) {
-            double v = value(info, data, i);
-            double limit = last == SIZE_MAX ? 0.0 : value(info, data, last);
-            int open = last == SIZE_MAX || v < limit || (!(v > limit) && i > last);
-            if (open && (best == SIZE_MAX || v > value(info, data, best)))
+            const float limit = last == SIZE_MAX ? 0.0f : values[last];
+            int open = last == SIZE_MAX || values[i] < limit || (!(values[i] > limit) && i > last);
+            if (open && (best == SIZE_MAX || values[i] > values[best]))
                 best = i;
         }
         if (best == SIZE_MAX)
             return; // only NaN is left
         const char *label = zurt_model_label(m, best);
-        printf("%6zu  %8.4f  %s\n", best, value(info, data, best), label ? label : "");
+        printf("%6zu  %8.4f  %s\n", best, (double)values[best], label ? label : "");
         last = best;
     }
 }
@@ -106,10 +95,17 @@ int main(int argc, char **argv)
         st = read_picture(ctx, argv[2], m, in);
     if (!st)
         st = zurt_session_run(s, &(zurt_view){in.data, in.bytes}, 1, &out, 1);
+    const size_t n = st ? 0 : out.bytes / zurt_dtype_bytes(zurt_model_output(m, 0)->dtype);
+    float *values = malloc((n + 1) * sizeof(*values));
     if (!st)
-        print_best(m, out.data);
+        st = values ? zurt_tensor_to_float(ctx, zurt_model_output(m, 0),
+                                           (zurt_view){out.data, out.bytes}, values)
+                    : ZURT_E_NOMEM;
+    if (!st)
+        print_best(m, values, n);
     else
         fprintf(stderr, "classify: %s: %s\n", zurt_status_name(st), ctx ? zurt_ctx_error(ctx) : "");
+    free(values);
     free(in.data);
     free(out.data);
     zurt_session_destroy(s);
