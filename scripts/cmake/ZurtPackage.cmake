@@ -88,6 +88,31 @@ set(CPACK_COMPONENT_EXAMPLES_GROUP doc)
 set(CPACK_COMPONENT_DOC_GROUP doc)
 set(CPACK_DEBIAN_DOC_PACKAGE_ARCHITECTURE all)
 
+# As Debian has Python's packages: in the place of distributions, compiled when they are installed.
+install(DIRECTORY ${PROJECT_SOURCE_DIR}/python/zurt DESTINATION lib/python3/dist-packages
+        COMPONENT python EXCLUDE_FROM_ALL FILES_MATCHING PATTERN *.py PATTERN py.typed
+        PATTERN __pycache__ EXCLUDE)
+zurt_deb(python python3-zurt python "for Python
+numpy arrays in and out of libzurt without a copy, requests as futures, pictures,
+time by layer; with zurt-compiler also calibration and quantisation.")
+set(CPACK_DEBIAN_PYTHON_PACKAGE_ARCHITECTURE all)
+set(CPACK_DEBIAN_PYTHON_PACKAGE_DEPENDS
+    "python3 (>= 3.9), python3-numpy, libzurt${ZURT_ABI} (>= ${PROJECT_VERSION})")
+set(CPACK_DEBIAN_PYTHON_PACKAGE_SUGGESTS "zurt-compiler")
+set(control ${PROJECT_BINARY_DIR}/debian/python)
+foreach(row "postinst;configure;py3compile" "prerm;remove;py3clean")
+  list(GET row 0 script)
+  list(GET row 1 when)
+  list(GET row 2 tool)
+  file(WRITE ${control}/${script}
+       "#!/bin/sh\nset -e\n"
+       "if [ \"$1\" = ${when} ] && command -v ${tool} >/dev/null; then\n"
+       "    ${tool} -p python3-zurt\nfi\n")
+  file(CHMOD ${control}/${script} PERMISSIONS OWNER_READ OWNER_WRITE OWNER_EXECUTE GROUP_READ
+       GROUP_EXECUTE WORLD_READ WORLD_EXECUTE)
+  list(APPEND CPACK_DEBIAN_PYTHON_PACKAGE_CONTROL_EXTRA ${control}/${script})
+endforeach()
+
 if(ZURT_BUILD_SWEMU)
   zurt_deb(swemu zurt-swemu science "board on a PC
 A device process for XRT's software emulation that runs the sources of zurt's

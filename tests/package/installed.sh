@@ -81,6 +81,16 @@ done
 exits 4 "${compile[@]}"
 grep -q 'install zurt-compiler' "$root/try/err" || fail "compile: $(cat "$root/try/err")"
 
+if [ "$ARCH" = amd64 ]; then # arm64 has no apt to bring numpy
+    step "Python"
+    add python3-zurt
+    exits 0 python3 -c 'import zurt
+with zurt.Model("/try/cnn.zurt") as model, model.session() as session:
+    print(model.top(session(model.picture("/try/seven.jpg")), 1)[0][0])'
+    [ "$(cat "$root/try/out")" = 7 ] || fail "the seven is no 7 from Python"
+    drop python3-zurt
+fi
+
 if [ -n "$(find "$DEBS" -name 'zurt-compiler_*')" ]; then
     step "the compiler"
     add zurt-compiler
