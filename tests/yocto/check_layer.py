@@ -24,6 +24,7 @@ LAYER = os.path.join(SOURCE, "petalinux-recipe", "meta-zurt")
 RECIPES = sorted(glob.glob(LAYER + "/recipes-*/*/*.bb"))
 FIRMWARE = [path for path in RECIPES if "zurt-firmware" in path]
 ZURT = glob.glob(LAYER + "/recipes-zurt/zurt/zurt_*.bb")[0]
+PYTHON = glob.glob(LAYER + "/recipes-zurt/zurt/python3-zurt_*.bb")[0]
 SERIES = "honister langdale scarthgap walnascar whinlatter wrynose"
 BINARIES = (".bit.bin", ".xclbin")
 
@@ -129,6 +130,7 @@ class Sources(unittest.TestCase):
         version = re.search(r'ZURT_VERSION_STRING "(.*)"',
                             read(SOURCE + "/runtime/include/zurt/version.h")).group(1)
         self.assertEqual(os.path.basename(ZURT), "zurt_%s.bb" % version)
+        self.assertEqual(os.path.basename(PYTHON), "python3-zurt_%s.bb" % version)
 
     def test_the_commit_is_of_our_history_and_has_the_options(self):
         commit = Recipe(ZURT).getVar("SRCREV")
@@ -138,6 +140,8 @@ class Sources(unittest.TestCase):
         for option in re.findall(r"-D(ZURT_\w+)[:=]", read(ZURT)):
             found = git("grep", "-l", option, commit, "--", "*CMakeLists.txt", "*.cmake")
             self.assertTrue(found, option)
+        self.assertEqual(Recipe(PYTHON).getVar("SRCREV"), commit)
+        self.assertTrue(git("ls-tree", commit, "python/zurt/__init__.py"))
 
     def test_options_are_those_of_cmake(self):
         known = "".join(read(path) for pattern in
@@ -211,6 +215,16 @@ class Packages(unittest.TestCase):
                 "/usr/share/bash-completion/completions/zurt": "zurt-completion",
                 "/usr/share/zurt/model.zurt": None, "/usr/bin/zurt-swemu-env": None}.items():
             self.assertEqual(recipe.package_of(path), package, path)
+
+
+    def test_python_is_installed_whole(self):
+        with tempfile.TemporaryDirectory() as folder:
+            recipe = Recipe(PYTHON, {"S": SOURCE, "D": folder})
+            subprocess.run(["sh", "-euc", recipe.expand(recipe.functions["do_install"])], check=True)
+            there = folder + recipe.getVar("FILES:python3-zurt")
+            ours = [name for name in os.listdir(SOURCE + "/python/zurt") if name != "__pycache__"]
+            self.assertEqual(sorted(os.listdir(there)), sorted(ours))
+        self.assertEqual(recipe.getVar("BP"), "zurt-0.1.0+git")  # the folder of a release tarball
 
 
 class Firmware(unittest.TestCase):

@@ -21,6 +21,7 @@ BITBAKE_CONF = {
     "FILES:${PN}-doc": "${docdir} ${mandir} ${datadir}/info",
     "BP": "${BPN}-${PV}", "BPN": "${PN}", "MACHINE_ARCH": "machine", "UNPACKDIR": "", "B": "",
     "WORKDIR": "/work", "STAGING_INCDIR": "/sysroot/usr/include", "BBFILE_COLLECTIONS": "core",
+    "PYTHON_SITEPACKAGES_DIR": "/usr/lib/python3.12/site-packages",  # python3-dir.bbclass
     "DISTRO_FEATURES": "", "EXTERNALSRC": "", "COMMON_LICENSE_DIR": "/licenses",
 }
 

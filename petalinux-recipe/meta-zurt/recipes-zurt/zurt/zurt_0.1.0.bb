@@ -7,18 +7,12 @@ DESCRIPTION = "Library and command that run .zurt files, quantised networks, on 
                programmable logic and on the processor. The compiler, which makes such files from \
                ONNX models and usually runs on a PC, is an option."
 SECTION = "libs"
-LICENSE = "Apache-2.0"
-LIC_FILES_CHKSUM = "file://LICENSE;md5=3b83ef96387f14655fc854ddc3c6bd57"
 
-DEPENDS = "jpeg libpng protobuf-c protobuf-c-native zlib"
+require zurt-source.inc
 
-# Git, or a release tarball with its sha256sum as a parameter; externalsrc takes neither.
-ZURT_URI ?= "git://${ZURT_REPOSITORY};protocol=file;nobranch=1"
-ZURT_FROM_GIT = "${@'1' if d.getVar('ZURT_URI').startswith('git://') else ''}"
-PV .= "${@'+git' if d.getVar('ZURT_FROM_GIT') else ''}"
-SRC_URI = "${ZURT_URI}${@';destsuffix=${BP}' if d.getVar('ZURT_FROM_GIT') else ''} \
-           file://run-ptest"
-SRCREV = "c796dd4896b38f223d610a366871fcca80df3901"
+DEPENDS += "jpeg libpng protobuf-c protobuf-c-native zlib"
+
+SRC_URI += "file://run-ptest"
 
 inherit cmake pkgconfig ptest
 
