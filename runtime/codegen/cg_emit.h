@@ -33,16 +33,6 @@ typedef struct zi_cg_share {
 zurt_status zi_cg_add_step(zi_cg_emitter *e, zi_cg_step **out);
 
 /**
- * Makes rows [r0, r1) of tensor `p` readable: loads them if they are in the act buffer.
- *
- * @param band tensor that takes them then.
- * @param tile  number of the tile of rows: bands alternate.
- * @return ZURT_OK; ZURT_E_NOMEM.
- */
-zurt_status zi_cg_make_view(zi_cg_emitter *e, uint32_t p, uint32_t band, int32_t r0, int32_t r1,
-                            int32_t tile, zi_cg_view *out);
-
-/**
  * Adds one step: the share `sh` of layer `layer`, as `l` describes it.
  *
  * @param v where its input and its residual are.

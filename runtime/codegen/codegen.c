@@ -1,12 +1,66 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A segment of the graph becomes a program of the step engine, stage by stage. Two more follow when
- * a back end loads it: zi_cg_encode(), to bytes, and zi_cg_verify(), the proof that they are safe.
+ * Where to begin. A node is described to the engine, or refused, by the function of its op; a
+ * segment of such nodes becomes a program, stage by stage. Two more stages follow when a back end
+ * loads it: zi_cg_encode(), to bytes, and zi_cg_verify(), the proof that they are safe.
  */
 #include "codegen/codegen.h"
 
 #include "base/alloc.h"
 #include "codegen/cg_lower.h"
+#include "codegen/layer_impl.h"
+
+/* ---- a node ---- */
+
+/** Who describes the nodes of an op; those of ops that are not here are tables. */
+static zi_layer_of_op *const layer_of[] = {
+    [ZI_OP_Conv] = zi_layer_conv,
+    [ZI_OP_ConvTranspose] = zi_layer_conv,
+    [ZI_OP_FullyConnected] = zi_layer_fully_connected,
+    [ZI_OP_MaxPool] = zi_layer_pool,
+    [ZI_OP_AveragePool] = zi_layer_pool,
+    [ZI_OP_ReduceMean] = zi_layer_reduce,
+    [ZI_OP_Add] = zi_layer_add,
+    [ZI_OP_Resize] = zi_layer_resize,
+    [ZI_OP_Concat] = zi_layer_concat,
+    [ZI_OP_Slice] = zi_layer_choose,
+    [ZI_OP_Split] = zi_layer_choose,
+    [ZI_OP_Gather] = zi_layer_choose,
+    [ZI_OP_Pad] = zi_layer_choose,
+    [ZI_OP_Reshape] = zi_layer_reshape,
+};
+
+bool zi_layer_from_node(const zi_layer_query *q, const zi_node *n, zi_layer *out,
+                        const char **reason, const char **remedy)
+{
+    enum { N_OPS = sizeof(layer_of) / sizeof(layer_of[0]) };
+    zi_layer_answer a = {.q = q, .n = n, .layer = out};
+    *out = (zi_layer){
+        .kernel = {1, 1}, .stride = {1, 1}, .dilation = {1, 1}, .groups = 1, .passes = 1};
+    out->node = (zi_id)(n - q->g->nodes);
+    bool ok = zi_layer_check_types(&a);
+    if (ok && (int)n->op < N_OPS && layer_of[n->op])
+        ok = layer_of[n->op](&a);
+    else if (ok)
+        ok = zi_layer_lut(&a);
+    *reason = a.reason;
+    *remedy = a.remedy;
+    return ok;
+}
+
+static bool judge(zi_arena *arena, const zi_caps *caps, const zi_graph *g, const zi_node *n,
+                  zi_placement *out)
+{
+    zi_layer *layer = zi_arena_alloc(arena, sizeof(*layer));
+    zi_layer_query query = {arena, caps, g};
+    out->analysis = layer;
+    if (!layer || !zi_layer_from_node(&query, n, layer, &out->reason, &out->remedy))
+        return false;
+    out->batch = layer->x.n;
+    return true;
+}
+
+/* ---- a segment ---- */
 
 /** In order; allocate calls tile and interleave as long as memory is short. */
 static zi_cg_stage *const stages[] = {
@@ -30,18 +84,6 @@ zurt_status zi_cg_nomem(zurt_ctx *ctx)
 bool zi_cg_grow(zi_cg_program *m, void **array, size_t *capacity, size_t count, size_t size)
 {
     return zi_grow(&m->arena.allocator, array, capacity, count, size);
-}
-
-static bool judge(zi_arena *arena, const zi_caps *caps, const zi_graph *g, const zi_node *n,
-                  zi_placement *out)
-{
-    zi_layer *layer = zi_arena_alloc(arena, sizeof(*layer));
-    zi_layer_query query = {arena, caps, g};
-    out->analysis = layer;
-    if (!layer || !zi_layer_from_node(&query, n, layer, &out->reason, &out->remedy))
-        return false;
-    out->batch = layer->x.n;
-    return true;
 }
 
 static void destroy(zi_lowered *lowered)

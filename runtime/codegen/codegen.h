@@ -169,6 +169,16 @@ typedef struct zi_cg_program {
     uint64_t ddr_bytes;
 } zi_cg_program;
 
+/**
+ * Describes a node. The same function judges a node for plan/ and describes it to the first stage,
+ * so they cannot disagree.
+ *
+ * @param reason, remedy set if false is returned; *reason is NULL if memory is refused.
+ * @return whether the engine can compute it.
+ */
+bool zi_layer_from_node(const zi_layer_query *q, const zi_node *n, zi_layer *out,
+                        const char **reason, const char **remedy);
+
 /** How the step engine's segments are lowered. */
 extern const zi_lowering zi_cg_lowering;
 

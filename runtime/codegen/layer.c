@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a node is to the engine: limits that hold for every op, and the table of the ops. */
+/* Limits of the engine that ops share. */
 #include "codegen/layer_impl.h"
 #include "isa/zk_config.h"
 #include "plan/remedy.h"
@@ -38,7 +38,7 @@ bool zi_image_of(const zi_tensor *t, zi_image *out)
     }
 }
 
-static bool check_types(zi_layer_answer *a)
+bool zi_layer_check_types(zi_layer_answer *a)
 {
     const zi_graph *g = a->q->g;
     for (uint32_t i = 0; i < a->n->n_in + a->n->n_out; i++) {
@@ -170,42 +170,4 @@ void zi_layer_clamp(const zi_graph *g, const zi_node *n, int32_t *lo, int32_t *h
     if (y->quant.n == 1)
         zi_clamp_bounds(n->clamp_lo, n->clamp_hi, y->quant.scale[0], y->quant.zero_point[0], lo,
                         hi);
-}
-
-/* ---- the ops ---- */
-
-// The ops that are not here are tables.
-static zi_layer_of_op *const layer_of[] = {
-    [ZI_OP_Conv] = zi_layer_conv,
-    [ZI_OP_ConvTranspose] = zi_layer_conv,
-    [ZI_OP_FullyConnected] = zi_layer_fully_connected,
-    [ZI_OP_MaxPool] = zi_layer_pool,
-    [ZI_OP_AveragePool] = zi_layer_pool,
-    [ZI_OP_ReduceMean] = zi_layer_reduce,
-    [ZI_OP_Add] = zi_layer_add,
-    [ZI_OP_Resize] = zi_layer_resize,
-    [ZI_OP_Concat] = zi_layer_concat,
-    [ZI_OP_Slice] = zi_layer_choose,
-    [ZI_OP_Split] = zi_layer_choose,
-    [ZI_OP_Gather] = zi_layer_choose,
-    [ZI_OP_Pad] = zi_layer_choose,
-    [ZI_OP_Reshape] = zi_layer_reshape,
-};
-
-bool zi_layer_from_node(const zi_layer_query *q, const zi_node *n, zi_layer *out,
-                        const char **reason, const char **remedy)
-{
-    enum { N_OPS = sizeof(layer_of) / sizeof(layer_of[0]) };
-    zi_layer_answer a = {.q = q, .n = n, .layer = out};
-    *out = (zi_layer){
-        .kernel = {1, 1}, .stride = {1, 1}, .dilation = {1, 1}, .groups = 1, .passes = 1};
-    out->node = (zi_id)(n - q->g->nodes);
-    bool ok = check_types(&a);
-    if (ok && (int)n->op < N_OPS && layer_of[n->op])
-        ok = layer_of[n->op](&a);
-    else if (ok)
-        ok = zi_layer_lut(&a);
-    *reason = a.reason;
-    *remedy = a.remedy;
-    return ok;
 }

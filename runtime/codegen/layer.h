@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * @file
- * What one node is to the step engine: a sum or maximum over a window, or no work at all. The same
- * function judges a node (zi_caps_place) and describes it to the code generator, so they cannot
- * disagree.
+ * What one node is to the step engine: a sum or maximum over a window, or no work at all.
  */
 #ifndef ZI_CODEGEN_LAYER_H
 #define ZI_CODEGEN_LAYER_H
@@ -69,15 +67,6 @@ static inline int32_t zi_blocks(int32_t channels)
 {
     return (channels + 15) / 16;
 }
-
-/**
- * Describes a node.
- *
- * @param reason, remedy set if false is returned; *reason is NULL if memory is refused.
- * @return whether the engine can compute it.
- */
-bool zi_layer_from_node(const zi_layer_query *q, const zi_node *n, zi_layer *out,
-                        const char **reason, const char **remedy);
 
 /** For each channel of output k of a node of kind CHOOSE: the input's channel; -1: padding. */
 void zi_layer_channels(const zi_graph *g, const zi_node *n, uint32_t k, int32_t *out);

@@ -23,6 +23,8 @@ bool zi_layer_refuse(zi_layer_answer *a, const char *reason, const char *remedy)
 
 /* Limits that ops share: false after a refusal. */
 
+/** Activations are int8 with one scale, or will be. */
+bool zi_layer_check_types(zi_layer_answer *a);
 /** Sets x and y of the layer from the node's first input and output, if the engine can address
  *  them. */
 bool zi_layer_take_images(zi_layer_answer *a);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Which resizes the engine takes, and as what. The values are conf.map's. */
+#include "codegen/codegen.h"
 #include "codegen/engine_caps.h"
-#include "codegen/layer.h"
 #include "plan/plan.h"
 #include "support/graph_builder.h"
 
