@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Checks what a compiler does not: which folder includes which, which functions are called, and
-that every file name is unique. Prints one line per finding; exit 1 if there are any.
+"""Checks what a compiler does not: which folder includes which, which headers are private to one,
+which functions are called, and that every file name is unique. Prints one line per finding; exit 1 if there are any.
 
 Usage: check_deps.py [--self-test] [ROOT]
 """
@@ -135,6 +135,38 @@ def check_includes(path, text, files):
             yield f'{path}: includes "{header}": no arrow from {folder} to {module}'
 
 
+# What a header that several files of one folder share says of itself; NAME_impl.h always does.
+PRIVATE = re.compile(r"\bPrivate\s+(?:\*\s+)?to\s+(?:\*\s+)?([\w/-]+)/")
+
+
+def private_headers(texts):
+    """Path of a header -> the folder it is private to."""
+    private = {}
+    for path, text in texts.items():
+        said = PRIVATE.search(text.partition("#ifndef")[0]) if path.endswith(".h") else None
+        if said:
+            private[path] = os.path.dirname(path)
+    return private
+
+
+def check_private(texts):
+    private = private_headers(texts)
+    for path, folder in private.items():
+        name = PRIVATE.search(texts[path]).group(1)
+        if not (folder + "/").endswith("/" + name + "/"):
+            yield f"{path}: says that it is private to {name}/, and stands in {folder}"
+    for path in texts:
+        if path.endswith("_impl.h") and path not in private:
+            yield f"{path}: does not say `Private to {os.path.basename(os.path.dirname(path))}/`"
+    for path, text in texts.items():
+        here = os.path.dirname(path)
+        for kind, header in INCLUDE.findall(text):
+            for place in (here + "/" + header, "runtime/" + header, "compiler/" + header):
+                folder = private.get(place)
+                if kind == '"' and folder and not (here + "/").startswith((folder + "/", "tests/", "scripts/")):
+                    yield f'{path}: includes "{header}", which is private to {folder}/'
+
+
 def check_calls(path, text):
     code = bare(text)
     library = path.startswith(("runtime/", "compiler/"))
@@ -175,21 +207,26 @@ def tree(root):
 
 def check_tree(root):
     files = tree(root)
-    findings = list(check_names(files))
+    findings, texts = list(check_names(files)), {}
     for path in sorted(files):
         if not path.endswith((".c", ".h", ".def")):
             continue
         with open(os.path.join(root, path), encoding="utf-8") as f:
-            text = f.read()
+            text = texts[path] = f.read()
         findings += check_includes(path, text, files)
         findings += check_calls(path, text)
-    return findings
+    return findings + list(check_private(texts))
 
 
 def self_test():
     """Each rule must find its fault: a check that cannot fail is none."""
     files = {"runtime/ops/ops.h", "runtime/base/ctx.h", "runtime/exec/session.h"}
+    own = "/** @file Shared. Private to ops/. */\n#ifndef X\n"
     faults = [
+        list(check_private({"runtime/ops/a_impl.h": own,
+                            "runtime/exec/a.c": '#include "ops/a_impl.h"\n'})),
+        list(check_private({"runtime/exec/a.h": own})),
+        list(check_private({"runtime/ops/a_impl.h": "#ifndef X\n"})),
         list(check_includes("runtime/base/a.c", '#include "ops/ops.h"\n', files)),
         list(check_includes("compiler/passes/a.c", '#include "exec/session.h"\n', files)),
         list(check_includes("runtime/ops/a.c", "#include <jpeglib.h>\n", files)),
@@ -201,6 +238,9 @@ def self_test():
         list(check_names({"a/x.c", "b/x.c"})),
     ]
     fine = [
+        list(check_private({"runtime/ops/a_impl.h": own,
+                            "runtime/ops/a.c": '#include "ops/a_impl.h"\n',
+                            "tests/unit/a.c": '#include "ops/a_impl.h"\n'})),
         list(check_includes("runtime/ops/a.c", '#include "base/ctx.h"\n', files)),
         list(check_calls("runtime/ops/a.c", '// malloc(3)\nf("system(");\nsnprintf(b, n, s);')),
         list(check_calls("runtime/base/alloc.c", "p = malloc(3);")),

@@ -2,12 +2,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """House rules of text: what neither the compiler nor check_deps.py sees.
 
-Usage: check_style.py format|opening|comments|conditions|spelling|commits [ROOT]
+Usage: check_style.py format|opening|comments|conditions|words|spelling|commits [ROOT]
 
 format    clang-format 14 would change no C file
 opening   a C file says in a sentence what it is for, right below its licence
 comments  a doc comment of a header stands alone: it does not lean on the one above or below
 conditions  join MOST_GROUPS groups of terms at the most: more get names, a name for each group
+words     no word that the glossary of CONTRIBUTING.md calls otherwise there (RETIRED)
 spelling  British, one form a word; names of others (ALLOWED) stay theirs
 commits   `area: what changes`, at most 72 characters, no full stop, and a blank line
 
@@ -230,6 +231,34 @@ def check_conditions(root):
                 yield f"{path}:{number}: a condition of {groups} groups; name some of them"
 
 
+# Folders -> words that have another name there, and that name: CONTRIBUTING.md, Words.
+ENGINE = ("runtime/isa/", "runtime/codegen/", "runtime/backend/pl/", "kernels-hls/", "tests/conf/")
+RETIRED = (
+    (ENGINE, r"strips?", "band"),
+    (ENGINE, r"zi_place|places? it in", "tensor, buffer"),
+    (ENGINE + ("runtime/",), r"[a-z_]*qparams?", "channel, rescale; of a tensor: scale and zero point"),
+    (("runtime/plan/",), r"(?:zi_)?blocks?", "allocation"),
+    (("runtime/base/",), r"(?:new_)?blocks?_?", "chunk, allocation"),
+    (("runtime/plan/", "runtime/codegen/"), r"ring_words", "ring_beats"),
+)
+
+
+def word_faults(path, text):
+    for folders, word, instead in RETIRED:
+        if not path.startswith(folders):
+            continue
+        for number, line in enumerate(text.split("\n"), 1):
+            for m in re.finditer(rf"\b(?:{word})\b", line):
+                if not re.search(r"\bblocks (?:every|until|for|on)\b", line):  # a thread does
+                    yield f"{path}:{number}: '{m.group()}' is called otherwise here: {instead}"
+
+
+def check_words(root):
+    for path in tracked(root):
+        if path.endswith((".c", ".h", ".def")):
+            yield from word_faults(path, read(root, path))
+
+
 def spelling_faults(path, text):
     allowed = set()
     for place, words in ALLOWED.items():
@@ -270,7 +299,7 @@ def check_commits(root):
 
 
 CHECKS = {"format": check_format, "opening": check_opening, "comments": check_comments,
-          "conditions": check_conditions, "spelling": check_spelling,
+          "conditions": check_conditions, "words": check_words, "spelling": check_spelling,
           "commits": check_commits}
 
 
@@ -284,6 +313,7 @@ def self_test():
              *comment_faults("a.h", "int x; /**< as above */"),
              *long_conditions("if (a && b == 1 && f(c) && !d && e < 2) x();"),
              *long_conditions("bool x = g(y, a > b || (b && c != d)) && !e && h(1);"),
+             *word_faults("runtime/codegen/a.c", "int strips;"),
              *spelling_faults("a.c", "// quantized weights"),
              *spelling_faults("a.md", "The behavior of"),
              *message_faults("area: " + "x" * 70), *message_faults("no area"),
@@ -293,9 +323,10 @@ def self_test():
             *long_conditions("if (a == 1 || a == 2 || a == 3 || a == 4 || a == 5 || a == 6) x();"),
             *long_conditions("if (!a || !b || !c || !d || !e || !f) x();"),
             *long_conditions("if (a && b == 1 /* || c || d || e */) x();"),
+            *word_faults("runtime/kernels/a.c", "int strips; // of blocks"),
             *spelling_faults("a.c", "zurt_quantize(g); is_quantized(g); `quantized`"),
             *message_faults("area, other: a change\n\nWhy.")]
-    return len(wrong) == 14 and all(wrong) and not any(fine)
+    return len(wrong) == 15 and all(wrong) and not any(fine)
 
 
 def main(argv):

@@ -12,7 +12,7 @@
 
 /** Where the computation is. */
 typedef struct {
-    enum { HEADER, GROUPS, DONE } phase;
+    enum { HEADER, GROUPS, DONE } state;
     int32_t block, group, k;        /**< k: cycle of the group, [0, period) */
     int32_t tap, icb;               /**< of the next array cycle */
     int32_t tap_offset;             /**< icb * in_plane */
@@ -36,7 +36,7 @@ static int32_t next_slot(int32_t slot)
 static void work_start(const zk_step *s, int32_t slot, const zk_lanes *start, zk_work *out)
 {
 #pragma HLS inline off
-    out->phase = s->n_ocb == 0 ? DONE : zk_block_words(s) > 0 ? HEADER : GROUPS;
+    out->state = s->n_ocb == 0 ? DONE : zk_block_words(s) > 0 ? HEADER : GROUPS;
     out->block = 0;
     out->group = 0;
     out->k = 0;
@@ -192,9 +192,9 @@ static void next_block(const zk_step *s, const zk_lanes *start, int32_t has_weig
         w->in_count--;
     }
     if (w->block == s->n_ocb)
-        w->phase = DONE;
+        w->state = DONE;
     else
-        w->phase = has_weights ? HEADER : GROUPS;
+        w->state = has_weights ? HEADER : GROUPS;
 }
 
 /** To the next tap; at the last one of a weight word, to the next word. */
@@ -313,13 +313,13 @@ static int32_t compute(int8_t act[ZK_PP][ZK_ROWS][ZK_C], int8_t ring[ZK_RING][ZK
             in.w[o][i] = ring[w->slot][o][i];
         }
     }
-    if (w->phase == HEADER && here) {
+    if (w->state == HEADER && here) {
         read_header(in.w, &w->params);
         w->word++;
         w->slot = next_slot(w->slot);
-        w->phase = GROUPS;
+        w->state = GROUPS;
         released = !fixed->keep;
-    } else if (w->phase == GROUPS && (here || !needs)) {
+    } else if (w->state == GROUPS && (here || !needs)) {
         released = group_cycle(act, history, s, taps, fixed, w, &in, g);
     }
     return released;
@@ -470,7 +470,7 @@ void ZK_NAME(exec)(const zk_step *s, const zk_step_table *table, int32_t first, 
 // hls_ports: history distance ZK_ROW_GAP: zi_check_compute() refuses a shorter period
 #pragma HLS dependence variable = history type = inter direction = RAW distance = 2 dependent = true
         zk_slots slots;
-        int32_t computing = w.phase != DONE || g.left > 0;
+        int32_t computing = w.state != DONE || g.left > 0;
         ZK_COUNT(unfinished, !computing && weights.left == 0 && feed.left == 0); // or idle
         int32_t seen = zk_weights_take(ring, &weights, q0, q1, q2, q3);
         zk_group_write(s, add, lut, line, &g, &slots);
@@ -486,7 +486,7 @@ void ZK_NAME(exec)(const zk_step *s, const zk_step_table *table, int32_t first, 
         zk_slots none = {0};
         zk_write_banks(act, &none, &feed);
     }
-    ZK_COUNT(unfinished, w.phase != DONE || g.left > 0 || weights.left > 0 || feed.left > 0);
+    ZK_COUNT(unfinished, w.state != DONE || g.left > 0 || weights.left > 0 || feed.left > 0);
     ZK_COUNT(unfinished, (s->flags & ZK_OUT_FIFO) && sent != s->n_ocb * s->store.words);
     ring_level = weights.arrived - weights.released;
     ring_slot = fixed.keep ? oldest : w.slot;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Blocks of growing size, handed out from the front. */
+/* Chunks of growing size, handed out from the front. */
 #include "base/arena.h"
 
 #include <stdarg.h>
@@ -10,10 +10,10 @@
 #include "base/alloc.h"
 #include "base/size.h"
 
-enum { BLOCK_BYTES = 64 * 1024, BIG_BYTES = 4096, SMALL_ALIGN = 16 };
+enum { CHUNK_BYTES = 64 * 1024, BIG_BYTES = 4096, SMALL_ALIGN = 16 };
 
-struct zi_arena_block {
-    zi_arena_block *next;
+struct zi_arena_chunk {
+    zi_arena_chunk *next;
     size_t used;
     size_t size;
     size_t pad; // keeps the payload aligned
@@ -27,23 +27,23 @@ void zi_arena_init(zi_arena *arena, const zurt_allocator *allocator)
 
 void zi_arena_clear(zi_arena *arena)
 {
-    for (zi_arena_block *b = arena->head; b;) {
-        zi_arena_block *next = b->next;
+    for (zi_arena_chunk *b = arena->head; b;) {
+        zi_arena_chunk *next = b->next;
         zi_free(&arena->allocator, b);
         b = next;
     }
     arena->head = NULL;
 }
 
-static zi_arena_block *new_block(zi_arena *arena, size_t payload)
+static zi_arena_chunk *new_chunk(zi_arena *arena, size_t payload)
 {
     size_t bytes;
     if (!zi_size_add(payload, ZI_ALIGN, &bytes)) // header, padded to ZI_ALIGN
         return NULL;
-    zi_arena_block *b = zi_alloc_aligned(&arena->allocator, bytes);
+    zi_arena_chunk *b = zi_alloc_aligned(&arena->allocator, bytes);
     if (!b)
         return NULL;
-    *b = (zi_arena_block){NULL, 0, payload, 0};
+    *b = (zi_arena_chunk){NULL, 0, payload, 0};
     return b;
 }
 
@@ -52,9 +52,9 @@ void *zi_arena_alloc(zi_arena *arena, size_t size)
     size_t rounded;
     if (!zi_size_align(size ? size : 1, SMALL_ALIGN, &rounded))
         return NULL;
-    zi_arena_block *b = arena->head;
-    if (rounded >= BIG_BYTES) { // a block of its own, behind the one being filled
-        b = new_block(arena, rounded);
+    zi_arena_chunk *b = arena->head;
+    if (rounded >= BIG_BYTES) { // a chunk of its own, behind the one being filled
+        b = new_chunk(arena, rounded);
         if (!b)
             return NULL;
         if (arena->head) {
@@ -64,7 +64,7 @@ void *zi_arena_alloc(zi_arena *arena, size_t size)
             arena->head = b;
         }
     } else if (!b || b->size - b->used < rounded) {
-        b = new_block(arena, BLOCK_BYTES);
+        b = new_chunk(arena, CHUNK_BYTES);
         if (!b)
             return NULL;
         b->next = arena->head;

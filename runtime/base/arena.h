@@ -8,11 +8,11 @@
 
 #include <zurt/zurt.h>
 
-typedef struct zi_arena_block zi_arena_block;
+typedef struct zi_arena_chunk zi_arena_chunk;
 
 typedef struct zi_arena {
     zurt_allocator allocator;
-    zi_arena_block *head;
+    zi_arena_chunk *head;
 } zi_arena;
 
 void zi_arena_init(zi_arena *arena, const zurt_allocator *allocator);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Counts what a context holds. The size stands before each block, since release() is not told it.
+/* Counts what a context holds. The size stands before each allocation, since release() is not told
+ * it.
  */
 #include "base/heap.h"
 
@@ -9,10 +10,10 @@
 #include "base/ctx.h"
 #include "base/size.h"
 
-typedef struct block_head {
-    size_t total;  // of the whole block
+typedef struct alloc_head {
+    size_t total;  // of the whole allocation
     size_t before; // from its start to what was given out
-} block_head;
+} alloc_head;
 
 static bool take(zi_heap *h, size_t bytes)
 {
@@ -29,7 +30,7 @@ static bool take(zi_heap *h, size_t bytes)
 static void *heap_alloc(void *self, size_t size, size_t align)
 {
     zi_heap *h = self;
-    const size_t before = align > sizeof(block_head) ? align : sizeof(block_head);
+    const size_t before = align > sizeof(alloc_head) ? align : sizeof(alloc_head);
     size_t total;
     if (!zi_size_add(size, before, &total) || !take(h, total))
         return NULL;
@@ -38,8 +39,8 @@ static void *heap_alloc(void *self, size_t size, size_t align)
         atomic_fetch_sub(&h->used, total);
         return NULL;
     }
-    block_head *head = (block_head *)(void *)(p + before) - 1;
-    *head = (block_head){total, before};
+    alloc_head *head = (alloc_head *)(void *)(p + before) - 1;
+    *head = (alloc_head){total, before};
     return p + before;
 }
 
@@ -48,7 +49,7 @@ static void heap_release(void *self, void *ptr)
     zi_heap *h = self;
     if (!ptr)
         return;
-    const block_head head = ((block_head *)ptr)[-1];
+    const alloc_head head = ((alloc_head *)ptr)[-1];
     h->source.release(h->source.self, (unsigned char *)ptr - head.before);
     atomic_fetch_sub(&h->used, head.total);
 }

@@ -124,25 +124,25 @@ static bool together(const zi_cg_buffer *a, const zi_cg_buffer *b)
  *  memory is refused. */
 static bool allocate(zi_cg_program *m, zi_arena *temporary, uint32_t *failed)
 {
-    zi_block *blocks = zi_arena_calloc(temporary, m->n_tensors, sizeof(*blocks));
+    zi_allocation *list = zi_arena_calloc(temporary, m->n_tensors, sizeof(*list));
     size_t n = 0, end, misfit;
-    if (!blocks)
+    if (!list)
         return false;
     for (uint32_t i = 0; i < m->n_tensors; i++) {
         const zi_cg_tensor *t = &m->tensors[i];
         const zi_cg_buffer *b = &t->buffer;
         if (b->words > 0 && t->parent == ZI_NONE && b->shares == ZI_NONE &&
             b->first_layer != ZI_NONE)
-            blocks[n++] = (zi_block){.first = b->first_layer,
-                                     .last = b->last_layer,
-                                     .owner = i,
-                                     .size = (size_t)b->words};
+            list[n++] = (zi_allocation){.first = b->first_layer,
+                                        .last = b->last_layer,
+                                        .owner = i,
+                                        .size = (size_t)b->words};
     }
-    if (!zi_assign_offsets(blocks, n, temporary, m->caps->scratchpad_words, &end, &misfit))
+    if (!zi_assign_offsets(list, n, temporary, m->caps->scratchpad_words, &end, &misfit))
         return false;
-    *failed = misfit < n ? blocks[misfit].owner : ZI_NONE;
+    *failed = misfit < n ? list[misfit].owner : ZI_NONE;
     for (size_t i = 0; i < misfit; i++)
-        m->tensors[blocks[i].owner].buffer.base = (int32_t)blocks[i].offset;
+        m->tensors[list[i].owner].buffer.base = (int32_t)list[i].offset;
     for (uint32_t i = 0; i < m->n_tensors; i++) {
         if (m->tensors[i].buffer.shares != ZI_NONE)
             m->tensors[i].buffer.base = m->tensors[owner_of(m, i)].buffer.base;

@@ -267,7 +267,7 @@ static zurt_status emit_layer(zi_cg_emitter *e, uint32_t layer)
     int32_t block, tiles = n_tiles(&l);
     int64_t words = (int64_t)zi_cg_blocks(&l) * (block_words_of(&l) + 1);
     const bool has_weights = !l.l.transposed && l.l.kind != ZI_LAYER_MAX;
-    const bool is_small = words <= m->caps->ring_words / 32;
+    const bool is_small = words <= m->caps->ring_beats / 32;
     bool keep = tiles > 1 && has_weights && is_small &&
                 blocks_end(m, &l, 0, l.tile_rows) == zi_cg_blocks(&l);
     zurt_status st = separate(e, &l);

@@ -302,7 +302,7 @@ static zi_cg_channel channel_of(const packer *p, const zi_cg_step *s, int32_t o)
     if (l->l.mean_weight)
         return (zi_cg_channel){
             .bias = l->l.mean_bias, .multiplier = l->l.mean_multiplier, .shift = l->l.mean_shift};
-    zi_cg_channel c = l->l.qparams[o];
+    zi_cg_channel c = l->l.out_channels[o];
     if (l->l.transposed && !c.constant)
         c.bias = phase_bias(p, s, &c, o);
     return c;

@@ -186,7 +186,7 @@ static bool reads_choice(const zi_cg_builder *b, const zi_node *n, const zi_laye
 {
     int64_t words = (int64_t)desc->kernel[0] * desc->kernel[1] * desc->passes * blocks;
     const bool fits =
-        blocks <= 2 * zi_blocks(desc->x.c) && words + 1 <= b->m->caps->ring_words / 16;
+        blocks <= 2 * zi_blocks(desc->x.c) && words + 1 <= b->m->caps->ring_beats / 16;
     return fits && n->op == ZI_OP_Conv && desc->kind == ZI_LAYER_CONV && n->attr.conv.groups == 1;
 }
 

@@ -49,7 +49,7 @@ static zurt_status schedule_step(zurt_ctx *ctx, zi_cg_program *m, size_t i, int6
 {
     zi_cg_step *ms = &m->steps[i];
     zk_step *s = &ms->step;
-    int32_t ring = (int32_t)m->caps->ring_words / 16;
+    int32_t ring = (int32_t)m->caps->ring_beats / 16;
     int64_t end = (int64_t)ms->w_first + ms->w_used; // words read when the step is over
     int64_t released = s->flags & ZK_KEEP_WEIGHTS ? ms->w_first : end;
     int64_t least = ms->w_used && end > *taken ? end - *taken : 0;

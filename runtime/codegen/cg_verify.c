@@ -223,7 +223,7 @@ static zurt_status check_step(zi_checker *c, const zk_step *s)
         st = check_weights(c, s);
     if (st)
         return st;
-    int32_t needed = zk_step_iterations(s, (int32_t)c->caps->ring_words / ZK_C, &c->level);
+    int32_t needed = zk_step_iterations(s, (int32_t)c->caps->ring_beats / ZK_C, &c->level);
     if (needed < 0)
         return zi_check_bad(c, "its weights never find room in the ring");
     if (needed != s->iterations)

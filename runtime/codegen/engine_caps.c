@@ -31,7 +31,7 @@ static const zi_caps kv260 = {
     .out_parallel = ZK_C,
     .requant_parallel = ZK_KV260_RQ * ZK_C,
     .scratchpad_words = ZK_KV260_PP * ZK_KV260_ROWS,
-    .ring_words = ZK_KV260_RING * 16,
+    .ring_beats = ZK_KV260_RING * 16,
     .max_taps = ZK_TAPS,
     .clock_khz = 200000,
     .ddr_bytes_per_us = 14400,
@@ -48,7 +48,7 @@ static const zi_caps zcu104 = {
     .out_parallel = ZK_C,
     .requant_parallel = ZK_ZCU104_RQ * ZK_C,
     .scratchpad_words = ZK_ZCU104_PP * ZK_ZCU104_ROWS,
-    .ring_words = ZK_ZCU104_RING * 16,
+    .ring_beats = ZK_ZCU104_RING * 16,
     .max_taps = ZK_TAPS,
     .clock_khz = 200000,
     .ddr_bytes_per_us = 14400,
@@ -76,7 +76,7 @@ enum { MIN_BANKS = 4 };
 
 zurt_status zi_caps_check_engine(zurt_ctx *ctx, const zi_caps *caps)
 {
-    uint32_t ring = caps->ring_words / 16;
+    uint32_t ring = caps->ring_beats / 16;
     if (caps->engine_version != ZK_STEP_VERSION)
         return zi_fail(ctx, ZURT_E_VERSION,
                        "PL: '%s' has engine version %u, this build maps for %d", caps->name,

@@ -152,13 +152,13 @@ bool zi_layer_check_ring(zi_layer_answer *a, int64_t words)
     const zi_layer *l = a->layer;
     const zi_caps *caps = a->q->caps;
     bool one_group = (int64_t)l->y.h * l->y.w <= caps->pixel_parallel && !l->transposed;
-    if (one_group || words + 1 <= caps->ring_words / 16)
+    if (one_group || words + 1 <= caps->ring_beats / 16)
         return true;
     return zi_layer_refuse(
         a,
         zi_arena_printf(a->q->arena,
                         "16 output channels have %lld KiB of weights, the ring holds %u",
-                        (long long)(words / 4), (unsigned)(caps->ring_words / 64)),
+                        (long long)(words / 4), (unsigned)(caps->ring_beats / 64)),
         "use fewer input channels or a smaller kernel");
 }
 

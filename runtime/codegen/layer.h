@@ -8,7 +8,7 @@
 
 #include "codegen/sum_tables.h"
 #include "plan/plan.h"
-#include "quant/qparams.h"
+#include "quant/rescale.h"
 
 /** A tensor as n pictures of h x w pixels with c channels. */
 typedef struct zi_image {
@@ -49,8 +49,8 @@ typedef struct zi_layer {
     int32_t passes;      /**< n > 1: weights are sums of n int8 */
     int32_t mean_weight; /**< DEPTHWISE without weights: the weight of every tap; else 0 */
     int32_t mean_multiplier, mean_shift, mean_bias;
-    const zi_cg_channel *qparams; /**< of int8 weights: one per output channel; else NULL */
-    const zi_sum_tables *sum;     /**< of an int8 Add; else NULL */
+    const zi_cg_channel *out_channels; /**< of int8 weights: one per output channel; else NULL */
+    const zi_sum_tables *sum;          /**< of an int8 Add; else NULL */
 } zi_layer;
 
 /** What a question about a node needs. */
@@ -76,10 +76,10 @@ int8_t zi_layer_fill(const zi_graph *g, const zi_node *n);
 /** Bounds of a node's fused activation in its output's quantisation. */
 void zi_layer_clamp(const zi_graph *g, const zi_node *n, int32_t *lo, int32_t *hi);
 
-/** zi_qparams_table() of two tensors. */
+/** zi_rescale_table() of two tensors. */
 static inline bool zi_layer_rescale(const zi_tensor *from, const zi_tensor *to, int8_t table[256])
 {
-    return zi_qparams_table(from->quant.scale[0], from->quant.zero_point[0], to->quant.scale[0],
+    return zi_rescale_table(from->quant.scale[0], from->quant.zero_point[0], to->quant.scale[0],
                             to->quant.zero_point[0], table);
 }
 

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Add: a copy of one operand with the other as its residual, by tables that are exact. */
 #include "codegen/layer_impl.h"
-#include "quant/qparams.h"
+#include "quant/rescale.h"
 
 static bool add_numbers(const zi_graph *g, const zi_node *n, zi_add_numbers *out)
 {
     double a = (double)zi_node_in(g, n, 0)->quant.scale[0];
     double b = (double)zi_node_in(g, n, 1)->quant.scale[0];
     double y = (double)zi_node_out(g, n, 0)->quant.scale[0];
-    zi_add_qparams m;
-    if (!zi_qparams_add(a, b, y, &m) || m.out.shift > 0 || m.out.multiplier == 0)
+    zi_rescale_factors m;
+    if (!zi_rescale_add(a, b, y, &m) || m.out.shift > 0 || m.out.multiplier == 0)
         return false;
     int32_t zero = zi_node_out(g, n, 0)->quant.zero_point[0];
     *out = (zi_add_numbers){

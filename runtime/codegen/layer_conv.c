@@ -7,8 +7,8 @@
 
 #include "base/whole.h"
 #include "codegen/layer_impl.h"
-#include "quant/qparams.h"
 #include "quant/requant.h"
+#include "quant/rescale.h"
 
 /** Largest weight of one pass; more passes than MAX_PASSES are better done on the CPU. */
 enum { WEIGHT_LIMIT = 127, MAX_PASSES = 8 };
@@ -123,7 +123,7 @@ static bool check_weights_s8(zi_layer_answer *a)
     zi_cg_channel *channels = zi_arena_calloc(a->q->arena, (size_t)w->dims[0], sizeof(*channels));
     if (!channels)
         return false;
-    a->layer->qparams = channels;
+    a->layer->out_channels = channels;
     for (int32_t o = 0; o < w->dims[0]; o++) {
         zi_cg_channel *c = &channels[o];
         int32_t largest = 0;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Pools and means: AveragePool and MaxPool, GlobalAveragePool as a mean over height and width. */
 #include "codegen/layer_impl.h"
-#include "quant/qparams.h"
 #include "quant/requant.h"
+#include "quant/rescale.h"
 
 /* Weight 64, so that the first rounding is exact enough; proved for every sum that can occur. A
  * bias of one 64th lifts ties that would round down. */
@@ -29,8 +29,8 @@ bool zi_layer_mean(zi_layer_answer *a)
     bool alike = zi_same_quant(x, y);
     bool ties_up = alike && a->n->op == ZI_OP_AveragePool && a->n->attr.pool.ties_up;
     l->mean_weight = alike ? 64 : 1;
-    bool ok = alike ? zi_qparams_mean(1.0, 64.0, count, &m)
-                    : zi_qparams_mean(x->quant.scale[0], y->quant.scale[0], count, &m);
+    bool ok = alike ? zi_rescale_mean(1.0, 64.0, count, &m)
+                    : zi_rescale_mean(x->quant.scale[0], y->quant.scale[0], count, &m);
     if (!ok || m.shift > 0)
         return zi_layer_refuse(a, "the output's scale is too small for the input's",
                                "calibrate again: a mean has its input's range");

@@ -3,8 +3,8 @@
 #include "ops/binary_s8.h"
 
 #include "ops/lut.h"
-#include "quant/qparams.h"
 #include "quant/requant.h"
+#include "quant/rescale.h"
 
 /* Integer quotients are raised by 2^20 first: the numerator, at most 255, stays inside 29 bits. */
 enum { DIV_LEFT_SHIFT = 20 };
@@ -16,8 +16,8 @@ static bool fill(zi_binary_s8 *out, double a, double b, double y)
     switch (out->op) {
     case ZI_OP_Add:
     case ZI_OP_Sub: {
-        zi_add_qparams m;
-        if (!zi_qparams_add(a, b, y, &m))
+        zi_rescale_factors m;
+        if (!zi_rescale_add(a, b, y, &m))
             return false;
         p->a = m.a;
         p->b = m.b;
@@ -49,8 +49,8 @@ zurt_status zi_binary_s8_params(zurt_ctx *ctx, const zi_graph *g, const zi_node 
     zi_clamp_bounds(n->clamp_lo, n->clamp_hi, y->scale[0], p->out_zero, &p->lo, &p->hi);
     bool ok;
     if (n->op == ZI_OP_Min || n->op == ZI_OP_Max)
-        ok = zi_qparams_table(a->scale[0], p->a_zero, y->scale[0], p->out_zero, out->a_table) &&
-             zi_qparams_table(b->scale[0], p->b_zero, y->scale[0], p->out_zero, out->b_table);
+        ok = zi_rescale_table(a->scale[0], p->a_zero, y->scale[0], p->out_zero, out->a_table) &&
+             zi_rescale_table(b->scale[0], p->b_zero, y->scale[0], p->out_zero, out->b_table);
     else if (n->op == ZI_OP_Add || n->op == ZI_OP_Sub || n->op == ZI_OP_Mul || n->op == ZI_OP_Div ||
              n->op == ZI_OP_PRelu)
         ok = fill(out, (double)a->scale[0], (double)b->scale[0], (double)y->scale[0]);

@@ -3,7 +3,7 @@
 #include "base/copy_rows.h"
 #include "ops/impl.h"
 #include "ops/lut.h"
-#include "quant/qparams.h"
+#include "quant/rescale.h"
 
 typedef struct piece {
     int64_t offset; /**< of the part in a row of the whole, bytes */
@@ -85,7 +85,7 @@ static zurt_status prepare_concat(zurt_ctx *ctx, zi_prepared *p)
         int8_t *table = zi_arena_alloc(&p->arena, 256);
         if (!table)
             return zi_op_nomem(ctx, p);
-        if (!zi_qparams_table(x->quant.scale[0], x->quant.zero_point[0], out->quant.scale[0],
+        if (!zi_rescale_table(x->quant.scale[0], x->quant.zero_point[0], out->quant.scale[0],
                               out->quant.zero_point[0], table))
             return zi_unsupported(ctx, p->graph, p->node,
                                   "scales %g and %g are too far apart for fixed point",
@@ -101,8 +101,8 @@ static zurt_status prepare_split(zurt_ctx *ctx, zi_prepared *p)
     return make_state(p, x, p->node->out, p->node->n_out) ? ZURT_OK : zi_op_nomem(ctx, p);
 }
 
-/* Rows of a block: together they should stay in the first cache while each part is copied. */
-enum { BLOCK_BYTES = 8192 };
+/* Rows of a chunk: together they should stay in the first cache while each part is copied. */
+enum { CHUNK_BYTES = 8192 };
 
 /* The part of row `row` that lies in bytes [begin, end) of the whole: `from`, `n` within the part.
  * false: nothing. */
@@ -156,14 +156,14 @@ static void move_within(const job *j, int64_t row, int64_t begin, int64_t end, m
 static void move_share(const job *j, uint32_t index, uint32_t n_tasks, move_fn *move)
 {
     const state *s = j->s;
-    const int64_t block = s->row_bytes < BLOCK_BYTES ? BLOCK_BYTES / s->row_bytes : 1;
+    const int64_t chunk = s->row_bytes < CHUNK_BYTES ? CHUNK_BYTES / s->row_bytes : 1;
     int64_t begin, end;
     zi_task_range(index, n_tasks, s->rows * s->row_bytes, &begin, &end);
     int64_t row = begin / s->row_bytes, last = end / s->row_bytes; // rows [row, last) are whole
     if (begin > row * s->row_bytes)
         move_within(j, row++, begin, end, move);
     for (int64_t rows; row < last; row += rows) {
-        rows = last - row < block ? last - row : block;
+        rows = last - row < chunk ? last - row : chunk;
         for (uint32_t i = 0; i < s->n; i++)
             move(j, i, row, rows, 0, s->parts[i].bytes);
     }

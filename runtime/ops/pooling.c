@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* MaxPool and AveragePool, f32 and s8. */
 #include "ops/impl.h"
-#include "quant/qparams.h"
+#include "quant/rescale.h"
 #include "quant/scale.h"
 
 typedef struct pool_plan {
@@ -50,7 +50,7 @@ static zurt_status multipliers(zurt_ctx *ctx, zi_prepared *p, pool_plan *plan)
         return zi_op_nomem(ctx, p);
     for (size_t count = 1; count < n; count++) {
         zi_multiplier m;
-        if (!zi_qparams_mean(s_x, s_out, (int32_t)count, &m))
+        if (!zi_rescale_mean(s_x, s_out, (int32_t)count, &m))
             return zi_unsupported(ctx, p->graph, p->node,
                                   "output scale %g is too small for input scale %g", s_out, s_x);
         multiplier[count] = m.multiplier;

@@ -4,7 +4,7 @@
 
 #include "ops/impl.h"
 #include "ops/lut.h"
-#include "quant/qparams.h"
+#include "quant/rescale.h"
 
 /* Elements that share a scale lie `inner` apart along the axis; per tensor is one channel. */
 typedef struct state {
@@ -82,7 +82,7 @@ static zurt_status make_table(zurt_ctx *ctx, zi_prepared *p, state *s)
     int8_t *bytes = zi_arena_alloc(&p->arena, 256);
     if (!bytes)
         return zi_op_nomem(ctx, p);
-    if (!zi_qparams_table(x->quant.scale[0], x->quant.zero_point[0] - x_offset, out->quant.scale[0],
+    if (!zi_rescale_table(x->quant.scale[0], x->quant.zero_point[0] - x_offset, out->quant.scale[0],
                           out->quant.zero_point[0] - out_offset, table))
         return zi_unsupported(ctx, p->graph, p->node,
                               "scales %g and %g are too far apart for fixed point",

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * LSTM, GRU, RNN over a whole sequence. What does not depend on the state, x . w, is computed for a
- * block of steps at once; then step by step h . r and the cell. Every product is cut into the same
+ * chunk of steps at once; then step by step h . r and the cell. Every product is cut into the same
  * tiles whatever the number of threads, so that float sums do not change with it.
  */
 #include <string.h>
@@ -16,7 +16,7 @@ enum { X, W, R, B, FIRST_H, FIRST_C, PEEPHOLES };
 enum { ALL, LAST_H, LAST_C };
 
 /** Rows of x . w that are computed together, and those of a tile of it. */
-enum { BLOCK_ROWS = 256, TILE = 64 };
+enum { CHUNK_ROWS = 256, TILE = 64 };
 
 /** Multiply-accumulates that cost as much as one element of an elementwise op. */
 enum { MACS_PER_ELEM = 16 };
@@ -24,8 +24,8 @@ enum { MACS_PER_ELEM = 16 };
 typedef struct state {
     int64_t steps, batch, input, hidden;
     int32_t directions, gates;
-    int64_t block;      /**< steps of a block */
-    size_t gates_at;    /**< in the scratch: [block][G][N][H] */
+    int64_t chunk;      /**< steps of a chunk */
+    size_t gates_at;    /**< in the scratch: [chunk][G][N][H] */
     size_t products_at; /**< [G][N][H] */
     size_t reset_at;    /**< [N][H] */
 } state;
@@ -73,13 +73,13 @@ static zurt_status prepare(zurt_ctx *ctx, zi_prepared *p)
     p->state = s;
     if (s->batch == 0 || s->hidden == 0 || s->steps == 0)
         return ZURT_OK;
-    s->block = BLOCK_ROWS / s->batch;
-    s->block = s->block < 1 ? 1 : s->block > s->steps ? s->steps : s->block;
-    size_t step, gates, block; // of Y's elements, 2^29 at most
+    s->chunk = CHUNK_ROWS / s->batch;
+    s->chunk = s->chunk < 1 ? 1 : s->chunk > s->steps ? s->steps : s->chunk;
+    size_t step, gates, chunk; // of Y's elements, 2^29 at most
     const bool have_sizes = zi_size_mul((size_t)s->batch, (size_t)s->hidden, &step) &&
                             zi_size_mul(step, (size_t)s->gates, &gates) &&
-                            zi_size_mul(gates, (size_t)s->block, &block);
-    if (!have_sizes || !reserve(p, block, &s->gates_at) || !reserve(p, gates, &s->products_at) ||
+                            zi_size_mul(gates, (size_t)s->chunk, &chunk);
+    if (!have_sizes || !reserve(p, chunk, &s->gates_at) || !reserve(p, gates, &s->products_at) ||
         !reserve(p, step, &s->reset_at))
         return zi_node_fail(ctx, p->graph, p->node, ZURT_E_LIMIT, "its states are too large");
     return ZURT_OK;
@@ -120,7 +120,7 @@ typedef struct pass {
     const zi_op_args *args;
     int32_t direction;
     zi_rnn_step step;
-    float *gates; /**< of the block */
+    float *gates; /**< of the chunk */
 } pass;
 
 static float *scratch(const pass *w, size_t at)
@@ -140,12 +140,12 @@ static void multiply_state(const pass *w, const float *h, int32_t first, int32_t
     multiply(w->args, &j);
 }
 
-static void run_step(pass *w, int64_t at, int64_t in_block)
+static void run_step(pass *w, int64_t at, int64_t in_chunk)
 {
     const state *s = w->s;
     const int64_t size = s->batch * s->hidden;
     float *out = (float *)w->args->out[ALL] + (at * s->directions + w->direction) * size;
-    w->step.gates = w->gates + in_block * s->gates * size;
+    w->step.gates = w->gates + in_chunk * s->gates * size;
     w->step.out = out;
     const bool late = w->step.attr->linear_before_reset;
     if (w->p->node->op != ZI_OP_GRU) {
@@ -166,7 +166,7 @@ static void run_step(pass *w, int64_t at, int64_t in_block)
 }
 
 /** Steps first, first + 1, ... of the sequence, or backwards from the last. */
-static void run_block(pass *w, int64_t first, int64_t count, bool reverse)
+static void run_chunk(pass *w, int64_t first, int64_t count, bool reverse)
 {
     const state *s = w->s;
     const int64_t lowest = reverse ? s->steps - first - count : first;
@@ -182,8 +182,8 @@ static void run_block(pass *w, int64_t first, int64_t count, bool reverse)
                   s->gates};
     multiply(w->args, &j);
     for (int64_t i = 0; i < count; i++) {
-        const int64_t in_block = reverse ? count - 1 - i : i;
-        run_step(w, lowest + in_block, in_block);
+        const int64_t in_chunk = reverse ? count - 1 - i : i;
+        run_step(w, lowest + in_chunk, in_chunk);
     }
 }
 
@@ -227,9 +227,9 @@ static void run_direction(const zi_prepared *p, const zi_op_args *args, int32_t 
         return;
     w.gates = scratch(&w, s->gates_at);
     w.step.products = scratch(&w, s->products_at);
-    for (int64_t first = 0; first < s->steps; first += s->block) {
+    for (int64_t first = 0; first < s->steps; first += s->chunk) {
         const int64_t left = s->steps - first;
-        run_block(&w, first, left < s->block ? left : s->block, reverse);
+        run_chunk(&w, first, left < s->chunk ? left : s->chunk, reverse);
     }
     memcpy(last_h, w.step.h, (size_t)size * sizeof(*last_h));
 }

@@ -7,8 +7,8 @@
 #include "ops/impl.h"
 #include "ops/ints.h"
 #include "ops/lut.h"
-#include "quant/qparams.h"
 #include "quant/requant.h"
+#include "quant/rescale.h"
 #include "quant/scale.h"
 
 enum { WIDTH = 64, MAX_COUNT_S8 = 1 << 23 };
@@ -97,7 +97,7 @@ static bool set_quant(state *s, const zi_tensor *x, const zi_tensor *out)
     s->x_zero = x->quant.zero_point[0];
     s->out_zero = out->quant.zero_point[0];
     if (s->op == ZI_OP_ReduceMax || s->op == ZI_OP_ReduceMin)
-        return zi_qparams_table(x->quant.scale[0], s->x_zero, out->quant.scale[0], s->out_zero,
+        return zi_rescale_table(x->quant.scale[0], s->x_zero, out->quant.scale[0], s->out_zero,
                                 s->table);
     if (s->op == ZI_OP_ReduceMean && s->count)
         s_out *= (double)s->count;
@@ -227,7 +227,7 @@ static void store_ints(const state *s, int64_t *acc, int64_t width, void *out, i
 }
 
 /* Calls one line after the other: all of the reduced space at `base`. */
-static void reduce_block(const job *j, int64_t base, int64_t width, double *real, int64_t *ints)
+static void reduce_columns(const job *j, int64_t base, int64_t width, double *real, int64_t *ints)
 {
     const state *s = j->p->state;
     const void *x = j->args->in[0];
@@ -274,8 +274,8 @@ static void task(void *arg, uint32_t index, uint32_t n_tasks)
     const state *s = j->p->state;
     int64_t per_row = zi_ceil_div64(s->width, WIDTH), begin, end;
     zi_task_range(index, n_tasks, s->rows * per_row, &begin, &end);
-    for (int64_t block = begin; block < end; block++) {
-        int64_t row = block / per_row, col = block % per_row * WIDTH, base = col, rest = row;
+    for (int64_t part = begin; part < end; part++) {
+        int64_t row = part / per_row, col = part % per_row * WIDTH, base = col, rest = row;
         int64_t width = s->width - col < WIDTH ? s->width - col : WIDTH;
         for (int32_t d = s->n_kept - 1; d >= 0; d--) {
             base += rest % s->kept[d].dim * s->kept[d].stride;
@@ -285,7 +285,7 @@ static void task(void *arg, uint32_t index, uint32_t n_tasks)
         int64_t ints[WIDTH];
         set_neutral(s, real, ints);
         if (s->count)
-            reduce_block(j, base, width, real, ints);
+            reduce_columns(j, base, width, real, ints);
         if (s->dtype == ZURT_F32)
             store_f32(s, real, width, (float *)j->args->out[0] + row * s->width + col);
         else

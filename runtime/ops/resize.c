@@ -6,7 +6,7 @@
 #include "ops/impl.h"
 #include "ops/lut.h"
 #include "ops/resize_axis.h"
-#include "quant/qparams.h"
+#include "quant/rescale.h"
 #include "quant/scale.h"
 
 typedef struct state {
@@ -78,7 +78,7 @@ static zurt_status prepare(zurt_ctx *ctx, zi_prepared *p)
     int8_t *table = zi_arena_alloc(&p->arena, 256);
     if (!table)
         return zi_op_nomem(ctx, p);
-    if (!zi_qparams_table(x->quant.scale[0], x->quant.zero_point[0], out->quant.scale[0],
+    if (!zi_rescale_table(x->quant.scale[0], x->quant.zero_point[0], out->quant.scale[0],
                           out->quant.zero_point[0], table))
         return zi_unsupported(ctx, p->graph, p->node,
                               "scales %g and %g are too far apart for fixed point",

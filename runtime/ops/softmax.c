@@ -5,7 +5,7 @@
 #include "kernels/exp_f32.h"
 #include "ops/impl.h"
 #include "ops/lut.h"
-#include "quant/qparams.h"
+#include "quant/rescale.h"
 #include "quant/softmax.h"
 
 typedef struct state {
@@ -92,7 +92,7 @@ static zurt_status prepare(zurt_ctx *ctx, zi_prepared *p)
     int8_t *table = zi_arena_alloc(&p->arena, 256);
     if (!table)
         return zi_op_nomem(ctx, p);
-    if (!zi_qparams_table(1.0f / 256.0f, -128, out->quant.scale[0], out->quant.zero_point[0],
+    if (!zi_rescale_table(1.0f / 256.0f, -128, out->quant.scale[0], out->quant.zero_point[0],
                           table))
         return zi_unsupported(ctx, p->graph, p->node,
                               "output scale %g is too small for fixed point",

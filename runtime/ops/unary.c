@@ -6,8 +6,8 @@
 #include "ops/ints.h"
 #include "ops/lut.h"
 #include "ops/unary_f32.h"
-#include "quant/qparams.h"
 #include "quant/requant.h"
+#include "quant/rescale.h"
 #include "quant/scale.h"
 
 enum { RUN = 1024 };
@@ -77,7 +77,7 @@ static zurt_status make_table(zurt_ctx *ctx, zi_prepared *p, state *s)
     int8_t *table = zi_arena_alloc(&p->arena, 256);
     if (!table)
         return zi_op_nomem(ctx, p);
-    if (!zi_qparams_table(x->scale[0], x->zero_point[0], y->scale[0], y->zero_point[0], table))
+    if (!zi_rescale_table(x->scale[0], x->zero_point[0], y->scale[0], y->zero_point[0], table))
         return zi_unsupported(ctx, p->graph, p->node,
                               "scales %g and %g are too far apart for fixed point",
                               (double)x->scale[0], (double)y->scale[0]);

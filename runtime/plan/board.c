@@ -39,7 +39,7 @@ zurt_status zurt_board_info_get(const zurt_board *board, zurt_board_info *out)
         .pixels_per_cycle = c->pixel_parallel,
         .results_per_cycle = c->requant_parallel,
         .scratchpad_bytes = (size_t)c->scratchpad_words * WORD_BYTES,
-        .ring_bytes = (size_t)c->ring_words * WORD_BYTES,
+        .ring_bytes = (size_t)c->ring_beats * WORD_BYTES,
         .clock_khz = c->clock_khz,
         .ddr_bytes_per_us = c->ddr_bytes_per_us,
         .link_khz = board->link_khz,

@@ -29,7 +29,7 @@ _Static_assert(AT_NAME + ZI_CAPS_NAME_BYTES == ZI_CAPS_BYTES, "the name is last"
     F(out_parallel, 32, 1, 64) \
     F(requant_parallel, 36, 1, 1024) \
     F(scratchpad_words, 40, 1, 1u << 24) \
-    F(ring_words, 44, 1, 1u << 24) \
+    F(ring_beats, 44, 1, 1u << 24) \
     F(max_taps, 48, 1, 1u << 24) \
     F(clock_khz, 52, 1, 10000000) \
     F(ddr_bytes_per_us, 56, 1, 10000000)

@@ -193,24 +193,24 @@ static void assign_outputs(planner *p)
 static zurt_status assign_offsets(planner *p)
 {
     const size_t limit = SIZE_MAX / 2;
-    zi_block *blocks = zi_arena_calloc(&p->temporary, p->n_buffers, sizeof(*blocks));
-    if (!blocks)
+    zi_allocation *allocations = zi_arena_calloc(&p->temporary, p->n_buffers, sizeof(*allocations));
+    if (!allocations)
         return no_memory(p->ctx);
     size_t n = 0, failed;
     for (uint32_t i = 0; i < p->n_buffers; i++) {
         const buffer *b = &p->buffers[i];
         if (b->kind != ZI_STORAGE_ARENA)
             continue;
-        blocks[n] = (zi_block){.first = b->first, .last = b->last, .owner = i};
-        if (!zi_size_align(b->bytes, ZI_ALIGN, &blocks[n++].size))
+        allocations[n] = (zi_allocation){.first = b->first, .last = b->last, .owner = i};
+        if (!zi_size_align(b->bytes, ZI_ALIGN, &allocations[n++].size))
             return too_large(p->ctx, limit);
     }
-    if (!zi_assign_offsets(blocks, n, &p->temporary, limit, &p->plan->arena_bytes, &failed))
+    if (!zi_assign_offsets(allocations, n, &p->temporary, limit, &p->plan->arena_bytes, &failed))
         return no_memory(p->ctx);
     if (failed < n)
         return too_large(p->ctx, limit);
     for (size_t i = 0; i < n; i++)
-        p->buffers[blocks[i].owner].offset = blocks[i].offset;
+        p->buffers[allocations[i].owner].offset = allocations[i].offset;
     return ZURT_OK;
 }
 

@@ -5,26 +5,26 @@
 #include <stdlib.h>
 #include <string.h>
 
-// Blocks beyond this many, the smallest, get memory of their own: the search for gaps is
+// Allocations beyond this many, the smallest, get memory of their own: the search for gaps is
 // quadratic, and a hostile graph must not keep it busy for minutes.
 enum { REUSE_LIMIT = 16384 };
 
 // A total order, so that the answer does not depend on the sort.
 static int compare_size(const void *left, const void *right)
 {
-    const zi_block *a = left, *b = right;
+    const zi_allocation *a = left, *b = right;
     if (a->size != b->size)
         return a->size < b->size ? 1 : -1;
     return a->owner < b->owner ? -1 : 1;
 }
 
 // The lowest offset at which `b` meets none of those before it, which are sorted by offset.
-static size_t lowest_offset(zi_block *const *by_offset, size_t n, const zi_block *b)
+static size_t lowest_offset(zi_allocation *const *by_offset, size_t n, const zi_allocation *b)
 {
     size_t end = 0;
     for (size_t i = 0; i < n; i++) {
-        const zi_block *o = by_offset[i];
-        if (!zi_block_meets(o, b))
+        const zi_allocation *o = by_offset[i];
+        if (!zi_allocation_meets(o, b))
             continue;
         if (o->offset >= end && o->offset - end >= b->size)
             return end;
@@ -34,7 +34,7 @@ static size_t lowest_offset(zi_block *const *by_offset, size_t n, const zi_block
     return end;
 }
 
-static void insert(zi_block **by_offset, size_t n, zi_block *b)
+static void insert(zi_allocation **by_offset, size_t n, zi_allocation *b)
 {
     size_t lo = 0, hi = n;
     while (lo < hi) {
@@ -48,18 +48,18 @@ static void insert(zi_block **by_offset, size_t n, zi_block *b)
     by_offset[lo] = b;
 }
 
-bool zi_assign_offsets(zi_block *blocks, size_t n, zi_arena *temporary, size_t limit, size_t *end,
-                       size_t *failed)
+bool zi_assign_offsets(zi_allocation *allocations, size_t n, zi_arena *temporary, size_t limit,
+                       size_t *end, size_t *failed)
 {
     *end = 0;
     *failed = n;
-    zi_block **by_offset = zi_arena_calloc(temporary, n, sizeof(*by_offset));
+    zi_allocation **by_offset = zi_arena_calloc(temporary, n, sizeof(*by_offset));
     if (n && !by_offset)
         return false;
     if (n)
-        qsort(blocks, n, sizeof(*blocks), compare_size);
+        qsort(allocations, n, sizeof(*allocations), compare_size);
     for (size_t i = 0; i < n; i++) {
-        zi_block *b = &blocks[i];
+        zi_allocation *b = &allocations[i];
         b->offset = i < REUSE_LIMIT ? lowest_offset(by_offset, i, b) : *end;
         if (b->offset > limit || limit - b->offset < b->size) {
             *failed = i;

@@ -29,8 +29,9 @@ typedef struct zi_caps {
     uint32_t out_parallel;     /**< output channels per cycle */
     uint32_t requant_parallel; /**< results per cycle */
     uint32_t scratchpad_words; /**< 128-bit words of activations on chip */
-    uint32_t ring_words;       /**< 128-bit words of weights on chip */
-    uint32_t max_taps;         /**< kernel positions of a step */
+    uint32_t ring_beats; /**< 16 bytes of weights on chip each; a ring word of 16x16 weights is 16
+                            of them */
+    uint32_t max_taps;   /**< kernel positions of a step */
     uint32_t clock_khz;
     uint32_t ddr_bytes_per_us;
     uint64_t ops[2];  /**< bit `op`: supported in principle */

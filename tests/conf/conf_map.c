@@ -38,7 +38,7 @@ static zurt_status open_small(zurt_ctx *ctx, const zi_backend_config *config, zi
 
 /* What the code generator did over all networks: a test of nothing must not pass. */
 typedef struct tally {
-    uint32_t nets, on_pl, strips, spills, in_place, packed, quads, scattered, picks, pairs,
+    uint32_t nets, on_pl, banded, spills, in_place, packed, quads, scattered, picks, pairs,
         put_in_order, read_in_place, kinds[5], flags[7];
 } tally;
 
@@ -59,7 +59,7 @@ static void count_map(tally *t, const zi_cg_program *m)
         t->pairs += m->layers[i].leads;
     }
     t->on_pl++;
-    t->strips += bands;
+    t->banded += bands;
     t->spills += m->n_starts > 1;
     for (size_t i = 0; i < m->n_steps; i++) {
         t->kinds[m->steps[i].step.kind]++;
@@ -150,13 +150,13 @@ int main(int argc, char **argv)
     for (uint64_t seed = first; !failed && seed < first + count; seed++)
         failed = run_net(ctx, seed, &t);
     zurt_ctx_destroy(ctx);
-    printf("%u networks, %u segments on the PL: %u with strips, %u with spills, %u sums in place, "
+    printf("%u networks, %u segments on the PL: %u with bands, %u with spills, %u sums in place, "
            "%u inputs packed, %u for four sums at once, %u scattered in tiles, %u strided copies, "
            "%u pairs in turns\n"
            "channels: put in order %u, read where they are %u\n"
            "steps: load %u, conv %u, diagonal %u, row %u, max %u\n"
            "flags: residual %u, lut %u, bank %u, fifo %u, pool2 %u, up2 %u, keep %u\n",
-           t.nets, t.on_pl, t.strips, t.spills, t.in_place, t.packed, t.quads, t.scattered, t.picks,
+           t.nets, t.on_pl, t.banded, t.spills, t.in_place, t.packed, t.quads, t.scattered, t.picks,
            t.pairs, t.put_in_order, t.read_in_place, t.kinds[0], t.kinds[1], t.kinds[2], t.kinds[3],
            t.kinds[4], t.flags[0], t.flags[1], t.flags[2], t.flags[3], t.flags[4], t.flags[5],
            t.flags[6]);
@@ -164,7 +164,7 @@ int main(int argc, char **argv)
         failed |= t.kinds[i] == 0;
     for (int i = 0; i < 7 && count >= 400; i++)
         failed |= t.flags[i] == 0;
-    return failed || (count >= 400 && (!t.strips || !t.spills || !t.in_place || !t.packed ||
+    return failed || (count >= 400 && (!t.banded || !t.spills || !t.in_place || !t.packed ||
                                        !t.quads || !t.scattered || !t.picks || !t.pairs ||
                                        !t.put_in_order || !t.read_in_place));
 }

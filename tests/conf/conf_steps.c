@@ -174,7 +174,7 @@ static void mend_all(zt_source *s, const program *p, const zi_cg_code *code)
     for (int32_t i = 0; i < zt_n_steps(code); i++) {
         zk_step step;
         zk_step_unpack(zt_step_at(code, i), &step);
-        mend(s, &step, (int32_t)p->caps.ring_words / 16, &level);
+        mend(s, &step, (int32_t)p->caps.ring_beats / 16, &level);
         zk_step_pack(&step, zt_step_at(code, i));
     }
 }

@@ -47,7 +47,7 @@ static void map_graph(zurt_ctx *ctx, const zi_graph *g, zt_map_knobs knobs)
     zi_caps caps = *whole;
     if (knobs.rows)
         caps.scratchpad_words = knobs.rows * caps.pixel_parallel;
-    caps.ring_words >>= knobs.ring_shift;
+    caps.ring_beats >>= knobs.ring_shift;
     const zi_caps *tables[] = {&caps, zi_caps_cpu()};
     zi_partition *partition = NULL;
     must(zi_partition_create(ctx, g, tables, 2, &partition) == ZURT_OK, ctx);
@@ -58,7 +58,7 @@ static void map_graph(zurt_ctx *ctx, const zi_graph *g, zt_map_knobs knobs)
             continue;
         must(zi_cg_verify(ctx, &caps, &code) == ZURT_OK, ctx);
         if (map->cycles < MAX_RUN_CYCLES && code.act_words < MAX_RUN_WORDS)
-            run(ctx, board, &code, caps.ring_words == whole->ring_words);
+            run(ctx, board, &code, caps.ring_beats == whole->ring_beats);
         zi_cg_code_destroy(&code);
     }
     zi_partition_destroy(partition);

@@ -96,7 +96,7 @@ static bool plan(zurt_ctx *ctx, const zi_graph *g, const zt_map_knobs *k, bool h
     zi_caps caps = *zi_caps_builtin(k->zcu104 ? "zcu104" : "kv260");
     if (k->rows)
         caps.scratchpad_words = k->rows * caps.pixel_parallel;
-    caps.ring_words >>= k->ring_shift;
+    caps.ring_beats >>= k->ring_shift;
     const zi_caps *tables[] = {&caps, zi_caps_cpu()};
     zi_partition *p = NULL;
     if (zi_partition_create(ctx, g, tables, 2, &p))

@@ -15,7 +15,7 @@ const zi_caps *zt_pl_caps(void)
         .out_parallel = 16,
         .requant_parallel = 32,
         .scratchpad_words = 1024,
-        .ring_words = 1024,
+        .ring_beats = 1024,
         .max_taps = 256,
         .clock_khz = 300000,
         .ddr_bytes_per_us = 12000,

@@ -38,7 +38,7 @@ static void map_net(zurt_ctx *ctx, const zi_caps *caps, uint64_t seed)
             zi_cg_verify(ctx, caps, &code))
             fail_msg("%u pixels, %u results, %u words, ring %u, seed %d: %s",
                      (unsigned)caps->pixel_parallel, (unsigned)caps->requant_parallel,
-                     (unsigned)caps->scratchpad_words, (unsigned)caps->ring_words, (int)seed,
+                     (unsigned)caps->scratchpad_words, (unsigned)caps->ring_beats, (int)seed,
                      zurt_ctx_error(ctx));
         zi_cg_code_destroy(&code);
     }
@@ -58,7 +58,7 @@ static void engines_of_every_width_get_lists_that_the_checker_takes(void **state
             caps.pixel_parallel = pp;
             caps.requant_parallel = rq * ZK_C;
             caps.scratchpad_words = pp * (seed % 3 == 0 ? 65536 : 80 + 50 * (uint32_t)(seed % 7));
-            caps.ring_words = 16 * (seed % 4 ? 1024 : ZK_RING_MAX);
+            caps.ring_beats = 16 * (seed % 4 ? 1024 : ZK_RING_MAX);
             if (zi_caps_check_engine(ctx, &caps))
                 continue;
             for (int i = 0; i < NETWORKS; i++)

@@ -4,7 +4,7 @@
 
 #include "kernels/exp_f32.h"
 #include "ops/lut.h"
-#include "quant/qparams.h"
+#include "quant/rescale.h"
 #include "support/op_runner.h"
 
 static const zi_attr_unary attr = {.alpha = 0.3f, .beta = 1.2f};
@@ -238,16 +238,16 @@ static void requantising_tables_are_exact_for_equal_scales(void **state)
 {
     (void)state;
     int8_t table[256];
-    assert_true(zi_qparams_table(0.3f, 4, 0.3f, 4, table));
+    assert_true(zi_rescale_table(0.3f, 4, 0.3f, 4, table));
     for (int q = -128; q <= 127; q++)
         assert_int_equal(table[q + 128], q);
-    assert_true(zi_qparams_table(0.3f, 4, 0.15f, -3, table)); // doubles
+    assert_true(zi_rescale_table(0.3f, 4, 0.15f, -3, table)); // doubles
     for (int q = -128; q <= 127; q++) {
         int y = 2 * (q - 4) - 3;
         assert_int_equal(table[q + 128], y < -128 ? -128 : y > 127 ? 127 : y);
     }
-    assert_false(zi_qparams_table(1e20f, 0, 1e-10f, 0, table));
-    assert_true(zi_qparams_table(1e-20f, 0, 1e10f, 3, table)); // everything is zero
+    assert_false(zi_rescale_table(1e20f, 0, 1e-10f, 0, table));
+    assert_true(zi_rescale_table(1e-20f, 0, 1e10f, 3, table)); // everything is zero
     assert_int_equal(table[0], 3);
 }
 

@@ -309,7 +309,7 @@ static void weights_that_find_no_room_are_refused(void **state)
     (void)state;
     program p;
     start_everything(&p);
-    p.caps.ring_words = 16 * 4;
+    p.caps.ring_beats = 16 * 4;
     assert_refused(&p, "its weights never find room in the ring");
     finish(&p);
 }
@@ -386,7 +386,7 @@ static void engines_that_cannot_be_are_refused(void **state)
     p.caps.pixel_parallel = 64;
     assert_int_equal(check(&p), ZURT_E_UNSUPPORTED);
     p.caps = good;
-    p.caps.ring_words = 16 * (ZK_RING_MAX + 1);
+    p.caps.ring_beats = 16 * (ZK_RING_MAX + 1);
     assert_int_equal(check(&p), ZURT_E_UNSUPPORTED);
     p.caps = good;
     p.caps.engine_version++;

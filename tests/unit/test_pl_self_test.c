@@ -53,7 +53,7 @@ static void a_table_of_another_engine_is_refused(void **state)
     assert_int_equal(try_engine(*state, kv260.caps, zcu104.kernel, "", note), ZURT_E_DEVICE);
     static const size_t fields[] = {
         offsetof(zi_caps, engine_version),   offsetof(zi_caps, pixel_parallel),
-        offsetof(zi_caps, requant_parallel), offsetof(zi_caps, ring_words),
+        offsetof(zi_caps, requant_parallel), offsetof(zi_caps, ring_beats),
         offsetof(zi_caps, scratchpad_words), offsetof(zi_caps, max_taps)};
     for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
         zi_caps caps = *kv260.caps;

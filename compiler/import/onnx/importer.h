@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * @file
- * State of one import and what the translators share. Private to import/onnx.
+ * State of one import and what the translators share. Private to import/onnx/.
  *
  * Every ONNX value has one producer (zc_value). Nodes are translated in an order in which their
  * inputs are known; each translator reads o->in, emits graph nodes with zc_emit() and names its

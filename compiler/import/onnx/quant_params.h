@@ -2,7 +2,7 @@
 /**
  * @file
  * Scales and zero points that a quantised model states, for the translators of its ops. Private to
- * import/onnx; in op_quant.c.
+ * import/onnx/; in op_quant.c.
  */
 #ifndef ZC_IMPORT_ONNX_QUANT_PARAMS_H
 #define ZC_IMPORT_ONNX_QUANT_PARAMS_H

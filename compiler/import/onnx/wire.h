@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/** @file A look at protobuf bytes before they are unpacked. Private to import/onnx. */
+/** @file A look at protobuf bytes before they are unpacked. Private to import/onnx/. */
 #ifndef ZC_IMPORT_ONNX_WIRE_H
 #define ZC_IMPORT_ONNX_WIRE_H
 

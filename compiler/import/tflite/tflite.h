@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * @file
- * State of one import and what the translators share. Private to import/tflite.
+ * State of one import and what the translators share. Private to import/tflite/.
  *
  * A file's operators stand in the order in which they run. Each translator reads real values, by
  * zc_tfl_real(), emits float nodes and gives the result to zc_tfl_define(), which quantises it if

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/** @file What a port implements; pl_port.c checks arguments before it calls. Private to the ports.
- */
+/** @file What a port implements; pl_port.c checks arguments before it calls. Private to pl/. */
 #ifndef ZI_BACKEND_PL_PORT_IMPL_H
 #define ZI_BACKEND_PL_PORT_IMPL_H
 

@@ -61,7 +61,7 @@ static zurt_status compare(const v16 *words, uint32_t question, const zi_caps *c
         [ZK_ID_VERSION] = {"step format", caps->engine_version},
         [ZK_ID_PP] = {"pixels per cycle", caps->pixel_parallel},
         [ZK_ID_RQ] = {"pixels requantised per cycle", caps->requant_parallel / ZK_C},
-        [ZK_ID_RING] = {"ring words", caps->ring_words / ZK_C},
+        [ZK_ID_RING] = {"ring words", caps->ring_beats / ZK_C},
         [ZK_ID_ROWS] = {"rows of a scratchpad bank", caps->scratchpad_words / caps->pixel_parallel},
         [ZK_ID_TAPS] = {"kernel positions", caps->max_taps},
         [ZK_ID_ECHO] = {NULL, question}};

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Scales of tensors to multipliers and tables. */
-#include "quant/qparams.h"
+#include "quant/rescale.h"
 
 #include "quant/requant.h"
 
-bool zi_qparams_add(double scale_a, double scale_b, double scale_out, zi_add_qparams *out)
+bool zi_rescale_add(double scale_a, double scale_b, double scale_out, zi_rescale_factors *out)
 {
     double twice_max = 2.0 * (scale_a > scale_b ? scale_a : scale_b);
     double unit = (double)(1 << ZI_ADD_LEFT_SHIFT) * scale_out;
@@ -13,12 +13,12 @@ bool zi_qparams_add(double scale_a, double scale_b, double scale_out, zi_add_qpa
            zi_multiplier_from_real(twice_max / unit, &out->out);
 }
 
-bool zi_qparams_mean(double scale_in, double scale_out, int32_t count, zi_multiplier *out)
+bool zi_rescale_mean(double scale_in, double scale_out, int32_t count, zi_multiplier *out)
 {
     return zi_multiplier_from_real(scale_in / (scale_out * (double)count), out);
 }
 
-bool zi_qparams_table(float scale_in, int32_t zero_in, float scale_out, int32_t zero_out,
+bool zi_rescale_table(float scale_in, int32_t zero_in, float scale_out, int32_t zero_out,
                       int8_t table[256])
 {
     zi_multiplier m;
