@@ -26,6 +26,7 @@ void zurt_graph_destroy(zurt_graph *graph)
         return;
     zurt_allocator allocator = graph->allocator;
     zi_graph_destroy(graph->g);
+    zi_graph_destroy(graph->rewritten);
     zc_weight_files_destroy(graph->files);
     zi_free(&allocator, graph);
 }

@@ -12,6 +12,7 @@
 struct zurt_graph {
     zurt_allocator allocator;
     zi_graph *g;
+    zi_graph *rewritten;    /**< whose constants g may borrow; NULL: none */
     zc_weight_files *files; /**< that g's constants may borrow from; NULL: none */
     zi_meta meta;           /**< in g->arena */
     size_t source_nodes;    /**< nodes of the imported file */

@@ -22,6 +22,7 @@ void report_json_choice(json_writer *j, const zurt_quant_report *report, const r
     json_uint(j, "samples_held_out", n->held_out);
     json_uint(j, "samples_compared", n->compared);
     json_string(j, "method", report_method_name(zurt_quant_report_method(report)));
+    json_uint(j, "layers_split", zurt_quant_report_n_split(report));
     json_object(j, "methods");
     for (zurt_calib_method m = ZURT_CALIB_MINMAX; m < ZURT_CALIB_AUTO; m++) {
         double db = zurt_quant_report_method_db(report, m);
@@ -39,6 +40,7 @@ void report_write_choice(FILE *file, const zurt_quant_report *report, const repo
     else
         fprintf(file, "%zu of them compared with float%s\n", n->compared,
                 n->compared ? "; of samples that it has not seen this says little" : "");
+    const size_t n_split = zurt_quant_report_n_split(report);
     bool chosen = false;
     char text[REPORT_DB_BYTES];
     for (zurt_calib_method m = ZURT_CALIB_MINMAX; m < ZURT_CALIB_AUTO; m++) {
@@ -54,6 +56,11 @@ void report_write_choice(FILE *file, const zurt_quant_report *report, const repo
     }
     if (chosen)
         fprintf(file, "\n");
+    if (n_split)
+        fprintf(file,
+                "the channels of %zu layer%s differ much in range: computed in groups of their own "
+                "scales\n",
+                n_split, n_split == 1 ? "" : "s");
 }
 
 static void write_json_outputs(json_writer *j, const zurt_quant_report *report,

@@ -24,10 +24,11 @@ zurt_status zc_candidate_make(zurt_ctx *ctx, const zi_graph *from,
  * nearest to float on the samples that judge, among those that leave fewest nodes in float.
  *
  * @param db [ZURT_CALIB_AUTO]: what each method scored; NAN if it was not tried, or not possible.
+ * @param n_float nodes that the recipe leaves in float; 0 for another method than AUTO.
  * @return as zc_candidate_make(); also what the executor or the sample function return.
  */
 zurt_status zc_choose_method(zurt_ctx *ctx, const zi_graph *from,
                              const zurt_quantize_options *options, const zc_stats *stats,
-                             zc_recipe *out, double db[ZURT_CALIB_AUTO]);
+                             zc_recipe *out, double db[ZURT_CALIB_AUTO], size_t *n_float);
 
 #endif

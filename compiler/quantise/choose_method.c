@@ -152,8 +152,9 @@ static bool is_better(trial t, trial best)
 
 zurt_status zc_choose_method(zurt_ctx *ctx, const zi_graph *from,
                              const zurt_quantize_options *options, const zc_stats *stats,
-                             zc_recipe *out, double db[ZURT_CALIB_AUTO])
+                             zc_recipe *out, double db[ZURT_CALIB_AUTO], size_t *n_float)
 {
+    *n_float = 0;
     for (int m = 0; m < ZURT_CALIB_AUTO; m++)
         db[m] = (double)NAN;
     *out = (zc_recipe){options->method, false};
@@ -172,6 +173,7 @@ zurt_status zc_choose_method(zurt_ctx *ctx, const zi_graph *from,
             st = ZURT_OK;
         } else if (!st && is_better(t, best)) {
             *out = recipe;
+            *n_float = t.n_float;
             best = t;
         }
         if (!st && options->progress)

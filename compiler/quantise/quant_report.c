@@ -108,6 +108,11 @@ const zurt_quant_layer *zurt_quant_report_layer(const zurt_quant_report *report,
     return report && i < report->n_layers ? &report->layers[i] : NULL;
 }
 
+size_t zurt_quant_report_n_split(const zurt_quant_report *report)
+{
+    return report ? report->n_split : 0;
+}
+
 zurt_calib_method zurt_quant_report_method(const zurt_quant_report *report)
 {
     return report ? report->method : ZURT_CALIB_AUTO;

@@ -50,6 +50,7 @@ struct zurt_quant_report {
     zc_split split;
     zurt_calib_method method;          /* that ranges were chosen by; not AUTO */
     double method_db[ZURT_CALIB_AUTO]; /* what it and the others scored; NAN: not tried */
+    size_t n_split;                    /* chains of layers whose channels were split */
     size_t *ranked; /* int8 layers, the one with the largest error of its own first */
     size_t n_ranked;
 };

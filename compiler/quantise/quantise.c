@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* zurt_quantize(): statistics, the choice of a method, the int8 graph, its comparison with float.
- */
+/* zurt_quantize(): statistics, the choice of a method and of a split of channels, the int8 graph,
+ * its comparison with float. */
 #include "quantise/quantise.h"
 
 #include <string.h>
@@ -13,6 +13,7 @@
 #include "graph_handle.h"
 #include "quantise/candidate.h"
 #include "quantise/finite.h"
+#include "quantise/split_channels.h"
 
 /** Documented limit of threads, as zi_pool_create(). */
 #define MAX_THREADS 64
@@ -45,42 +46,100 @@ static bool has_quantised(const zi_graph *g)
     return found;
 }
 
-static zurt_status quantise(zurt_ctx *ctx, const zi_graph *from,
-                            const zurt_quantize_options *options, zi_graph **out,
-                            zurt_quant_report **report)
-{
-    zc_stats stats = {0};
+/** A float graph, what its tensors hold, and the best way to quantise it. */
+typedef struct choice {
+    zi_graph *rewritten; /* NULL: the graph is the caller's */
+    zc_stats stats;
     zc_recipe recipe;
     double db[ZURT_CALIB_AUTO];
-    zurt_status st = zc_check_constants(ctx, from);
-    if (!st)
-        st = zc_stats_collect(ctx, from, options, &stats);
-    if (!st)
-        st = zc_choose_method(ctx, from, options, &stats, &recipe, db);
-    if (!st)
-        st = zc_candidate_make(ctx, from, options, recipe, options->io, &stats, out, report);
-    if (!st)
-        st = zc_report_samples(ctx, &stats, *report);
-    zc_stats_destroy(ctx, &stats);
-    if (st)
+    size_t n_float;
+    size_t n_split;
+} choice;
+
+static void choice_destroy(zurt_ctx *ctx, choice *c)
+{
+    zc_stats_destroy(ctx, &c->stats);
+    zi_graph_destroy(c->rewritten);
+    *c = (choice){0};
+}
+
+static zurt_status choose(zurt_ctx *ctx, const zi_graph *g, const zurt_quantize_options *options,
+                          choice *c)
+{
+    zurt_status st = zc_stats_collect(ctx, g, options, &c->stats);
+    return st ? st : zc_choose_method(ctx, g, options, &c->stats, &c->recipe, c->db, &c->n_float);
+}
+
+/** Splits channels where that is nearer to float by so much, dB: it costs time. */
+#define SPLIT_LEAST_GAIN 0.5
+
+static zurt_status try_split(zurt_ctx *ctx, const zi_graph *from,
+                             const zurt_quantize_options *options, choice *best)
+{
+    choice split = {0};
+    zurt_status st =
+        zc_split_channels(ctx, from, &best->stats, options, &split.rewritten, &split.n_split);
+    if (st || !split.rewritten)
         return st;
-    (*report)->method = recipe.method;
-    memcpy((*report)->method_db, db, sizeof(db));
-    st = zc_report_layers(ctx, *out, *report);
-    if (!st && options->report_sqnr)
-        st = zc_report_compare(ctx, from, *out, options, *report);
-    if (!st)
-        st = zc_report_rank(ctx, *report);
-    if (!st)
-        st = zc_report_judge(ctx, *report);
+    st = choose(ctx, split.rewritten, options, &split);
+    const double gain = st ? 0.0 : split.db[split.recipe.method] - best->db[best->recipe.method];
+    if (!st && split.n_float <= best->n_float && gain >= SPLIT_LEAST_GAIN) {
+        choice other = *best;
+        *best = split;
+        split = other;
+    }
+    choice_destroy(ctx, &split);
     return st;
 }
 
-static zurt_status wrap(zurt_ctx *ctx, const zurt_graph *from, zi_graph *g, zurt_graph **out)
+static zurt_status describe(zurt_ctx *ctx, const zi_graph *from, const zi_graph *g,
+                            const zurt_quantize_options *options, const choice *c,
+                            zurt_quant_report *report)
+{
+    report->method = c->recipe.method;
+    report->n_split = c->n_split;
+    memcpy(report->method_db, c->db, sizeof(c->db));
+    zurt_status st = zc_report_samples(ctx, &c->stats, report);
+    if (!st)
+        st = zc_report_layers(ctx, g, report);
+    if (!st && options->report_sqnr)
+        st = zc_report_compare(ctx, from, g, options, report);
+    if (!st)
+        st = zc_report_rank(ctx, report);
+    return st ? st : zc_report_judge(ctx, report);
+}
+
+static zurt_status quantise(zurt_ctx *ctx, const zi_graph *from,
+                            const zurt_quantize_options *options, zi_graph **out,
+                            zi_graph **rewritten, zurt_quant_report **report)
+{
+    choice c = {0};
+    zurt_status st = zc_check_constants(ctx, from);
+    if (!st)
+        st = choose(ctx, from, options, &c);
+    if (!st && options->method == ZURT_CALIB_AUTO)
+        st = try_split(ctx, from, options, &c);
+    const zi_graph *chosen = c.rewritten ? c.rewritten : from;
+    if (!st)
+        st = zc_candidate_make(ctx, chosen, options, c.recipe, options->io, &c.stats, out, report);
+    if (!st)
+        st = describe(ctx, chosen, *out, options, &c, *report);
+    *rewritten = c.rewritten;
+    c.rewritten = NULL;
+    choice_destroy(ctx, &c);
+    return st;
+}
+
+/** Takes over both graphs, even on failure. */
+static zurt_status wrap(zurt_ctx *ctx, const zurt_graph *from, zi_graph *g, zi_graph *rewritten,
+                        zurt_graph **out)
 {
     zurt_status st = zc_graph_wrap(ctx, g, out);
-    if (st)
+    if (st) {
+        zi_graph_destroy(rewritten);
         return st;
+    }
+    (*out)->rewritten = rewritten;
     (*out)->source_nodes = from->source_nodes;
     st = zurt_graph_set_norm(ctx, *out, &from->meta.norm);
     if (!st)
@@ -113,15 +172,17 @@ zurt_status zurt_quantize(zurt_ctx *ctx, const zurt_graph *graph,
         return st;
     if (has_quantised(graph->g))
         return zi_fail(ctx, ZURT_E_ARG, "quantize: the graph is quantised already");
-    zi_graph *g = NULL;
+    zi_graph *g = NULL, *rewritten = NULL;
     zurt_quant_report *r = NULL;
     if (!resolved.threads)
         resolved.threads = zi_cpu_count() < MAX_THREADS ? zi_cpu_count() : MAX_THREADS;
-    st = quantise(ctx, graph->g, &resolved, &g, &r);
-    if (st)
+    st = quantise(ctx, graph->g, &resolved, &g, &rewritten, &r);
+    if (st) {
         zi_graph_destroy(g);
-    else
-        st = wrap(ctx, graph, g, out);
+        zi_graph_destroy(rewritten);
+    } else {
+        st = wrap(ctx, graph, g, rewritten, out);
+    }
     if (!st && report)
         *report = r;
     else

@@ -44,7 +44,8 @@ static zurt_status watch_channels(zurt_ctx *ctx, const zi_tensor *t, zc_channel_
         return ZURT_OK;
     c->n_channels = t->dims[t->rank - 1];
     c->sum = zi_calloc(&ctx->allocator, (size_t)c->n_channels, sizeof(*c->sum));
-    return c->sum ? ZURT_OK : zi_fail(ctx, ZURT_E_NOMEM, "statistics: out of memory");
+    c->reach = zi_calloc(&ctx->allocator, (size_t)c->n_channels, sizeof(*c->reach));
+    return c->sum && c->reach ? ZURT_OK : zi_fail(ctx, ZURT_E_NOMEM, "statistics: out of memory");
 }
 
 static zurt_status allocate(zurt_ctx *ctx, const zi_graph *g, zc_split split, zc_stats *s)
@@ -83,8 +84,10 @@ void zc_stats_destroy(zurt_ctx *ctx, zc_stats *s)
     for (size_t i = 0; i < s->n; i++) {
         if (s->hist)
             zi_free(&ctx->allocator, s->hist[i]);
-        if (s->channels)
+        if (s->channels) {
             zi_free(&ctx->allocator, s->channels[i].sum);
+            zi_free(&ctx->allocator, s->channels[i].reach);
+        }
     }
     zi_free(&ctx->allocator, s->reach);
     zi_free(&ctx->allocator, s->hist);
@@ -101,8 +104,10 @@ static void add_channels(zc_channel_sum *c, const float *x, size_t n)
 {
     size_t channels = (size_t)c->n_channels;
     for (size_t i = 0; i + channels <= n; i += channels) {
-        for (size_t k = 0; k < channels; k++)
+        for (size_t k = 0; k < channels; k++) {
             c->sum[k] += (double)x[i + k];
+            c->reach[k] = fabsf(x[i + k]) > c->reach[k] ? fabsf(x[i + k]) : c->reach[k];
+        }
     }
     c->n_values += n / channels;
 }

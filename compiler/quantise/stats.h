@@ -8,11 +8,12 @@
 #include "quantise/hist.h"
 #include "quantise/sample_split.h"
 
-/** Sums along the last axis of a tensor. */
+/** What the channels of a tensor, its last axis, held. */
 typedef struct zc_channel_sum {
     int32_t n_channels; /**< 0: not watched */
     uint64_t n_values;  /**< per channel */
     double *sum;
+    float *reach; /**< largest absolute value */
 } zc_channel_sum;
 
 /** Arrays of n tensors. */

@@ -170,7 +170,8 @@ ZURT_API const char *zurt_graph_label(const zurt_graph *graph, size_t i);
  * As zurt_plan_create(), for a graph at any stage. A float graph is planned for a PL as what
  * zurt_quantize() makes of it by ZURT_CALIB_MSE and a few synthetic pictures, normalised as
  * zurt_graph_norm() says; zurt_plan_totals.assumed_scales says so. The same graph gives the same
- * plan. Real samples give other scales, which may move a node at the engine's limits.
+ * plan. Real samples give other scales, which may move a node at the engine's limits, and
+ * ZURT_CALIB_AUTO may make several layers of one.
  *
  * @param graph must outlive *out, unchanged.
  * @param board borrowed for the call.
@@ -251,7 +252,9 @@ typedef enum zurt_calib_method {
     ZURT_CALIB_MSE = 2,        /**< least expected square of the error */
     ZURT_CALIB_ENTROPY = 3,    /**< least Kullback-Leibler divergence */
     ZURT_CALIB_AUTO = 4        /**< that of these that is nearest to float on the samples that
-                                    judge; what regression heads read is not clipped */
+                                    judge; what regression heads read is not clipped. Channels
+                                    that differ much in range are computed apart where that is
+                                    nearer still */
 } zurt_calib_method;
 
 /** Type of the model's inputs and outputs. */
@@ -413,6 +416,11 @@ ZURT_API zurt_calib_method zurt_quant_report_method(const zurt_quant_report *rep
  *  signal; NAN if it was not tried. */
 ZURT_API double zurt_quant_report_method_db(const zurt_quant_report *report,
                                             zurt_calib_method method);
+
+/** @return how often a convolution, its activation and the depthwise convolution behind were made
+ *  two or three, for channels of like range: by ZURT_CALIB_AUTO alone, where that is nearer to
+ *  float. Their layers are named NAME/0 and so on. 0 for NULL. Allocates nothing. */
+ZURT_API size_t zurt_quant_report_n_split(const zurt_quant_report *report);
 
 /** @return what was seen of sample `i`, borrowed; NULL if out of range. */
 ZURT_API const zurt_quant_sample *zurt_quant_report_sample(const zurt_quant_report *report,
