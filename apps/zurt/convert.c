@@ -11,6 +11,54 @@
 #include "report.h"
 #include "shown.h"
 
+/* The lines of a text file, without their ends, behind what the list has; they stand in *text,
+ * which the caller frees. */
+static int read_lines(cli *c, const char *path, cli_list *lines, char **text)
+{
+    uint8_t *bytes;
+    size_t size;
+    int code = data_read_file(c, path, &bytes, &size);
+    if (code == EXIT_DONE)
+        code = cli_check_text(c, path, bytes, size);
+    *text = code == EXIT_DONE ? malloc(size + 1) : NULL;
+    if (code == EXIT_DONE && !*text)
+        code = cli_fail(c, ZURT_E_NOMEM, "out of memory");
+    if (*text && size)
+        memcpy(*text, bytes, size);
+    char *rest = *text;
+    if (*text)
+        (*text)[size] = 0;
+    for (char *line; code == EXIT_DONE && rest && (line = strsep(&rest, "\n"));) {
+        line[strcspn(line, "\r")] = 0;
+        if (!rest && !line[0])
+            break; // what follows the last newline
+        if (!cli_list_add(lines, line))
+            code = cli_fail(c, ZURT_E_NOMEM, "out of memory");
+    }
+    free(bytes);
+    return code;
+}
+
+/* --keep-float @FILE: the names in it, one a line. */
+static int read_names(cli *c, convert_options *o)
+{
+    cli_list names = {0};
+    int code = EXIT_DONE;
+    for (size_t i = 0; code == EXIT_DONE && i < o->keep_float.n; i++) {
+        const char *item = o->keep_float.items[i];
+        char *text = NULL;
+        if (item[0] == '@')
+            code = read_lines(c, item + 1, &names, &text);
+        else if (!cli_list_add(&names, item))
+            code = cli_fail(c, ZURT_E_NOMEM, "out of memory");
+        if (text && !cli_list_add(&o->texts, text))
+            code = cli_fail(c, ZURT_E_NOMEM, "out of memory");
+    }
+    cli_list_free(&o->keep_float);
+    o->keep_float = names;
+    return code;
+}
+
 static int parse(cli *c, int argc, char **argv, const char *suffix, convert_options *o)
 {
     *o = (convert_options){
@@ -27,6 +75,8 @@ static int parse(cli *c, int argc, char **argv, const char *suffix, convert_opti
         {OPT_KEEP_FLOAT, .list = &o->keep_float},
         {OPT_REPORT, .text = &o->report},
         {OPT_HOLD_OUT, .u32 = &q->hold_out},
+        {OPT_FLOAT_BUDGET, .f64 = &q->float_budget},
+        {OPT_TARGET_SQNR, .f64 = &q->target_db},
         {OPT_SQNR_SAMPLES, .u32 = &q->report_sqnr},
         {OPT_OUTPUT, .text = &o->output},
         {OPT_FORCE, .flag = &o->force},
@@ -44,6 +94,12 @@ static int parse(cli *c, int argc, char **argv, const char *suffix, convert_opti
         return cli_usage(c, "--hold-out 1 leaves no sample to calibrate with");
     if (o->percentile_given && q->method != ZURT_CALIB_PERCENTILE && q->method != ZURT_CALIB_AUTO)
         cli_note(c, "--percentile has no effect without --method percentile or auto");
+    if (q->float_budget > 0.0 && (q->require_int8 || !q->report_sqnr))
+        return cli_usage(c, "--float-budget leaves nodes in float, those with the largest errors: "
+                            "it goes with neither --require-int8 nor --sqnr-samples 0");
+    if (q->target_db > 0.0 && !(q->float_budget > 0.0))
+        return cli_usage(c, "--target-sqnr says when to stop: give --float-budget, too");
+    code = read_names(c, o);
     o->model = c->arguments[0];
     q->threads = o->target.session.threads;
     const char *const reads[] = {o->model, o->calib, o->target.labels};
@@ -248,27 +304,9 @@ static void check_label_count(cli *c, const char *path, size_t n, const zurt_gra
 
 static int set_labels(cli *c, const char *path, zurt_graph *g)
 {
-    uint8_t *bytes;
-    size_t size;
-    int code = data_read_file(c, path, &bytes, &size);
-    if (code == EXIT_DONE)
-        code = cli_check_text(c, path, bytes, size);
-    char *text = code == EXIT_DONE ? malloc(size + 1) : NULL;
-    if (code == EXIT_DONE && !text)
-        code = cli_fail(c, ZURT_E_NOMEM, "out of memory");
-    if (text && size)
-        memcpy(text, bytes, size);
     cli_list labels = {0};
-    char *rest = text;
-    if (text)
-        text[size] = 0;
-    for (char *line; code == EXIT_DONE && rest && (line = strsep(&rest, "\n"));) {
-        line[strcspn(line, "\r")] = 0;
-        if (!rest && !line[0])
-            break; // what follows the last newline
-        if (!cli_list_add(&labels, line))
-            code = cli_fail(c, ZURT_E_NOMEM, "out of memory");
-    }
+    char *text = NULL;
+    int code = read_lines(c, path, &labels, &text);
     if (code == EXIT_DONE) {
         zurt_status st = zurt_graph_set_labels(c->ctx, g, labels.items, labels.n);
         code = st ? cli_fail(c, st, NULL) : EXIT_DONE;
@@ -277,7 +315,6 @@ static int set_labels(cli *c, const char *path, zurt_graph *g)
         check_label_count(c, path, labels.n, g);
     cli_list_free(&labels);
     free(text);
-    free(bytes);
     return code;
 }
 
@@ -405,5 +442,8 @@ int convert_command(cli *c, int argc, char **argv, const conversion *kind)
     zurt_graph_destroy(source);
     data_close(&o.data);
     cli_list_free(&o.keep_float);
+    for (size_t i = 0; i < o.texts.n; i++)
+        free((void *)(uintptr_t)o.texts.items[i]);
+    cli_list_free(&o.texts);
     return code;
 }

@@ -15,6 +15,7 @@ typedef struct convert_options {
     const char *report; /**< .json or text */
     size_t samples;     /**< at most so many of DATA */
     cli_list keep_float;
+    cli_list texts; /* owned: names of keep_float that stood in files */
     bool force;
     bool percentile_given;
     data_source data; /**< calib, once it is opened */

@@ -52,6 +52,8 @@ typedef enum option_id {
     OPT_REQUIRE_INT8,
     OPT_KEEP_FLOAT,
     OPT_HOLD_OUT,
+    OPT_FLOAT_BUDGET,
+    OPT_TARGET_SQNR,
     OPT_SQNR_SAMPLES,
     OPT_LABELS,
     // inspect

@@ -17,12 +17,43 @@ const char *report_method_name(zurt_calib_method method)
     return names[method];
 }
 
+/* What a budget of float bought. */
+static void write_control(FILE *file, const zurt_quant_report *report)
+{
+    zurt_quant_control q = {.size = sizeof(q)};
+    char before[REPORT_DB_BYTES], after[REPORT_DB_BYTES];
+    if (zurt_quant_report_control(report, &q) || isnan(q.before_db))
+        return;
+    fprintf(file,
+            "in float, by --float-budget: %zu nodes, %.1f %% of the multiply-accumulates; %s "
+            "before, %s now\n",
+            zurt_quant_report_n_kept(report), q.share, report_db(q.before_db, 1, " dB", before),
+            report_db(q.after_db, 1, " dB", after));
+}
+
+static void write_json_control(json_writer *j, const zurt_quant_report *report)
+{
+    zurt_quant_control q = {.size = sizeof(q)};
+    if (zurt_quant_report_control(report, &q) || isnan(q.before_db))
+        return;
+    json_object(j, "float_budget");
+    json_double(j, "before_db", q.before_db);
+    json_double(j, "after_db", q.after_db);
+    json_double(j, "percent", q.share);
+    json_array(j, "kept");
+    for (size_t i = 0; i < zurt_quant_report_n_kept(report); i++)
+        json_string(j, NULL, zurt_quant_report_kept(report, i));
+    json_close(j);
+    json_close(j);
+}
+
 void report_json_choice(json_writer *j, const zurt_quant_report *report, const report_counts *n)
 {
     json_uint(j, "samples_held_out", n->held_out);
     json_uint(j, "samples_compared", n->compared);
     json_string(j, "method", report_method_name(zurt_quant_report_method(report)));
     json_uint(j, "layers_split", zurt_quant_report_n_split(report));
+    write_json_control(j, report);
     json_object(j, "methods");
     for (zurt_calib_method m = ZURT_CALIB_MINMAX; m < ZURT_CALIB_AUTO; m++) {
         double db = zurt_quant_report_method_db(report, m);
@@ -56,6 +87,7 @@ void report_write_choice(FILE *file, const zurt_quant_report *report, const repo
     }
     if (chosen)
         fprintf(file, "\n");
+    write_control(file, report);
     if (n_split)
         fprintf(file,
                 "the channels of %zu layer%s differ much in range: computed in groups of their own "

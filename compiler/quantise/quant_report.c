@@ -19,16 +19,18 @@ zurt_status zc_report_create(const zc_scheme *s, zurt_quant_report **out)
         return no_memory(s->ctx);
     zi_arena_init(&r->arena, &s->ctx->allocator);
     r->tensors = zi_arena_calloc(&r->arena, s->stats->n, sizeof(*r->tensors));
+    r->ids = zi_arena_calloc(&r->arena, s->stats->n, sizeof(*r->ids));
     r->n_outputs = s->g->n_outputs;
     r->output_fixed = zi_arena_calloc(&r->arena, r->n_outputs, sizeof(*r->output_fixed));
     for (size_t i = 0; r->output_fixed && i < r->n_outputs; i++)
         r->output_fixed[i] = s->tensor[s->g->outputs[i]].fixed;
-    bool ok = r->tensors && r->output_fixed;
+    bool ok = r->tensors && r->ids && r->output_fixed;
     for (size_t t = 0; ok && t < s->stats->n; t++) {
         const zc_tensor_plan *p = &s->tensor[t];
         const zc_hist *h = s->stats->hist[t];
         if (!p->quantised)
             continue;
+        r->ids[r->n_tensors] = (zi_id)t;
         zurt_quant_tensor *to = &r->tensors[r->n_tensors++];
         *to = (zurt_quant_tensor){.name = zi_arena_strdup(&r->arena, s->g->tensors[t].name),
                                   .scale = p->p.scale,
@@ -106,6 +108,24 @@ const zurt_quant_tensor *zurt_quant_report_tensor(const zurt_quant_report *repor
 const zurt_quant_layer *zurt_quant_report_layer(const zurt_quant_report *report, size_t i)
 {
     return report && i < report->n_layers ? &report->layers[i] : NULL;
+}
+
+size_t zurt_quant_report_n_kept(const zurt_quant_report *report)
+{
+    return report ? report->n_kept : 0;
+}
+
+const char *zurt_quant_report_kept(const zurt_quant_report *report, size_t i)
+{
+    return i < zurt_quant_report_n_kept(report) ? report->kept[i] : NULL;
+}
+
+zurt_status zurt_quant_report_control(const zurt_quant_report *report, zurt_quant_control *out)
+{
+    if (!report || !out || out->size != sizeof(*out))
+        return ZURT_E_ARG;
+    *out = (zurt_quant_control){sizeof(*out), report->before_db, report->after_db, report->share};
+    return ZURT_OK;
 }
 
 size_t zurt_quant_report_n_split(const zurt_quant_report *report)

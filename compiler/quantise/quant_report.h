@@ -34,6 +34,7 @@ zurt_status zc_report_compare(zurt_ctx *ctx, const zi_graph *float_graph,
 struct zurt_quant_report {
     zi_arena arena;
     zurt_quant_tensor *tensors;
+    zi_id *ids; /* [n_tensors]: in the float graph */
     size_t n_tensors;
     zurt_quant_layer *layers;
     size_t n_layers;
@@ -50,6 +51,9 @@ struct zurt_quant_report {
     zc_split split;
     zurt_calib_method method;          /* that ranges were chosen by; not AUTO */
     double method_db[ZURT_CALIB_AUTO]; /* what it and the others scored; NAN: not tried */
+    const char **kept;                 /* nodes that the budget left in float */
+    size_t n_kept;
+    double before_db, after_db, share; /* zurt_quant_control */
     size_t n_split;                    /* chains of layers whose channels were split */
     size_t *ranked; /* int8 layers, the one with the largest error of its own first */
     size_t n_ranked;

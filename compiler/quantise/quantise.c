@@ -3,6 +3,7 @@
  * its comparison with float. */
 #include "quantise/quantise.h"
 
+#include <math.h>
 #include <string.h>
 
 #include <zurt/compile.h>
@@ -11,7 +12,7 @@
 #include "base/cpu.h"
 #include "base/options.h"
 #include "graph_handle.h"
-#include "quantise/candidate.h"
+#include "quantise/control.h"
 #include "quantise/finite.h"
 #include "quantise/split_channels.h"
 
@@ -33,6 +34,14 @@ static zurt_status check_options(zurt_ctx *ctx, const zurt_quantize_options *o)
                        o->percentile);
     if (o->hold_out == 1)
         return zi_fail(ctx, ZURT_E_ARG, "quantize: hold_out 1 leaves no sample to calibrate with");
+    if (!(o->float_budget >= 0.0 && o->float_budget <= 100.0) || !(o->target_db >= 0.0))
+        return zi_fail(ctx, ZURT_E_ARG,
+                       "quantize: float_budget %g, must be in [0, 100]; target_db %g, at least 0",
+                       o->float_budget, o->target_db);
+    if (o->float_budget > 0.0 && (!o->report_sqnr || o->require_int8))
+        return zi_fail(ctx, ZURT_E_ARG,
+                       "quantize: a float_budget wants report_sqnr, which ranks "
+                       "layers, and no require_int8");
     if (o->n_keep_float && !o->keep_float)
         return zi_fail(ctx, ZURT_E_ARG, "quantize: keep_float is NULL");
     return ZURT_OK;
@@ -98,6 +107,7 @@ static zurt_status describe(zurt_ctx *ctx, const zi_graph *from, const zi_graph 
 {
     report->method = c->recipe.method;
     report->n_split = c->n_split;
+    report->before_db = report->after_db = (double)NAN;
     memcpy(report->method_db, c->db, sizeof(c->db));
     zurt_status st = zc_report_samples(ctx, &c->stats, report);
     if (!st)
@@ -107,6 +117,62 @@ static zurt_status describe(zurt_ctx *ctx, const zi_graph *from, const zi_graph 
     if (!st)
         st = zc_report_rank(ctx, report);
     return st ? st : zc_report_judge(ctx, report);
+}
+
+/** Copies what the budget left in float into the report. */
+static zurt_status note_control(zurt_ctx *ctx, const zc_control *c, zurt_quant_report *report)
+{
+    report->before_db = c->before_db;
+    report->after_db = c->after_db;
+    report->share = c->share;
+    report->n_kept = c->n - c->n_own;
+    report->kept = zi_arena_calloc(&report->arena, report->n_kept, sizeof(*report->kept));
+    if (!report->kept)
+        return zi_fail(ctx, ZURT_E_NOMEM, "report: out of memory");
+    for (size_t i = 0; i < report->n_kept; i++) {
+        report->kept[i] = zi_arena_strdup(&report->arena, c->names[c->n_own + i]);
+        if (!report->kept[i])
+            return zi_fail(ctx, ZURT_E_NOMEM, "report: out of memory");
+    }
+    return ZURT_OK;
+}
+
+static zurt_status make(zurt_ctx *ctx, const zi_graph *from, const zurt_quantize_options *options,
+                        const choice *c, zi_graph **out, zurt_quant_report **report)
+{
+    zurt_status st =
+        zc_candidate_make(ctx, from, options, c->recipe, options->io, &c->stats, out, report);
+    return st ? st : describe(ctx, from, *out, options, c, *report);
+}
+
+/** Makes it again, with nodes in float that the budget allows and the first one's report ranks. */
+static zurt_status spend_budget(zurt_ctx *ctx, const zi_graph *from,
+                                const zurt_quantize_options *options, const choice *c,
+                                zi_graph **out, zurt_quant_report **report)
+{
+    zc_control found;
+    zi_graph *better = NULL;
+    zurt_quant_report *told = NULL;
+    zurt_status st = zc_control_find(ctx, from, options, c->recipe, &c->stats, *report, &found);
+    if (!st && found.n > found.n_own) {
+        zurt_quantize_options with = *options;
+        with.keep_float = found.names;
+        with.n_keep_float = found.n;
+        st = make(ctx, from, &with, c, &better, &told);
+    }
+    if (!st && better) {
+        zi_graph_destroy(*out);
+        zurt_quant_report_destroy(*report);
+        *out = better;
+        *report = told;
+    } else {
+        zi_graph_destroy(better);
+        zurt_quant_report_destroy(told);
+    }
+    if (!st)
+        st = note_control(ctx, &found, *report);
+    zc_control_destroy(ctx, &found);
+    return st;
 }
 
 static zurt_status quantise(zurt_ctx *ctx, const zi_graph *from,
@@ -121,9 +187,9 @@ static zurt_status quantise(zurt_ctx *ctx, const zi_graph *from,
         st = try_split(ctx, from, options, &c);
     const zi_graph *chosen = c.rewritten ? c.rewritten : from;
     if (!st)
-        st = zc_candidate_make(ctx, chosen, options, c.recipe, options->io, &c.stats, out, report);
-    if (!st)
-        st = describe(ctx, chosen, *out, options, &c, *report);
+        st = make(ctx, chosen, options, &c, out, report);
+    if (!st && options->float_budget > 0.0)
+        st = spend_budget(ctx, chosen, options, &c, out, report);
     *rewritten = c.rewritten;
     c.rewritten = NULL;
     choice_destroy(ctx, &c);

@@ -23,13 +23,30 @@ static bool is_const(const zi_graph *g, zi_id t)
     return t == ZI_NONE || zi_tensor_is_const(&g->tensors[t]);
 }
 
-static bool is_kept(const zc_scheme *s, const zi_node *n)
+static bool keep_named(zc_scheme *s, const char *name, size_t length)
 {
-    for (size_t i = 0; i < s->options->n_keep_float; i++) {
-        if (!strcmp(s->options->keep_float[i], n->name))
-            return true;
+    bool found = false;
+    for (size_t i = 0; i < s->g->n_nodes; i++) {
+        const char *node = s->g->nodes[i].name;
+        if (strncmp(node, name, length) || node[length])
+            continue;
+        s->reason[i] = "kept in float on request";
+        found = true;
     }
-    return false;
+    return found;
+}
+
+/** Keeps the nodes of a name in float. `NAME/0` and so on, parts of a layer in groups of channels,
+ * are the layer itself where it is whole. */
+static zurt_status keep(zc_scheme *s, const char *name)
+{
+    const char *slash = strrchr(name, '/');
+    const bool is_part = slash && slash[1] && !slash[1 + strspn(slash + 1, "0123456789")];
+    bool found = keep_named(s, name, strlen(name));
+    if (!found && is_part)
+        found = keep_named(s, name, (size_t)(slash - name));
+    return found ? ZURT_OK
+                 : zi_fail(s->ctx, ZURT_E_ARG, "keep in float: there is no node '%s'", name);
 }
 
 /** No data input is computed in float: there is nothing to quantise. */
@@ -87,17 +104,10 @@ static const char *obstacle(const zi_graph *g, const zi_node *n)
 
 zurt_status zc_scheme_ops(zc_scheme *s)
 {
-    for (size_t i = 0; i < s->g->n_nodes; i++) {
-        const zi_node *n = &s->g->nodes[i];
-        s->reason[i] = is_kept(s, n) ? "kept in float on request" : obstacle(s->g, n);
-    }
-    for (size_t k = 0; k < s->options->n_keep_float; k++) {
-        bool found = false;
-        for (size_t i = 0; !found && i < s->g->n_nodes; i++)
-            found = !strcmp(s->g->nodes[i].name, s->options->keep_float[k]);
-        if (!found)
-            return zi_fail(s->ctx, ZURT_E_ARG, "keep in float: there is no node '%s'",
-                           s->options->keep_float[k]);
-    }
-    return ZURT_OK;
+    for (size_t i = 0; i < s->g->n_nodes; i++)
+        s->reason[i] = obstacle(s->g, &s->g->nodes[i]);
+    zurt_status st = ZURT_OK;
+    for (size_t k = 0; !st && k < s->options->n_keep_float; k++)
+        st = keep(s, s->options->keep_float[k]);
+    return st;
 }

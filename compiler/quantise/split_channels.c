@@ -64,18 +64,21 @@ static bool is_const_f32(const zi_graph *g, const zi_node *n, uint32_t i)
     return t && zi_tensor_is_const(t) && t->dtype == ZURT_F32;
 }
 
+static bool has_const_operands(const zi_graph *g, const zi_node *n)
+{
+    return is_const_f32(g, n, 1) && (!zi_node_in(g, n, 2) || is_const_f32(g, n, 2));
+}
+
 /* A convolution of one group, with constants for operands. */
 static bool is_dense(const zi_graph *g, const zi_node *n)
 {
-    return n->op == ZI_OP_Conv && n->attr.conv.groups == 1 && is_const_f32(g, n, 1) &&
-           (!zi_node_in(g, n, 2) || is_const_f32(g, n, 2));
+    return n->op == ZI_OP_Conv && n->attr.conv.groups == 1 && has_const_operands(g, n);
 }
 
 static bool is_depthwise(const zi_graph *g, const zi_node *n, int32_t channels)
 {
-    return n->op == ZI_OP_Conv && n->attr.conv.groups == channels && is_const_f32(g, n, 1) &&
-           g->tensors[n->in[1]].dims[0] == channels &&
-           (!zi_node_in(g, n, 2) || is_const_f32(g, n, 2));
+    return n->op == ZI_OP_Conv && n->attr.conv.groups == channels && has_const_operands(g, n) &&
+           g->tensors[n->in[1]].dims[0] == channels;
 }
 
 static bool is_table(const zi_node *n)

@@ -89,6 +89,8 @@ COMPILER: dict[str, tuple[Any, list[Any]]] = {
     "zurt_quant_report_quality": (STATUS, [c_void_p, c_size_t, POINTER(z.zurt_quant_quality)]),
     "zurt_quant_report_method": (c_int, [c_void_p]),
     "zurt_quant_report_method_db": (c_double, [c_void_p, c_int]),
+    "zurt_quant_report_n_kept": (c_size_t, [c_void_p]),
+    "zurt_quant_report_kept": (c_char_p, [c_void_p, c_size_t]),
     "zurt_quant_report_n_held_out": (c_size_t, [c_void_p]),
     "zurt_emit_zurt_file": (STATUS, [c_void_p, c_void_p, c_char_p]),
     "zurt_emit_zurt_mem": (STATUS, [c_void_p, c_void_p, POINTER(c_void_p), POINTER(c_size_t)]),

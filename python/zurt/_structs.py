@@ -186,7 +186,8 @@ class zurt_quantize_options(Structure):
                 ("keep_float", POINTER(c_char_p)), ("n_keep_float", c_size_t),
                 ("report_sqnr", c_uint32), ("threads", c_uint32), ("sample", SampleFn),
                 ("sample_self", c_void_p), ("n_samples", c_size_t), ("progress", ProgressFn),
-                ("progress_self", c_void_p), ("hold_out", c_uint32)]
+                ("progress_self", c_void_p), ("hold_out", c_uint32),
+                ("float_budget", c_double), ("target_db", c_double)]
 
 
 class zurt_quant_layer(Structure):
@@ -198,6 +199,11 @@ class zurt_quant_tensor(Structure):
     _fields_ = [("name", c_char_p), ("scale", c_float), ("zero_point", c_int32), ("min", c_float),
                 ("max", c_float), ("seen_min", c_float), ("seen_max", c_float),
                 ("method", c_char_p)]
+
+
+class zurt_quant_control(Structure):
+    _fields_ = [("size", c_size_t), ("before_db", c_double), ("after_db", c_double),
+                ("share", c_double)]
 
 
 class zurt_quant_quality(Structure):

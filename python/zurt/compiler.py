@@ -55,6 +55,7 @@ class Compiled:
     outputs   Quality of each
     layers    Layer each, in execution order
     n_held_out  samples that judged and did not calibrate
+    kept      nodes that float_budget left in float, as keep_float takes them
     """
 
     data: bytes = field(repr=False)
@@ -63,6 +64,7 @@ class Compiled:
     outputs: tuple[Quality, ...] = ()
     layers: tuple[Layer, ...] = field(default=(), repr=False)
     n_held_out: int = 0
+    kept: tuple[str, ...] = ()
 
     def model(self, **options: Any) -> Model:
         """The result, loaded."""
@@ -181,7 +183,8 @@ def compile(model: Union[str, os.PathLike, bytes], calib: Any = None,
             out: Union[str, os.PathLike, None] = None, *, n_samples: Optional[int] = None,
             channels_last: bool = False, method: str = "auto", percentile: float = 99.99,
             per_tensor: bool = False, io: str = "int8", require_int8: bool = False,
-            keep_float: Iterable[str] = (), hold_out: int = 4, threads: int = 0, batch: int = 0,
+            keep_float: Iterable[str] = (), float_budget: float = 0.0, target_db: float = 0.0,
+            hold_out: int = 4, threads: int = 0, batch: int = 0,
             shapes: Optional[Mapping[str, Sequence[int]]] = None, norm: Norm = Norm(),
             labels: Sequence[str] = (), description: str = "",
             progress: Optional[Callable[[str, int, int], None]] = None,
@@ -197,6 +200,8 @@ def compile(model: Union[str, os.PathLike, bytes], calib: Any = None,
     out        where to write the file; None: Compiled.data alone
     method     "auto", "minmax", "percentile", "mse" or "entropy"
     io         type of inputs and outputs: "int8", "uint8" or "float"
+    float_budget  percent of the multiply-accumulates that may stay in float where that wins most;
+               target_db: no more than this asks for
     hold_out   the last of every so many samples judges and does not calibrate; 0: none
     batch, shapes  for dims that the model leaves open
     norm, labels, description  are kept in the file
@@ -224,7 +229,8 @@ def compile(model: Union[str, os.PathLike, bytes], calib: Any = None,
                 require_int8=require_int8,
                 keep_float=(ctypes.c_char_p * max(len(names), 1))(*names), n_keep_float=len(names),
                 report_sqnr=8, threads=threads, sample=z.SampleFn(samples.fill),
-                n_samples=samples.n, hold_out=hold_out, progress=_progress_fn(progress))
+                n_samples=samples.n, hold_out=hold_out,
+                float_budget=float_budget, target_db=target_db, progress=_progress_fn(progress))
             status = g.c.zurt_quantize(g.ctx.handle, g.source, byref(options), byref(g.result),
                                        byref(g.report))
             if samples.failure is not None:
@@ -251,7 +257,9 @@ def _describe(g: _Graphs, data: bytes, quantised: bool) -> Compiled:
                             n.own_sqnr_db))
     method = CalibMethod(g.c.zurt_quant_report_method(g.report)).name.lower()
     return Compiled(data, True, method, tuple(outputs), tuple(layers),
-                    g.c.zurt_quant_report_n_held_out(g.report))
+                    g.c.zurt_quant_report_n_held_out(g.report),
+                    tuple(text(g.c.zurt_quant_report_kept(g.report, i))
+                          for i in range(g.c.zurt_quant_report_n_kept(g.report))))
 
 
 def _progress_fn(progress: Optional[Callable[[str, int, int], None]]) -> Any:

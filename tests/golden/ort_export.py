@@ -10,8 +10,8 @@ rounds as TFLite does, twice (docs/arithmetic.md), ONNX Runtime computes in floa
 Where the factor of a layer is 2^-n, one output in about 2^(n+1) therefore differs by one step, and
 52 layers amplify these steps until a class changes where the two best are close. ONNX Runtime's
 own two ways of running the file, in float and in its integer kernels, differ as often. So there
-the test asks for two other things: zurt agrees with ONNX Runtime as well as that does with itself,
-and no layer *alone*, fed with the same bytes, differs by more than one step or more often than
+the test asks for two other things: zurt agrees with ONNX Runtime as well as that does with itself
+(without VNNI its integer kernels let sums of two products saturate: 83 % of the classes), and no layer *alone*, fed with the same bytes, differs by more than one step or more often than
 rounding explains.
 """
 import glob
@@ -201,8 +201,8 @@ def main():
         batches = pictures()
         check_layers(batches[:LAYER_PICTURES])
         plain, optimised, among = agreements("MobileNetV2", batches)
-        assert max(plain, optimised) >= among - 0.02
-        assert min(plain, optimised) >= 0.90
+        assert min(plain, optimised) >= among - 0.02
+        assert plain >= 0.90
         os.chdir("/")
 
 

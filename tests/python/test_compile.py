@@ -99,6 +99,14 @@ class Compile(unittest.TestCase):
         with self.assertRaises(zurt.FileError):
             zurt.compile("absent.onnx", samples(1))
 
+    def test_a_budget_of_float_can_be_given_back(self):
+        first = zurt.compile(MNIST_ONNX, samples(16), float_budget=60)
+        self.assertTrue(first.kept)
+        self.assertGreater(first.outputs[0].sqnr_db,
+                           zurt.compile(MNIST_ONNX, samples(16)).outputs[0].sqnr_db)
+        self.assertEqual(zurt.compile(MNIST_ONNX, samples(16), keep_float=first.kept).data,
+                         first.data)
+
     def test_progress_is_told(self):
         seen = []
         zurt.compile(MNIST_ONNX, samples(16), progress=lambda *a: seen.append(a))

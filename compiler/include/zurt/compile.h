@@ -284,6 +284,11 @@ typedef struct zurt_quantize_options {
     uint32_t hold_out;          /**< the last of every so many samples judges and does not
                                      calibrate; 0: none. Fewer than ZURT_QUANT_SPLIT_LEAST samples
                                      are not split: all of them calibrate and judge */
+    double float_budget; /**< percent of the multiply-accumulates, 0 to 100, that may stay in float
+                              where that brings the outputs nearer to float's on the samples that
+                              judge; 0: none */
+    double target_db;    /**< with float_budget: enough, dB of the mean over the outputs of noise to
+                              signal; 0: as near as the budget lets */
 } zurt_quantize_options;
 
 /** From so many calibration samples on some are held out. */
@@ -294,7 +299,7 @@ typedef struct zurt_quantize_options {
 #define ZURT_QUANTIZE_OPTIONS_INIT                                                                 \
     {                                                                                              \
         sizeof(zurt_quantize_options), ZURT_CALIB_AUTO, 99.99, 0, ZURT_IO_INT8, 0, 0, 0, 8, 0, 0,  \
-            0, 0, 0, 0, 4                                                                          \
+            0, 0, 0, 0, 4, 0, 0                                                                    \
     }
 
 /** What the quantiser decided, per tensor and per layer. */
@@ -416,6 +421,27 @@ ZURT_API zurt_calib_method zurt_quant_report_method(const zurt_quant_report *rep
  *  signal; NAN if it was not tried. */
 ZURT_API double zurt_quant_report_method_db(const zurt_quant_report *report,
                                             zurt_calib_method method);
+
+/** @return number of nodes that options.float_budget left in float; 0 for NULL.
+ *  Allocates nothing. */
+ZURT_API size_t zurt_quant_report_n_kept(const zurt_quant_report *report);
+
+/** @return name of the i-th of them, borrowed, as options.keep_float takes it; NULL if out of
+ *  range. */
+ZURT_API const char *zurt_quant_report_kept(const zurt_quant_report *report, size_t i);
+
+/** What options.float_budget bought. */
+typedef struct zurt_quant_control {
+    size_t size;      /**< sizeof(zurt_quant_control), set before the call */
+    double before_db; /**< without: of the mean over the outputs of noise to signal, on the samples
+                           that judge; NAN if there was no budget */
+    double after_db;  /**< with what stays in float */
+    double share;     /**< percent of the multiply-accumulates that do */
+} zurt_quant_control;
+
+/** @return ZURT_OK; ZURT_E_ARG: NULL, or a size that no version has had. */
+ZURT_API zurt_status zurt_quant_report_control(const zurt_quant_report *report,
+                                               zurt_quant_control *out);
 
 /** @return how often a convolution, its activation and the depthwise convolution behind were made
  *  two or three, for channels of like range: by ZURT_CALIB_AUTO alone, where that is nearer to

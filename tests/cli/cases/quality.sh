@@ -56,6 +56,22 @@ exits 0 zurt compile "$model" --calib "$CALIB" --samples 50 --hold-out 0 -o held
 says "calibrated with 50 samples, 8 of them" out
 exits 2 zurt compile "$model" --calib "$CALIB" --hold-out 1 -o no.zurt
 
+# A budget of float, what it bought, and the same file from the names that it kept.
+exits 0 zurt compile "$model" --calib "$CALIB" --samples 50 --float-budget 70 -o budget.zurt --json
+json out 'o["float_budget"]["percent"] <= 70' 'len(o["float_budget"]["kept"]) >= 1' \
+    'o["float_budget"]["after_db"] > o["float_budget"]["before_db"]'
+python3 -c 'import json, sys; print(*json.load(sys.stdin)["float_budget"]["kept"], sep="\n")' \
+    <out >kept.txt
+exits 0 zurt compile "$model" --calib "$CALIB" --samples 50 --keep-float @kept.txt -o kept.zurt
+cmp budget.zurt kept.zurt || fail "the names that were kept make another file"
+exits 0 zurt compile "$model" --calib "$CALIB" --samples 50 --float-budget 70 --target-sqnr 1 \
+    -o budget.zurt --force
+says "^in float, by --float-budget: 0 nodes, 0.0 % of the multiply-accumulates; [0-9.]+ dB before" out
+exits 1 zurt compile "$model" --calib "$CALIB" --keep-float @none.txt -o no.zurt
+exits 2 zurt compile "$model" --calib "$CALIB" --float-budget 10 --require-int8 -o no.zurt
+exits 2 zurt compile "$model" --calib "$CALIB" --float-budget 10 --sqnr-samples 0 -o no.zurt
+exits 2 zurt compile "$model" --calib "$CALIB" --target-sqnr 20 -o no.zurt
+
 # One sample of another scale: named, and what to do.
 floats mixed.f32 3 255
 exits 0 zurt compile "$model" --calib raw:mixed.f32 --hold-out 0 -o mixed.zurt --report mixed.json
