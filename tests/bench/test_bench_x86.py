@@ -77,8 +77,8 @@ def check_bench(build, folder):
                                                        ("int8", "zurt")], text
 
 
-def check_forms(folder):
-    """Both forms compute the same."""
+def check_forms(folder, has_vnni):
+    """Both forms compute the same, but where ONNX Runtime lets sums of two products saturate."""
     import numpy as np
     import onnxruntime as ort
     ort.set_default_logger_severity(3)
@@ -92,7 +92,8 @@ def check_forms(folder):
         assert y.dtype == dtype, y.dtype
         outputs.append(y.astype(np.int16) - shift)
     # each rounds in its own way
-    assert np.abs(outputs[0] - outputs[1]).max() <= 1 and np.ptp(outputs[0]) > 50
+    most = 1 if has_vnni else 16
+    assert np.abs(outputs[0] - outputs[1]).max() <= most and np.ptp(outputs[0]) > 50
 
 
 def features(build, preload):
@@ -124,7 +125,7 @@ def main():
     check_tables()
     with tempfile.TemporaryDirectory() as folder:
         check_bench(build, folder)
-        check_forms(folder)
+        check_forms(folder, any("vnni" in f for f in features(build, {})))
     check_mask(build)
     return 0
 
