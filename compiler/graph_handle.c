@@ -26,7 +26,8 @@ void zurt_graph_destroy(zurt_graph *graph)
         return;
     zurt_allocator allocator = graph->allocator;
     zi_graph_destroy(graph->g);
-    zi_graph_destroy(graph->rewritten);
+    for (size_t i = ZC_MOST_REWRITES; i > 0; i--)
+        zi_graph_destroy(graph->rewritten[i - 1]);
     zc_weight_files_destroy(graph->files);
     zi_free(&allocator, graph);
 }

@@ -9,13 +9,16 @@
 #include "model/model.h"
 #include "weight_files.h"
 
+/** Rewrites of a float graph, one on the other, that its int8 form may stand on. */
+#define ZC_MOST_REWRITES 2
+
 struct zurt_graph {
     zurt_allocator allocator;
     zi_graph *g;
-    zi_graph *rewritten;    /**< whose constants g may borrow; NULL: none */
-    zc_weight_files *files; /**< that g's constants may borrow from; NULL: none */
-    zi_meta meta;           /**< in g->arena */
-    size_t source_nodes;    /**< nodes of the imported file */
+    zi_graph *rewritten[ZC_MOST_REWRITES]; /**< whose constants g may borrow; NULL: none */
+    zc_weight_files *files;                /**< that g's constants may borrow from; NULL: none */
+    zi_meta meta;                          /**< in g->arena */
+    size_t source_nodes;                   /**< nodes of the imported file */
 };
 
 /** Wraps a graph, which it takes over even on failure; metadata is empty. ZURT_E_NOMEM. */

@@ -52,6 +52,7 @@ void report_json_choice(json_writer *j, const zurt_quant_report *report, const r
     json_uint(j, "samples_held_out", n->held_out);
     json_uint(j, "samples_compared", n->compared);
     json_string(j, "method", report_method_name(zurt_quant_report_method(report)));
+    json_bool(j, "equalised", zurt_quant_report_is_equalised(report));
     json_uint(j, "layers_split", zurt_quant_report_n_split(report));
     write_json_control(j, report);
     json_object(j, "methods");
@@ -88,6 +89,8 @@ void report_write_choice(FILE *file, const zurt_quant_report *report, const repo
     if (chosen)
         fprintf(file, "\n");
     write_control(file, report);
+    if (zurt_quant_report_is_equalised(report))
+        fprintf(file, "ranges of channels are equalised between layers\n");
     if (n_split)
         fprintf(file,
                 "the channels of %zu layer%s differ much in range: computed in groups of their own "

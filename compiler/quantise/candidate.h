@@ -19,16 +19,24 @@ zurt_status zc_candidate_make(zurt_ctx *ctx, const zi_graph *from,
                               zurt_io_type io, const zc_stats *stats, zi_graph **out,
                               zurt_quant_report **report);
 
+/** What came of a candidate beside float, on the samples that judge. */
+typedef struct zc_trial {
+    bool is_possible; /**< false: a node stays float that must not; the ctx says which */
+    size_t n_float;   /**< nodes in float */
+    double db;        /**< of the mean over the outputs of noise to signal */
+    double worst_db;  /**< of the output that is furthest from float */
+} zc_trial;
+
 /**
  * The recipe of the options; for ZURT_CALIB_AUTO that of the four methods whose int8 graph is
  * nearest to float on the samples that judge, among those that leave fewest nodes in float.
  *
  * @param db [ZURT_CALIB_AUTO]: what each method scored; NAN if it was not tried, or not possible.
- * @param n_float nodes that the recipe leaves in float; 0 for another method than AUTO.
+ * @param best what came of it; all 0 for another method than AUTO.
  * @return as zc_candidate_make(); also what the executor or the sample function return.
  */
 zurt_status zc_choose_method(zurt_ctx *ctx, const zi_graph *from,
                              const zurt_quantize_options *options, const zc_stats *stats,
-                             zc_recipe *out, double db[ZURT_CALIB_AUTO], size_t *n_float);
+                             zc_recipe *out, double db[ZURT_CALIB_AUTO], zc_trial *best);
 
 #endif

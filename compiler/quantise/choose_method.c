@@ -15,9 +15,9 @@ static bool is_better(zc_trial t, zc_trial best)
 
 zurt_status zc_choose_method(zurt_ctx *ctx, const zi_graph *from,
                              const zurt_quantize_options *options, const zc_stats *stats,
-                             zc_recipe *out, double db[ZURT_CALIB_AUTO], size_t *n_float)
+                             zc_recipe *out, double db[ZURT_CALIB_AUTO], zc_trial *best)
 {
-    *n_float = 0;
+    *best = (zc_trial){0};
     for (int m = 0; m < ZURT_CALIB_AUTO; m++)
         db[m] = (double)NAN;
     *out = (zc_recipe){options->method, false};
@@ -25,21 +25,19 @@ zurt_status zc_choose_method(zurt_ctx *ctx, const zi_graph *from,
         return ZURT_OK;
     zc_jury *jury;
     zurt_status st = zc_jury_create(ctx, from, options, &jury);
-    zc_trial best = {0};
     for (int m = 0; !st && m < ZURT_CALIB_AUTO; m++) {
         const zc_recipe recipe = {(zurt_calib_method)m, true};
         zc_trial t;
         st = zc_jury_try(ctx, jury, options, recipe, stats, &t);
         db[m] = t.db;
-        if (!st && is_better(t, best)) {
+        if (!st && is_better(t, *best)) {
             *out = recipe;
-            *n_float = t.n_float;
-            best = t;
+            *best = t;
         }
         if (!st && options->progress)
             options->progress(options->progress_self, "choose a method", (size_t)m + 1,
                               ZURT_CALIB_AUTO);
     }
     zc_jury_destroy(ctx, jury);
-    return !st && !best.is_possible ? ZURT_E_UNSUPPORTED : st;
+    return !st && !best->is_possible ? ZURT_E_UNSUPPORTED : st;
 }

@@ -99,7 +99,7 @@ static void add_noise(const zi_tensor *t, zurt_span real, zurt_span int8, zc_noi
 
 /** Runs a graph with float inputs and outputs on the first `n` samples that judge. */
 static zurt_status judge(zurt_ctx *ctx, const zc_jury *a, const zi_graph *g, size_t n,
-                         zc_tap_fn *tap, void *self, double *db)
+                         zc_tap_fn *tap, void *self, zc_trial *t)
 {
     const zi_graph *from = a->from;
     const zurt_quantize_options *o = a->options;
@@ -122,7 +122,10 @@ static zurt_status judge(zurt_ctx *ctx, const zc_jury *a, const zi_graph *g, siz
             add_noise(&from->tensors[from->outputs[k]], a->out[i].spans[k], out.spans[k], &sums[k]);
     }
     if (!st)
-        *db = zc_noise_mean_db(sums, from->n_outputs);
+        t->db = zc_noise_mean_db(sums, from->n_outputs);
+    t->worst_db = (double)INFINITY;
+    for (size_t k = 0; !st && k < from->n_outputs; k++)
+        t->worst_db = fmin(t->worst_db, sums[k].signal > 0.0 ? zc_noise_db(sums[k]) : t->worst_db);
     zi_free(&ctx->allocator, sums);
     zc_buffers_destroy(ctx, &in);
     zc_buffers_destroy(ctx, &out);
@@ -151,7 +154,7 @@ zurt_status zc_jury_try(zurt_ctx *ctx, const zc_jury *jury, const zurt_quantize_
     *out = (zc_trial){.is_possible = st != ZURT_E_UNSUPPORTED, .db = (double)NAN};
     if (!st) {
         out->n_float = n_float_nodes(g);
-        st = judge(ctx, jury, g, jury->n, NULL, NULL, &out->db);
+        st = judge(ctx, jury, g, jury->n, NULL, NULL, out);
     }
     zurt_quant_report_destroy(report);
     zi_graph_destroy(g);
@@ -161,5 +164,8 @@ zurt_status zc_jury_try(zurt_ctx *ctx, const zc_jury *jury, const zurt_quantize_
 zurt_status zc_jury_disturb(zurt_ctx *ctx, const zc_jury *jury, size_t n, zc_tap_fn *tap,
                             void *self, double *db)
 {
-    return judge(ctx, jury, jury->from, n < jury->n ? n : jury->n, tap, self, db);
+    zc_trial t = {.db = (double)NAN};
+    zurt_status st = judge(ctx, jury, jury->from, n < jury->n ? n : jury->n, tap, self, &t);
+    *db = t.db;
+    return st;
 }

@@ -19,13 +19,6 @@ zurt_status zc_jury_create(zurt_ctx *ctx, const zi_graph *from,
 /** NULL is allowed. */
 void zc_jury_destroy(zurt_ctx *ctx, zc_jury *jury);
 
-/** What came of a candidate. */
-typedef struct zc_trial {
-    bool is_possible; /**< false: a node stays float that must not; the ctx says which */
-    size_t n_float;   /**< nodes in float */
-    double db;        /**< of the mean over the outputs of noise to signal */
-} zc_trial;
-
 /** Makes a candidate, with options of its own, and runs it on the samples that judge. ZURT_OK also
  *  if it is not possible. */
 zurt_status zc_jury_try(zurt_ctx *ctx, const zc_jury *jury, const zurt_quantize_options *options,

@@ -128,6 +128,11 @@ zurt_status zurt_quant_report_control(const zurt_quant_report *report, zurt_quan
     return ZURT_OK;
 }
 
+int zurt_quant_report_is_equalised(const zurt_quant_report *report)
+{
+    return report ? report->is_equalised : 0;
+}
+
 size_t zurt_quant_report_n_split(const zurt_quant_report *report)
 {
     return report ? report->n_split : 0;

@@ -54,6 +54,7 @@ struct zurt_quant_report {
     const char **kept;                 /* nodes that the budget left in float */
     size_t n_kept;
     double before_db, after_db, share; /* zurt_quant_control */
+    bool is_equalised;                 /* factors were moved between layers */
     size_t n_split;                    /* chains of layers whose channels were split */
     size_t *ranked; /* int8 layers, the one with the largest error of its own first */
     size_t n_ranked;

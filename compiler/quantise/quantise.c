@@ -13,7 +13,9 @@
 #include "base/options.h"
 #include "graph_handle.h"
 #include "quantise/control.h"
+#include "quantise/equalise.h"
 #include "quantise/finite.h"
+#include "quantise/jury.h"
 #include "quantise/split_channels.h"
 
 /** Documented limit of threads, as zi_pool_create(). */
@@ -55,20 +57,31 @@ static bool has_quantised(const zi_graph *g)
     return found;
 }
 
+/** Rewrites of the float graph, one on the other. */
+enum { MOST_REWRITES = ZC_MOST_REWRITES };
+
 /** A float graph, what its tensors hold, and the best way to quantise it. */
 typedef struct choice {
-    zi_graph *rewritten; /* NULL: the graph is the caller's */
+    zi_graph *rewritten[MOST_REWRITES]; /* the last one is it; none: the caller's */
+    size_t n_rewritten;
     zc_stats stats;
     zc_recipe recipe;
     double db[ZURT_CALIB_AUTO];
-    size_t n_float;
+    zc_trial trial; /* what comes of it */
     size_t n_split;
+    bool is_equalised;
 } choice;
+
+static const zi_graph *graph_of(const choice *c, const zi_graph *from)
+{
+    return c->n_rewritten ? c->rewritten[c->n_rewritten - 1] : from;
+}
 
 static void choice_destroy(zurt_ctx *ctx, choice *c)
 {
     zc_stats_destroy(ctx, &c->stats);
-    zi_graph_destroy(c->rewritten);
+    for (size_t i = c->n_rewritten; i > 0; i--)
+        zi_graph_destroy(c->rewritten[i - 1]);
     *c = (choice){0};
 }
 
@@ -76,28 +89,78 @@ static zurt_status choose(zurt_ctx *ctx, const zi_graph *g, const zurt_quantize_
                           choice *c)
 {
     zurt_status st = zc_stats_collect(ctx, g, options, &c->stats);
-    return st ? st : zc_choose_method(ctx, g, options, &c->stats, &c->recipe, c->db, &c->n_float);
+    return st ? st : zc_choose_method(ctx, g, options, &c->stats, &c->recipe, c->db, &c->trial);
 }
 
-/** Splits channels where that is nearer to float by so much, dB: it costs time. */
-#define SPLIT_LEAST_GAIN 0.5
-
-static zurt_status try_split(zurt_ctx *ctx, const zi_graph *from,
-                             const zurt_quantize_options *options, choice *best)
+/** How near a graph comes by the recipe that is known to be the best of another. */
+static zurt_status weigh(zurt_ctx *ctx, const zi_graph *g, const zurt_quantize_options *options,
+                         zc_recipe recipe, zc_stats *stats, zc_trial *out)
 {
-    choice split = {0};
-    zurt_status st =
-        zc_split_channels(ctx, from, &best->stats, options, &split.rewritten, &split.n_split);
-    if (st || !split.rewritten)
-        return st;
-    st = choose(ctx, split.rewritten, options, &split);
-    const double gain = st ? 0.0 : split.db[split.recipe.method] - best->db[best->recipe.method];
-    if (!st && split.n_float <= best->n_float && gain >= SPLIT_LEAST_GAIN) {
-        choice other = *best;
-        *best = split;
-        split = other;
+    zc_jury *jury = NULL;
+    zurt_status st = zc_stats_collect(ctx, g, options, stats);
+    if (!st)
+        st = zc_jury_create(ctx, g, options, &jury);
+    if (!st)
+        st = zc_jury_try(ctx, jury, options, recipe, stats, out);
+    zc_jury_destroy(ctx, jury);
+    return st;
+}
+
+/** How much further from float one output may be if all are nearer, dB: regression heads must not
+ * pay for scores. */
+#define WORST_MAY_LOSE 0.5
+
+static bool is_nearer(zc_trial t, zc_trial than, double least_gain)
+{
+    return t.is_possible && t.n_float <= than.n_float && t.db - than.db >= least_gain &&
+           t.worst_db >= than.worst_db - WORST_MAY_LOSE;
+}
+
+/** Takes a rewritten graph over: into *best if it is nearer to float by least_gain dB, without more
+ *  nodes in float. *out_taken: whether it is. */
+static zurt_status try_graph(zurt_ctx *ctx, zi_graph *g, const zurt_quantize_options *options,
+                             double least_gain, choice *best, bool *out_taken)
+{
+    zc_stats stats = {0};
+    zc_trial t = {0};
+    zurt_status st = weigh(ctx, g, options, best->recipe, &stats, &t);
+    *out_taken = !st && is_nearer(t, best->trial, least_gain);
+    if (*out_taken) {
+        zc_stats_destroy(ctx, &best->stats);
+        best->stats = stats;
+        best->rewritten[best->n_rewritten++] = g;
+        best->trial = t;
+        best->db[best->recipe.method] = t.db;
+    } else {
+        zc_stats_destroy(ctx, &stats);
+        zi_graph_destroy(g);
     }
-    choice_destroy(ctx, &split);
+    return st;
+}
+
+/** What rewrites must gain, dB. Factors cost no time, but a dozen samples tell no less from chance,
+ * and what they take from one channel another has to bear; more layers cost time. And the share of
+ * a difference in range that activations give up where weights can take it. */
+#define EQUALISE_LEAST_GAIN 1.0
+#define SPLIT_LEAST_GAIN    0.5
+#define EQUALISE_ALPHA      0.5
+
+static zurt_status try_rewrites(zurt_ctx *ctx, const zi_graph *from,
+                                const zurt_quantize_options *options, choice *best)
+{
+    zi_graph *g;
+    size_t n_split = 0;
+    bool taken = false;
+    zurt_status st = zc_equalise(ctx, from, &best->stats, options, EQUALISE_ALPHA, &g);
+    if (!st && g)
+        st = try_graph(ctx, g, options, EQUALISE_LEAST_GAIN, best, &taken);
+    best->is_equalised = taken;
+    if (!st)
+        st = zc_split_channels(ctx, graph_of(best, from), &best->stats, options, &g, &n_split);
+    taken = false;
+    if (!st && g)
+        st = try_graph(ctx, g, options, SPLIT_LEAST_GAIN, best, &taken);
+    best->n_split = taken ? n_split : 0;
     return st;
 }
 
@@ -107,6 +170,7 @@ static zurt_status describe(zurt_ctx *ctx, const zi_graph *from, const zi_graph 
 {
     report->method = c->recipe.method;
     report->n_split = c->n_split;
+    report->is_equalised = c->is_equalised;
     report->before_db = report->after_db = (double)NAN;
     memcpy(report->method_db, c->db, sizeof(c->db));
     zurt_status st = zc_report_samples(ctx, &c->stats, report);
@@ -177,35 +241,41 @@ static zurt_status spend_budget(zurt_ctx *ctx, const zi_graph *from,
 
 static zurt_status quantise(zurt_ctx *ctx, const zi_graph *from,
                             const zurt_quantize_options *options, zi_graph **out,
-                            zi_graph **rewritten, zurt_quant_report **report)
+                            zi_graph *rewritten[MOST_REWRITES], zurt_quant_report **report)
 {
     choice c = {0};
     zurt_status st = zc_check_constants(ctx, from);
     if (!st)
         st = choose(ctx, from, options, &c);
     if (!st && options->method == ZURT_CALIB_AUTO)
-        st = try_split(ctx, from, options, &c);
-    const zi_graph *chosen = c.rewritten ? c.rewritten : from;
+        st = try_rewrites(ctx, from, options, &c);
+    const zi_graph *chosen = graph_of(&c, from);
     if (!st)
         st = make(ctx, chosen, options, &c, out, report);
     if (!st && options->float_budget > 0.0)
         st = spend_budget(ctx, chosen, options, &c, out, report);
-    *rewritten = c.rewritten;
-    c.rewritten = NULL;
+    memcpy(rewritten, c.rewritten, sizeof(c.rewritten));
+    c.n_rewritten = 0;
     choice_destroy(ctx, &c);
     return st;
 }
 
-/** Takes over both graphs, even on failure. */
-static zurt_status wrap(zurt_ctx *ctx, const zurt_graph *from, zi_graph *g, zi_graph *rewritten,
-                        zurt_graph **out)
+static void destroy_graphs(zi_graph *rewritten[MOST_REWRITES])
+{
+    for (size_t i = MOST_REWRITES; i > 0; i--)
+        zi_graph_destroy(rewritten[i - 1]);
+}
+
+/** Takes over all graphs, even on failure. */
+static zurt_status wrap(zurt_ctx *ctx, const zurt_graph *from, zi_graph *g,
+                        zi_graph *rewritten[MOST_REWRITES], zurt_graph **out)
 {
     zurt_status st = zc_graph_wrap(ctx, g, out);
     if (st) {
-        zi_graph_destroy(rewritten);
+        destroy_graphs(rewritten);
         return st;
     }
-    (*out)->rewritten = rewritten;
+    memcpy((*out)->rewritten, rewritten, sizeof((*out)->rewritten));
     (*out)->source_nodes = from->source_nodes;
     st = zurt_graph_set_norm(ctx, *out, &from->meta.norm);
     if (!st)
@@ -238,14 +308,14 @@ zurt_status zurt_quantize(zurt_ctx *ctx, const zurt_graph *graph,
         return st;
     if (has_quantised(graph->g))
         return zi_fail(ctx, ZURT_E_ARG, "quantize: the graph is quantised already");
-    zi_graph *g = NULL, *rewritten = NULL;
+    zi_graph *g = NULL, *rewritten[MOST_REWRITES] = {NULL};
     zurt_quant_report *r = NULL;
     if (!resolved.threads)
         resolved.threads = zi_cpu_count() < MAX_THREADS ? zi_cpu_count() : MAX_THREADS;
-    st = quantise(ctx, graph->g, &resolved, &g, &rewritten, &r);
+    st = quantise(ctx, graph->g, &resolved, &g, rewritten, &r);
     if (st) {
         zi_graph_destroy(g);
-        zi_graph_destroy(rewritten);
+        destroy_graphs(rewritten);
     } else {
         st = wrap(ctx, graph, g, rewritten, out);
     }

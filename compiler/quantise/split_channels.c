@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "quantise/rewrite.h"
 
 enum { MOST_GROUPS = 3, MOST_CHANNELS = 4096 };
 
@@ -24,62 +25,7 @@ typedef struct chain {
     zi_id last; /* the table behind, or the depthwise convolution itself */
 } chain;
 
-typedef struct splitter {
-    zurt_ctx *ctx;
-    zi_graph *g;
-    const zc_stats *stats;
-    const zurt_quantize_options *options;
-    uint32_t *n_readers; /* of the tensors of `from` */
-} splitter;
-
 // ---- where
-
-static bool is_kept(const zurt_quantize_options *o, const zi_node *n)
-{
-    for (size_t i = 0; i < o->n_keep_float; i++) {
-        if (!strcmp(o->keep_float[i], n->name))
-            return true;
-    }
-    return false;
-}
-
-/* The node that alone reads what `n` writes; ZI_NONE: there is none, or several. */
-static zi_id only_reader(const splitter *s, zi_id n)
-{
-    const zi_id tensor = s->g->nodes[n].out[0];
-    if (s->n_readers[tensor] != 1)
-        return ZI_NONE;
-    for (zi_id i = n + 1; i < s->g->n_nodes; i++) {
-        for (uint32_t k = 0; k < s->g->nodes[i].n_in; k++) {
-            if (s->g->nodes[i].in[k] == tensor)
-                return i;
-        }
-    }
-    return ZI_NONE; // an output of the graph
-}
-
-static bool is_const_f32(const zi_graph *g, const zi_node *n, uint32_t i)
-{
-    const zi_tensor *t = zi_node_in(g, n, i);
-    return t && zi_tensor_is_const(t) && t->dtype == ZURT_F32;
-}
-
-static bool has_const_operands(const zi_graph *g, const zi_node *n)
-{
-    return is_const_f32(g, n, 1) && (!zi_node_in(g, n, 2) || is_const_f32(g, n, 2));
-}
-
-/* A convolution of one group, with constants for operands. */
-static bool is_dense(const zi_graph *g, const zi_node *n)
-{
-    return n->op == ZI_OP_Conv && n->attr.conv.groups == 1 && has_const_operands(g, n);
-}
-
-static bool is_depthwise(const zi_graph *g, const zi_node *n, int32_t channels)
-{
-    return n->op == ZI_OP_Conv && n->attr.conv.groups == channels && has_const_operands(g, n) &&
-           g->tensors[n->in[1]].dims[0] == channels;
-}
 
 static bool is_table(const zi_node *n)
 {
@@ -88,13 +34,13 @@ static bool is_table(const zi_node *n)
 }
 
 /* Whether all that reads the tensor are dense convolutions, whose weights can be put in order. */
-static bool feeds_dense_alone(const splitter *s, zi_id tensor)
+static bool feeds_dense_alone(const zc_rewrite *s, zi_id tensor)
 {
     uint32_t n = 0;
     for (size_t i = 0; i < s->g->n_nodes; i++) {
         const zi_node *reader = &s->g->nodes[i];
         if (reader->op != ZI_OP_NONE && reader->n_in && reader->in[0] == tensor) {
-            if (!is_dense(s->g, reader))
+            if (!zc_is_dense(s->g, reader))
                 return false;
             n++;
         }
@@ -102,25 +48,25 @@ static bool feeds_dense_alone(const splitter *s, zi_id tensor)
     return n > 0 && n == s->n_readers[tensor]; // no other operand, no output of the graph
 }
 
-static bool find_chain(const splitter *s, zi_id at, chain *c)
+static bool find_chain(const zc_rewrite *s, zi_id at, chain *c)
 {
     const zi_graph *g = s->g;
     const zi_node *conv = &g->nodes[at];
-    if (conv->op == ZI_OP_NONE || !is_dense(g, conv))
+    if (conv->op == ZI_OP_NONE || !zc_is_dense(g, conv))
         return false;
     const int32_t channels = g->tensors[conv->in[1]].dims[0];
-    *c = (chain){.conv = at, .table = only_reader(s, at)};
+    *c = (chain){.conv = at, .table = zc_only_reader(s, at)};
     if (c->table == ZI_NONE || !is_table(&g->nodes[c->table]) || channels > MOST_CHANNELS)
         return false;
-    c->depthwise = only_reader(s, c->table);
-    if (c->depthwise == ZI_NONE || !is_depthwise(g, &g->nodes[c->depthwise], channels))
+    c->depthwise = zc_only_reader(s, c->table);
+    if (c->depthwise == ZI_NONE || !zc_is_depthwise(g, &g->nodes[c->depthwise], channels))
         return false;
-    const zi_id behind = only_reader(s, c->depthwise);
+    const zi_id behind = zc_only_reader(s, c->depthwise);
     const bool has_table = behind != ZI_NONE && is_table(&g->nodes[behind]);
     c->last = has_table ? behind : c->depthwise;
     const zi_id nodes[4] = {c->conv, c->table, c->depthwise, c->last};
     for (int i = 0; i < 4; i++) {
-        if (is_kept(s->options, &g->nodes[nodes[i]]))
+        if (zc_is_kept(s, &g->nodes[nodes[i]]))
             return false;
     }
     return feeds_dense_alone(s, g->nodes[c->last].out[0]);
@@ -215,7 +161,7 @@ static bool group(const float *reach, grouping *out)
 // ---- the new nodes
 
 /* Rows of a constant along its first axis, those of the channels of group k. */
-static zurt_status take_rows(splitter *s, zi_id from, const grouping *p, int32_t k, zi_id *out)
+static zurt_status take_rows(zc_rewrite *s, zi_id from, const grouping *p, int32_t k, zi_id *out)
 {
     if (from == ZI_NONE) {
         *out = ZI_NONE;
@@ -237,7 +183,7 @@ static zurt_status take_rows(splitter *s, zi_id from, const grouping *p, int32_t
 }
 
 /* Node `n` for group k, reading *tensor; *tensor becomes what it writes. */
-static zurt_status copy_node(splitter *s, zi_id n, const grouping *p, int32_t k, zi_id *tensor)
+static zurt_status copy_node(zc_rewrite *s, zi_id n, const grouping *p, int32_t k, zi_id *tensor)
 {
     zi_graph *g = s->g;
     const zi_node from = g->nodes[n]; // adding may move the array
@@ -265,7 +211,7 @@ static zurt_status copy_node(splitter *s, zi_id n, const grouping *p, int32_t k,
     return zi_node_infer(s->ctx, g, node);
 }
 
-static zurt_status join(splitter *s, const chain *c, const zi_id *parts, int32_t n, zi_id *out)
+static zurt_status join(zc_rewrite *s, const chain *c, const zi_id *parts, int32_t n, zi_id *out)
 {
     const zi_node *last = &s->g->nodes[c->last];
     const int32_t axis = s->g->tensors[last->out[0]].rank - 1;
@@ -282,7 +228,7 @@ static zurt_status join(splitter *s, const chain *c, const zi_id *parts, int32_t
 }
 
 /* A dense convolution reads `tensor`, whose channels are in another order. */
-static zurt_status reorder_inputs(splitter *s, zi_id n, const grouping *p, zi_id tensor)
+static zurt_status reorder_inputs(zc_rewrite *s, zi_id n, const grouping *p, zi_id tensor)
 {
     const zi_tensor w = s->g->tensors[s->g->nodes[n].in[1]];
     const size_t channels = (size_t)p->n_channels, rows = zi_tensor_elems(&w) / channels;
@@ -302,7 +248,7 @@ static zurt_status reorder_inputs(splitter *s, zi_id n, const grouping *p, zi_id
     return ZURT_OK;
 }
 
-static zurt_status rewrite(splitter *s, const chain *c, const grouping *p)
+static zurt_status rewrite(zc_rewrite *s, const chain *c, const grouping *p)
 {
     zi_graph *g = s->g;
     const zi_id whole = g->nodes[c->last].out[0];
@@ -333,7 +279,7 @@ static zurt_status rewrite(splitter *s, const chain *c, const grouping *p)
 
 // ---- all
 
-static zurt_status split_at(splitter *s, zi_id at, size_t *n_split)
+static zurt_status split_at(zc_rewrite *s, zi_id at, size_t *n_split)
 {
     chain c;
     if (!find_chain(s, at, &c))
@@ -357,25 +303,11 @@ static zurt_status split_at(splitter *s, zi_id at, size_t *n_split)
 zurt_status zc_split_channels(zurt_ctx *ctx, const zi_graph *from, const zc_stats *stats,
                               const zurt_quantize_options *options, zi_graph **out, size_t *n_split)
 {
-    splitter s = {.ctx = ctx, .stats = stats, .options = options};
-    zi_id *writer = NULL;
-    *out = NULL;
+    zc_rewrite s;
     *n_split = 0;
-    zurt_status st = zi_graph_clone(ctx, from, &s.g);
-    if (!st)
-        st = zi_graph_index(ctx, from, &writer, &s.n_readers);
+    zurt_status st = zc_rewrite_begin(ctx, from, stats, options, &s);
     const zi_id n_nodes = st ? 0 : (zi_id)from->n_nodes;
     for (zi_id i = 0; !st && i < n_nodes; i++) // tensors that are added are looked at by nobody
         st = split_at(&s, i, n_split);
-    if (!st && *n_split)
-        st = zi_graph_compact(ctx, s.g);
-    if (!st && *n_split)
-        st = zi_graph_check(ctx, s.g);
-    zi_free(&ctx->allocator, writer);
-    zi_free(&ctx->allocator, s.n_readers);
-    if (st || !*n_split)
-        zi_graph_destroy(s.g);
-    else
-        *out = s.g;
-    return st;
+    return zc_rewrite_end(&s, st, *n_split > 0, out);
 }

@@ -252,9 +252,9 @@ typedef enum zurt_calib_method {
     ZURT_CALIB_MSE = 2,        /**< least expected square of the error */
     ZURT_CALIB_ENTROPY = 3,    /**< least Kullback-Leibler divergence */
     ZURT_CALIB_AUTO = 4        /**< that of these that is nearest to float on the samples that
-                                    judge; what regression heads read is not clipped. Channels
-                                    that differ much in range are computed apart where that is
-                                    nearer still */
+                                    judge; what regression heads read is not clipped. Ranges of
+                                    channels are equalised between layers, and channels that
+                                    differ much computed apart, where that is nearer still */
 } zurt_calib_method;
 
 /** Type of the model's inputs and outputs. */
@@ -442,6 +442,11 @@ typedef struct zurt_quant_control {
 /** @return ZURT_OK; ZURT_E_ARG: NULL, or a size that no version has had. */
 ZURT_API zurt_status zurt_quant_report_control(const zurt_quant_report *report,
                                                zurt_quant_control *out);
+
+/** @return 1 if the ranges of channels were made more alike by factors that one layer's weights
+ * give up to the next one's: by ZURT_CALIB_AUTO alone, where that is nearer to float; 0 also for
+ * NULL. Allocates nothing. */
+ZURT_API int zurt_quant_report_is_equalised(const zurt_quant_report *report);
 
 /** @return how often a convolution, its activation and the depthwise convolution behind were made
  *  two or three, for channels of like range: by ZURT_CALIB_AUTO alone, where that is nearer to
