@@ -15,22 +15,58 @@ static void expect(const char *what, int64_t got, int64_t want)
     failed = 1;
 }
 
-/** Every field keeps its value, to the bit, and has its own place. */
+/** A number of `bits` bits: `which` of the least, the largest, and two between. */
+static int32_t field_value(int bits, int is_signed, int which)
+{
+    int64_t ones = ((int64_t)1 << bits) - 1, least = is_signed ? -(ones >> 1) - 1 : 0;
+    const int64_t values[] = {least, least + ones, least + ones / 3, least + ones / 5 * 3};
+    return (int32_t)values[which];
+}
+
+/** Every field keeps its value, to the bit, and has its own place: neighbours differ. */
 static void step_keeps_every_field(void)
 {
-    int32_t value = INT32_MIN + 5;
-    zk_step s, back;
-    v16 words[ZK_STEP_WORDS];
-    memset(&s, 0, sizeof(s));
-#define ZK_FIELD(f) s.f = value += 60000001;
+    for (int turn = 0; turn < 12; turn++) {
+        int number = 0;
+        zk_step s, back;
+        v16 words[ZK_STEP_WORDS];
+        memset(&s, 0, sizeof(s));
+#define ZK_FIELD(f, bits, is_signed)                                                               \
+    s.f = field_value(bits, is_signed, turn < 4 ? turn : (turn + number * (turn - 3)) % 4);        \
+    number++;
+        ZK_STEP_FIELDS(ZK_FIELD)
+#undef ZK_FIELD
+        memset(&back, 0x55, sizeof(back));
+        zk_step_pack(&s, words);
+        zk_step_unpack(words, &back);
+        expect("step, packed and unpacked", memcmp(&s, &back, sizeof(s)), 0);
+        expect("a step that fits", zk_step_misfit(&s) == NULL, 1);
+        expect("fields of a step", number, (int64_t)(sizeof(s) / sizeof(int32_t)));
+    }
+    expect("bits fill the words", ZK_STEP_WORDS * 128 - ZK_STEP_BITS < 128, 1);
+}
+
+/** One beyond either end of a field: named, and the neighbours keep their zeros. */
+static void values_beyond_a_width_are_named(void)
+{
+#define ZK_FIELD(f, bits, is_signed)                                                               \
+    for (int end = 0; end < 2; end++) {                                                            \
+        zk_step s, back;                                                                           \
+        v16 words[ZK_STEP_WORDS];                                                                  \
+        int64_t beyond = (int64_t)field_value(bits, is_signed, end) + (end ? 1 : -1);              \
+        memset(&s, 0, sizeof(s));                                                                  \
+        memset(&back, 0, sizeof(back));                                                            \
+        s.f = (int32_t)beyond;                                                                     \
+        if (s.f != beyond)                                                                         \
+            continue;                                                                              \
+        expect("misfit of " #f, zk_step_misfit(&s) && !strcmp(zk_step_misfit(&s), #f), 1);         \
+        zk_step_pack(&s, words);                                                                   \
+        zk_step_unpack(words, &back);                                                              \
+        back.f = s.f;                                                                              \
+        expect("neighbours of " #f, memcmp(&s, &back, sizeof(s)), 0);                              \
+    }
     ZK_STEP_FIELDS(ZK_FIELD)
 #undef ZK_FIELD
-    memset(&back, 0x55, sizeof(back));
-    zk_step_pack(&s, words);
-    zk_step_unpack(words, &back);
-    expect("step, packed and unpacked", memcmp(&s, &back, sizeof(s)), 0);
-    expect("bytes of the first field", words[0].b[0], (int8_t)(s.kind & 255));
-    expect("bytes of a step", sizeof(s) <= sizeof(words), 1);
 }
 
 static void tap_keeps_its_range(void)
@@ -117,6 +153,7 @@ static void conflicts_are_found(void)
 int main(void)
 {
     step_keeps_every_field();
+    values_beyond_a_width_are_named();
     tap_keeps_its_range();
     iterations_follow_the_formula();
     late_weights_hold_the_first_group_up();

@@ -160,6 +160,23 @@ static void set_write_lanes(const zi_cg_program *m, zk_step *s)
         s->walk.wr_lanes = s->flags & (ZK_OUT_FIFO | ZK_UP2) ? 1 : write_lanes(m, *s);
 }
 
+/** Where results of row `y` on go in the scratchpad. */
+static void set_place(const zi_cg_layer *l, const zi_cg_share *sh, const zi_cg_tensor *p, int32_t y,
+                      zk_step_out *out)
+{
+    const int32_t pitch = p->buffer.pitch;
+    out->row = pitch;
+    out->plane = p->buffer.plane;
+    out->split = p->buffer.split;
+    out->half = p->buffer.half;
+    out->base = p->buffer.base + sh->block * p->buffer.plane + y * pitch;
+    if (l->l.transposed) {
+        out->base += sh->phase[0] * pitch + sh->phase[1];
+        out->row = l->l.stride[0] * pitch;
+        out->col = l->l.stride[1];
+    }
+}
+
 static void set_output(const zi_cg_program *m, const zi_cg_layer *l, const zi_cg_share *sh,
                        zi_cg_step *ms)
 {
@@ -168,19 +185,10 @@ static void set_output(const zi_cg_program *m, const zi_cg_layer *l, const zi_cg
     const zi_cg_tensor *p = &m->tensors[tile ? l->tile : l->out];
     int32_t y = tile ? 0 : l->pool2 ? sh->y0 / 2 : l->l.up2 ? sh->y0 * 2 : sh->y0;
     s->flags |= (l->pool2 ? ZK_POOL2 : 0) | (l->l.up2 ? ZK_UP2 : 0);
-    s->out.row = p->buffer.pitch;
     s->out.col = 1;
-    s->out.plane = p->buffer.plane;
-    s->out.split = p->buffer.split;
-    s->out.half = p->buffer.half;
-    s->out.base = p->buffer.base + sh->block * p->buffer.plane + y * p->buffer.pitch;
-    if (l->l.transposed) {
-        s->out.base += sh->phase[0] * p->buffer.pitch + sh->phase[1];
-        s->out.row = l->l.stride[0] * p->buffer.pitch;
-        s->out.col = l->l.stride[1];
-    }
     if (p->buffer.words > 0) {
         s->flags |= ZK_OUT_BANK;
+        set_place(l, sh, p, y, &s->out);
         ms->write[0] = p->buffer.base;
         ms->write[1] = p->buffer.base + p->blocks * p->buffer.plane;
     }

@@ -60,10 +60,12 @@ static void put_table(const zi_cg_program *m, const zi_cg_step *s, v16 *out)
         out[i / 16].b[i % 16] = l->lut[i];
 }
 
-/** Steps of the first picture, and their tables. */
-static void put_steps(const zi_cg_program *m, zi_cg_code *code, int32_t first, int32_t tables)
+/** Steps of the first picture, and their tables. Returns a field that its width does not hold. */
+static const char *put_steps(const zi_cg_program *m, zi_cg_code *code, int32_t first,
+                             int32_t tables)
 {
-    for (size_t i = 0; i < m->n_steps; i++) {
+    const char *misfit = NULL;
+    for (size_t i = 0; !misfit && i < m->n_steps; i++) {
         zk_step s = m->steps[i].step;
         if (m->steps[i].layer != ZI_NONE) {
             set_numbers(m, &m->layers[m->steps[i].layer], &s);
@@ -71,8 +73,10 @@ static void put_steps(const zi_cg_program *m, zi_cg_code *code, int32_t first, i
             put_table(m, &m->steps[i], code->steps + tables);
             tables += zk_table_words(&s);
         }
+        misfit = zk_step_misfit(&s);
         zk_step_pack(&s, code->steps + first + (int32_t)i * ZK_STEP_WORDS);
     }
+    return misfit;
 }
 
 /** Steps of another picture: those of the first, which they share tables with, elsewhere in DDR. */
@@ -372,13 +376,19 @@ zurt_status zi_cg_encode(zurt_ctx *ctx, const zi_cg_program *m, zi_cg_code *out)
         zi_cg_code_destroy(out);
         return zi_fail(ctx, ZURT_E_NOMEM, "PL: no memory for the steps and weights");
     }
-    for (int32_t i = 0; i < m->batch; i++) {
+    const char *misfit = NULL;
+    for (int32_t i = 0; !misfit && i < m->batch; i++) {
         int32_t first = (int32_t)(w.epochs + i * w.steps);
         put_epochs(m, out, i, first);
         if (i == 0)
-            put_steps(m, out, first, (int32_t)(words - w.tables));
+            misfit = put_steps(m, out, first, (int32_t)(words - w.tables));
         else
             put_picture(m, out, i, first, (int32_t)w.epochs);
+    }
+    if (misfit) {
+        zi_cg_code_destroy(out);
+        return zi_fail(ctx, ZURT_E_INTERNAL,
+                       "PL: %s of a step is beyond its width in the step format", misfit);
     }
     put_weights(m, out);
     return ZURT_OK;

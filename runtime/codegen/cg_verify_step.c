@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a step computes. Fields have ranges in which no product of two leaves 64 bits; the sums that
- * the engine forms of them, in 32 bits, have one rule of their own (addresses_ok).
+ * What a step computes. Fields have the ranges of their widths (zk_fields.h), in which no product
+ * of two leaves 64 bits, and narrower ones here; the sums that the engine forms of them, in 32
+ * bits, have one rule of their own (addresses_ok).
  */
 #include <stddef.h>
 
@@ -12,8 +13,8 @@
 /** Pictures' sides, counts of blocks, strides. */
 enum { SIDE = 1 << 14 };
 
-/** Addresses and pitches as fields; sums of them within the engine. */
-enum { FAR = 1 << 26, SUM = 1 << 30 };
+/** Sums of addresses and pitches within the engine. */
+enum { SUM = 1 << 30 };
 
 /** The engine's own limit of addresses below 0, in rows of the banks. */
 enum { ROWS_BELOW = 1 << 20 };
@@ -30,7 +31,6 @@ typedef struct field {
     }
 
 static const field fields[] = {
-    FIELD(flags, 0, 2 * ZK_KEEP_WEIGHTS - 1),
     FIELD(n_taps, 1, ZK_TAPS),
     FIELD(n_icb, 1, SIDE),
     FIELD(n_ocb, 1, SIDE),
@@ -43,43 +43,20 @@ static const field fields[] = {
     FIELD(in.stride_x, 1, SIDE),
     FIELD(in.h, 1, SIDE),
     FIELD(in.w, 1, SIDE),
-    FIELD(in.base, 0, FAR),
-    FIELD(in.row, 0, FAR),
-    FIELD(in.col, 0, FAR),
-    FIELD(in.plane, 0, FAR),
-    FIELD(in.ocb_step, 0, FAR),
     FIELD(in.ocb_every, 1, SIDE),
-    FIELD(in.zp, -128, 127),
-    FIELD(out.zp, -128, 127),
-    FIELD(out.lo, -128, 127),
-    FIELD(out.hi, -128, 127),
-    FIELD(out.base, 0, FAR),
-    FIELD(out.row, 0, FAR),
     FIELD(out.col, 1, ZK_OUT_COL),
-    FIELD(out.plane, 0, FAR),
     FIELD(out.split, 0, 2),
-    FIELD(out.half, 0, FAR),
-    FIELD(res.base, 0, FAR),
-    FIELD(res.row, 0, FAR),
-    FIELD(res.plane, 0, FAR),
     FIELD(in.row_n, 0, ZK_ROW_WIDTH),
-    FIELD(in.row_dx, 0, SIDE),
 };
 
-static const field add_fields[] = {
-    FIELD(res.shift, 0, 31),
-    FIELD(res.zp, -128, 127),
-    FIELD(res.lo, -128, 127),
-    FIELD(res.hi, -128, 127),
-};
-
-static zurt_status check_fields(const zi_checker *c, const zk_step *s, const field *rows, size_t n)
+static zurt_status check_fields(const zi_checker *c, const zk_step *s)
 {
-    for (size_t i = 0; i < n; i++) {
-        int32_t v = *(const int32_t *)(const void *)((const char *)s + rows[i].offset);
-        if (v < rows[i].least || v > rows[i].most)
-            return zi_check_bad(c, "%s is %d, not in %d..%d", rows[i].name, (int)v,
-                                (int)rows[i].least, (int)rows[i].most);
+    for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
+        const field *f = &fields[i];
+        int32_t v = *(const int32_t *)(const void *)((const char *)s + f->offset);
+        if (v < f->least || v > f->most)
+            return zi_check_bad(c, "%s is %d, not in %d..%d", f->name, (int)v, (int)f->least,
+                                (int)f->most);
     }
     return ZURT_OK;
 }
@@ -324,9 +301,7 @@ static zurt_status check_overlaps(const zi_checker *c, const zk_step *s, zi_word
 
 zurt_status zi_check_compute(const zi_checker *c, const zk_step *s, zi_words load)
 {
-    zurt_status st = check_fields(c, s, fields, sizeof(fields) / sizeof(fields[0]));
-    if (!st && (s->flags & ZK_RESIDUAL))
-        st = check_fields(c, s, add_fields, sizeof(add_fields) / sizeof(add_fields[0]));
+    zurt_status st = check_fields(c, s);
     if (!st)
         st = check_kind(c, s);
     if (!st)
@@ -335,8 +310,7 @@ zurt_status zi_check_compute(const zi_checker *c, const zk_step *s, zi_words loa
         return st;
     if (!order_ok(s))
         return zi_check_bad(c, "lanes, groups and pixels do not fit together");
-    if (s->table < 0 || s->table > c->code->step_words ||
-        zk_table_words(s) > c->code->step_words - s->table)
+    if (s->table > c->code->step_words || zk_table_words(s) > c->code->step_words - s->table)
         return zi_check_bad(c, "its table leaves the step buffer");
     if (!addresses_ok(c, s, c->code->steps + s->table))
         return zi_check_bad(c, "its addresses exceed what the engine computes with");

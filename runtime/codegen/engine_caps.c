@@ -85,7 +85,7 @@ zurt_status zi_caps_check_engine(zurt_ctx *ctx, const zi_caps *caps)
         caps->in_parallel != ZK_C || caps->out_parallel != ZK_C || caps->requant_parallel < ZK_C ||
         caps->requant_parallel > ZK_C * caps->pixel_parallel || ring < 1 || ring > ZK_RING_MAX ||
         caps->max_taps != ZK_TAPS || caps->scratchpad_words % caps->pixel_parallel ||
-        caps->scratchpad_words / caps->pixel_parallel > ZK_ROWS_MAX)
+        caps->scratchpad_words > (uint32_t)1 << ZK_ADDRESS_BITS)
         return zi_fail(ctx, ZURT_E_UNSUPPORTED, "PL: no program can be made for the sizes of '%s'",
                        caps->name);
     return ZURT_OK;

@@ -60,14 +60,13 @@
 
 /* The same in all configurations. */
 #define ZK_PP_MAX       16
-#define ZK_ROWS_MAX     65536 /**< rows of a bank in any configuration */
-#define ZK_C            16    /**< channels of a word; input and output channels per cycle */
-#define ZK_TAPS         256   /**< kernel positions of a step */
-#define ZK_ROW_TAPS     16    /**< vectors read per group in ZK_DW_ROW (kernel rows x phases) */
-#define ZK_ROW_WIDTH    8     /**< horizontal taps per vector in ZK_DW_ROW */
-#define ZK_LINE         512   /**< words of the line buffer of ZK_POOL2: output width / 2 */
-#define ZK_STEP_WEIGHTS 8192  /**< ring words that one step may absorb */
-#define ZK_OUT_COL      15    /**< largest out.col: the largest stride of transposed convolutions */
+#define ZK_C            16   /**< channels of a word; input and output channels per cycle */
+#define ZK_TAPS         256  /**< kernel positions of a step */
+#define ZK_ROW_TAPS     16   /**< vectors read per group in ZK_DW_ROW (kernel rows x phases) */
+#define ZK_ROW_WIDTH    8    /**< horizontal taps per vector in ZK_DW_ROW */
+#define ZK_LINE         512  /**< words of the line buffer of ZK_POOL2: output width / 2 */
+#define ZK_STEP_WEIGHTS 8192 /**< ring words that one step may absorb */
+#define ZK_OUT_COL      15   /**< largest out.col: the largest stride of transposed convolutions */
 /** Words that one step may load, and words that it may store. */
 #define ZK_STEP_BEATS (ZK_PP * ZK_ROWS)
 /** Iterations of a step at most: the engine counts in 32 bits. */
@@ -87,6 +86,6 @@
  * a true dependence. For scripts/hls_ports. */
 #define ZK_PIPELINE_DEPTH 64
 /** Version of the step format; engine and code generator must agree. In the capability table. */
-#define ZK_STEP_VERSION 2
+#define ZK_STEP_VERSION 3
 
 #endif

@@ -43,13 +43,12 @@
 
 #include <stdint.h>
 
+#include "isa/zk_fields.h"
+
 /** One word; also one beat of any port. */
 typedef struct {
     int8_t b[16];
 } v16;
-
-/** Words of a packed step. */
-#define ZK_STEP_WORDS 20
 
 enum zk_kind {
     ZK_LOAD = 0,    /**< absorbs only */
@@ -83,8 +82,9 @@ typedef struct {
     int32_t dx;
 } zk_tap;
 
-/* The units of a step. All fields int32, 0 where not used. Addresses and pitches of the scratchpad
- * and of the act buffer are in words. Read by: F fetch, L loaders, E exec, S store. */
+/* The units of a step. All fields int32 here, of the widths of zk_fields.h when packed; 0 where not
+ * used. Addresses and pitches of the scratchpad and of the act buffer are in words. Read by: F
+ * fetch, L loaders, E exec, S store. */
 
 /**
  * Which pixels a step computes, and in what order. Lane l starts a block at pixel start + l, x
@@ -102,8 +102,8 @@ typedef struct {
     int32_t w;        /**< E width of what is computed, before POOL2 or UP2 */
     int32_t h;        /**< E */
     int32_t wrap_w;   /**< E >= lanes or == w */
-    int32_t dx;       /**< E [0, wrap_w] */
-    int32_t dy;       /**< E */
+    int32_t dx;       /**< E [0, lanes] */
+    int32_t dy;       /**< E [0, lanes] */
     int32_t start_x;  /**< E [0, wrap_w) */
     int32_t start_y;  /**< E */
 } zk_step_walk;
@@ -210,21 +210,6 @@ typedef struct {
     zk_step_store store;
 } zk_step;
 
-// clang-format off
-/** The fields in the order in which they are packed, int32 each, from byte 0 of a step. */
-#define ZK_STEP_FIELDS(F) \
-    F(kind) F(flags) F(iterations) F(table) F(n_taps) F(n_icb) F(n_ocb) F(walk.n_groups) \
-    F(walk.period) F(walk.lanes) F(walk.wr_lanes) F(walk.w) F(walk.h) F(walk.wrap_w) F(walk.dx) \
-    F(walk.dy) F(walk.start_x) F(walk.start_y) F(in.stride_y) F(in.stride_x) F(in.h) F(in.w) \
-    F(in.base) F(in.row) F(in.col) F(in.plane) F(in.ocb_step) F(in.ocb_every) F(in.zp) \
-    F(out.zp) F(out.lo) F(out.hi) F(out.base) F(out.row) F(out.col) F(out.plane) F(out.split) \
-    F(out.half) F(res.base) F(res.row) F(res.plane) F(res.shift) F(res.up) F(res.down) \
-    F(res.zp) F(res.lo) F(res.hi) F(in.row_n) F(in.row_dx) F(load.w_words) F(load.w_src) \
-    F(load.src) F(load.planes) F(load.words) F(load.src_plane) F(load.dst) F(load.w) \
-    F(load.row) F(load.plane) F(load.split) F(load.half) F(store.dst) F(store.words) \
-    F(store.plane)
-// clang-format on
-
 /**
  * n_epochs of a launch that computes nothing: the engine writes ZK_IDENTITY_WORDS to the start of
  * act_w, so that a capability table of another engine is found before results are wrong.
@@ -263,26 +248,75 @@ static inline void zk_put32(v16 *w, int i, int32_t value)
     w->b[4 * i + 3] = (int8_t)(v >> 24);
 }
 
+/** Byte i of the field at bit `at`, in its place; 0 beyond the field. */
+static inline uint64_t zk_field_byte(const v16 *w, int at, int bits, int i)
+{
+    int byte = (at >> 3) + i;
+    if (8 * i >= (at & 7) + bits)
+        return 0;
+    return (uint64_t)(uint8_t)w[byte >> 4].b[byte & 15] << 8 * i;
+}
+
+/** The field of `bits` bits, 32 at most, that begins at bit `at` of a step. */
+static inline int32_t zk_field_get(const v16 *w, int at, int bits, int is_signed)
+{
+    uint64_t v = zk_field_byte(w, at, bits, 0) | zk_field_byte(w, at, bits, 1) |
+                 zk_field_byte(w, at, bits, 2) | zk_field_byte(w, at, bits, 3) |
+                 zk_field_byte(w, at, bits, 4);
+    uint64_t ones = ((uint64_t)1 << bits) - 1, top = is_signed ? (ones >> 1) + 1 : 0;
+    v = v >> (at & 7) & ones;
+    return (int32_t)((int64_t)(v ^ top) - (int64_t)top);
+}
+
+/** Puts the low `bits` bits of a value where there are zeros. */
+static inline void zk_field_put(v16 *w, int at, int bits, int32_t value)
+{
+    uint64_t v = ((uint64_t)(uint32_t)value & (((uint64_t)1 << bits) - 1)) << (at & 7);
+    for (int i = 0; 8 * i < (at & 7) + bits; i++) {
+        int byte = (at >> 3) + i;
+        w[byte >> 4].b[byte & 15] |= (int8_t)(v >> 8 * i & 255);
+    }
+}
+
+static inline int zk_field_fits(int32_t value, int bits, int is_signed)
+{
+    int64_t ones = ((int64_t)1 << bits) - 1, least = is_signed ? -(ones >> 1) - 1 : 0;
+    return value >= least && value <= least + ones;
+}
+
 static inline void zk_step_unpack(const v16 w[ZK_STEP_WORDS], zk_step *out)
 {
-    int i = 0;
-#define ZK_FIELD(f)                                                                                \
-    out->f = zk_get32(&w[i >> 2], i & 3);                                                          \
-    i++;
+    int at = 0;
+#define ZK_FIELD(f, bits, is_signed)                                                               \
+    out->f = zk_field_get(w, at, bits, is_signed);                                                 \
+    at += bits;
     ZK_STEP_FIELDS(ZK_FIELD)
 #undef ZK_FIELD
 }
 
+/** Of values beyond their widths only the low bits are kept: zk_step_misfit(). */
 static inline void zk_step_pack(const zk_step *s, v16 out[ZK_STEP_WORDS])
 {
-    int i = 0;
-#define ZK_FIELD(f)                                                                                \
-    zk_put32(&out[i >> 2], i & 3, s->f);                                                           \
-    i++;
+    const v16 zero = {{0}};
+    int at = 0;
+    for (int i = 0; i < ZK_STEP_WORDS; i++)
+        out[i] = zero;
+#define ZK_FIELD(f, bits, is_signed)                                                               \
+    zk_field_put(out, at, bits, s->f);                                                             \
+    at += bits;
     ZK_STEP_FIELDS(ZK_FIELD)
 #undef ZK_FIELD
-    for (; i < 4 * ZK_STEP_WORDS; i++)
-        zk_put32(&out[i >> 2], i & 3, 0);
+}
+
+/** Name of the first field whose value its width does not hold; a null pointer: all fit. */
+static inline const char *zk_step_misfit(const zk_step *s)
+{
+#define ZK_FIELD(f, bits, is_signed)                                                               \
+    if (!zk_field_fits(s->f, bits, is_signed))                                                     \
+        return #f;
+    ZK_STEP_FIELDS(ZK_FIELD)
+#undef ZK_FIELD
+    return 0;
 }
 
 /** Tap `half` (0, 1) of a word of the table. */

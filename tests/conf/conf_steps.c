@@ -69,21 +69,37 @@ static int32_t any_step(zt_source *s, const zi_cg_code *code)
     return (int32_t)zt_pick(s, (uint32_t)zt_n_steps(code));
 }
 
+static int32_t *field_of(zk_step *s, uint32_t number)
+{
+    return (int32_t *)(void *)((char *)s + number * sizeof(int32_t));
+}
+
 static void mutate_field(zt_source *s, const program *p, zi_cg_code *code)
 {
-    int32_t number = any_step(s, code);
-    int32_t field = (int32_t)zt_pick(s, FIELDS);
-    v16 *words = zt_step_at(code, number) + field / 4;
-    zk_put32(words, field % 4, boundary(s, zk_get32(words, field % 4), p));
+    v16 *words = zt_step_at(code, any_step(s, code));
+    zk_step step;
+    zk_step_unpack(words, &step);
+    int32_t *field = field_of(&step, zt_pick(s, FIELDS));
+    *field = boundary(s, *field, p);
+    zk_step_pack(&step, words); // its low bits, where it has more than the field
 }
 
 /* Field of one step into another. */
 static void mutate_mix(zt_source *s, zi_cg_code *code)
 {
-    const v16 *from = zt_step_at(code, any_step(s, code));
-    v16 *to = zt_step_at(code, any_step(s, code));
-    int32_t field = (int32_t)zt_pick(s, FIELDS);
-    zk_put32(&to[field / 4], field % 4, zk_get32(&from[field / 4], field % 4));
+    v16 *words = zt_step_at(code, any_step(s, code));
+    zk_step from, to;
+    zk_step_unpack(zt_step_at(code, any_step(s, code)), &from);
+    zk_step_unpack(words, &to);
+    uint32_t field = zt_pick(s, FIELDS);
+    *field_of(&to, field) = *field_of(&from, field);
+    zk_step_pack(&to, words);
+}
+
+static void mutate_bit(zt_source *s, zi_cg_code *code)
+{
+    uint32_t bit = zt_pick(s, 128 * ZK_STEP_WORDS);
+    zt_step_at(code, any_step(s, code))[bit / 128].b[bit / 8 % 16] ^= (int8_t)(1 << bit % 8);
 }
 
 static void mutate_order(zt_source *s, zi_cg_code *code)
@@ -195,6 +211,9 @@ static void mutate(zt_source *s, const program *p, zi_cg_code *code)
         case 3:
             mutate_weight(s, code);
             break;
+        case 4:
+            mutate_bit(s, code);
+            break;
         default:
             mutate_field(s, p, code);
             break;
@@ -236,8 +255,11 @@ static zi_cg_code copy_code(const zi_cg_code *from)
 static int64_t iterations_of(const zi_cg_code *code)
 {
     int64_t sum = 0;
-    for (int32_t i = 0; i < zt_n_steps(code); i++)
-        sum += zk_get32(zt_step_at(code, i), 2);
+    for (int32_t i = 0; i < zt_n_steps(code); i++) {
+        zk_step step;
+        zk_step_unpack(zt_step_at(code, i), &step);
+        sum += step.iterations;
+    }
     return sum;
 }
 

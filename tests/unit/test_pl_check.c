@@ -110,9 +110,7 @@ static const rule rules[] = {
     {"load_and_work", ZK_LOAD, 0, false, {FIELD(SET, n_ocb, 1)}, "a load with other work"},
     {"n_taps", ZK_CONV, 0, false, {FIELD(SET, n_taps, 257)}, "n_taps is 257, not in 1..256"},
     {"n_ocb", ZK_CONV, 0, false, {FIELD(SET, n_ocb, 0)}, "n_ocb is 0, not in 1..16384"},
-    {"flags", ZK_CONV, 0, false, {FIELD(OR, flags, 128)}, "flags is"},
     {"in_w", ZK_CONV, 0, false, {FIELD(SET, in.w, 0)}, "in.w is 0, not in 1..16384"},
-    {"zp_in", ZK_CONV, 0, false, {FIELD(SET, in.zp, 128)}, "in.zp is 128, not in -128..127"},
     {"out_split", ZK_CONV, 0, false, {FIELD(SET, out.split, 3)}, "out.split is 3, not in 0..2"},
     {"lanes", ZK_CONV, 0, false, {FIELD(SET, walk.lanes, 9)}, "9 lanes, "},
     {"wr_lanes", ZK_CONV, 4, false, {FIELD(SET, walk.wr_lanes, 3)}, "3 written together"},
@@ -130,7 +128,7 @@ static const rule rules[] = {
      ZK_CONV,
      0,
      false,
-     {FIELD(SET, walk.period, 1 << 29)},
+     {FIELD(SET, walk.period, (1 << 23) - 1), FIELD(SET, n_ocb, 1 << 14)},
      "iterations exceed 32 bits"},
     {"nowhere", ZK_CONV, 0, false, {FIELD(CLEAR, flags, 12)}, "its results go nowhere"},
     {"up2_stored", ANY, ZK_UP2, false, {FIELD(OR, flags, 8)}, "UP2 with POOL2, with a store"},
@@ -142,19 +140,24 @@ static const rule rules[] = {
      "stores 2 pixels"},
     {"pool2_lanes", ANY, ZK_POOL2, false, {FIELD(SET, walk.lanes, 7)}, "POOL2 of"},
     {"pool2_width", ANY, ZK_POOL2, false, {FIELD(SET, walk.w, 6)}, "POOL2 of"},
-    {"add_shift",
-     ANY,
-     ZK_RESIDUAL,
-     false,
-     {FIELD(SET, res.shift, 32)},
-     "res.shift is 32, not in 0"},
-    {"out_col", ANY, ZK_OUT_BANK, false, {FIELD(SET, out.col, 16)}, "out.col is 16, not in 1..15"},
+    {"out_col", ANY, ZK_OUT_BANK, false, {FIELD(SET, out.col, 0)}, "out.col is 0, not in 1..15"},
     {"groups", ZK_CONV, 0, false, {FIELD(ADD, walk.n_groups, 1)}, "do not fit together"},
     {"wrap", ZK_CONV, 0, false, {FIELD(ADD, walk.wrap_w, 1)}, "do not fit together"},
     {"start", ZK_CONV, 0, false, {FIELD(SET, walk.start_x, 1)}, "do not fit together"},
-    {"table", ZK_CONV, 0, false, {FIELD(SET, table, INT32_MAX)}, "table leaves the step buffer"},
+    {"table",
+     ZK_CONV,
+     0,
+     false,
+     {FIELD(SET, table, (1 << 25) - 1)},
+     "table leaves the step buffer"},
     {"table_end", ANY, ZK_LUT, false, {FIELD(ADD, table, 1 << 20)}, "table leaves the step buffer"},
-    {"sums", ZK_CONV, 0, false, {FIELD(SET, in.row, 1 << 26)}, "addresses exceed"},
+    {"sums",
+     ZK_CONV,
+     0,
+     false,
+     {FIELD(SET, n_icb, 1 << 14), FIELD(SET, walk.period, 1 << 18),
+      FIELD(SET, in.plane, (1 << ZK_ADDRESS_BITS) - 1)},
+     "addresses exceed"},
     {"reads_past", ZK_CONV, 0, false, {FIELD(SET, in.base, WORDS - 1)}, "reads outside"},
     {"adds_past", ANY, ZK_RESIDUAL, false, {FIELD(SET, res.base, WORDS - 1)}, "reads outside"},
     {"writes_past", ZK_CONV, 4, false, {FIELD(SET, out.base, WORDS - 1)}, "writes outside"},
@@ -175,23 +178,26 @@ static const rule rules[] = {
      {FIELD(SET, in.base, 0), FIELD(SET, out.base, 64)},
      "it overwrites what it reads"},
     {"load_split", ANY, 0, true, {FIELD(SET, load.split, 3)}, "a load's field"},
-    {"load_source", ANY, 0, true, {FIELD(SET, load.src, 1 << 25)}, "a load leaves the act buffer"},
+    {"load_source",
+     ANY,
+     0,
+     true,
+     {FIELD(SET, load.src, (1 << 25) - 1)},
+     "a load leaves the act buffer"},
     {"load_target",
      ANY,
      0,
      true,
      {FIELD(SET, load.dst, WORDS - 1)},
      "a load leaves the scratchpad"},
-    {"store_plane", ANY, 8, false, {FIELD(SET, store.plane, -1)}, "a store's field"},
     {"store_words", ANY, 8, false, {FIELD(ADD, store.words, 1)}, "are computed"},
     {"store_target",
      ANY,
      8,
      false,
-     {FIELD(SET, store.dst, 1 << 25)},
+     {FIELD(SET, store.dst, (1 << 25) - 1)},
      "a store leaves the act buffer"},
     {"streams", ANY, 0, false, {FIELD(SET, load.w_src, 1 << 25)}, "weights beyond the streams"},
-    {"streams_begin", ANY, 0, false, {FIELD(SET, load.w_src, -4)}, "weights beyond the streams"},
     {"iterations", ZK_CONV, 0, false, {FIELD(ADD, iterations, 1)}, "iterations is"},
 };
 
@@ -285,6 +291,21 @@ static void loads_of_what_the_epoch_stores_are_refused(void **state)
     s.load.src =
         stores.store.dst > 0 ? stores.store.dst - 1 : stores.store.dst + stores.store.words;
     zk_step_pack(&s, zt_step_at(&p.code, number));
+    assert_int_equal(check(&p), ZURT_OK);
+    finish(&p);
+}
+
+static void bits_of_no_field_are_refused(void **state)
+{
+    (void)state;
+    program p;
+    start_everything(&p);
+    for (int bit = ZK_STEP_BITS; bit < 128 * ZK_STEP_WORDS; bit++) {
+        int8_t *byte = &zt_step_at(&p.code, 0)[bit / 128].b[bit / 8 % 16], before = *byte;
+        *byte ^= (int8_t)(1 << bit % 8);
+        assert_refused(&p, "epoch 0, step 0: a bit of no field is set");
+        *byte = before;
+    }
     assert_int_equal(check(&p), ZURT_OK);
     finish(&p);
 }
@@ -396,11 +417,12 @@ static void engines_that_cannot_be_are_refused(void **state)
 
 int main(void)
 {
-    enum { N_RULES = sizeof(rules) / sizeof(rules[0]), N_OTHERS = 9 };
+    enum { N_RULES = sizeof(rules) / sizeof(rules[0]), N_OTHERS = 10 };
     struct CMUnitTest all[N_RULES + N_OTHERS] = {
         cmocka_unit_test(loads_over_its_own_work_are_refused),
         cmocka_unit_test(loads_beside_results_that_crowd_a_bank_are_refused),
         cmocka_unit_test(loads_of_what_the_epoch_stores_are_refused),
+        cmocka_unit_test(bits_of_no_field_are_refused),
         cmocka_unit_test(weights_that_never_come_are_refused),
         cmocka_unit_test(weights_that_find_no_room_are_refused),
         cmocka_unit_test(words_at_wrong_places_are_refused),
