@@ -23,6 +23,8 @@ UNITS = {
     "res": "residual",
     "load": "ring words to absorb, words to load",
     "store": "results to store",
+    "move": "products of the others, so that the engine multiplies none: counts of a group, what a "
+            "move to the next one adds, lane 0 at a block's start",
 }
 
 

@@ -86,6 +86,7 @@ void asm_step(launch *l, const zk_step *s, const zk_tap *taps, const layer *y)
     int32_t n = l->n_steps++, at = 0;
     v16 *t = l->table[n];
     l->step[n] = *s;
+    l->step[n].move = zk_step_products(s);
     memset(t, 0, sizeof(l->table[n]));
     for (int32_t i = 0; i < s->n_taps; i++)
         zk_tap_pack(&taps[i], i % 2, &t[i / 2]);

@@ -89,55 +89,46 @@ typedef struct {
     int32_t row, row_wrap;
 } zk_advance;
 
-/** The multiplier of addresses: one for all, used before the loop only. */
-static inline int32_t zk_product(int32_t a, int32_t b)
+static inline void zk_advance_of(const zk_step *s, zk_advance *out)
 {
-#pragma HLS inline off
-    return a * b;
-}
-
-/** A move by dy rows and dx pixels. */
-static inline void zk_advance_of(const zk_step *s, int32_t dy, int32_t dx, zk_advance *out)
-{
-#pragma HLS inline off
-#pragma HLS allocation function instances = zk_product limit = 1
-    out->dx = dx;
-    out->dy = dy;
-    out->in = zk_product(dy, s->in.row) + zk_product(dx, s->in.col);
-    out->in_wrap = s->in.row - zk_product(s->walk.wrap_w, s->in.col);
-    out->res = zk_product(dy, s->res.row) + dx;
+#pragma HLS inline
+    out->dx = s->walk.dx;
+    out->dy = s->walk.dy;
+    out->in = s->move.in;
+    out->in_wrap = s->move.in_wrap;
+    out->res = s->move.res;
     out->res_wrap = s->res.row - s->walk.wrap_w;
-    out->ix = zk_product(dx, s->in.stride_x);
-    out->ix_wrap = zk_product(-s->walk.wrap_w, s->in.stride_x);
-    out->iy = zk_product(dy, s->in.stride_y);
+    out->ix = s->move.ix;
+    out->ix_wrap = s->move.ix_wrap;
+    out->iy = s->move.iy;
     out->iy_wrap = s->in.stride_y;
-    out->row = zk_product(dy, s->out.row);
+    out->row = s->move.row;
     out->row_wrap = s->out.row;
 }
 
 /** Lane l at pixel l of a block. Runs once per step, before the loop. */
-static inline void zk_lanes_start(const zk_step *s, zk_lanes *out)
+static inline void zk_lanes_start(const zk_step *s, const zk_advance *by, zk_lanes *out)
 {
-#pragma HLS inline off
-    zk_advance at; // from pixel (0, 0) to that of lane 0
-    zk_advance_of(s, s->walk.start_y, s->walk.start_x, &at);
+#pragma HLS inline
+    int32_t x = s->walk.start_x, y = s->walk.start_y, ix = s->move.start_ix, iy = s->move.start_iy;
+    int32_t in = s->move.start_in, res = s->move.start_res, row = s->move.start_row;
     for (int32_t l = 0; l < ZK_PP; l++) {
 #pragma HLS pipeline II = 1
-        out->x[l] = at.dx;
-        out->y[l] = at.dy;
-        out->ix[l] = at.ix;
-        out->iy[l] = at.iy;
-        out->in[l] = at.in;
-        out->res[l] = at.res;
-        out->row[l] = at.row;
-        int32_t wrap = at.dx + 1 >= s->walk.wrap_w;
-        at.dx = wrap ? 0 : at.dx + 1;
-        at.dy += wrap;
-        at.ix += wrap ? s->in.stride_x + at.ix_wrap : s->in.stride_x;
-        at.iy += wrap ? at.iy_wrap : 0;
-        at.in += wrap ? s->in.col + at.in_wrap : s->in.col;
-        at.res += wrap ? 1 + at.res_wrap : 1;
-        at.row += wrap ? at.row_wrap : 0;
+        out->x[l] = x;
+        out->y[l] = y;
+        out->ix[l] = ix;
+        out->iy[l] = iy;
+        out->in[l] = in;
+        out->res[l] = res;
+        out->row[l] = row;
+        int32_t wrap = x + 1 >= s->walk.wrap_w;
+        x = wrap ? 0 : x + 1;
+        y += wrap;
+        ix += wrap ? s->in.stride_x + by->ix_wrap : s->in.stride_x;
+        iy += wrap ? by->iy_wrap : 0;
+        in += wrap ? s->in.col + by->in_wrap : s->in.col;
+        res += wrap ? 1 + by->res_wrap : 1;
+        row += wrap ? by->row_wrap : 0;
     }
 }
 

@@ -32,11 +32,18 @@ static int32_t next_slot(int32_t slot)
     return slot == ZK_RING - 1 ? 0 : slot + 1;
 }
 
+/** Whether blocks begin with a header word: not the product that zk_block_words() is. */
+static int32_t has_weights_of(const zk_step *s)
+{
+#pragma HLS inline
+    return s->kind == ZK_CONV || s->kind == ZK_DW_DIAG || s->kind == ZK_DW_ROW;
+}
+
 /** The start of a step, before its loop. */
 static void work_start(const zk_step *s, int32_t slot, const zk_lanes *start, zk_work *out)
 {
 #pragma HLS inline off
-    out->state = s->n_ocb == 0 ? DONE : zk_block_words(s) > 0 ? HEADER : GROUPS;
+    out->state = s->n_ocb == 0 ? DONE : has_weights_of(s) ? HEADER : GROUPS;
     out->block = 0;
     out->group = 0;
     out->k = 0;
@@ -227,17 +234,12 @@ typedef struct {
 static void fixed_of(const zk_step *s, zk_fixed *out)
 {
 #pragma HLS inline off
-    int32_t writes = 0, written = 0;
-    for (int32_t l = 0; l < ZK_PP; l++) { // ceil(lanes / wr_lanes), without a divider
-        writes += written < s->walk.lanes;
-        written += s->walk.wr_lanes;
-    }
-    out->reads = zk_product(s->n_taps, s->n_icb);
-    out->writes = s->flags & ZK_UP2 ? 2 * s->walk.lanes : writes;
-    out->has_weights = zk_block_words(s) > 0;
+    out->reads = s->move.reads;
+    out->writes = s->move.writes;
+    out->has_weights = has_weights_of(s);
     out->keep = (s->flags & ZK_KEEP_WEIGHTS) != 0;
-    zk_advance_of(s, s->walk.dy, s->walk.dx, &out->advance);
-    zk_lanes_start(s, &out->start);
+    zk_advance_of(s, &out->advance);
+    zk_lanes_start(s, &out->advance, &out->start);
 }
 
 /** The cycle of a group that reads: a tap into the array, or the residual. */

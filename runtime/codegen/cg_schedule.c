@@ -77,6 +77,7 @@ static zurt_status schedule_step(zurt_ctx *ctx, zi_cg_program *m, size_t i, int6
                        "mapping: the weight ring is too small for a layer");
     s->iterations = iterations;
     *taken += s->load.w_words;
+    s->move = zk_step_products(s);
     const char *field = zk_step_misfit(s);
     if (field)
         return zi_fail(ctx, ZURT_E_UNSUPPORTED,

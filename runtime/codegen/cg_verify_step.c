@@ -5,6 +5,7 @@
  * bits, have one rule of their own (addresses_ok).
  */
 #include <stddef.h>
+#include <string.h>
 
 #include "base/whole.h"
 #include "codegen/cg_verify.h"
@@ -299,6 +300,22 @@ static zurt_status check_overlaps(const zi_checker *c, const zk_step *s, zi_word
     return ZURT_OK;
 }
 
+/** `move` is what the fields that it is made of say. */
+static zurt_status check_products(const zi_checker *c, const zk_step *s)
+{
+    enum { N = sizeof(zk_step_move) / sizeof(int32_t) };
+    const zk_step_move want = zk_step_products(s);
+    int32_t is[N], must[N];
+    memcpy(is, &s->move, sizeof(is));
+    memcpy(must, &want, sizeof(must));
+    for (int i = 0; i < N; i++) {
+        if (is[i] != must[i])
+            return zi_check_bad(c, "number %d of `move` is %d, its factors make %d", i, (int)is[i],
+                                (int)must[i]);
+    }
+    return ZURT_OK;
+}
+
 zurt_status zi_check_compute(const zi_checker *c, const zk_step *s, zi_words load)
 {
     zurt_status st = check_fields(c, s);
@@ -314,5 +331,6 @@ zurt_status zi_check_compute(const zi_checker *c, const zk_step *s, zi_words loa
         return zi_check_bad(c, "its table leaves the step buffer");
     if (!addresses_ok(c, s, c->code->steps + s->table))
         return zi_check_bad(c, "its addresses exceed what the engine computes with");
-    return check_overlaps(c, s, load);
+    st = check_overlaps(c, s, load);
+    return st ? st : check_products(c, s);
 }

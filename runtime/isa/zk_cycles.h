@@ -56,6 +56,30 @@ static inline int32_t zk_step_period(const zk_step *s)
     return reads > least ? reads : least;
 }
 
+/** What `move` of a step must be: fields within their widths leave no product beyond 32 bits. */
+static inline zk_step_move zk_step_products(const zk_step *s)
+{
+    const zk_step_walk *w = &s->walk;
+    zk_step_move m = {0};
+    if (s->kind == ZK_LOAD)
+        return m;
+    m.reads = s->n_taps * s->n_icb;
+    m.writes = zk_step_writeback(s);
+    m.in = w->dy * s->in.row + w->dx * s->in.col;
+    m.in_wrap = s->in.row - w->wrap_w * s->in.col;
+    m.res = w->dy * s->res.row + w->dx;
+    m.ix = w->dx * s->in.stride_x;
+    m.ix_wrap = -w->wrap_w * s->in.stride_x;
+    m.iy = w->dy * s->in.stride_y;
+    m.row = w->dy * s->out.row;
+    m.start_in = w->start_y * s->in.row + w->start_x * s->in.col;
+    m.start_res = w->start_y * s->res.row + w->start_x;
+    m.start_ix = w->start_x * s->in.stride_x;
+    m.start_iy = w->start_y * s->in.stride_y;
+    m.start_row = w->start_y * s->out.row;
+    return m;
+}
+
 /** The weight ring's clock: words are numbered from 0, the oldest in the ring when a step begins.
  */
 typedef struct {

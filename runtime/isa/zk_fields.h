@@ -38,7 +38,11 @@
     F(load.planes, 15, 0) F(load.words, 19, 0) F(load.src_plane, 25, 0) \
     F(load.dst, ZK_ADDRESS_BITS, 0) F(load.w, 15, 0) F(load.row, ZK_ADDRESS_BITS, 0) \
     F(load.plane, ZK_ADDRESS_BITS, 0) F(load.split, 2, 0) F(load.half, ZK_ADDRESS_BITS, 0) \
-    F(store.dst, 25, 0) F(store.words, 19, 0) F(store.plane, 25, 0)
+    F(store.dst, 25, 0) F(store.words, 19, 0) F(store.plane, 25, 0) \
+    F(move.reads, 23, 0) F(move.writes, 6, 0) F(move.in, 25, 0) F(move.in_wrap, 22, 1) \
+    F(move.res, 23, 0) F(move.ix, 18, 0) F(move.ix_wrap, 20, 1) F(move.iy, 18, 0) \
+    F(move.row, 24, 0) F(move.start_in, 25, 1) F(move.start_res, 24, 1) F(move.start_ix, 18, 0) \
+    F(move.start_iy, 20, 1) F(move.start_row, 26, 1)
 // clang-format on
 
 #define ZK_FIELD_BITS(field, bits, is_signed) +(bits)

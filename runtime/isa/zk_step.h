@@ -193,6 +193,28 @@ typedef struct {
     int32_t plane; /**< S */
 } zk_step_store;
 
+/**
+ * Products of the other fields, so that the engine has no multiplier for them: counts, what a move
+ * from one group to the next adds to a lane, and lane 0 at the start of a block. Relative to the
+ * bases. zk_step_products() sets them; all 0 for LOAD.
+ */
+typedef struct {
+    int32_t reads;     /**< E n_taps * n_icb */
+    int32_t writes;    /**< E write-back iterations of a group: zk_step_writeback() */
+    int32_t in;        /**< E walk.dy * in.row + walk.dx * in.col */
+    int32_t in_wrap;   /**< E in.row - wrap_w * in.col: beyond that where a row ends */
+    int32_t res;       /**< E walk.dy * res.row + walk.dx */
+    int32_t ix;        /**< E walk.dx * in.stride_x */
+    int32_t ix_wrap;   /**< E -wrap_w * in.stride_x */
+    int32_t iy;        /**< E walk.dy * in.stride_y */
+    int32_t row;       /**< E walk.dy * out.row */
+    int32_t start_in;  /**< E start_y * in.row + start_x * in.col */
+    int32_t start_res; /**< E start_y * res.row + start_x */
+    int32_t start_ix;  /**< E start_x * in.stride_x */
+    int32_t start_iy;  /**< E start_y * in.stride_y */
+    int32_t start_row; /**< E start_y * out.row */
+} zk_step_move;
+
 /** A step. */
 typedef struct {
     int32_t kind;       /**< E zk_kind */
@@ -208,6 +230,7 @@ typedef struct {
     zk_step_res res;
     zk_step_load load;
     zk_step_store store;
+    zk_step_move move;
 } zk_step;
 
 /**

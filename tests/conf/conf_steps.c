@@ -171,6 +171,8 @@ static void mend(zt_source *s, zk_step *step, int32_t ring, int32_t *level)
         if (step->flags & ZK_OUT_FIFO)
             step->store.words = (int32_t)pixels / (step->flags & ZK_POOL2 ? 4 : 1);
     }
+    if (step->walk.wr_lanes > 0 && !zt_one_in(s, 16))
+        step->move = zk_step_products(step);
     bool short_enough = step->walk.period > 0 && step->walk.period < 1 << 16 &&
                         step->walk.n_groups > 0 && step->walk.n_groups < 1 << 12;
     bool loads = step->load.planes >= 0 && step->load.words >= 0 && step->load.w_words >= 0 &&

@@ -198,6 +198,9 @@ static const rule rules[] = {
      {FIELD(SET, store.dst, (1 << 25) - 1)},
      "a store leaves the act buffer"},
     {"streams", ANY, 0, false, {FIELD(SET, load.w_src, 1 << 25)}, "weights beyond the streams"},
+    {"reads", ZK_CONV, 0, false, {FIELD(ADD, move.reads, 1)}, "number 0 of `move` is"},
+    {"starts", ZK_DW_ROW, 0, false, {FIELD(ADD, move.start_row, -1)}, "number 13 of `move` is"},
+    {"load_moves", ZK_LOAD, 0, false, {FIELD(SET, move.in, 1)}, "a load with other work"},
     {"iterations", ZK_CONV, 0, false, {FIELD(ADD, iterations, 1)}, "iterations is"},
 };
 
