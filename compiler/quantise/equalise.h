@@ -3,7 +3,7 @@
  * @file
  * Equalisation: what a convolution writes can be divided by a factor a channel, if what reads it is
  * multiplied by that. Channels then use more of the range of their tensor's one scale.
- * Ref: Nagel et al., Data-Free Quantization Through Weight Equalization and Bias Correction, 2019;
+ * Ref: Nagel et al., the paper on data-free quantising (DFQ), arXiv 1906.04721;
  * Xiao et al., SmoothQuant, 2022.
  */
 #ifndef ZC_QUANTISE_EQUALISE_H

@@ -57,7 +57,9 @@ static void engines_of_every_width_get_lists_that_the_checker_takes(void **state
             zi_caps caps = *zi_caps_builtin("kv260");
             caps.pixel_parallel = pp;
             caps.requant_parallel = rq * ZK_C;
-            caps.scratchpad_words = pp * (seed % 3 == 0 ? 65536 : 80 + 50 * (uint32_t)(seed % 7));
+            const uint32_t most = (1u << ZK_ADDRESS_BITS) / pp,
+                           few = 80 + 50 * (uint32_t)(seed % 7);
+            caps.scratchpad_words = pp * (seed % 3 == 0 ? most : few);
             caps.ring_beats = 16 * (seed % 4 ? 1024 : ZK_RING_MAX);
             if (zi_caps_check_engine(ctx, &caps))
                 continue;
