@@ -169,7 +169,7 @@ static void put_rows(launch *l, const layer *y, int32_t block, int32_t row_n)
                     exit(1);
                 }
                 for (int32_t c = 0; c < ZK_C; c++)
-                    word[(c & ~1) * ZK_C + c % 2 * 8 + t] =
+                    word[c * ZK_C + c % 2 * ZK_ROW_WIDTH + t] =
                         y->w[((block * ZK_C + c) * y->kh + ky) * y->kw + kx];
             }
         }

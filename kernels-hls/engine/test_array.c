@@ -28,10 +28,10 @@ static int8_t weight(void)
     return w == -128 ? -127 : w;
 }
 
-static int chain_differs(int8_t x[8], int8_t w0[8], int8_t w1[8])
+static int chain_differs(int8_t x[ZK_CHAIN], int8_t w0[ZK_CHAIN], int8_t w1[ZK_CHAIN])
 {
     int32_t low, high, sum0 = 0, sum1 = 0;
-    for (int i = 0; i < 8; i++) {
+    for (int i = 0; i < ZK_CHAIN; i++) {
         sum0 += x[i] * w0[i];
         sum1 += x[i] * w1[i];
     }
@@ -44,12 +44,12 @@ static long corners(void)
 {
     static const int8_t xs[] = {-128, 127, 0, -1, 1}, ws[] = {-127, 127, 0, -1, 1};
     long bad = 0;
-    for (int i = 0; i < 5 * 5 * 5 * 256; i++) {
-        int8_t x[8], w0[8], w1[8];
-        for (int j = 0; j < 8; j++) {
-            x[j] = i & 1 << j ? xs[(i >> 8) % 5] : byte();
-            w0[j] = ws[(i >> 8) / 5 % 5];
-            w1[j] = ws[(i >> 8) / 25 % 5];
+    for (int i = 0; i < 5 * 5 * 5 * 65536; i++) {
+        int8_t x[ZK_CHAIN], w0[ZK_CHAIN], w1[ZK_CHAIN];
+        for (int j = 0; j < ZK_CHAIN; j++) {
+            x[j] = i & 1 << j ? xs[(i >> 16) % 5] : byte();
+            w0[j] = ws[(i >> 16) / 5 % 5];
+            w1[j] = ws[(i >> 16) / 25 % 5];
         }
         bad += chain_differs(x, w0, w1);
     }
@@ -60,8 +60,8 @@ static long random_chains(long n)
 {
     long bad = 0;
     for (long i = 0; i < n; i++) {
-        int8_t x[8], w0[8], w1[8];
-        for (int j = 0; j < 8; j++) {
+        int8_t x[ZK_CHAIN], w0[ZK_CHAIN], w1[ZK_CHAIN];
+        for (int j = 0; j < ZK_CHAIN; j++) {
             x[j] = byte();
             w0[j] = weight();
             w1[j] = weight();
@@ -71,10 +71,10 @@ static long random_chains(long n)
     return bad;
 }
 
-/** The limit is where the documents say: 8 products of -128 * -128 overflow the low sum. */
+/** The limit is where the documents say: 16 products of -128 * -128 overflow the low sum. */
 static int overflow_is_seen(void)
 {
-    int8_t x[8], w0[8], w1[8];
+    int8_t x[ZK_CHAIN], w0[ZK_CHAIN], w1[ZK_CHAIN];
     memset(x, -128, sizeof(x));
     memset(w0, -128, sizeof(w0));
     memset(w1, 5, sizeof(w1));
@@ -98,7 +98,8 @@ static long arrays(long n)
             }
         for (int o = 0; o < ZK_C; o++)
             for (int c = 0; c < ZK_C; c++) {
-                int used = c % ZK_CHAIN >= ZK_ROW_WIDTH - in.n_window && o % 2 == 0;
+                int t = c - o % 2 * ZK_ROW_WIDTH;
+                int used = t >= ZK_ROW_WIDTH - in.n_window && t < ZK_ROW_WIDTH;
                 in.w[o][c] = kind != ZK_DW_ROW || used ? weight() : 0;
             }
         zk_array_packed(&in, kind, packed);

@@ -264,11 +264,11 @@ static void row_words(packer *p, const zi_cg_step *s, const zi_cg_channel *chann
         const zi_cg_tap *tap = &p->m->taps[s->first_tap + (uint32_t)t];
         for (int32_t row = 0; row < 16; row++) {
             v16 value = {{0}};
-            for (int32_t i = 0; i < 16 && row % 2 == 0; i++) {
-                int32_t back = 7 - i % 8, c = row + i / 8;
+            for (int32_t i = 0; i < ZK_ROW_WIDTH; i++) {
+                int32_t back = ZK_ROW_WIDTH - 1 - i, at = row % 2 * ZK_ROW_WIDTH + i;
                 if (back < s->step.in.row_n)
-                    value.b[i] = depthwise_weight(p, l, &channels[c], o + c, tap->ky,
-                                                  tap->kx - back * s->step.in.row_dx, 0);
+                    value.b[at] = depthwise_weight(p, l, &channels[row], o + row, tap->ky,
+                                                   tap->kx - back * s->step.in.row_dx, 0);
             }
             put_row(p, word + t, row, &value);
         }

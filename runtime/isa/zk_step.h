@@ -30,9 +30,8 @@
  *   ZK_CONV:    n_icb * n_taps words, k = icb * n_taps + tap: row o, byte i = weight of tap `tap`
  *               from input channel 16 icb + i to output channel o
  *   ZK_DW_DIAG: ceil(n_taps / 16) words: row t, byte c = weight of tap 16 word + t for channel c
- *   ZK_DW_ROW:  n_taps words: for channels c = 2p, 2p + 1: row 2p, byte t = weight of horizontal
- *               tap t in [8 - row_n, 8) for channel 2p; row 2p, byte 8 + t = the same for 2p + 1;
- *               the other bytes and row 2p + 1 are zero
+ *   ZK_DW_ROW:  n_taps words: row c, for an even channel c, byte t = weight of horizontal tap t in
+ *               [8 - row_n, 8) for channel c; for an odd one byte 8 + t; the other bytes are zero
  * ZK_MAXPOOL and ZK_LOAD have no weights and no header. Weights are in [-127, 127] (the packed
  * products overflow at -128). bias = the layer's bias - zp_in * sum of the channel's weights.
  *
