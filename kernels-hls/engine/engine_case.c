@@ -111,11 +111,12 @@ static void random_numbers(layer *y)
     y->zp_out = pick(-128, 127);
     y->lo = pick(0, 1) ? -128 : pick(-128, 60);
     y->hi = pick(0, 1) ? 127 : pick(y->lo, 127);
-    y->add_shift = pick(0, 22);
+    y->add_shift = pick(ZK_ADD_SHIFT_MIN, ZK_ADD_SHIFT_MAX);
     y->add_up = (1 << y->add_shift) / 2 + pick(0, 9);
     y->add_down = (1 << y->add_shift) / 2 - pick(0, 9);
     for (int side = 0; side < 2; side++) { // about +-200 units
-        int32_t zero = pick(-128, 127), slope = pick(1, 1 << y->add_shift);
+        int32_t zero = pick(-128, 127),
+                slope = pick(1, 1 << (y->add_shift < 22 ? y->add_shift : 22));
         for (int32_t q = -128; q < 128; q++)
             y->term[side][q + 128] = (q - zero) * slope + pick(-3, 3);
     }

@@ -56,7 +56,9 @@ static inline int32_t zk_add(const zk_step *s, const int32_t own[256], const int
 #pragma HLS inline
     uint32_t sum = (uint32_t)own[(v + 128) & 255] + (uint32_t)other[(residual + 128) & 255];
     uint32_t round = (uint32_t)((int32_t)sum < 0 ? s->res.down : s->res.up);
-    return zi_offset_clamp((int32_t)(sum + round) >> s->res.shift, s->res.zp, s->res.lo, s->res.hi);
+    int32_t narrow = (s->res.shift - ZK_ADD_SHIFT_MIN) & 7; // a shifter of eight places, not 32
+    return zi_offset_clamp((int32_t)(sum + round) >> ZK_ADD_SHIFT_MIN >> narrow, s->res.zp,
+                           s->res.lo, s->res.hi);
 }
 
 /** One value, before POOL2 and UP2; own, other and lut are this value's copies of the tables. */

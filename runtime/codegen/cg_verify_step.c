@@ -89,6 +89,14 @@ static zurt_status check_kind(const zi_checker *c, const zk_step *s)
     return ZURT_OK;
 }
 
+static zurt_status check_sum(const zi_checker *c, const zk_step *s)
+{
+    if ((s->flags & ZK_RESIDUAL) && !zi_within(s->res.shift, ZK_ADD_SHIFT_MIN, ZK_ADD_SHIFT_MAX))
+        return zi_check_bad(c, "res.shift is %d, not in %d..%d", (int)s->res.shift,
+                            ZK_ADD_SHIFT_MIN, ZK_ADD_SHIFT_MAX);
+    return ZURT_OK;
+}
+
 static zurt_status check_result(const zi_checker *c, const zk_step *s)
 {
     int32_t flags = s->flags, pool = flags & ZK_POOL2, up = flags & ZK_UP2;
@@ -321,6 +329,8 @@ zurt_status zi_check_compute(const zi_checker *c, const zk_step *s, zi_words loa
     zurt_status st = check_fields(c, s);
     if (!st)
         st = check_kind(c, s);
+    if (!st)
+        st = check_sum(c, s);
     if (!st)
         st = check_result(c, s);
     if (st)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Add: a copy of one operand with the other as its residual, by tables that are exact. */
 #include "codegen/layer_impl.h"
+#include "isa/zk_step.h"
 #include "quant/rescale.h"
 
 static bool add_numbers(const zi_graph *g, const zi_node *n, zi_add_numbers *out)
@@ -49,7 +50,15 @@ bool zi_layer_add(zi_layer_answer *a)
     a->layer->sum = tables;
     if (!tables)
         return false;
-    if (!zi_sum_tables_make(&numbers, tables))
+    bool found = zi_sum_tables_make(&numbers, tables);
+    if (!found && tables->shift < ZK_ADD_SHIFT_MIN)
+        return zi_layer_refuse(
+            a,
+            zi_arena_printf(a->q->arena,
+                            "the operands' sums are beyond %d times the output's range",
+                            1 << (22 - ZK_ADD_SHIFT_MIN)),
+            "calibrate again: the output's range is far below its operands'");
+    if (!found)
         return zi_layer_refuse(a, "no tables give these operands' sums exactly",
                                "calibrate again: scales nearly in the proportion of small integers "
                                "are the cause");

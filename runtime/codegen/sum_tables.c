@@ -14,6 +14,7 @@
 
 #include <stdlib.h>
 
+#include "isa/zk_step.h"
 #include "quant/requant.h"
 
 /** Rounds of mending per margin. */
@@ -34,7 +35,8 @@ int32_t zi_add_exact(const zi_add_numbers *n, int32_t a, int32_t b)
     return result_of(n, term(n, 0, a) + term(n, 1, b));
 }
 
-/** Fraction bits: as many as leave every sum below 2^30, so that mending cannot overflow it. */
+/** Fraction bits: as many as the engine has that leave every sum below 2^30, so that mending cannot
+ *  overflow it. */
 static int32_t fraction_bits(const zi_add_numbers *n, int32_t terms[2][256], int32_t exact_bits)
 {
     int64_t most = 0;
@@ -42,7 +44,7 @@ static int32_t fraction_bits(const zi_add_numbers *n, int32_t terms[2][256], int
         int32_t a = abs(terms[side][0]), b = abs(terms[side][255]);
         most += (int64_t)(a > b ? a : b) * n->out_multiplier;
     }
-    int32_t bits = exact_bits < 28 ? exact_bits : 28;
+    int32_t bits = exact_bits < ZK_ADD_SHIFT_MAX ? exact_bits : ZK_ADD_SHIFT_MAX;
     while (bits > 0 && most >> (exact_bits - bits) >= (int64_t)1 << 30)
         bits--;
     return bits;
@@ -85,7 +87,9 @@ bool zi_sum_tables_make(const zi_add_numbers *n, zi_sum_tables *out)
     for (int32_t i = 0; i < 512; i++)
         terms[i / 256][i % 256] = term(n, i / 256, i % 256 - 128);
     out->shift = fraction_bits(n, terms, exact_bits);
-    int32_t drop = exact_bits - out->shift, half = out->shift ? 1 << (out->shift - 1) : 0;
+    if (out->shift < ZK_ADD_SHIFT_MIN)
+        return false;
+    int32_t drop = exact_bits - out->shift, half = 1 << (out->shift - 1);
     int32_t unit = out->shift + n->out_shift - 1; // log2 of half a unit of the first rounding
     bool found = false;
     for (size_t i = 0; !found && i < sizeof(margins) / sizeof(margins[0]); i++) {

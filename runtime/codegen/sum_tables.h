@@ -29,7 +29,9 @@ int32_t zi_add_exact(const zi_add_numbers *n, int32_t a, int32_t b);
 
 /**
  * Finds tables whose clamped result is zi_add_exact() for every pair of operands.
- * @return false: none was found, which takes scales in rare, nearly rational proportions.
+ * @return false: none was found, which takes scales in rare, nearly rational proportions, or the
+ * sums are so many output steps that the engine's fraction bits do not fit: shift is then less than
+ * ZK_ADD_SHIFT_MIN.
  */
 bool zi_sum_tables_make(const zi_add_numbers *n, zi_sum_tables *out);
 

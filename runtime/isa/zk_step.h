@@ -156,7 +156,7 @@ typedef struct {
     int32_t base;  /**< E */
     int32_t row;   /**< E */
     int32_t plane; /**< E */
-    int32_t shift; /**< E fraction bits of the tables, [0, 31] */
+    int32_t shift; /**< E fraction bits of the tables, [ZK_ADD_SHIFT_MIN, ZK_ADD_SHIFT_MAX] */
     int32_t up;    /**< E */
     int32_t down;  /**< E */
     int32_t zp;    /**< E */
@@ -356,6 +356,10 @@ static inline void zk_tap_pack(const zk_tap *t, int half, v16 *out)
     zk_put32(out, 2 * half, t->offset);
     zk_put32(out, 2 * half + 1, (int32_t)d);
 }
+
+/** Bounds of res.shift: fraction bits of the add's tables. */
+#define ZK_ADD_SHIFT_MIN 18
+#define ZK_ADD_SHIFT_MAX 23
 
 /** Words of the parts of a step's table. */
 #define ZK_ADD_WORDS 64 /**< of one of the two tables of a residual */

@@ -156,10 +156,28 @@ static void a_wrong_entry_shows(void **state)
     assert_true(differ > 0);
 }
 
+/* The engine has 18 fraction bits at least: sums of 4096 output steps leave that many. */
+static void sums_of_too_many_output_steps_are_refused(void **state)
+{
+    (void)state;
+    const double outputs[] = {1.0, 1.0 / 4, 1.0 / 32, 1.0 / 1000};
+    for (size_t i = 0; i < sizeof(outputs) / sizeof(outputs[0]); i++) {
+        zt_source source = zt_source_seed(1);
+        zi_add_numbers n;
+        zi_sum_tables t;
+        assert_true(numbers_of((scales){1.0, 1.0, outputs[i]}, &source, &n));
+        const bool made = zi_sum_tables_make(&n, &t);
+        assert_int_equal(made, i < 2);
+        assert_int_equal(made, t.shift >= 18);
+        assert_true(t.shift <= 23);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(random_scales_have_exact_tables),
+        cmocka_unit_test(sums_of_too_many_output_steps_are_refused),
         cmocka_unit_test(nearly_rational_scales_are_exact_or_refused),
         cmocka_unit_test(a_wrong_entry_shows),
     };
