@@ -247,7 +247,8 @@ static zurt_status quantise(zurt_ctx *ctx, const zi_graph *from,
     zurt_status st = zc_check_constants(ctx, from);
     if (!st)
         st = choose(ctx, from, options, &c);
-    if (!st && options->method == ZURT_CALIB_AUTO)
+    // Samples that have calibrated find every rewrite good.
+    if (!st && options->method == ZURT_CALIB_AUTO && zc_split_of(options).hold_out)
         st = try_rewrites(ctx, from, options, &c);
     const zi_graph *chosen = graph_of(&c, from);
     if (!st)

@@ -254,7 +254,8 @@ typedef enum zurt_calib_method {
     ZURT_CALIB_AUTO = 4        /**< that of these that is nearest to float on the samples that
                                     judge; what regression heads read is not clipped. Ranges of
                                     channels are equalised between layers, and channels that
-                                    differ much computed apart, where that is nearer still */
+                                    differ much computed apart, where samples are held out
+                                    and that is nearer still */
 } zurt_calib_method;
 
 /** Type of the model's inputs and outputs. */
